@@ -37,8 +37,6 @@ export async function callersOf(
     throw new TidegateError('invalid_config', `AUTH: expected ${expected}`, { field: 'AUTH', expected });
   }
   const identifiers: Identifier[] = [];
-  const { createKeyTenants } = await import('../auth/keys/tenants.ts');
-  const worked = tenants ?? createKeyTenants({ store, runtime });
   if (auth.modes.includes('keys')) {
     const { createKeyIdentifier } = await import('../auth/keys/identifier.ts');
     identifiers.push(createKeyIdentifier({ store, runtime }, { environmentKey: auth.key }));
@@ -60,7 +58,7 @@ export async function callersOf(
     challenges,
     protectedResource: auth.oauth,
     authenticate: createAuthenticate(identifiers, challenges, runtime.log),
-    tenants: worked,
+    ...(tenants ? { tenants } : {}),
   };
 }
 

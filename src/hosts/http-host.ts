@@ -2,7 +2,6 @@
  * The frame of every host: the HTTP app over the MCP endpoint, beside what works on a schedule and on a queue. It knows
  * neither the registry nor the SDK nor the workers; whoever makes a host passes them in, at once or when first needed.
  */
-import { TidegateError } from '../base/errors.ts';
 import type { App } from '../declare/app.ts';
 import { checkSecretsSet, openFeedSecrets } from '../declare/open-secrets.ts';
 import { createApp, type HttpAppOptions } from '../http/app.ts';
@@ -15,6 +14,7 @@ import type { Deps } from '../streams/deps.ts';
 import type { TaskDeps } from '../tasks/records/find-task.ts';
 import type { TaskBatch, TaskQueue } from './queue.ts';
 import type { ScheduledReport } from './scheduled.ts';
+import { meetingTenants } from './meet-tenants.ts';
 import type { ServingOptions } from './serving.ts';
 
 /** What an app needs to be served, and how. App, store and runtime are all that is required. */
@@ -63,7 +63,8 @@ export function withVariables<Options extends HostOptions>(options: Options): Op
   const { app, variable, runtime, authenticate } = options;
   checkSecretsSet(app, variable ?? runtime.variable);
   const { isOpen = authenticate === undefined } = options;
-  return { ...options, isOpen, runtime: variable === undefined ? runtime : { ...runtime, variable } };
+  const noted = options.noted ?? new Map<string, number>();
+  return { ...options, isOpen, noted, runtime: variable === undefined ? runtime : { ...runtime, variable } };
 }
 
 /** What works without a request. */
@@ -75,9 +76,9 @@ export interface HostParts {
   work: () => HostWork | Promise<HostWork>;
 }
 
-/** @throws TidegateError `invalid_config` for a token of a push or a secret of a feed that is not set, and for `authenticate` without `tenants`. */
-export function createHttpHost(options: HostOptions, { serving, work }: HostParts): Host {
-  checkTenants(options);
+/** @throws TidegateError `invalid_config` for a token of a push or a secret of a feed that is not set. */
+export function createHttpHost(given: HostOptions, { serving, work }: HostParts): Host {
+  const options = meetingTenants(given);
   const { app, runtime, host = null, extensions = [] } = options;
   const publicUrl = options.publicUrl?.replace(/\/+$/, '') ?? null;
   const { variable = () => null } = runtime;
@@ -105,16 +106,6 @@ export function createHttpHost(options: HostOptions, { serving, work }: HostPart
     queue: async (batch, deadline) => (await work()).queue(batch, deadline),
     close: () => mcp.close(),
   };
-}
-
-/** Work of a tenant that no schedule knows would be acknowledged and never done. */
-function checkTenants({ authenticate, tenants }: CallerOptions): void {
-  if (!authenticate || tenants) return;
-  const expected = "a function that answers every tenant that authenticate answers, such as () => ['acme']";
-  throw new TidegateError('invalid_config', `authenticate is given without tenants: expected ${expected}`, {
-    field: 'tenants',
-    expected,
-  });
 }
 
 /** Its own, or those that every app with streams has. Read from the declaration, so that nothing of tasks is loaded to say it. */

@@ -15,9 +15,11 @@ export function withTasks({
   tenants,
   audit,
   quotas,
-  isOpen = false,
+  isOpen,
+  noted,
 }: Deps & Pick<TaskDeps, 'waiting'>): TaskDeps {
-  const standing = { app, store, runtime, changed, waiting, tenants, audit, isOpen };
+  const known = { ...(isOpen === undefined ? {} : { isOpen }), ...(noted ? { noted } : {}) };
+  const standing = { app, store, runtime, changed, waiting, tenants, audit, ...known };
   const deps = { ...standing, quotas: quotas ?? createQuotas(runtime) };
   return {
     ...deps,

@@ -22,8 +22,10 @@ export interface Deps {
   /** Nobody asks who calls: everybody is one caller, and limits of one caller hold only where the app declares them. Default: false. */
   isOpen?: boolean;
   /**
-   * The tenants whose work is scheduled; read them through `tenantsOf`. Default: the tenant of a server without
-   * authentication.
+   * The tenants whose streams of their own are worked on by a schedule, in place of those that are known from what they did
+   * (`streams/tenant-work.ts`). Default: those that are known.
    */
-  tenants?: Tenants;
+  tenants?: Tenants | undefined;
+  /** What this process has noted of `streams/tenant-work.ts`, and until when that stands, epoch ms. Absent: it remembers nothing. */
+  noted?: Map<string, number>;
 }

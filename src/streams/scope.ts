@@ -6,7 +6,7 @@
  * for all. `ofStream` is the one function that answers it, and the type of a log's tenant keeps all code from using
  * another.
  */
-import { APP_TENANT, tenantsOf } from '../base/principal.ts';
+import { APP_TENANT } from '../base/principal.ts';
 import type { DeclaredFeed, StreamTenants } from '../declare/feed.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import type { Deps } from './deps.ts';
@@ -61,25 +61,12 @@ function logTenant({ tenant }: { tenant: string }, tenants: StreamTenants): LogT
   return (tenants === 'shared' ? APP_TENANT : tenant) as LogTenant;
 }
 
-/** A scope of logs, and which streams and feeds stand there: those that all tenants share, or those that each has. */
-export interface Place<D extends object = Deps> {
-  scope: StreamScope<D>;
-  streams: readonly DeclaredStream[];
-  feeds: readonly DeclaredFeed[];
+/** Where what all tenants share stands: one place, however many tenants there are. */
+export function sharedScope<D extends object>(deps: D): StreamScope<D> {
+  return scopeOfLogs(deps, { tenant: APP_TENANT });
 }
 
-/**
- * Where the streams and feeds of the app stand whose work is scheduled. What is shared stands in one place, however many
- * tenants there are.
- * @param only what stands in the name of this tenant and no other, as a token names it; absent: all
- */
-export async function placesOf<D extends Pick<Deps, 'app' | 'tenants'>>(deps: D, only?: string): Promise<Place<D>[]> {
-  const placeOf = (tenant: string, of: StreamTenants): Place<D> => ({
-    scope: scopeOfLogs(deps, { tenant }),
-    streams: [...deps.app.streams.values()].filter(({ tenants }) => tenants === of),
-    feeds: [...deps.app.feeds.values()].filter(({ tenants }) => tenants === of),
-  });
-  const places = only === undefined || only === APP_TENANT ? [placeOf(APP_TENANT, 'shared')] : [];
-  if (![...deps.app.streams.values()].some(({ tenants }) => tenants === 'each')) return places;
-  return [...places, ...(await tenantsOf(deps, only)).map((tenant) => placeOf(tenant, 'each'))];
+/** Streams of one kind, in the order in which they are declared. */
+export function streamsOf({ app }: Pick<Deps, 'app'>, of: StreamTenants): DeclaredStream[] {
+  return [...app.streams.values()].filter(({ tenants }) => tenants === of);
 }

@@ -32,6 +32,12 @@ const app = defineApp({
   description: 'Readings, some of them wrong',
   tasks,
   streams: {
+    rooms: stream({
+      description: 'Of each tenant',
+      schema: z.object({ room: z.string() }),
+      key: 'room',
+      tenants: 'each',
+    }),
     readings: stream({
       description: 'Temperatures',
       schema: Reading,
@@ -59,6 +65,7 @@ export async function drive({ environment }: RunningEngine): Promise<void> {
     const { feeds } = await ingest(deps, runtime.now() + 20_000);
     if (feeds[0]?.events !== 300 || feeds[0].deadLetters !== 1) throw new Error(JSON.stringify(feeds));
     await createAppStreams(deps, PUBLIC).append('readings', { id: 'published', sensor: 't', celsius: 1 });
+    await createAppStreams(deps, PUBLIC).append('rooms', { room: 'a' });
     await driveTasks(deps, 'readings');
     await driveHttpTools(deps);
     await driveSession(deps);

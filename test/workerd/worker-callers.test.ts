@@ -15,7 +15,6 @@ const worker = createWorker(app, {
     headers.has('authorization')
       ? { tenant: 'acme', subject: 'ada', client: null, scopes: ['*'] }
       : new Response('who?', { status: 401 }),
-  tenants: () => ['acme'],
 });
 
 function ask(more: Record<string, string>): Promise<Response> {

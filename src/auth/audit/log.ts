@@ -14,7 +14,7 @@ import type { Deps } from '../../streams/deps.ts';
 import { createRefusals } from './refusals.ts';
 import type { AuditRecord } from './stream.ts';
 
-export interface AuditDeps extends Pick<Deps, 'store' | 'changed'> {
+export interface AuditDeps extends Pick<Deps, 'store' | 'changed' | 'tenants' | 'noted'> {
   runtime: Runtime;
 }
 
@@ -48,6 +48,12 @@ export function createAuditLog(deps: AuditDeps, { stream, apart = false }: Audit
 
   async function write(tenant: string, events: readonly LoggedEvent[]): Promise<void> {
     try {
+      // Loaded by the first entry: most of a start is loading.
+      const [{ noteWrite }, { scopeOfLogs }] = await Promise.all([
+        import('../../streams/tenant-work.ts'),
+        import('../../streams/scope.ts'),
+      ]);
+      await noteWrite(scopeOfLogs(deps, { tenant }), { tenants: 'each' });
       const append = loggedEvent.append(streamLog(tenant, stream), events);
       await commitSurely(runtime, store, [append], runtime.now() + WAIT_MS);
       deps.changed?.(tenant, stream);

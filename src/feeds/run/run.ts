@@ -11,6 +11,7 @@
  */
 import type { DeclaredFeed } from '../../declare/feed.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
+import { APP_TENANT } from '../../base/principal.ts';
 import { LONGEST_LEASE_MS } from '../../base/time/stored-time.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
 import { PASS_OVER_MS } from '../../store/due.ts';
@@ -31,7 +32,8 @@ import {
 } from '../records/state.ts';
 import { NO_COUNTS } from '../records/counts.ts';
 import { conditionOf, type FeedCondition } from '../records/status.ts';
-import { placesOf, type StreamScope } from '../../streams/scope.ts';
+import { sharedScope } from '../../streams/scope.ts';
+import { type DuePlace, duePlaces, noteWrite } from '../../streams/tenant-work.ts';
 
 export type { FeedOutcome, FeedReport };
 
@@ -92,11 +94,8 @@ export async function ingest(given: Deps, deadline: number, options: IngestOptio
   const deps = { ...given, store: account.store };
   const { runtime } = deps;
   const looks: FeedLook[] = [];
-  for (const { scope, feeds } of await placesOf(deps, options.tenant)) {
-    // A feed to which the app only publishes has nothing to pull.
-    const pulled = feeds.filter(({ name, targets }) => targets.length > 0 && (options.feeds?.includes(name) ?? true));
-    looks.push(...(await lookAtFeeds(scope, pulled)));
-  }
+  const { asked, more } = await runsOf(deps, options);
+  looks.push(...(await lookAtFeeds(deps, asked)));
   const shared = {
     fetch: options.fetch ?? createGuardedFetch(runtime),
     leaseMs: Math.min(options.leaseMs ?? DEFAULT_LEASE_MS, LONGEST_LEASE_MS),
@@ -156,30 +155,66 @@ export async function ingest(given: Deps, deadline: number, options: IngestOptio
   const workers = Math.min(due.length, Math.max(1, options.concurrency ?? CONCURRENCY));
   await Promise.all(Array.from({ length: workers }, worker));
 
+  for (const look of looks) await settle(look, reports.get(look));
   const ordered = looks.flatMap((look) => reports.get(look) ?? []);
-  const nextAt = ordered.length === 0 ? null : Math.min(...ordered.map((report) => report.nextAt));
+  const times = ordered.map((report) => report.nextAt);
+  if (more) times.push(runtime.now());
+  const nextAt = times.length === 0 ? null : Math.min(...times);
   return { feeds: ordered, nextAt, spent: account.spent() };
 }
 
-/** A feed of a tenant, and its record as it was read. */
-interface FeedLook {
-  scope: StreamScope;
+/** A feed in the name of a tenant, or of all. */
+interface FeedAsked extends DuePlace {
   feed: DeclaredFeed;
+}
+
+/** The same, and its record as it was read. */
+interface FeedLook extends FeedAsked {
   reading: Reading;
+}
+
+/** The feeds to look at: those that all tenants share, and those of each tenant that come due. @returns `more`: others are due as well */
+async function runsOf(deps: Deps, { feeds, tenant }: IngestOptions): Promise<{ asked: FeedAsked[]; more: boolean }> {
+  const asked: FeedAsked[] = [];
+  let more = false;
+  for (const feed of deps.app.feeds.values()) {
+    // A feed to which the app only publishes has nothing to pull.
+    if (feed.targets.length === 0 || feeds?.includes(feed.name) === false) continue;
+    if (feed.tenants === 'each') {
+      const found = await duePlaces(deps, `feed/${feed.name}`, tenant);
+      asked.push(...found.due.map((place) => ({ ...place, feed })));
+      more ||= found.more;
+    } else if (tenant === undefined || tenant === APP_TENANT) {
+      asked.push({ scope: sharedScope(deps), feed, settle: async () => {} });
+    }
+  }
+  return { asked, more };
+}
+
+/** The feed of a tenant is due again when it says so. What it brought is to be swept. */
+async function settle({ scope, feed, settle: put }: FeedLook, report: FeedReport | undefined): Promise<void> {
+  if (feed.tenants !== 'each' || report === undefined) return;
+  try {
+    if (report.events + report.deadLetters > 0) await noteWrite(scope, feed);
+    await put(report.nextAt);
+  } catch (thrown) {
+    const { code, message } = asTidegateError(thrown);
+    const { runtime, tenant } = scope;
+    runtime.log('warn', 'a feed of a tenant is looked at again too soon', { tenant, feed: feed.name, code, message });
+  }
 }
 
 function nameOf({ scope: { tenant }, feed }: FeedLook): string {
   return `${tenant}/${feed.name}`;
 }
 
-async function lookAtFeeds(scope: StreamScope, feeds: readonly DeclaredFeed[]): Promise<FeedLook[]> {
-  const { store, runtime, tenant } = scope;
+async function lookAtFeeds({ store, runtime }: Deps, asked: readonly FeedAsked[]): Promise<FeedLook[]> {
   const looks: FeedLook[] = [];
-  for (let from = 0; from < feeds.length; from += GET_MANY_LIMIT) {
-    const some = feeds.slice(from, from + GET_MANY_LIMIT);
-    const keys = some.map(({ name }) => feedKey(tenant, name));
+  for (let from = 0; from < asked.length; from += GET_MANY_LIMIT) {
+    const some = asked.slice(from, from + GET_MANY_LIMIT);
+    const keys = some.map(({ scope, feed }) => feedKey(scope.tenant, feed.name));
     const readings = await store.getMany(keys, runtime.now());
-    looks.push(...some.flatMap((feed, at) => (readings[at] ? [{ scope, feed, reading: readings[at] }] : [])));
+    looks.push(...some.flatMap((one, at) => (readings[at] ? [{ ...one, reading: readings[at] }] : [])));
   }
   return looks;
 }

@@ -6,6 +6,8 @@
  * beside readers and writers.
  */
 import { asTidegateError, type TidegateError } from '../../base/errors.ts';
+import { APP_TENANT } from '../../base/principal.ts';
+import type { StreamTenants } from '../../declare/feed.ts';
 import { believeClock, lookAtClock, type SetBack } from '../../store/clock-seen.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
 import { tellFindings } from '../../store/examine.ts';
@@ -15,7 +17,8 @@ import { LATEST_FOLLOWER, projectLatest } from '../../streams/log/latest.ts';
 import { buildTimes } from '../../streams/log/times-keep.ts';
 import { trimLog, trimStream } from '../../streams/log/retention.ts';
 import { DEAD_LETTER_AGE_MS, deadLetterLog, KEPT_DEAD_LETTERS } from '../records/dead-letters.ts';
-import { type Place, placesOf } from '../../streams/scope.ts';
+import { sharedScope, type StreamScope, streamsOf } from '../../streams/scope.ts';
+import { duePlaces, noteTenant } from '../../streams/tenant-work.ts';
 
 export interface SweepOptions {
   /** Whose streams and feeds are swept, as a token names the tenant; those that all share are the app's, `public`. Default: all. */
@@ -54,6 +57,10 @@ export interface SweepReport {
 
 /** Removed in one call. Pages of answers have up to 340 KB each, and other work goes on between two calls. */
 const COLLECT = 100;
+/** A tenant to whose logs nothing is written is swept so often, ms: retention by age goes on. */
+const SWEEP_AGAIN_MS = 24 * 3_600_000;
+/** One whose sweep was not done is swept again after this, ms. */
+const SWEEP_ON_MS = 30_000;
 /** Time for the look at the clock, ms. */
 const LOOK_MS = 2_000;
 
@@ -61,7 +68,7 @@ const LOOK_MS = 2_000;
 export async function sweep(given: Deps, deadline: number, options: SweepOptions = {}): Promise<SweepReport> {
   const account = openAccount(given.store, given.runtime);
   const deps = { ...given, store: account.store };
-  const { runtime, store } = deps;
+  const { app, runtime, store } = deps;
   const report: Omit<SweepReport, 'spent'> = {
     events: {},
     deadLetters: {},
@@ -72,17 +79,18 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
     error: null,
   };
 
-  async function attempt(step: () => Promise<boolean>): Promise<void> {
-    if (runtime.now() >= deadline || options.signal?.aborted === true) {
-      report.more = true;
-      return;
+  /** Answers whether all of it was done. */
+  async function attempt(step: () => Promise<boolean>): Promise<boolean> {
+    let more = true;
+    if (runtime.now() < deadline && options.signal?.aborted !== true) {
+      try {
+        more = await step();
+      } catch (error) {
+        report.error ??= asTidegateError(error);
+      }
     }
-    try {
-      if (await step()) report.more = true;
-    } catch (error) {
-      report.error ??= asTidegateError(error);
-      report.more = true;
-    }
+    report.more ||= more;
+    return !more;
   }
 
   const kept = {
@@ -100,30 +108,53 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
     report.error ??= asTidegateError(error);
     report.more = true;
   }
-  async function sweepPlace({ scope, streams, feeds }: Place): Promise<void> {
-    for (const stream of streams) {
+  /** Sweeps what stands in the name of one tenant, or of all. Answers whether all of it was done. */
+  async function sweepPlace(scope: StreamScope, of: StreamTenants): Promise<boolean> {
+    let done = true;
+    const also = async (step: () => Promise<boolean>) => {
+      if (!(await attempt(step))) done = false;
+    };
+    for (const stream of streamsOf(deps, of)) {
       let isBeingRemoved = false;
-      await attempt(async () => {
+      await also(async () => {
         const { entries, caughtUp, unindexed, removals } = await projectLatest(scope, stream, { deadline });
         report.projected += entries;
         isBeingRemoved = removals;
         const built = !unindexed || (await buildTimes(scope, stream, LATEST_FOLLOWER, deadline)).built;
         return !caughtUp || !built;
       });
-      await attempt(async () => isBeingRemoved && !(await eraseAll(scope, stream, deadline)));
-      await attempt(async () => {
+      await also(async () => isBeingRemoved && !(await eraseAll(scope, stream, deadline)));
+      await also(async () => {
         const { removed, more } = await trimStream(scope, stream, deadline, agesBy);
         report.events[stream.name] = (report.events[stream.name] ?? 0) + removed;
         return more;
       });
     }
-    for (const { name: feed } of feeds) {
-      await attempt(async () => {
+    for (const { name: feed, tenants } of app.feeds.values()) {
+      if (tenants !== of) continue;
+      await also(async () => {
         const { removed, more } = await trimLog(scope, deadLetterLog(scope.tenant, feed), kept, deadline, agesBy);
         report.deadLetters[feed] = (report.deadLetters[feed] ?? 0) + removed;
         return more;
       });
     }
+    return done;
+  }
+
+  /** Those of the tenants that come due. One whose sweep was not done is swept by the next call. */
+  async function sweepTenants(): Promise<boolean> {
+    if (streamsOf(deps, 'each').length === 0) return false;
+    const { due, more } = await duePlaces(deps, 'sweep', options.tenant);
+    for (const { scope, settle } of due) {
+      await attempt(async () => {
+        // A feed that the app did not have when the tenant was met.
+        await noteTenant(scope);
+        const done = await sweepPlace(scope, 'each');
+        await settle(runtime.now() + (done ? SWEEP_AGAIN_MS : SWEEP_ON_MS));
+        return false;
+      });
+    }
+    return more;
   }
 
   async function collect(): Promise<boolean> {
@@ -140,9 +171,10 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
   // What frees room comes first, and does not wait for what cannot be written to a store that is full.
   let isFull = await collect();
   await attempt(async () => {
-    for (const place of await placesOf(deps, options.tenant)) await sweepPlace(place);
+    if (options.tenant === undefined || options.tenant === APP_TENANT) await sweepPlace(sharedScope(deps), 'shared');
     return false;
   });
+  await attempt(sweepTenants);
   while (isFull) isFull = await collect();
   await attempt(async () => {
     if (store.findings) tellFindings(runtime.log, store, await store.findings({ now: runtime.now() }));

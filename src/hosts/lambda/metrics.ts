@@ -5,7 +5,9 @@
 import type { JsonObject } from '../../base/json.ts';
 import { feedStatus, type FeedStatus } from '../../feeds/records/status.ts';
 import type { Deps } from '../../streams/deps.ts';
-import { placesOf } from '../../streams/scope.ts';
+import { tenantsOf } from '../../base/principal.ts';
+import type { StreamTenants } from '../../declare/feed.ts';
+import { scopeOf, sharedScope } from '../../streams/scope.ts';
 
 export const METRICS_NAMESPACE = 'Tidegate';
 
@@ -23,10 +25,13 @@ export const METRICS = {
 export async function feedMetrics(deps: Deps): Promise<string> {
   const now = deps.runtime.now();
   const feeds: FeedStatus[] = [];
-  for (const place of await placesOf(deps)) {
-    const names = place.feeds.map(({ name }) => name);
-    feeds.push(...(await feedStatus(place.scope, names)));
-  }
+  const namesOf = (of: StreamTenants) =>
+    [...deps.app.feeds.values()].filter(({ tenants }) => tenants === of).map(({ name }) => name);
+  feeds.push(...(await feedStatus(sharedScope(deps), namesOf('shared'))));
+  const each = namesOf('each');
+  // Feeds of tenants that nobody lists are too many to be looked at once a minute.
+  const listed = each.length === 0 || !deps.tenants ? [] : await tenantsOf(deps);
+  for (const tenant of listed) feeds.push(...(await feedStatus(scopeOf(deps, { tenant }), each)));
   return JSON.stringify(metricLine(deps.app.name, latenessOf(feeds, now), now));
 }
 

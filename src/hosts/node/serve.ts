@@ -55,7 +55,7 @@ export async function serve(
   const { publicUrl, allowedOrigins, host: hostname } = config;
   let workers: TaskWorkers | null = null;
   try {
-    const watched = watchClock({ app, store, runtime });
+    const watched = watchClock({ app, store, runtime, noted: new Map<string, number>() });
     let bases: readonly string[] = [];
     const isLocal = isLoopback(readHostname(hostname) ?? '');
     const { tenants, ...callers } = await callersOf(config, watched, own, isLocal ? () => bases : null);

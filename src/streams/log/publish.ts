@@ -9,6 +9,7 @@ import { readSurely } from '../../store/clock-seen.ts';
 import { commitSurely } from '../../store/commit.ts';
 import type { Operation, Put, Reading, RecordKey } from '../../store/store.ts';
 import type { StreamScope } from '../scope.ts';
+import { noteWrite } from '../tenant-work.ts';
 import { createAppender, fenceKey } from './append.ts';
 import { projectLatest } from './latest.ts';
 import { loggedEvent, streamLog } from './stream-log.ts';
@@ -83,6 +84,7 @@ export async function appendAll(
   const { store, runtime, tenant } = scope;
   const fence = stream.identified ? [fenceKey(tenant, stream.name)] : [];
   const keys = [...(receipt ? [receipt.key] : []), ...fence];
+  await noteWrite(scope, stream);
   for (let attempt = 0; attempt < MOST_CONFLICTS; attempt += 1) {
     const readings = await readEach(scope, keys);
     const first = receipt && readings[0] ? await readSurely(scope, readings[0]) : null;

@@ -16,6 +16,7 @@ import { afterConflict, commitSurely } from '../../store/commit.ts';
 import { isPresent, type Operation } from '../../store/store.ts';
 import { withoutKeys } from '../find-stream.ts';
 import type { StreamScope } from '../scope.ts';
+import { noteWrite } from '../tenant-work.ts';
 import { fenceKey, fencePut } from '../log/append.ts';
 import { eraseAtOnce } from './erase-at-once.ts';
 import { DROP_AFTER_MS, eraseRemoved } from './erase-removed.ts';
@@ -55,6 +56,7 @@ export async function removeEvents(
   deadline: number,
 ): Promise<RemoveReport> {
   const what = resolveSelector(stream, selector, scope.runtime.now());
+  await noteWrite(scope, stream);
   const number = await commitRemoval(scope, stream, what, deadline);
   if (number === null) return { removed: 0, complete: true };
   scope.changed?.(scope.tenant, stream.name);

@@ -26,6 +26,7 @@ import { limitsOfWait, waitQuota } from '../records/quotas.ts';
 import { rememberedWait, type Wait } from '../records/remembered.ts';
 import type { TaskDeps } from '../records/find-task.ts';
 import { ofStream, type StreamScope } from '../../streams/scope.ts';
+import { noteWork } from '../../streams/tenant-work.ts';
 import type { WaitingTurn } from './turn.ts';
 import { beginWait } from '../waits/start.ts';
 import {
@@ -46,6 +47,9 @@ import { isDueElse, isHeld, putWaiter, readWaiter, type Waiter, type Waiting } f
 export const MOST_WAITS = 20;
 /** Entries that are read at once. */
 const PAGE = 500;
+
+/** How soon the schedule follows what waits. */
+const WAITS_NOTED = { withinMs: 30_000, remembered: false };
 
 /** Which wait, of which turn. */
 interface Place {
@@ -169,6 +173,8 @@ async function look(
     const put = putWaiter(key, { ...waiter, settled }, record, now);
     note(place, {}, put, true);
   }
+  // After the waiter is stored, and each time: whoever finds that nothing waits does not see one that comes later.
+  if (stream.tenants === 'each') await noteWork(logs, [`waits/${stream.name}`], WAITS_NOTED);
   return { dueAt: atEnd ? until : now };
 }
 

@@ -7,7 +7,12 @@ import { asTidegateError, type TidegateError } from '../../base/errors.ts';
 import type { Deps } from '../../streams/deps.ts';
 import type { Dispatch } from '../records/dispatch.ts';
 import { followWaiters } from './follow.ts';
-import { placesOf, scopeOfLogs } from '../../streams/scope.ts';
+import type { DeclaredStream } from '../../declare/stream.ts';
+import { scopeOfLogs, sharedScope } from '../../streams/scope.ts';
+import { type DuePlace, duePlaces } from '../../streams/tenant-work.ts';
+
+/** Where something waits, it is followed again after this by whoever is called then, ms. */
+const FOLLOWED_AGAIN_MS = 30_000;
 
 export interface WatchOptions {
   /** Pause between two looks at all streams, ms; default 60,000. */
@@ -36,6 +41,8 @@ export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options
   const rounds = new Map<string, Promise<void>>();
   const changedAgain = new Set<string>();
   const resting = new Map<string, AbortController>();
+  /** Of places that were noted and are due, until they have been followed. */
+  const settles = new Map<string, DuePlace['settle']>();
 
   async function follow(tenant: string, name: string): Promise<void> {
     const stream = app.streams.get(name);
@@ -52,6 +59,9 @@ export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options
         rests = !report.waiting || report.newer !== null;
         if (report.newer !== null) logFailure(deps, name, report.newer);
         if (!report.caughtUp) changedAgain.add(place);
+        const settle = settles.get(place);
+        settles.delete(place);
+        await settle?.(report.waiting ? runtime.now() + everyMs / 2 : null);
       } catch (thrown) {
         logFailure(deps, name, thrown);
       }
@@ -80,8 +90,11 @@ export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options
   async function lookAtAll(): Promise<void> {
     while (!signal.aborted) {
       try {
-        for (const { scope, streams } of await placesOf(deps)) {
-          for (const { name } of streams) changed(scope.tenant, name);
+        for (const stream of app.streams.values()) {
+          for (const { scope, settle } of (await waitedOn(deps, stream)).due) {
+            settles.set(placeOf(scope.tenant, stream.name), settle);
+            changed(scope.tenant, stream.name);
+          }
         }
       } catch (thrown) {
         logFailure(deps, null, thrown);
@@ -121,14 +134,17 @@ export async function followAll(deps: Deps, deadline: number): Promise<FollowedA
     report.more = true;
   };
   try {
-    for (const { scope, streams } of await placesOf(deps)) {
-      for (const stream of streams) {
+    for (const stream of deps.app.streams.values()) {
+      const { due, more } = await waitedOn(deps, stream);
+      report.more ||= more;
+      for (const { scope, settle } of due) {
         if (deps.runtime.now() >= deadline) return { ...report, more: true };
         try {
-          const { matched, caughtUp, newer } = await followWaiters(scope, stream, { deadline });
+          const { waiting, matched, caughtUp, newer } = await followWaiters(scope, stream, { deadline });
           report.matched += matched;
           report.more ||= !caughtUp;
           if (newer !== null) fail(stream.name, newer);
+          await settle(waiting ? deps.runtime.now() + FOLLOWED_AGAIN_MS : null);
         } catch (thrown) {
           fail(stream.name, thrown);
         }
@@ -138,6 +154,12 @@ export async function followAll(deps: Deps, deadline: number): Promise<FollowedA
     fail(null, thrown);
   }
   return report;
+}
+
+/** Where something may wait on a stream: in one place where it is shared, else where a tenant is noted to wait. */
+async function waitedOn(deps: Deps, stream: DeclaredStream): Promise<{ due: DuePlace[]; more: boolean }> {
+  if (stream.tenants === 'each') return duePlaces(deps, `waits/${stream.name}`);
+  return { due: [{ scope: sharedScope(deps), settle: async () => {} }], more: false };
 }
 
 function placeOf(tenant: string, stream: string): string {

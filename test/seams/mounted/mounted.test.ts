@@ -68,7 +68,6 @@ test('the server that mounts it says who calls, or refuses', async () => {
       headers.get('authorization') === 'Bearer right'
         ? { tenant: 'acme', subject: 'ada', client: null, scopes: ['*'] }
         : new Response('who are you?', { status: 401 }),
-    tenants: () => ['acme'],
   });
   onTestFinished(() => host.close());
   const ask = (headers: Record<string, string>) =>

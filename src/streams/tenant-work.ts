@@ -1,0 +1,171 @@
+/**
+ * Scheduled work on streams that each tenant has for itself: the sweep of its logs, its runs of feeds, its waits. Each piece is
+ * a record that comes due in a queue of its kind, so a schedule asks for what is due, and never goes over all tenants. What is
+ * shared needs no record: there is one of it.
+ *
+ * A record is put by whoever makes the work (`noteWork`), before it or after it as the work says, and put off or deleted by
+ * whoever did it (`DuePlace.settle`), in place of the version that stood there before it began. Whoever makes more work
+ * meanwhile puts the record again, and it stays due. A host that lists its tenants (`Deps.tenants`) uses none of this.
+ */
+import * as z from 'zod';
+import { APP_TENANT, tenantsOf } from '../base/principal.ts';
+import { TidegateError } from '../base/errors.ts';
+import { commitSurely } from '../store/commit.ts';
+import { record } from '../store/record.ts';
+import { isPresent, type Put, type Reading, type RecordKey } from '../store/store.ts';
+import type { App } from '../declare/app.ts';
+import type { DeclaredFeed } from '../declare/feed.ts';
+import type { DeclaredStream } from '../declare/stream.ts';
+import type { Deps } from './deps.ts';
+import { type LogScope, scopeOfLogs, type StreamScope } from './scope.ts';
+
+/** Kinds of work; each has a queue of its own. */
+export type TenantWork = 'sweep' | `feed/${string}` | `waits/${string}`;
+
+/** A record says nothing but when it is due. */
+const tenantWork = record<Record<string, never>>('work of a tenant', () => z.strictObject({}));
+
+/** Most tenants whose work of a kind is taken up in one call. */
+export const DUE_PLACES = 100;
+/** Clocks may differ by so much: a record that comes due sooner may be in somebody's hands already, ms. */
+const SKEW_MS = 10_000;
+const SETTLE_MS = 10_000;
+const MOST_RACES = 20;
+/** Most pieces of work that are remembered to be noted, in a process. */
+const MOST_NOTED = 10_000;
+
+export function tenantWorkKey(tenant: string, work: TenantWork): RecordKey {
+  return { partition: `${tenant}/tenant-work`, id: work };
+}
+
+export function tenantWorkQueue(work: TenantWork): string {
+  return `${APP_TENANT}/tenant-work/${work}`;
+}
+
+/** What noting needs. It does not contain the app. */
+export type NoteScope = LogScope & Pick<Deps, 'tenants' | 'noted'>;
+
+interface NoteOptions {
+  /** How soon the work is to be done, ms; `absent`: where it is not noted at all, at once. */
+  withinMs: number | 'absent';
+  /** Whether this process may know by itself that it is noted; default: true. */
+  remembered?: boolean;
+}
+
+/**
+ * Makes sure that work of a tenant comes due. Mostly no call, because a process remembers what it noted until that is due; else
+ * one call, and one more where something was not noted. Errors as the store's.
+ */
+export async function noteWork(
+  { store, runtime, tenant, tenants, noted }: NoteScope,
+  works: readonly TenantWork[],
+  { withinMs, remembered = true }: NoteOptions,
+): Promise<void> {
+  if (tenants || works.length === 0) return;
+  const known = (work: TenantWork) => (noted?.get(`${tenant} ${work}`) ?? 0) > runtime.now() + SKEW_MS;
+  let left = remembered ? works.filter((work) => !known(work)) : [...works];
+  for (let races = 0; left.length > 0; races += 1) {
+    if (races > MOST_RACES) {
+      throw new TidegateError('store_unavailable', 'work of a tenant changes too often at once', {
+        retryAfterMs: 1_000,
+      });
+    }
+    const now = runtime.now();
+    const readings = await store.getMany(
+      left.map((work) => tenantWorkKey(tenant, work)),
+      now,
+    );
+    const at = withinMs === 'absent' ? now : now + withinMs;
+    const missing = readings.filter((reading) => !isNoted(reading, withinMs === 'absent' ? null : at, now));
+    const puts = missing.map((reading) => put(reading, at));
+    if (puts.length > 0) {
+      const result = await commitSurely(runtime, store, puts, now + SETTLE_MS);
+      if (result.status !== 'committed') continue;
+    }
+    if (noted && noted.size > MOST_NOTED) noted.clear();
+    // What is only to be there is remembered as long as it takes others to notice that it is gone.
+    for (const work of left) noted?.set(`${tenant} ${work}`, withinMs === 'absent' ? now + REMEMBERED_MS : at);
+    left = [];
+  }
+}
+
+/** How long it is remembered that work is noted at all, ms. */
+const REMEMBERED_MS = 3_600_000;
+
+/** @param by when it has to be due at the latest; null: at any time */
+function isNoted(reading: Reading, by: number | null, now: number): boolean {
+  if (!isPresent(reading) || reading.due === null) return false;
+  return by === null || (reading.due.at > now + SKEW_MS && reading.due.at <= by);
+}
+
+function put({ partition, id, version }: Reading, at: number): Put {
+  return tenantWork.put(
+    { partition, id },
+    {},
+    { expects: version, due: { queue: tenantWorkQueue(id as TenantWork), at } },
+  );
+}
+
+/** A tenant in whose name work is due. */
+export interface DuePlace<D extends object = Deps> {
+  scope: StreamScope<D>;
+  /** The work is done for now: it is due again at this time, epoch ms; null: when it is noted again. A failure is thrown. */
+  settle: (at: number | null) => Promise<void>;
+}
+
+/**
+ * The tenants whose work of this kind is due, `DUE_PLACES` at most, and that of an open server; where the host lists its tenants,
+ * all of those. Two store calls, or one where nothing is due.
+ * @param only this tenant and no other, as a token names it
+ * @returns `more`: others may be due as well
+ */
+export async function duePlaces<D extends Deps>(
+  deps: D,
+  work: TenantWork,
+  only?: string,
+): Promise<{ due: DuePlace<D>[]; more: boolean }> {
+  const { store, runtime } = deps;
+  const always = (tenant: string): DuePlace<D> => ({ scope: scopeOfLogs(deps, { tenant }), settle: nothing });
+  if (only !== undefined || deps.tenants) return { due: (await tenantsOf(deps, only)).map(always), more: false };
+  // Everybody who calls an open server is of this tenant, which nobody needs to note.
+  const open = deps.isOpen === false ? [] : [always(APP_TENANT)];
+  const now = runtime.now();
+  const from = Math.floor(runtime.random() * 16);
+  const found = await store.due(tenantWorkQueue(work), { now, limit: DUE_PLACES, from });
+  if (found.length === 0) return { due: open, more: false };
+  const readings = await store.getMany(found, now);
+  const due = readings.flatMap((reading) => {
+    if (!isPresent(reading) || reading.due === null || reading.due.at > now) return [];
+    const { partition, id, version } = reading;
+    const [tenant = ''] = partition.split('/');
+    if (open.length > 0 && tenant === APP_TENANT) return [];
+    async function settle(at: number | null): Promise<void> {
+      const operation = at === null ? ({ kind: 'delete', partition, id, expects: version } as const) : put(reading, at);
+      // After a conflict somebody has noted more work, or has done this.
+      await commitSurely(runtime, store, [operation], runtime.now() + SETTLE_MS);
+    }
+    return [{ scope: scopeOfLogs(deps, { tenant }), settle }];
+  });
+  return { due: [...open, ...due], more: found.length === DUE_PLACES };
+}
+
+async function nothing(): Promise<void> {}
+
+/** How soon logs that were written to are swept, ms. */
+const SWEPT_WITHIN_MS = 60_000;
+
+/** To be called before something is written to the log of a stream. Errors as `noteWork`. */
+export async function noteWrite(scope: NoteScope, { tenants }: Pick<DeclaredStream, 'tenants'>): Promise<void> {
+  if (tenants === 'each') await noteWork(scope, ['sweep'], { withinMs: SWEPT_WITHIN_MS });
+}
+
+/** Feeds that run for each tenant. */
+export function feedsOfEach(app: App): DeclaredFeed[] {
+  return [...app.feeds.values()].filter(({ tenants, targets }) => tenants === 'each' && targets.length > 0);
+}
+
+/** Makes the feeds of a tenant begin to run. Mostly no call; else as `noteWork`. */
+export async function noteTenant(scope: StreamScope): Promise<void> {
+  const feeds = feedsOfEach(scope.app).map(({ name }): TenantWork => `feed/${name}`);
+  if (feeds.length > 0) await noteWork(scope, feeds, { withinMs: 'absent' });
+}

@@ -1,0 +1,138 @@
+/** Work of tenants comes due, is put off by who did it, and is not lost where more of it is made meanwhile. On every engine. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemRuntime } from '../../src/base/runtime.ts';
+import { defineApp } from '../../src/index.ts';
+import { countCalls } from '../../src/store/counting.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
+import { openStore, readConfig } from '../../src/store/drivers/open.ts';
+import type { Store } from '../../src/store/store.ts';
+import { scopeOfLogs } from '../../src/streams/scope.ts';
+import { DUE_PLACES, duePlaces, noteWork } from '../../src/streams/tenant-work.ts';
+import { requireService } from '../services/available.ts';
+import { type Engine, ENGINES, type RunningEngine, startEngine } from '../services/engine.ts';
+
+const MINUTE = 60_000;
+const app = defineApp({ name: 'work', version: '1.0.0', description: 'Nothing but tenants' });
+
+function at(store: Store, noted?: Map<string, number>) {
+  const clock = { now: Date.UTC(2026, 4, 1) };
+  const counted = countCalls(store);
+  const runtime = { ...systemRuntime(() => {}), now: () => clock.now };
+  const deps = { app, store: counted.store, runtime, isOpen: false, ...(noted ? { noted } : {}) };
+  const scope = (tenant: string) => scopeOfLogs(deps, { tenant });
+  return {
+    clock,
+    deps,
+    counted,
+    note: (tenant: string, remembered = true) => noteWork(scope(tenant), ['sweep'], { withinMs: MINUTE, remembered }),
+    due: async () => (await duePlaces(deps, 'sweep')).due,
+    tenants: async () => (await duePlaces(deps, 'sweep')).due.map((place): string => place.scope.tenant).sort(),
+  };
+}
+
+async function expectKept(store: Store): Promise<void> {
+  const { clock, note, due, tenants } = at(store);
+  for (const tenant of ['acme', 'glob%2Fex', 'public']) await note(tenant);
+  expect(await tenants()).toEqual([]);
+  clock.now += MINUTE;
+  expect(await tenants()).toEqual(['acme', 'glob%2Fex', 'public']);
+  const [first, second, third] = (await due()).toSorted((a, b) => (a.scope.tenant < b.scope.tenant ? -1 : 1));
+  await first?.settle(clock.now + MINUTE);
+  await second?.settle(null);
+  // More work is made while it is done: it stays due.
+  await note('public');
+  await third?.settle(null);
+  expect(await tenants()).toEqual([]);
+  clock.now += MINUTE;
+  expect(await tenants()).toEqual(['acme', 'public']);
+  await note('glob%2Fex');
+  clock.now += MINUTE;
+  expect(await tenants()).toEqual(['acme', 'glob%2Fex', 'public']);
+}
+
+test('memory', () => expectKept(createMemoryStore()));
+
+const there: Record<Engine, boolean> = {
+  sqlite: true,
+  redis: requireService('redis'),
+  dynamodb: requireService('dynamodb'),
+};
+
+describe.each(ENGINES)('%s', (engine) => {
+  let running: RunningEngine | null = null;
+  beforeAll(async () => {
+    if (there[engine]) running = await startEngine(engine);
+  }, 90_000);
+  afterAll(async () => {
+    await running?.stop();
+  });
+  test.skipIf(!there[engine])('keeps what is due', { timeout: 90_000 }, async () => {
+    if (running === null) throw new Error('there is no engine');
+    const runtime = systemRuntime(() => {});
+    const store = await openStore(readConfig(running.environment, 'sqlite'), runtime, 'work');
+    try {
+      await expectKept(store);
+    } finally {
+      await store.close();
+    }
+  });
+});
+
+test('a process that noted work asks the store again when that is due, and not before', async () => {
+  const { clock, counted, note } = at(createMemoryStore(), new Map());
+  await note('acme');
+  expect(counted.calls()).toEqual({ getMany: 1, commit: 1 });
+  for (let n = 0; n < 100; n += 1) await note('acme');
+  clock.now += MINUTE / 2;
+  await note('acme');
+  expect(counted.total()).toBe(2);
+  await note('globex');
+  expect(counted.total()).toBe(4);
+  clock.now += MINUTE;
+  await note('acme');
+  expect(counted.total()).toBe(6);
+});
+
+test('what is noted elsewhere is read, and not written again', async () => {
+  const store = createMemoryStore();
+  const [one, other] = [at(store), at(store)];
+  await one.note('acme');
+  await other.note('acme');
+  expect(other.counted.calls()).toEqual({ getMany: 1 });
+});
+
+test('two that note the same at once both come through', async () => {
+  const { note, tenants, clock } = at(createMemoryStore());
+  await Promise.all(Array.from({ length: 10 }, () => note('acme', false)));
+  clock.now += MINUTE;
+  expect(await tenants()).toEqual(['acme']);
+});
+
+test('a call takes up so many tenants, says that there are more, and the next takes the others', async () => {
+  const { deps, clock, note } = at(createMemoryStore());
+  const many = DUE_PLACES + 20;
+  for (let n = 0; n < many; n += 1) await note(`t${n}`);
+  clock.now += MINUTE;
+  const seen = new Set<string>();
+  const first = await duePlaces(deps, 'sweep');
+  expect(first).toMatchObject({ more: true });
+  for (const { scope, settle } of first.due) {
+    seen.add(scope.tenant);
+    await settle(null);
+  }
+  const second = await duePlaces(deps, 'sweep');
+  expect(second).toMatchObject({ more: false });
+  for (const { scope } of second.due) seen.add(scope.tenant);
+  expect(seen.size).toBe(many);
+});
+
+test('a host that lists its tenants has them all, and notes nothing; an open server has its one tenant', async () => {
+  const { deps, counted } = at(createMemoryStore());
+  const listing = { ...deps, tenants: () => ['acme', 'a/b'] };
+  const found = await duePlaces(listing, 'sweep');
+  expect(found.due.map(({ scope }) => scope.tenant)).toEqual(['acme', 'a%2Fb']);
+  await noteWork(scopeOfLogs(listing, { tenant: 'acme' }), ['sweep'], { withinMs: 1 });
+  expect(counted.total()).toBe(0);
+  const { due } = await duePlaces({ ...deps, isOpen: true }, 'sweep');
+  expect(due.map(({ scope }) => scope.tenant)).toEqual(['public']);
+});
