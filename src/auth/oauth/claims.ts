@@ -6,7 +6,7 @@ import type { OauthConfig } from '../../base/config/auth.ts';
 import { APP_TENANT, type Principal } from '../../base/principal.ts';
 import { audiencesOf, ownAudiences } from './audience.ts';
 import { claimAt, isName, soleText } from './claim.ts';
-import { clientOf, isIdToken } from './kind.ts';
+import { clientOf, isIdToken, isOfUser } from './kind.ts';
 import { tokenScopes } from './token-scopes.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
@@ -68,10 +68,12 @@ function subjectOf(claims: Claims, { issuer, config: { subjectClaim } }: Expecte
   const { sub } = claims;
   const place = issuer.replace(/^https:\/\//, '');
   const client = clientOf(claims);
-  if (client !== null && (sub === undefined || sub === client)) return `${client}?${place}`;
+  const named = claimAt(claims, subjectClaim);
+  const isClient = sub === client || (sub === undefined && named === undefined && !isOfUser(claims));
+  if (client !== null && isClient) return `${client}?${place}`;
   // Whoever can write any address into their account would be whom it belongs to.
   if (subjectClaim === 'email' && claims['email_verified'] === false) return null;
-  const user = soleText(claimAt(claims, subjectClaim));
+  const user = soleText(named);
   return isName(user) ? `${user}#${place}` : null;
 }
 

@@ -7,6 +7,18 @@ type Claims = Readonly<Record<string, unknown>>;
 const CLIENT_CLAIMS = ['azp', 'client_id', 'cid', 'appid'];
 /** Claims that only id tokens have (OpenID Connect Core, 3.1.3.6, 3.3.2.11). */
 const ID_TOKEN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash'];
+/** Claims of a login, or of a person. */
+const USER_CLAIMS = [
+  'sid',
+  'session_state',
+  'auth_time',
+  'acr',
+  'amr',
+  'name',
+  'email',
+  'preferred_username',
+  'username',
+];
 /** Where scopes stand. An access token for a client itself has them, and an id token does not. */
 const SCOPE_CLAIMS = ['scope', 'scp', 'roles'];
 
@@ -17,6 +29,14 @@ export function clientOf(claims: Claims): string | null {
     if (typeof client === 'string' && isName(client)) return client;
   }
   return null;
+}
+
+/**
+ * Whether somebody logged in for this token. One without `sub` is taken for a client's only where nothing says so: else all users
+ * of that client would be one.
+ */
+export function isOfUser(claims: Claims): boolean {
+  return USER_CLAIMS.some((name) => name in claims);
 }
 
 /**

@@ -39,6 +39,23 @@ describe('subject and client', () => {
     expect(await subjectOf({ sub: undefined, client_id: 'https://a.example/c#x' })).toBe('https://a.example/c#x?ISS');
   });
 
+  test('a user whose token has no sub is not taken for the client, with all others of it', async () => {
+    checked = await check();
+    for (const claims of [
+      { sid: 's' },
+      { acr: '1' },
+      { auth_time: 1 },
+      { preferred_username: 'ada' },
+      { email: 'a@b' },
+    ]) {
+      expect(await checked.outcome(await checked.token({ sub: undefined, ...claims }))).toContain('no subject');
+    }
+    await checked.issuer.close();
+    checked = await check({ subjectClaim: 'preferred_username' });
+    expect(await subjectOf({ sub: undefined, sid: 's', preferred_username: 'ada' })).toBe('ada#ISS');
+    expect(await subjectOf({ sub: undefined, preferred_username: 'ada' })).toBe('ada#ISS');
+  });
+
   test('what is no name is refused', async () => {
     checked = await check();
     for (const sub of ['', 'a\u0000b', 'a\nb', 'x'.repeat(256), {}, ['a', 'b'], null, true]) {

@@ -40,8 +40,11 @@ export interface ClientProvider {
   codeVerifier(): string;
 }
 
-/** @param clientMetadataUrl the client is known by its document there; absent: it registers itself */
-export function createClientProvider(clientMetadataUrl?: string): ClientProvider {
+/**
+ * @param clientMetadataUrl the client is known by its document there; absent: it registers itself
+ * @param fields what a person enters at the login
+ */
+export function createClientProvider(clientMetadataUrl?: string, fields?: Record<string, string>): ClientProvider {
   let verifier = '';
   let discovered: object | undefined;
   const provider: ClientProvider = {
@@ -66,7 +69,7 @@ export function createClientProvider(clientMetadataUrl?: string): ClientProvider
     saveTokens: (tokens) => void (provider.kept = tokens),
     async redirectToAuthorization(url) {
       provider.asked.push(url.searchParams.get('scope') ?? '');
-      provider.callback = await logIn(url, REDIRECT_URI);
+      provider.callback = await logIn(url, REDIRECT_URI, fields);
     },
     saveDiscoveryState: (state) => void (discovered = state),
     discoveryState: () => discovered as never,
