@@ -48,6 +48,8 @@ export interface Runtime {
    * A variable of the environment, as far as the app's secrets name it; null where it is not set. Absent: nothing is set.
    */
   variable?: (name: string) => string | null;
+  /** SHA-256 of a text in UTF-8, as base64url, at once. Absent: the platform has it only as a promise (`base/digest.ts`). */
+  sha256?: (text: string) => string;
   /** Makes the pace of a loop; read it through `paceOf`. Absent: loops need not give way. */
   pace?: () => Pace;
   log: Log;

@@ -5,7 +5,7 @@
 import type { Identifier } from '../auth/identify.ts';
 import type { Audit } from '../streams/audit.ts';
 import { asTidegateError } from '../base/errors.ts';
-import { type Principal, PUBLIC, safePrincipal } from '../base/principal.ts';
+import { isOwner, type Owner, type Principal, PUBLIC, safePrincipal } from '../base/principal.ts';
 import type { Log } from '../base/runtime.ts';
 import { publishScope } from '../base/scopes.ts';
 import type { Challenges } from './challenge.ts';
@@ -57,11 +57,18 @@ export function pusherOf(stream: string): Principal {
  * tenant or a subject is nobody, and is refused.
  */
 export function withSafeNames(authenticate: Authenticate, log: Log): Authenticate {
+  // Whoever is kept for a while is answered as the same object, and its names are made safe once.
+  const known = new WeakMap<Principal, { of: Owner; safe: Owner }>();
   return async (request) => {
     const found = await authenticate(request);
     if (found instanceof Response) return found;
     try {
-      return await safePrincipal(found);
+      const kept = known.get(found);
+      if (kept !== undefined && isOwner(kept.of, found)) return { ...found, ...kept.safe };
+      const principal = await safePrincipal(found);
+      const { tenant, subject } = principal;
+      known.set(found, { of: { tenant: found.tenant, subject: found.subject }, safe: { tenant, subject } });
+      return principal;
     } catch (thrown) {
       const error = asTidegateError(thrown);
       if (error.code !== 'invalid_input') throw error;

@@ -16,8 +16,6 @@ export interface Expected {
   config: OauthConfig;
   /** Audiences that are this server. */
   audiences: readonly string[];
-  /** The scopes that anything of the app needs. Null: all are kept. */
-  knownScopes: readonly string[] | null;
   /** Whether the token says by its header that it is an access token (RFC 9068). */
   saysAccessToken: boolean;
 }
@@ -44,7 +42,7 @@ export function timeProblem({ exp, nbf, iat }: Claims, nowMs: number, needsEnd: 
 }
 
 export function principalOf(claims: Claims, expected: Expected): JudgedClaims {
-  const { config, knownScopes } = expected;
+  const { config } = expected;
   const own = ownAudiences(audiencesOf(claims['aud']), expected.audiences);
   if (own.length === 0) return refused('its audience is not this server (aud)');
   // A key that only its owner may use cannot be asked for here (RFC 9449, RFC 8705).
@@ -55,7 +53,7 @@ export function principalOf(claims: Claims, expected: Expected): JudgedClaims {
   if (subject === null) return refused(`it has no subject (${config.subjectClaim})`);
   const tenant = tenantOf(claims, config.tenantClaim);
   if (tenant === null) return refused(`it has no tenant (${config.tenantClaim ?? ''})`);
-  const scopes = tokenScopes(claims, config, knownScopes);
+  const scopes = tokenScopes(claims, config);
   return { ok: true, principal: { tenant, subject, client: clientOf(claims), scopes } };
 }
 

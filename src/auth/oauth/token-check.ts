@@ -10,13 +10,11 @@ import { checkJwt } from './jwt.ts';
 import { createKeySet } from './key-set.ts';
 
 export interface OauthDeps {
-  runtime: Pick<Runtime, 'now' | 'sleep'>;
+  runtime: Pick<Runtime, 'now' | 'sleep' | 'sha256'>;
   /** The guarded fetch: the issuer's own host may be private, and no other may. */
   fetch: GuardedFetch;
   /** The URLs by which this server is known (`resourcesAt`). A function is asked with every token. */
   resources: readonly string[] | (() => readonly string[]);
-  /** The scopes that anything of the app needs; others are left out of principals. Default: all are kept. */
-  knownScopes?: readonly string[];
 }
 
 export interface TokenChecked {
@@ -40,8 +38,7 @@ export function createTokenCheck(config: OauthConfig, { fetch, runtime, ...deps 
     if (problem !== null) return refused(problem);
     const resources = typeof deps.resources === 'function' ? deps.resources() : deps.resources;
     const audiences = [...resources, ...config.audiences];
-    const knownScopes = deps.knownScopes ?? null;
-    const judged = principalOf(claims, { issuer, config, audiences, knownScopes, saysAccessToken });
+    const judged = principalOf(claims, { issuer, config, audiences, saysAccessToken });
     if (!judged.ok) return refused(judged.reason);
     const { exp } = claims;
     return { identified: judged, expiresAt: typeof exp === 'number' ? exp * 1_000 : Infinity, isLasting: true };

@@ -10,17 +10,15 @@ const MOST_SCOPES = 100;
  *
  * `roles` is read only where a token has neither `scope` nor `scp`: Entra writes there what a client may do that acts for
  * itself. In a token that a user has consented to, `roles` says what the user may do, and not what the client may.
- * @param known scopes that anything needs; others, such as `openid`, are left out, so that few sets of scopes exist. Null: all stay.
  */
 export function tokenScopes(
   { scope, scp, roles }: Readonly<Record<string, unknown>>,
   { scopePrefix, defaultScopes }: Pick<OauthConfig, 'scopePrefix' | 'defaultScopes'>,
-  known: readonly string[] | null,
 ): string[] {
   const hasScopes = scope !== undefined || scp !== undefined;
   const written = [...namesIn(scope), ...namesIn(scp), ...(hasScopes ? [] : namesIn(roles))].slice(0, MOST_SCOPES);
   const given = written.map((name) => (name.startsWith(scopePrefix) ? name.slice(scopePrefix.length) : name));
-  const kept = given.filter((name) => isScope(name) && name !== EVERY_SCOPE && (known === null || meets(name, known)));
+  const kept = given.filter((name) => isScope(name) && name !== EVERY_SCOPE);
   return [...new Set([...kept, ...defaultScopes])].toSorted();
 }
 
@@ -28,9 +26,4 @@ export function tokenScopes(
 function namesIn(claim: unknown): string[] {
   const given: unknown[] = Array.isArray(claim) ? claim : typeof claim === 'string' ? claim.split(' ') : [];
   return given.filter((name): name is string => typeof name === 'string');
-}
-
-/** Whether a scope grants one of those that are known, or stands below one. */
-function meets(held: string, known: readonly string[]): boolean {
-  return known.some((one) => one === held || one.startsWith(`${held}:`) || held.startsWith(`${one}:`));
 }

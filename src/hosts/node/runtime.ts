@@ -2,6 +2,7 @@
  * The runtime of Node: the platform's clock, randomness and fetch, with sockets, name resolution, and connections pinned
  * to checked addresses. What opens sockets is loaded when the first one is opened, so that a start does not read it.
  */
+import { hash } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { TidegateError } from '../../base/errors.ts';
 import { isOldNode, NODE_NEEDED } from '../../base/config/node-version.ts';
@@ -26,6 +27,8 @@ const pace = createPace({
   othersWait: requestsWait,
 });
 
+const sha256 = (text: string) => hash('sha256', text, 'base64url');
+
 /** @throws TidegateError `invalid_config` on a Node that is too old */
 export function nodeRuntime(log: Log): Runtime {
   const { node } = process.versions;
@@ -33,5 +36,5 @@ export function nodeRuntime(log: Log): Runtime {
     const message = `this is Node ${node}, and Tidegate needs ${NODE_NEEDED}`;
     throw new TidegateError('invalid_config', message, { field: 'node', expected: NODE_NEEDED });
   }
-  return { ...systemRuntime(log), fetch: nodeFetch, resolve, connect, openWebSocket, pace };
+  return { ...systemRuntime(log), fetch: nodeFetch, resolve, connect, openWebSocket, sha256, pace };
 }
