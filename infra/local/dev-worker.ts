@@ -48,6 +48,9 @@ wrangler.once('exit', (code) => {
 });
 
 console.log(`MCP endpoint: http://127.0.0.1:${port}/mcp (Redis on ${redis.url}, REST front on ${front.url})`);
+console.log(
+  `A key, where AUTH is keys: STORE=redis UPSTASH_REDIS_REST_URL=${front.url} UPSTASH_REDIS_REST_TOKEN=${front.token} npx tidegate keys create --name me`,
+);
 while (!ending.signal.aborted) {
   await sleep(CRON_EVERY_MS, undefined, { signal: ending.signal }).catch(() => null);
   if (ending.signal.aborted) break;
