@@ -27,8 +27,8 @@ const REQUESTS = {
   'tools/list': {},
 };
 
-/** wrk's own script: one POST, over and over. */
-function script(method: keyof typeof REQUESTS): string {
+/** wrk's own script: one POST, over and over. @param more headers beside those of MCP */
+export function scriptOf(method: keyof typeof REQUESTS, more: Record<string, string> = {}): string {
   const params = { ...REQUESTS[method], _meta: META };
   const headers = {
     'Content-Type': 'application/json',
@@ -36,6 +36,7 @@ function script(method: keyof typeof REQUESTS): string {
     'MCP-Protocol-Version': VERSION,
     'Mcp-Method': method,
     ...('name' in params ? { 'Mcp-Name': params.name } : {}),
+    ...more,
   };
   const lines = Object.entries(headers).map(([name, value]) => `wrk.headers["${name}"] = "${value}"`);
   return `wrk.method = "POST"\nwrk.body = [==[${JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })}]==]\n${lines.join('\n')}\n`;
@@ -53,7 +54,7 @@ export async function benchEndpoint(): Promise<void> {
   try {
     for (const method of Object.keys(REQUESTS) as (keyof typeof REQUESTS)[]) {
       const file = join(folder, `${method.replace('/', '-')}.lua`);
-      writeFileSync(file, script(method));
+      writeFileSync(file, scriptOf(method));
       const rates = SERVERS.map((): number[] => []);
       for (let round = 0; round <= ROUNDS; round += 1) {
         for (const [index, port] of ports.entries()) {

@@ -1,5 +1,6 @@
-/** `npm run bench [endpoint|ingest|reads|ranges|stores|waits|lambda|tasks]`: every benchmark, or those named; ratios are of one run. */
+/** `npm run bench [endpoint|auth|ingest|reads|ranges|stores|waits|lambda|tasks]`: every benchmark, or those named; ratios are of one run. */
 import { availableParallelism, cpus } from 'node:os';
+import { benchAuth } from './auth.ts';
 import { benchEndpoint } from './endpoint.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLambda } from './lambda.ts';
@@ -11,6 +12,7 @@ import { benchWaits } from './waits.ts';
 
 const BENCHMARKS: Record<string, () => Promise<void>> = {
   endpoint: benchEndpoint,
+  auth: benchAuth,
   ingest: benchIngest,
   reads: benchReads,
   ranges: benchRanges,
