@@ -37,7 +37,7 @@ export function createChallenges({
     members: Record<string, string>,
   ) {
     const metadata = metadataUrl === null ? {} : { resource_metadata: metadataUrl(request) };
-    const challenge = Object.entries({ ...members, ...metadata }).map(([name, value]) => `${name}="${value}"`);
+    const challenge = Object.entries({ ...members, ...metadata }).map(([name, value]) => `${name}=${quoted(value)}`);
     const headers = {
       'Content-Type': 'application/problem+json',
       'Cache-Control': 'no-store',
@@ -66,6 +66,11 @@ export function createChallenges({
       return respond(request, 403, `This needs the scopes ${scope}`, 'insufficient_scope', members);
     },
   };
+}
+
+/** RFC 9110, 5.6.4. A `Host` of the request may be part of it, and has no way out of the quotes. */
+function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }
 
 function scopesIn({ scope }: Record<string, string>): { expected?: string } {

@@ -198,8 +198,14 @@ test('oauth says where tokens are got, and takes keys beside them', async () => 
 
 test('oauth does not start where no token could be for this server', async () => {
   await expect(platforms.node({ ...OAUTH, HOST: '0.0.0.0' })).rejects.toMatchObject({ field: 'PUBLIC_URL' });
-  const { ask } = await platforms.lambda(OAUTH);
-  expect((await ask({})).status).toBe(500);
+  // A further audience says which tokens are taken, and not what the metadata has to name.
+  const further = { ...OAUTH, OAUTH_AUDIENCE: 'api://gate' };
+  await expect(platforms.node({ ...further, HOST: '0.0.0.0' })).rejects.toMatchObject({ field: 'PUBLIC_URL' });
+  for (const variables of [OAUTH, further]) {
+    expect((await (await platforms.lambda(variables)).ask({})).status).toBe(500);
+  }
+  const named = { ...further, HOST: '0.0.0.0', PUBLIC_URL: 'https://gate.example' };
+  expect((await (await platforms.node(named)).ask({})).challenge).toContain('"https://gate.example/.well-known/');
 });
 
 describe('a server that asks nobody who calls', () => {

@@ -53,7 +53,9 @@ test('what the functions would refuse is refused before', async () => {
   await expect(checkCallers({ AUTH: 'none' }, ['TIDEGATE_KEY'])).rejects.toMatchObject({ field: 'AUTH' });
   await expect(checkCallers({ AUTH: 'oauth' }, [])).rejects.toMatchObject({ field: 'OAUTH_ISSUER' });
   await expect(checkCallers(issuer, [])).rejects.toMatchObject({ field: 'PUBLIC_URL' });
-  const looked = { ...issuer, OAUTH_AUDIENCE: 'api://tidegate', OAUTH_CLIENT_ID: 'tidegate' };
+  const audience = { ...issuer, OAUTH_AUDIENCE: 'api://tidegate' };
+  await expect(checkCallers(audience, [])).rejects.toMatchObject({ field: 'PUBLIC_URL' });
+  const looked = { ...audience, PUBLIC_URL: 'https://gate.example', OAUTH_CLIENT_ID: 'tidegate' };
   await expect(checkCallers(looked, [])).rejects.toMatchObject({ field: 'OAUTH_CLIENT_SECRET' });
   expect(await checkCallers(looked, ['OAUTH_CLIENT_SECRET'])).toMatchObject({ modes: ['oauth'] });
 });

@@ -81,6 +81,16 @@ describe('AUTH', () => {
     expect(answer.headers.get('retry-after')).not.toBeNull();
   });
 
+  test.each([
+    ['a list of JSON', { AUTH: ['keys'] }],
+    ['a Secrets Store', { TIDEGATE_KEY: { get: () => Promise.resolve(KEY) } }],
+    ['nothing', { AUTH: ' ' }],
+  ])('that is bound as %s lets nobody in', async (_, bound) => {
+    const answer = await createWorker(app).fetch(sent(null), { STORE: 'memory', ...bound });
+    expect(answer.status).toBe(500);
+    expect(await answer.json()).toMatchObject({ code: 'invalid_config', field: Object.keys(bound)[0] });
+  });
+
   test('that is not set is told of at the first request', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     for (let time = 0; time < 3; time += 1) await open.fetch(sent(null), { STORE: 'memory' });

@@ -26,7 +26,7 @@ const OPAQUE = /^[\w.~+/-]+=*$/;
 /** Keys of Tidegate's own, which no issuer has to see. */
 const OWN_KEY = 'tg_';
 
-/** @throws TidegateError `invalid_config` where no token could ever be for this server, and for a default scope that is none */
+/** @throws TidegateError `invalid_config` where nobody says who this server is, and for a default scope that is none */
 export function createOauthIdentifier(config: OauthConfig, deps: OauthDeps): Identifier {
   checkConfig(config, deps);
   const { now } = deps.runtime;
@@ -62,10 +62,11 @@ export function createOauthIdentifier(config: OauthConfig, deps: OauthDeps): Ide
   };
 }
 
-function checkConfig({ audiences, defaultScopes }: OauthConfig, { resources }: OauthDeps): void {
-  if (typeof resources !== 'function' && resources.length + audiences.length === 0) {
+/** Further audiences do not do: the metadata has to name this server too, and a request's own name for it may be anybody's. */
+function checkConfig({ defaultScopes }: OauthConfig, { resources }: OauthDeps): void {
+  if (typeof resources !== 'function' && resources.length === 0) {
     const expected = 'the URL by which clients know this server, because AUTH names oauth';
-    const hint = 'a token says for whom it was issued; a request cannot say who this server is';
+    const hint = 'tokens and clients are told by it who this server is; a request cannot say that';
     throw new TidegateError('invalid_config', `PUBLIC_URL: expected ${expected}`, {
       field: 'PUBLIC_URL',
       expected,

@@ -38,6 +38,7 @@ export interface OauthConfig {
 const list = (text: string) => text.split(/[\s,]+/).filter((one) => one !== '');
 /** What no header, claim or form of a client can hold is a slip. */
 const text = z.string().regex(/^\P{Cc}*$/u, 'expected a text without control characters');
+const claim = text.regex(/\S/, 'expected the name of a claim, or not to be set');
 const modes = z.enum(['none', 'keys', 'oauth']);
 
 export const AUTH_VARIABLES = {
@@ -45,7 +46,8 @@ export const AUTH_VARIABLES = {
     .string()
     .refine((text) => {
       const named = list(text);
-      return named.every((one) => modes.safeParse(one).success) && !(named.length > 1 && named.includes('none'));
+      const areKnown = named.length > 0 && named.every((one) => modes.safeParse(one).success);
+      return areKnown && !(named.length > 1 && named.includes('none'));
     }, 'expected none, keys, oauth, or keys,oauth')
     .optional(),
   TIDEGATE_KEY: z
@@ -55,13 +57,13 @@ export const AUTH_VARIABLES = {
   OAUTH_ISSUER: z
     .string()
     .refine(
-      (text) => list(text).every((one) => isOfIssuer(one) && !/[?#]/.test(one)),
+      (text) => list(text).length > 0 && list(text).every((one) => isOfIssuer(one) && !/[?#]/.test(one)),
       'expected URLs of issuers that begin with https://, with commas between them',
     )
     .optional(),
   OAUTH_AUDIENCE: text.optional(),
-  OAUTH_TENANT_CLAIM: text.optional(),
-  OAUTH_SUBJECT_CLAIM: text.default('sub'),
+  OAUTH_TENANT_CLAIM: claim.optional(),
+  OAUTH_SUBJECT_CLAIM: claim.default('sub'),
   OAUTH_SCOPE_PREFIX: z
     .string()
     .regex(/^[\x21\x23-\x5B\x5D-\x7E]{0,256}$/, 'expected what stands before a scope, such as api://tidegate/')
@@ -71,6 +73,18 @@ export const AUTH_VARIABLES = {
   OAUTH_CLIENT_ID: text.optional(),
   OAUTH_CLIENT_SECRET: text.optional(),
 };
+
+/**
+ * What says who calls and of which tenant is a mistake where it is set to nothing, such as by a deployment whose own variable is
+ * missing: to take it as not set would let everyone in, or make all of one tenant.
+ */
+export const NEVER_EMPTY: ReadonlySet<string> = new Set([
+  'AUTH',
+  'TIDEGATE_KEY',
+  'OAUTH_ISSUER',
+  'OAUTH_TENANT_CLAIM',
+  'OAUTH_SUBJECT_CLAIM',
+]);
 
 /** http is for an issuer on this machine alone. */
 function isOfIssuer(text: string): boolean {

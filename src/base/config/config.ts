@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { TidegateError } from '../errors.ts';
 import { AUTH_VARIABLES, type AuthConfig, authOf } from './auth.ts';
+import { problemsOfBindings, TEXT_HINT, textsIn } from './bindings.ts';
 import { BOUND_VARIABLES, boundsOf, type ProcessBounds } from './bounds.ts';
 import { ORIGIN_EXPECTED, readOrigin } from './origins.ts';
 import { type AddressRange, PROXIES_EXPECTED, readProxies } from './proxies.ts';
@@ -142,24 +143,25 @@ function isHost(text: string): boolean {
 type Own = z.output<z.ZodObject<typeof FIRST & typeof LAST>> & { STORE: string };
 
 /**
+ * @param environment a platform may bind other things than texts: they are for others, or a mistake where their name is known
  * @throws TidegateError `invalid_config`. Its `field` is the first wrong variable, and its message names all of them. It
  * shows no values, since they may be secrets.
  */
 export function readEnvironment(
-  environment: Record<string, string | undefined>,
+  environment: Record<string, unknown>,
   { drivers, standard, hint }: StoreChoice,
 ): Config {
-  const set = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
-  );
+  const set = textsIn(environment);
   const names = drivers.map(({ name }) => name);
   const isStore = {
     error: ({ input }: { input?: unknown }) => `expected ${knownName(String(input), names, 'stores')}`,
   };
   const store = { STORE: z.enum(names, isStore).default(standard) };
   const Environment = z.object({ ...FIRST, ...store, ...variablesOf(drivers), ...LAST });
-  const misspelt = (own: readonly string[]) =>
-    misspeltVariables(Object.keys(set), [...Object.keys(Environment.shape), ...own]);
+  const known = new Set(Object.keys(Environment.shape));
+  const misspelt = (own: readonly string[]) => misspeltVariables(Object.keys(set), [...known, ...own]);
+  const bound = problemsOfBindings(environment, known);
+  if (bound.length > 0) throw configError(bound, misspelt([]), TEXT_HINT);
   const parsed = Environment.safeParse(set, { jitless: true });
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), expected: message }));
@@ -168,7 +170,6 @@ export function readEnvironment(
   const env = parsed.data as Own & Record<string, unknown>;
   const driver = drivers.find(({ name }) => name === env.STORE);
   const values = Object.fromEntries(Object.keys(driver?.variables ?? {}).map((name) => [name, env[name]]));
-  const known = new Set(Object.keys(Environment.shape));
   const unread = Object.keys(set).filter((name) => !known.has(name));
   const problems = driver === undefined ? [] : problemsOf(driver, values, unread);
   if (env.TIDEGATE_SECRET_PREVIOUS && !env.TIDEGATE_SECRET) {

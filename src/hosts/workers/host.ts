@@ -79,8 +79,7 @@ export function createWorker(app: App, { stores = {}, ...own }: WorkerOptions = 
    */
   async function parts(environment: WorkerEnvironment): Promise<Isolate> {
     if (isolate !== null) return isolate;
-    const texts = textsOf(environment);
-    const config = readEnvironment(texts, { drivers, standard: 'redis', hint: HINT });
+    const config = readEnvironment(environment, { drivers, standard: 'redis', hint: HINT });
     log = createLog(config.logLevel, { write });
     const runtime = { ...systemRuntime(log), connect: connectFromWorker, variable: config.variable };
     tellMisspelt(config, app, log);
@@ -96,7 +95,7 @@ export function createWorker(app: App, { stores = {}, ...own }: WorkerOptions = 
       publicUrl: config.publicUrl,
       allowedOrigins: config.allowedOrigins,
       // The platform lets through only what is for this Worker; whoever runs it on a machine of their own says where.
-      host: texts['HOST'] === undefined ? null : config.host,
+      host: environment['HOST'] === undefined ? null : config.host,
       secrets: config.secrets,
       admit: async (request) => {
         // What only asks whether the Worker is there is told so.
@@ -144,9 +143,4 @@ export function createWorker(app: App, { stores = {}, ...own }: WorkerOptions = 
       }
     },
   };
-}
-
-function textsOf(environment: WorkerEnvironment): Record<string, string> {
-  const texts = Object.entries(environment).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  return Object.fromEntries(texts);
 }

@@ -154,10 +154,10 @@ test('a configuration by which no token could be for this server, or all could d
   const config = { ...plainConfig, issuers: ['https://issuer.example'] };
   const create = (change: object) => () => createOauthIdentifier({ ...config, ...change }, { ...deps });
   expect(create({})).toThrow(expect.objectContaining({ code: 'invalid_config', field: 'PUBLIC_URL' }));
-  expect(create({ audiences: ['api://gate'] })).not.toThrow();
+  // The metadata has to name the server too.
+  expect(create({ audiences: ['api://gate'] })).toThrow(expect.objectContaining({ field: 'PUBLIC_URL' }));
   for (const scope of ['*', 'a"b']) {
-    expect(create({ audiences: [BASE], defaultScopes: [scope] })).toThrow(
-      expect.objectContaining({ code: 'invalid_config', field: 'OAUTH_DEFAULT_SCOPES' }),
-    );
+    const named = () => createOauthIdentifier({ ...config, defaultScopes: [scope] }, { ...deps, resources: [BASE] });
+    expect(named).toThrow(expect.objectContaining({ code: 'invalid_config', field: 'OAUTH_DEFAULT_SCOPES' }));
   }
 });

@@ -1,5 +1,7 @@
 /** How `AUTH` and what goes with it is read: a mistake is named, and nothing that is set is passed over in silence. */
 import { expect, test } from 'vitest';
+import { readEnvironment } from '../../../src/base/config/config.ts';
+import { memory } from '../../../src/store/drivers/memory-driver.ts';
 import { readConfig } from '../../../src/store/drivers/open.ts';
 
 const KEY = 'a-key-of-the-environment-0123456789';
@@ -8,7 +10,6 @@ const authOf = (environment: Record<string, string>) => readConfig(environment, 
 
 test.each([
   [{}, [], false],
-  [{ AUTH: '' }, [], false],
   [{ AUTH: 'none' }, [], true],
   [{ AUTH: 'keys' }, ['keys'], false],
   [{ TIDEGATE_KEY: KEY }, ['keys'], false],
@@ -20,6 +21,16 @@ test.each([
 });
 
 test.each([
+  [{ AUTH: '' }, 'AUTH'],
+  [{ AUTH: ' ' }, 'AUTH'],
+  [{ AUTH: ' , ' }, 'AUTH'],
+  [{ AUTH: '', TIDEGATE_KEY: KEY }, 'AUTH'],
+  [{ TIDEGATE_KEY: '' }, 'TIDEGATE_KEY'],
+  [{ OAUTH_ISSUER: '' }, 'OAUTH_ISSUER'],
+  [{ OAUTH_ISSUER: ',' }, 'OAUTH_ISSUER'],
+  [{ OAUTH_ISSUER: ISSUER, OAUTH_TENANT_CLAIM: '' }, 'OAUTH_TENANT_CLAIM'],
+  [{ OAUTH_ISSUER: ISSUER, OAUTH_TENANT_CLAIM: ' ' }, 'OAUTH_TENANT_CLAIM'],
+  [{ OAUTH_ISSUER: ISSUER, OAUTH_SUBJECT_CLAIM: '' }, 'OAUTH_SUBJECT_CLAIM'],
   [{ AUTH: 'key' }, 'AUTH'],
   [{ AUTH: 'KEYS' }, 'AUTH'],
   [{ AUTH: 'none,keys' }, 'AUTH'],
@@ -38,4 +49,21 @@ test.each([
   const read = () => authOf(environment);
   expect(read).toThrow(expect.objectContaining({ code: 'invalid_config', field }));
   expect(read).not.toThrow(KEY);
+});
+
+test.each([
+  [{ AUTH: ['keys'] }, 'AUTH'],
+  [{ AUTH: { mode: 'keys' } }, 'AUTH'],
+  [{ AUTH: null }, 'AUTH'],
+  [{ TIDEGATE_KEY: { get: () => Promise.resolve(KEY) } }, 'TIDEGATE_KEY'],
+  [{ FEED_REQUESTS_PER_DAY: 1_000 }, 'FEED_REQUESTS_PER_DAY'],
+  [{ STORE: ['memory'] }, 'STORE'],
+] as [Record<string, unknown>, string][])('%j, which is bound as no text, is refused', (environment, field) => {
+  const read = () => readEnvironment(environment, { drivers: [memory], standard: 'memory' });
+  expect(read).toThrow(expect.objectContaining({ code: 'invalid_config', field }));
+});
+
+test('what a platform binds for others is none of its business', () => {
+  const environment = { TASKS: { send: () => {} }, ASSETS: {}, PORT: undefined };
+  expect(readEnvironment(environment, { drivers: [memory], standard: 'memory' }).auth.modes).toEqual([]);
 });
