@@ -50,3 +50,19 @@ export function watched(store: Store, change: (add: Store['add']) => Store['add'
   };
   return { store: view, calls: () => calls };
 }
+
+/** Asks `count` times, evenly over `spanMs`. Answers how many were let through. */
+export async function paced(
+  clock: { now: number },
+  count: number,
+  spanMs: number,
+  ask: (n: number) => Promise<boolean>,
+): Promise<number> {
+  const from = clock.now;
+  let passed = 0;
+  for (let n = 0; n < count; n += 1) {
+    clock.now = Math.floor(from + (n * spanMs) / count);
+    if (await ask(n)) passed += 1;
+  }
+  return passed;
+}

@@ -5,25 +5,9 @@ import { TidegateError } from '../../../src/base/errors.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { createRequestShares } from '../../../src/store/shares/request-shares.ts';
 import { fc } from '../../properties.ts';
-import { type Instance, instanceOn, limitOf, START, watched, WINDOW_MS } from './instances.ts';
+import { type Instance, instanceOn, limitOf, paced, START, watched, WINDOW_MS } from './instances.ts';
 
 const lost = () => new TidegateError('store_unavailable', 'the answer was lost', { retryAfterMs: 1_000 });
-
-/** Asks `count` times, evenly over `spanMs`. Answers how many were let through. */
-async function paced(
-  clock: { now: number },
-  count: number,
-  spanMs: number,
-  ask: (n: number) => Promise<boolean>,
-): Promise<number> {
-  const from = clock.now;
-  let passed = 0;
-  for (let n = 0; n < count; n += 1) {
-    clock.now = Math.floor(from + (n * spanMs) / count);
-    if (await ask(n)) passed += 1;
-  }
-  return passed;
-}
 
 describe('never above', () => {
   /** What happens to one request: which instance, how much later, and what becomes of its call to the store. */
