@@ -35,6 +35,13 @@ export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
   return difference === 0;
 }
 
+/** The same for texts, such as hashes. It looks at every character of the second. */
+export function sameText(given: string, expected: string): boolean {
+  let difference = given.length ^ expected.length;
+  for (let at = 0; at < expected.length; at += 1) difference |= given.charCodeAt(at) ^ expected.charCodeAt(at);
+  return difference === 0;
+}
+
 /** Two hexadecimal digits for each byte. */
 export function hexOf(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -5,14 +5,14 @@
  *
  * A key of the environment is beside them, for the simplest start.
  */
-import { sameBytes, sha256 } from '../../base/digest.ts';
+import { sameText } from '../../base/digest.ts';
 import { type Principal, APP_TENANT } from '../../base/principal.ts';
 import { EVERY_SCOPE } from '../../base/scopes.ts';
 import { CLOCK_SLACK_MS, watchedClock } from '../../base/time/stored-time.ts';
 import type { Reading } from '../../store/store.ts';
 import type { Identified, Identifier } from '../identify.ts';
 import { createRecent } from '../recent.ts';
-import { type Comparable, comparable, isSecretOf, keyAt, type KeyRecord, keyRecord, keyStateAt } from './key-record.ts';
+import { type HashText, hashText, isSecretOf, keyAt, type KeyRecord, keyRecord, keyStateAt } from './key-record.ts';
 import { KEY_PREFIX, readKey } from './key-text.ts';
 import type { KeyDeps } from './manage.ts';
 
@@ -37,13 +37,16 @@ const ENVIRONMENT: Principal = { tenant: APP_TENANT, subject: 'key', client: nul
 interface Known {
   reading: Reading;
   record: KeyRecord;
-  salted: Comparable;
+  /** The same object for as long as the key is kept, so that what is made of it is made once. */
+  principal: Principal;
   /** Whether its last use was looked at since it was read. */
   isUsed: boolean;
 }
 
 /** Errors of `identify` are those of a read of the store. */
 export function createKeyIdentifier({ store, runtime }: KeyDeps, { environmentKey }: KeyOptions): Identifier {
+  const hashOf: HashText = runtime.sha256 ?? hashText;
+  let environmentHash: string | null = null;
   const keys = createRecent<Known>(MOST_KEYS, KEPT_MS);
   const unknown = createRecent<null>(MOST_UNKNOWN, KEPT_MS);
   const clock = watchedClock(
@@ -65,7 +68,9 @@ export function createKeyIdentifier({ store, runtime }: KeyDeps, { environmentKe
       unknown.set(id, null, now);
       return null;
     }
-    const known = { reading, record, salted: comparable(record), isUsed: false };
+    const { tenant, name, scopes } = record;
+    const principal = { tenant, subject: name, client: `${KEY_PREFIX}${id}`, scopes };
+    const known = { reading, record, principal, isUsed: false };
     keys.set(id, known, now);
     return known;
   }
@@ -87,26 +92,32 @@ export function createKeyIdentifier({ store, runtime }: KeyDeps, { environmentKe
     }
   }
 
+  async function isEnvironmentKey(credential: string, key: string): Promise<boolean> {
+    environmentHash ??= await hashOf(key);
+    return sameText(await hashOf(credential), environmentHash);
+  }
+
   async function identifyKey(credential: string): Promise<Identified> {
     const key = readKey(credential);
     if (key === null) return refused('what begins like a key is none');
     const known = await find(key.id);
-    const isRight = await isSecretOf(known?.salted ?? null, key.secret);
+    const isRight = await isSecretOf(known?.record ?? null, key.secret, hashOf);
     if (known === null) return refused('there is no such key');
-    const { name, tenant, scopes } = known.record;
+    const { name } = known.record;
     if (!isRight) return refused(`the secret of a key of ${name} is wrong`);
     const state = keyStateAt(known.record, runtime.now());
     if (state !== 'valid') return refused(`a key of ${name} is ${state}`);
     await noteUse(known);
-    return { ok: true, principal: { tenant, subject: name, client: `${KEY_PREFIX}${key.id}`, scopes } };
+    return { ok: true, principal: known.principal };
   }
 
   return {
     mode: 'keys',
+    // Looks at every character. It only chooses who is asked: `identify` decides by hashes.
     takes: (credential) =>
-      credential.startsWith(KEY_PREFIX) || (environmentKey !== null && isSameText(credential, environmentKey)),
+      credential.startsWith(KEY_PREFIX) || (environmentKey !== null && sameText(credential, environmentKey)),
     async identify(credential) {
-      if (environmentKey !== null && (await isSameHash(credential, environmentKey))) {
+      if (environmentKey !== null && (await isEnvironmentKey(credential, environmentKey))) {
         return { ok: true, principal: ENVIRONMENT };
       }
       return identifyKey(credential);
@@ -116,16 +127,4 @@ export function createKeyIdentifier({ store, runtime }: KeyDeps, { environmentKe
 
 function refused(reason: string): Identified {
   return { ok: false, error: 'invalid_token', reason };
-}
-
-async function isSameHash(given: string, expected: string): Promise<boolean> {
-  const [left, right] = await Promise.all([sha256(given), sha256(expected)]);
-  return sameBytes(left, right);
-}
-
-/** Looks at every character, wherever the first one differs. It only chooses who is asked; `identify` decides by hashes. */
-function isSameText(given: string, expected: string): boolean {
-  let difference = given.length ^ expected.length;
-  for (let at = 0; at < expected.length; at += 1) difference |= given.charCodeAt(at) ^ expected.charCodeAt(at);
-  return difference === 0;
 }

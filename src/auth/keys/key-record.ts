@@ -6,9 +6,8 @@
  * is; a slow hash would only make each request slow. The salt keeps equal secrets, which chance never makes, from equal hashes.
  */
 import * as z from 'zod';
-import { fromBase64Url, toBase64Url } from '../../base/base64url.ts';
-import { sameBytes, sha256 } from '../../base/digest.ts';
-import { TidegateError } from '../../base/errors.ts';
+import { toBase64Url } from '../../base/base64url.ts';
+import { sameText, sha256 } from '../../base/digest.ts';
 import { APP_TENANT } from '../../base/principal.ts';
 import { record } from '../../store/record.ts';
 import type { RecordKey } from '../../store/store.ts';
@@ -28,7 +27,7 @@ export interface KeyRecord {
   lastUsedAt: number | null;
   /** 16 random bytes, base64url. */
   salt: string;
-  /** SHA-256 of the salt's bytes and the secret's characters, base64url. */
+  /** SHA-256 of the salt as it stands here and the secret behind it, base64url. */
   hash: string;
 }
 
@@ -68,38 +67,22 @@ const SALT_BYTES = 16;
 
 export type SaltedHash = Pick<KeyRecord, 'salt' | 'hash'>;
 
-/** A salted hash as bytes, ready to be compared with. */
-export type Comparable = Readonly<Record<keyof SaltedHash, Uint8Array<ArrayBuffer>>>;
+/** SHA-256 of a text in UTF-8, base64url. */
+export type HashText = (text: string) => string | Promise<string>;
+
+export const hashText: HashText = async (text) => toBase64Url(await sha256(text));
 
 /** Compared with where there is no key of an id, so that this takes as long. No secret has this hash. */
-const NOBODY: Comparable = { salt: new Uint8Array(SALT_BYTES), hash: new Uint8Array(32) };
-
-const encoder = new TextEncoder();
+const NOBODY: SaltedHash = { salt: toBase64Url(new Uint8Array(SALT_BYTES)), hash: toBase64Url(new Uint8Array(32)) };
 
 export async function hashSecret(secret: string): Promise<SaltedHash> {
-  const salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES));
-  return { salt: toBase64Url(salt), hash: toBase64Url(await hashOf(salt, secret)) };
-}
-
-/** @throws TidegateError `internal` for a record that this code did not write */
-export function comparable({ salt, hash }: SaltedHash): Comparable {
-  const [saltBytes, hashBytes] = [fromBase64Url(salt), fromBase64Url(hash)];
-  if (saltBytes === null || hashBytes === null)
-    throw new TidegateError('internal', 'the hash of a key is no base64url');
-  return { salt: saltBytes, hash: hashBytes };
+  const salt = toBase64Url(crypto.getRandomValues(new Uint8Array(SALT_BYTES)));
+  return { salt, hash: await hashText(salt + secret) };
 }
 
 /** @param known null: there is no such key. The same work is done, and the answer is false. */
-export async function isSecretOf(known: Comparable | null, secret: string): Promise<boolean> {
+export async function isSecretOf(known: SaltedHash | null, secret: string, hashOf: HashText): Promise<boolean> {
   const { salt, hash } = known ?? NOBODY;
-  const isSame = sameBytes(await hashOf(salt, secret), hash);
+  const isSame = sameText(await hashOf(salt + secret), hash);
   return isSame && known !== null;
-}
-
-function hashOf(salt: Uint8Array<ArrayBuffer>, secret: string): Promise<Uint8Array<ArrayBuffer>> {
-  const text = encoder.encode(secret);
-  const bytes = new Uint8Array(salt.length + text.length);
-  bytes.set(salt);
-  bytes.set(text, salt.length);
-  return sha256(bytes);
 }

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { TidegateError } from '../../../src/base/errors.ts';
 import { isPresent } from '../../../src/store/store.ts';
-import { REVOKED_WITHIN_MS } from '../../../src/auth/keys/identifier.ts';
+import { nodeRuntime } from '../../../src/hosts/node/runtime.ts';
+import { createKeyIdentifier, REVOKED_WITHIN_MS } from '../../../src/auth/keys/identifier.ts';
 import { keyAt, keyRecord } from '../../../src/auth/keys/key-record.ts';
 import { newKey, readKey } from '../../../src/auth/keys/key-text.ts';
 import { listKeys, revokeKey } from '../../../src/auth/keys/manage.ts';
@@ -137,6 +138,19 @@ describe('a key', () => {
     expect(passedMs).toBe(REVOKED_WITHIN_MS);
     expect(await warm.identify(text)).toMatchObject({ ok: false });
   });
+});
+
+test('a hash that the platform has at once is the one that it promises', async () => {
+  const { create, deps } = keyStage();
+  const { text } = await create();
+  const { sha256 } = nodeRuntime(() => {});
+  const atOnce = createKeyIdentifier(
+    { ...deps, runtime: { ...deps.runtime, ...(sha256 && { sha256 }) } },
+    { environmentKey: newKey().text },
+  );
+  expect(sha256).toBeDefined();
+  expect(await atOnce.identify(text)).toMatchObject({ ok: true });
+  expect(await atOnce.identify(withSecretOf(text, newKey().text))).toMatchObject({ ok: false });
 });
 
 describe('what is no key', () => {
