@@ -85,3 +85,9 @@ export const call = (name: string, args: object = {}): Sent => ({
   method: 'tools/call',
   params: { name, arguments: args },
 });
+
+/** A handle of the same form that nobody has. */
+export function otherThan(handle: string): string {
+  const at = Math.floor(handle.length / 2);
+  return handle.slice(0, at) + (handle[at] === 'a' ? 'b' : 'a') + handle.slice(at + 1);
+}

@@ -8,7 +8,16 @@ import { methodsOf } from '../../src/mcp/serve/dispatch.ts';
 import { withTasks } from '../../src/hosts/task-deps.ts';
 import { createTasks } from '../../src/tasks/work/service.ts';
 import { BY_SCHEDULE } from '../../src/tasks/records/dispatch.ts';
-import { call, CALLERS, type CallerName, MARKS, type MatrixStage, matrixStage, type Seeds } from './callers.ts';
+import {
+  call,
+  CALLERS,
+  type CallerName,
+  MARKS,
+  type MatrixStage,
+  matrixStage,
+  otherThan,
+  type Seeds,
+} from './callers.ts';
 import { stageOf } from './host.ts';
 import { answerOf, type Answered, legacy, modern, type Sent } from './messages.ts';
 
@@ -200,12 +209,6 @@ async function expectAsNone(
 
 function plain({ status, headers, text, calls }: Told, id: string): Told {
   return { status, headers, text: text.replaceAll(id, '<id>'), calls };
-}
-
-/** A handle of the same form that nobody has. */
-function otherThan(handle: string): string {
-  const at = Math.floor(handle.length / 2);
-  return handle.slice(0, at) + (handle[at] === 'a' ? 'b' : 'a') + handle.slice(at + 1);
 }
 
 function marksIn({ text, headers }: Told): string[] {

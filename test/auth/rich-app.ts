@@ -49,6 +49,8 @@ export const richApp = defineApp({
   name: 'rich',
   version: '1.0.0',
   description: 'One of each thing',
+  // Nothing here is about limits.
+  quotas: { requests: 10_000_000 },
   feeds: { broker: mqtt({ url: 'mqtt://broker.example', topics: { publish: ['a/+'] } }) },
   streams: { orders, readings },
   tools: {

@@ -20,6 +20,7 @@ import { ownKey, ownTask } from '../records/list.ts';
 import { begunOnce, onceKey, retryKey } from '../records/begun-once.ts';
 import { runningQuota, TASK_BYTES, taskQuota } from '../records/quotas.ts';
 import { freeSlots, type Slot, takeSlots } from '../records/slots.ts';
+import { newTaskId } from '../records/task-id.ts';
 import { type Begun, begunUnder, checkOnce, fingerprintOf } from './begun.ts';
 
 export interface NewTask {
@@ -66,7 +67,7 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
   const task = pinned(findTask(catalog, options.task), options);
   const policy = policyOf(task);
   const bytes = checkInput(options) + TASK_BYTES;
-  const taskId = options.taskId ?? runtime.newId();
+  const taskId = options.taskId ?? newTaskId(runtime, principal);
   const key = onceKeyOf(options);
   const fingerprint = key ? await fingerprintOf(options.calledWith ?? input) : '';
 

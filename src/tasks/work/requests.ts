@@ -24,6 +24,7 @@ import { inputKey, taskInput } from '../records/input.ts';
 import { runningQuota, TASK_BYTES, taskQuota } from '../records/quotas.ts';
 import { pageKey, type TaskPage, taskPage } from '../records/page.ts';
 import { rememberedAnswer, rememberedKey } from '../records/remembered.ts';
+import { idToRead } from '../records/task-id.ts';
 import { endEntry } from '../records/task-log.ts';
 import { dropWaits } from '../waits/left.ts';
 
@@ -32,7 +33,8 @@ const MOST_RACES = 20;
 
 /** One store call. @throws TidegateError `not_found` */
 export async function getTask({ store, runtime }: TaskDeps, principal: Principal, taskId: string): Promise<Header> {
-  return ownHeader(await store.get(headerKey(principal.tenant, taskId), runtime.now()), principal, taskId).header;
+  const key = headerKey(principal.tenant, idToRead(taskId, principal));
+  return ownHeader(await store.get(key, runtime.now()), principal, taskId).header;
 }
 
 /** Page `number` of a task's result, from 1 on. Two store calls. @throws TidegateError `not_found` */
@@ -42,7 +44,8 @@ export async function getPage(
   taskId: string,
   number: number,
 ): Promise<TaskPage> {
-  const keys = [headerKey(principal.tenant, taskId), pageKey(principal.tenant, taskId, number)];
+  const read = idToRead(taskId, principal);
+  const keys = [headerKey(principal.tenant, read), pageKey(principal.tenant, read, number)];
   const [reading, page] = await store.getMany(keys, runtime.now());
   const { header } = ownHeader(reading, principal, taskId);
   const found = page ? taskPage.read(page) : null;
@@ -166,9 +169,10 @@ async function change(
 ): Promise<boolean> {
   const { store, runtime } = deps;
   const { tenant } = principal;
-  const key = headerKey(tenant, taskId);
+  const read = idToRead(taskId, principal);
+  const key = headerKey(tenant, read);
   for (let race = 0; race < MOST_RACES; race += 1) {
-    const [reading, run] = await store.getMany([key, assignmentKey(tenant, taskId)], runtime.now());
+    const [reading, run] = await store.getMany([key, assignmentKey(tenant, read)], runtime.now());
     const standing = ownHeader(reading, principal, taskId);
     const decided = decide(standing, run ? readAssignment(run) : null);
     if (decided === null) return false;

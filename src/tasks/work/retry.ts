@@ -14,6 +14,7 @@ import { type TaskDeps, taskInVersion } from '../records/find-task.ts';
 import { type Header, rememberedUntil } from '../records/header.ts';
 import { bytesOf } from '../turn/batch.ts';
 import { taskPartition } from '../records/names.ts';
+import { newTaskId } from '../records/task-id.ts';
 import { rememberedKind, REMEMBERED, STEP, WAIT } from '../records/remembered.ts';
 import { inputKey, taskInput } from '../records/input.ts';
 import { noVersion } from '../records/refusal.ts';
@@ -39,7 +40,7 @@ export async function retryTask(
   if (taskInVersion(catalog, header) === null) throw noVersion(header);
   const input = taskInput.read(await store.get(inputKey(tenant, taskId), runtime.now()));
   if (input === null) throw new TidegateError('not_found', 'what the task was called with is no longer stored');
-  const retried = runtime.newId();
+  const retried = newTaskId(runtime, header.principal);
   await copyRemembered(scopeOf(deps, principal), taskId, retried, header, deadline);
   return createTask(deps, {
     principal: header.principal,
