@@ -18,6 +18,11 @@ export interface Expected {
   audiences: readonly string[];
   /** Whether the token says by its header that it is an access token (RFC 9068). */
   saysAccessToken: boolean;
+  /**
+   * Whether the issuer answered the claims for a token (RFC 7662): some leave `sub` out there of a client that acts for itself. A
+   * JWT has it (RFC 9068, 2.2); one without it may as well be of a user, whose `sub` was left out.
+   */
+  isLookedUp: boolean;
 }
 
 export type JudgedClaims = { ok: true; principal: Principal } | { ok: false; reason: string };
@@ -62,15 +67,16 @@ export function principalOf(claims: Claims, expected: Expected): JudgedClaims {
  * that is configured has one of these signs, so the last of them says where it begins, and no user, client or issuer has the
  * subject of another. The name stands first, since long subjects are shown by their beginning.
  */
-function subjectOf(claims: Claims, { issuer, config: { subjectClaim } }: Expected): string | null {
+function subjectOf(claims: Claims, { issuer, isLookedUp, config: { subjectClaim } }: Expected): string | null {
   const { sub } = claims;
   const place = issuer.replace(/^https:\/\//, '');
   const client = clientOf(claims);
   const named = claimAt(claims, subjectClaim);
-  const isClient = sub === client || (sub === undefined && named === undefined && !isOfUser(claims));
+  const isUnnamed = isLookedUp && sub === undefined && named === undefined && !isOfUser(claims);
+  const isClient = sub === client || isUnnamed;
   if (client !== null && isClient) return `${client}?${place}`;
-  // Whoever can write any address into their account would be whom it belongs to.
-  if (subjectClaim === 'email' && claims['email_verified'] === false) return null;
+  // Whoever can write any address into their account would be whom it belongs to. Some issuers write `true` as a text.
+  if (subjectClaim === 'email' && String(claims['email_verified']) !== 'true') return null;
   const user = soleText(named);
   return isName(user) ? `${user}#${place}` : null;
 }

@@ -15,12 +15,21 @@ const USER_CLAIMS = [
   'acr',
   'amr',
   'name',
+  'given_name',
+  'upn',
+  'unique_name',
+  'uid',
+  'user_id',
+  'user_name',
   'email',
   'preferred_username',
   'username',
 ];
-/** Where scopes stand. An access token for a client itself has them, and an id token does not. */
-const SCOPE_CLAIMS = ['scope', 'scp', 'roles'];
+/** Where the scopes stand that a client was given. An id token has none. `roles` says what a user may do, also in id tokens. */
+const SCOPE_CLAIMS = ['scope', 'scp'];
+/** Where issuers say what a token is for: Keycloak, Cognito and Ory Hydra, introspection. */
+const KIND_CLAIMS = ['typ', 'token_use', 'token_type'];
+const ACCESS_TOKEN = /^(bearer|dpop|access|access_token|at\+jwt)$/i;
 
 /** The client that asked for the token; null where the token does not say. */
 export function clientOf(claims: Claims): string | null {
@@ -40,16 +49,27 @@ export function isOfUser(claims: Claims): boolean {
 }
 
 /**
- * Whether a token tells a client who its user is, and opens nothing. Not every issuer says so.
+ * Whether the token says that a client acts for itself: it is its own subject. Entra names the subject by the object that stands for
+ * the client in the directory, while a user has a `sub` for each client that is not the user's `oid`.
+ */
+export function isOfClientItself(claims: Claims): boolean {
+  const { sub, oid, idtyp } = claims;
+  const client = clientOf(claims);
+  return client !== null && (sub === client || idtyp === 'app' || (typeof oid === 'string' && oid === sub));
+}
+
+/**
+ * Whether a token tells a client who its user is, and opens nothing. Not every issuer says so: without a word for it, a token that
+ * names no scopes is one where its audience is a client. No client is named as the URL of this server.
  * @param own those of its audiences that are this server
  */
 export function isIdToken(claims: Claims, own: readonly string[]): boolean {
-  // Keycloak's, and Cognito's.
-  const { typ, token_use: use } = claims;
-  if (typeof typ === 'string') return !/^(bearer|dpop)$/i.test(typ);
-  if (typeof use === 'string' && use !== 'access') return true;
+  const kinds = KIND_CLAIMS.map((name) => claims[name]).filter((kind) => kind !== undefined);
+  if (kinds.some((kind) => typeof kind !== 'string' || !ACCESS_TOKEN.test(kind))) return true;
+  // Keycloak writes a nonce into access tokens too, in some versions.
+  if (claims['typ'] !== undefined) return false;
   if (ID_TOKEN_CLAIMS.some((name) => name in claims)) return true;
+  if (kinds.length > 0 || SCOPE_CLAIMS.some((name) => name in claims) || isOfClientItself(claims)) return false;
   const client = clientOf(claims);
-  const isForClient = client !== null && own.every((audience) => audience === client);
-  return isForClient && !SCOPE_CLAIMS.some((name) => name in claims);
+  return own.every((audience) => (client === null ? !/^https?:/i.test(audience) : audience === client));
 }

@@ -33,12 +33,12 @@ export function createTokenCheck(config: OauthConfig, { fetch, runtime, ...deps 
   const keySets = new Map(config.issuers.map((issuer) => [issuer, createKeySet(issuer, ask, runtime)]));
   const introspect = createIntrospect(config, ask, runtime);
 
-  function judge(issuer: string, claims: Claims, saysAccessToken: boolean, needsEnd: boolean): TokenChecked {
-    const problem = timeProblem(claims, runtime.now(), needsEnd);
+  function judge(issuer: string, claims: Claims, saysAccessToken: boolean, isLookedUp: boolean): TokenChecked {
+    const problem = timeProblem(claims, runtime.now(), !isLookedUp);
     if (problem !== null) return refused(problem);
     const resources = typeof deps.resources === 'function' ? deps.resources() : deps.resources;
     const audiences = [...resources, ...config.audiences];
-    const judged = principalOf(claims, { issuer, config, audiences, saysAccessToken });
+    const judged = principalOf(claims, { issuer, config, audiences, saysAccessToken, isLookedUp });
     if (!judged.ok) return refused(judged.reason);
     const { exp } = claims;
     return { identified: judged, expiresAt: typeof exp === 'number' ? exp * 1_000 : Infinity, isLasting: true };
@@ -48,11 +48,11 @@ export function createTokenCheck(config: OauthConfig, { fetch, runtime, ...deps 
     if (isJwt) {
       const checked = await checkJwt(token, keySets);
       if (!checked.ok) return refused(checked.reason, checked.isLasting);
-      return judge(checked.issuer, checked.claims, checked.saysAccessToken, true);
+      return judge(checked.issuer, checked.claims, checked.saysAccessToken, false);
     }
     const found = await introspect(token);
     // That it has not ended, the issuer says by `active`.
-    return found === null ? refused('its issuer does not know it') : judge(found.issuer, found.claims, false, false);
+    return found === null ? refused('its issuer does not know it') : judge(found.issuer, found.claims, false, true);
   };
 }
 

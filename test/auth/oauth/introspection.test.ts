@@ -42,6 +42,11 @@ test('an active token is its user, and is asked for once in 30 s', async () => {
   expect(checked.issuer.introspected).toHaveLength(2);
 });
 
+test('a client that acts for itself may be answered without a sub', async () => {
+  await stage({ ...ACTIVE, sub: undefined });
+  expect((await checked.principal('opaque-1')).subject).toBe(`app?${checked.issuer.url}`);
+});
+
 test('a revoked token is refused within 30 s', async () => {
   await stage();
   expect(await checked.outcome('opaque-1')).toBe('ok');
@@ -65,6 +70,12 @@ test('what the answer says is judged: active, issuer, audience, end, kind', asyn
     [{ ...ACTIVE, exp: soon + 60 }, 'ok'],
     [{ ...ACTIVE, nbf: soon + 60 }, '(nbf)'],
     [{ ...ACTIVE, typ: 'Refresh' }, 'not an access token'],
+    [{ ...ACTIVE, token_type: 'refresh_token' }, 'not an access token'],
+    [{ ...ACTIVE, token_use: 'refresh_token', token_type: 'Bearer' }, 'not an access token'],
+    // Ory Hydra's.
+    [{ ...ACTIVE, token_use: 'access_token', token_type: 'Bearer' }, 'ok'],
+    [{ ...ACTIVE, sub: undefined, username: 'ada' }, 'no subject'],
+    [{ ...ACTIVE, sub: undefined }, 'ok'],
     [{ ...ACTIVE, cnf: { jkt: 'x' } }, '(cnf)'],
     [{ ...ACTIVE, sub: undefined, client_id: undefined }, 'no subject'],
   ];

@@ -147,6 +147,11 @@ describe('whose it is', () => {
       await checked.token({ typ: 'ID' }, { typ: 'JWT' }),
       await checked.token({ typ: 'Refresh' }, { typ: 'JWT' }),
       await checked.token({ token_use: 'id' }, { typ: 'JWT' }),
+      await checked.token({ token_type: 'refresh_token' }, { typ: 'JWT' }),
+      // Entra's, whose roles are those of the user, and Okta's: no client, and an audience that is one.
+      await checked.token({ ...plain, client_id: undefined, aud: 'app', roles: ['admin'] }, { typ: 'JWT' }),
+      await checked.token({ ...plain, client_id: undefined, aud: 'app', oid: 'ada' }, { typ: 'JWT' }),
+      await checked.token({ ...plain, aud: 'app', roles: ['admin'] }, { typ: 'JWT' }),
       await checked.token({}, { typ: 'logout+jwt' }),
       await checked.token({}, { typ: 'dpop+jwt' }),
     ];
@@ -156,6 +161,12 @@ describe('whose it is', () => {
     }
     // Keycloak's, which writes a nonce into access tokens too, in some versions.
     expect(await checked.outcome(await checked.token({ typ: 'Bearer', nonce: 'n' }, { typ: 'JWT' }))).toBe('ok');
+    // Hydra's and Cognito's.
+    for (const token_use of ['access_token', 'access']) {
+      expect(await checked.outcome(await checked.token({ token_use }, { typ: 'JWT' }))).toBe('ok');
+    }
+    // An issuer that names neither client nor scopes, for the URL of this server.
+    expect(await checked.outcome(await checked.token({ ...plain, client_id: undefined }, { typ: 'JWT' }))).toBe('ok');
     // Entra's, of an application that asks for its own scopes.
     expect(await checked.outcome(await checked.token({ aud: 'app', scp: 'streams:read' }, { typ: 'JWT' }))).toBe('ok');
   });
