@@ -100,12 +100,12 @@ test('the cookie reads, and writes with the token of its own login alone', async
   const shown = await ask('/login', 'GET', { Cookie: cookie });
   expect(await shown.json()).toMatchObject({ tenant: 'acme', subject: 'ann', csrf: expect.any(String) as string });
   const statuses = [];
-  const tokens = [csrf, null, other.csrf, cookie.split('=')[1] ?? ''];
+  const tokens = [csrf, null, other.csrf, cookie.split('=')[1] ?? '', ''];
   for (const token of tokens) {
     const more: Record<string, string> = token === null ? {} : { 'X-CSRF-Token': token };
     statuses.push((await list({ ...PAGE, Cookie: `theme=dark; ${cookie}`, ...more })).status);
   }
-  expect(statuses).toEqual([200, 403, 403, 403]);
+  expect(statuses).toEqual([200, 403, 403, 403, 403]);
 });
 
 test.each<[string, Record<string, string>]>([
@@ -142,7 +142,7 @@ test('where Authorization is sent, the cookie is not looked at', async () => {
   const { logIn, list } = await stage();
   const { cookie, csrf } = await logIn();
   const sent = { ...PAGE, Cookie: cookie, 'X-CSRF-Token': csrf };
-  for (const Authorization of ['Bearer wrong', 'Basic eDp5', '']) {
+  for (const Authorization of ['Bearer wrong', 'Bearer forged.signature', 'Bearer', 'Basic eDp5', '']) {
     expect((await list({ ...sent, Authorization })).status).toBe(401);
   }
 });
@@ -169,6 +169,7 @@ test('changed, doubled, of another secret, or of another app, it is no cookie', 
   const elsewhere = await stage({ app: defineApp({ ...app.options, name: 'another' }) });
   const changed = `${cookie.slice(0, -4)}${cookie.endsWith('AAAA') ? 'BBBB' : 'AAAA'}`;
   for (const sent of [
+    'tidegate-login=',
     changed,
     `${cookie}; ${cookie}`,
     `x${cookie}`,

@@ -3,7 +3,9 @@ import { createHmac } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
+import { createAuditLog } from '../../../src/auth/audit/log.ts';
 import type { Principal } from '../../../src/base/principal.ts';
+import { DAY_MS } from '../../../src/base/time/civil-day.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { createHost } from '../../../src/hosts/host.ts';
 import { defineApp, secret, stream, task, tool, TidegateError } from '../../../src/index.ts';
@@ -79,6 +81,8 @@ interface Stage {
   push: (body: string, headers: Record<string, string>) => Promise<Response>;
   records: (as?: string) => Promise<Record<string, unknown>[]>;
   pass: (ms: number) => void;
+  /** Runs what a schedule runs. */
+  sweep: () => Promise<unknown>;
 }
 
 /** Who calls says in its header what it is named and what it may do: `acme/ada *`. Without one it is refused. */
@@ -119,6 +123,7 @@ function stage(store: Store = createMemoryStore(), given = app): Stage {
       return found.events.map(({ data }) => data);
     },
     pass: (ms) => void (ahead += ms),
+    sweep: () => host.scheduled(Date.now() + ahead + 5_000),
   };
 }
 
@@ -282,4 +287,34 @@ test('where the app has a stream of the name, the log has another', async () => 
   await ask(call('refuse'));
   const { text } = await ask(call('read_history', { stream: 'audit_log' }), 'acme/eve admin');
   expect(text).toContain('tool_failed');
+});
+
+test('what is older than 90 days is gone after the schedule ran', async () => {
+  const { ask, records, pass, sweep } = stage();
+  /** A clock that leapt is doubted for ten minutes. */
+  const passDays = async (days: number) => {
+    pass(days * DAY_MS);
+    await sweep();
+    pass(11 * 60_000);
+    await sweep();
+  };
+  await ask(call('refuse'));
+  await ask(call('fail'));
+  await passDays(89);
+  expect(await records()).toHaveLength(2);
+  await passDays(1);
+  // The newest entry of a log always stays.
+  expect(await records()).toEqual([expect.objectContaining({ target: 'fail' })]);
+});
+
+test('where each request does its own work, entries are written apart', async () => {
+  const inner = createMemoryStore();
+  const counted = countCalls(inner);
+  const log = createAuditLog(
+    { store: counted.store, runtime: systemRuntime(() => {}) },
+    { stream: 'audit', apart: true },
+  );
+  const principal = { tenant: 'acme', subject: 'ada', client: null, scopes: [] };
+  await Promise.all([1, 2, 3].map(() => log.note(principal, { action: 'call', target: 'a' })));
+  expect(counted.calls()).toEqual({ commit: 3 });
 });
