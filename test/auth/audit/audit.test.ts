@@ -315,6 +315,10 @@ test('where each request does its own work, entries are written apart', async ()
     { stream: 'audit', apart: true },
   );
   const principal = { tenant: 'acme', subject: 'ada', client: null, scopes: [] };
-  await Promise.all([1, 2, 3].map(() => log.note(principal, { action: 'call', target: 'a' })));
-  expect(counted.calls()).toEqual({ commit: 3 });
+  const note = () => log.note(principal, { action: 'call', target: 'a' });
+  // The first says beside it that there is work for the tenant.
+  await note();
+  counted.reset();
+  await Promise.all([1, 2, 3].map(note));
+  expect(counted.calls().commit).toBe(3);
 });
