@@ -31,6 +31,19 @@ test('refuses who says nothing, and answers who does', async () => {
   expect((await ask({ authorization: 'x' })).status).toBe(200);
 });
 
+test('requests of a caller that come at once are counted, and no more are let through than may be', async () => {
+  const limited = createWorker(defineApp({ ...app.options, quotas: { requests: 20 } }), {
+    authenticate: () => ({ tenant: 'acme', subject: 'ada', client: null, scopes: ['*'] }),
+    tenants: () => ['acme'],
+  });
+  const asked = Array.from({ length: 50 }, () => limited.fetch(sent(null), { STORE: 'memory' }));
+  const answers = await Promise.all(asked);
+  const statuses = answers.map(({ status }) => status);
+  // The minute of the clock may end in between.
+  expect([20, 40]).toContain(statuses.filter((status) => status === 200).length);
+  expect(answers.find(({ status }) => status === 429)?.headers.get('retry-after')).toMatch(/^\d+$/);
+});
+
 test('feeds stand still beyond FEED_REQUESTS_PER_DAY, and who asks is answered', async () => {
   let pulls = 0;
   const feed = pull({ everyMs: 1, pull: () => Promise.resolve({ items: [{ a: (pulls += 1) }], position: pulls }) });
