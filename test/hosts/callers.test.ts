@@ -11,7 +11,7 @@ import type { CallerOptions } from '../../src/hosts/http-host.ts';
 import { createLambdaHost } from '../../src/hosts/lambda/host.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { serve } from '../../src/hosts/node/serve.ts';
-import { defineApp, stream, task } from '../../src/index.ts';
+import { defineApp, secret, stream, task } from '../../src/index.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { readConfig } from '../../src/store/drivers/open.ts';
 import { event, invocation } from './lambda/invocation.ts';
@@ -178,6 +178,45 @@ test('a key of the store names its caller', async () => {
   expect((await ask({ authorization: text })).status).toBe(401);
   expect((await ask({ authorization: `Basic ${text}` })).status).toBe(401);
   expect((await ask({}, `/mcp?access_token=${text}`)).status).toBe(401);
+});
+
+test('a push brings the token of its stream, or a key that may publish to it', async () => {
+  const schema = z.object({ a: z.number() });
+  const taking = stream({ description: 'Pushed', schema, push: { token: secret('PUSH_TOKEN') } });
+  const pushed = defineApp({ name: 'pushed', version: '1', description: 'Takes pushes', streams: { taking } });
+  const config = readConfig({ STORE: 'memory', PORT: '0', AUTH: 'keys', PUSH_TOKEN: 'a-token-of-the-tests' }, 'memory');
+  const serving = await serve(
+    config,
+    pushed,
+    nodeRuntime(() => {}),
+    null,
+  );
+  onTestFinished(() => serving.stop());
+  const keyFor = async (...scopes: string[]) =>
+    (await createKey(serving.deps, { name: 'ci', tenant: 'public', scopes, expiresAt: null })).text;
+  const push = async (credential: string | null, name = 'taking') => {
+    const sent = { 'content-type': 'application/json' };
+    const answer = await fetch(`${serving.url}/ingest/${name}`, {
+      method: 'POST',
+      headers: credential === null ? sent : { ...sent, authorization: `Bearer ${credential}` },
+      body: '{"a":1}',
+    });
+    return { status: answer.status, challenge: answer.headers.get('www-authenticate') };
+  };
+  for (const credential of [
+    'a-token-of-the-tests',
+    await keyFor('streams:publish:taking'),
+    await keyFor('streams:publish'),
+    await keyFor('*'),
+  ]) {
+    expect(await push(credential)).toEqual({ status: 200, challenge: null });
+  }
+  const challenge = expect.stringMatching(/error="insufficient_scope", scope="streams:publish:taking"/);
+  expect(await push(await keyFor('streams:read', 'streams:publish:other'))).toEqual({ status: 403, challenge });
+  expect((await push(null)).status).toBe(401);
+  expect((await push('a-token-of-the-testz')).status).toBe(401);
+  expect((await push('a-token-of-the-tests', 'nothing')).status).toBe(404);
+  expect((await push(await keyFor('*'), 'nothing')).status).toBe(404);
 });
 
 const OAUTH = { AUTH: 'keys,oauth', OAUTH_ISSUER: 'http://127.0.0.1:1' };
