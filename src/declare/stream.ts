@@ -75,11 +75,13 @@ export interface StreamOptions<Schema extends z.ZodType> {
   /** How much of the stream is kept. */
   retention?: Retention;
   /**
-   * Whose events these are. `shared`: there is one log, and every tenant's callers read it. `each`: every tenant has a log of
-   * its own, and a run of its own of the feed that fills it; its callers read and push to that log alone.
+   * Whose events these are. `shared`: there is one log, and every tenant's callers read it. `each`: every tenant has a log of its
+   * own, and a run of its own of the feed that fills it; its callers read and push to that log alone. A function of the data
+   * names the tenant of an event, as its tokens do: whoever pushes for all, such as a webhook, reaches the log of each, and a
+   * caller of a tenant that of its own alone. No feed fills such a stream.
    * @default shared
    */
-  tenants?: StreamTenants;
+  tenants?: StreamTenants | ((data: z.output<Schema>) => string | null | undefined);
   /**
    * How many of the newest events are searched for an id that comes again.
    * @default 1,000 events
@@ -143,11 +145,15 @@ export interface Stream<Data = Json, Input = unknown> {
 }
 
 /** Stream options with the type of the data forgotten, so that one app may have streams of different data. */
-export interface ErasedStreamOptions extends Omit<StreamOptions<z.ZodType>, 'key' | 'time' | 'id' | 'revision'> {
+export interface ErasedStreamOptions extends Omit<
+  StreamOptions<z.ZodType>,
+  'key' | 'time' | 'id' | 'revision' | 'tenants'
+> {
   key?: string | ((data: never) => string | number | null | undefined);
   time?: ErasedTime | { field: ErasedTime; unit: TimeUnit };
   id?: string | ((data: never) => string | number | null | undefined);
   revision?: string | ((data: never) => string | number | null | undefined);
+  tenants?: StreamTenants | ((data: never) => string | null | undefined);
 }
 
 type ErasedTime = string | ((data: never) => number | string | Date | null | undefined);
@@ -181,6 +187,8 @@ export interface DeclaredStream {
   revision(data: Json): string | null;
   retention: { events: number; ageMs: number | null };
   tenants: StreamTenants;
+  /** The tenant that an event names, as a token does; null: it names none, and is refused. Null for a stream whose events name none. */
+  tenantOf: ((data: Json) => string | null) | null;
   dedupe: number;
   latenessMs: number;
   example: Json | undefined;

@@ -237,3 +237,74 @@ function declareMixed(): unknown {
 test('a feed does not fill shared streams and streams of each tenant', () => {
   expect(declareMixed).toThrow(/feeds\.house: expected streams with the same tenants: a is of shared, b of each/);
 });
+
+describe('a stream whose events name their tenant', () => {
+  const named = z.object({ n: z.number(), of: z.string().optional() });
+  const tenants = ({ of }: z.output<typeof named>) => {
+    if (of === 'broken') throw new Error('what a function of the app throws');
+    return of;
+  };
+  const rooms = stream({ description: 'Rooms', schema: named, tenants, push: { token: secret('PUSH') } });
+  const declared = defineApp({ name: 'named', version: '1.0.0', description: 'Rooms', streams: { rooms } });
+
+  function stage() {
+    const store = createMemoryStore();
+    const of = (principal: Principal) => createTestApp(declared, { store, principal, environment: { PUSH: TOKEN } });
+    const everyone = of({ ...ADA, tenant: 'public' });
+    const apps = { everyone, acme: of(ADA), globex: of(BOB) };
+    async function send(from: keyof typeof apps, body: unknown) {
+      const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${TOKEN}` };
+      const request = new Request('http://127.0.0.1/ingest/rooms', {
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers,
+      });
+      const response = await apps[from].fetch(request);
+      return { status: response.status, text: await response.text() };
+    }
+    const seen = async (whose: keyof typeof apps) =>
+      (await apps[whose].streams.last(rooms, 10)).events.map(({ data }) => data.n);
+    return { apps, send, seen };
+  }
+
+  test('takes from who pushes for all what is of each, and from a tenant what is its own', async () => {
+    const { apps, send, seen } = stage();
+    expect((await send('everyone', { n: 1, of: 'acme' })).status).toBe(200);
+    expect(
+      (
+        await send('everyone', [
+          { n: 2, of: 'globex' },
+          { n: 3, of: 'globex' },
+        ])
+      ).status,
+    ).toBe(200);
+    expect((await send('acme', { n: 4, of: 'acme' })).status).toBe(200);
+    await apps.globex.streams.append(rooms, { n: 5, of: 'globex' });
+    expect([await seen('acme'), await seen('globex'), await seen('everyone')]).toEqual([[1, 4], [2, 3, 5], []]);
+  });
+
+  test('refuses an event of another tenant as one of none, and events of several together', async () => {
+    const { apps, send, seen } = stage();
+    const none = await send('acme', { n: 1 });
+    expect(none).toMatchObject({ status: 400, text: expect.stringContaining('tenant') as string });
+    for (const of of ['globex', 'unheard-of', '', 'broken', 'acme/'])
+      expect(await send('acme', { n: 1, of })).toEqual(none);
+    for (const of of ['', 'broken']) expect((await send('everyone', { n: 1, of })).status).toBe(400);
+    expect(
+      (
+        await send('everyone', [
+          { n: 1, of: 'acme' },
+          { n: 2, of: 'globex' },
+        ])
+      ).status,
+    ).toBe(400);
+    await expect(apps.acme.streams.append(rooms, { n: 1, of: 'globex' })).rejects.toMatchObject({ field: 'tenant' });
+    expect([await seen('acme'), await seen('globex')]).toEqual([[], []]);
+  });
+
+  test('is filled by no feed', () => {
+    const fed = stream({ description: 'Rooms', schema: named, tenants, feed: brings });
+    const declare = () => defineApp({ name: 'fed', version: '1.0.0', description: 'Rooms', streams: { fed } });
+    expect(declare).toThrow(/streams\.fed\.feed: expected no stream whose events name their tenants/);
+  });
+});

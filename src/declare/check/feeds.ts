@@ -172,6 +172,12 @@ function tenantsOfTargets(
   problems: Problem[],
 ): StreamTenants {
   const filled = targets.map(({ stream }) => ({ stream, tenants: streams.get(stream)?.tenants ?? 'shared' }));
+  const named = targets.find(({ stream }) => streams.get(stream)?.tenantOf);
+  if (named)
+    problems.push({
+      path,
+      expected: `no stream whose events name their tenants, as ${named.stream} has it: its tenants may be 'each'`,
+    });
   const [first] = filled;
   const other = filled.find(({ tenants }) => tenants !== first?.tenants);
   if (first && other) {

@@ -81,7 +81,10 @@ export const streamSpec = z.strictObject({
   id: picker<'id'>(),
   revision: picker<'revision'>(),
   retention: retentionSpec.optional(),
-  tenants: z.enum(['shared', 'each']).default('shared'),
+  tenants: judged<NonNullable<ErasedStreamOptions['tenants']>>(
+    'shared, each, or a function of the data',
+    (value) => value === 'shared' || value === 'each' || typeof value === 'function',
+  ).default('shared'),
   dedupe: whole(1, 10_000, { unit: 'events' }).default(1_000),
   latenessMs: span(86_400_000),
   example: z.unknown().optional(),

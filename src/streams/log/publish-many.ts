@@ -10,6 +10,7 @@ import { isPublic, type Owner } from '../../base/principal.ts';
 import { record } from '../../store/record.ts';
 import type { RecordKey } from '../../store/store.ts';
 import type { StreamScope } from '../scope.ts';
+import { ofEvents } from '../of-event.ts';
 import { type AppendCounts, appendAll, type Receipt } from './publish.ts';
 import { idsFrom, logThrown, type RawEvent, validateEvent } from './validate-event.ts';
 
@@ -59,7 +60,12 @@ export async function publishMany(
 ): Promise<Pushed> {
   const { events, zoneless } = validateAll(scope, stream, raws);
   const receipt = once && receiptOf(scope, once);
-  const { appended, duplicates } = await appendAll(scope, stream, events, deadline, receipt);
+  const place = await ofEvents(
+    scope,
+    stream,
+    events.map(({ data }) => data),
+  );
+  const { appended, duplicates } = await appendAll(place, stream, events, deadline, receipt);
   return { appended, duplicates, ...(zoneless > 0 ? { assumed: assumedText(zoneless) } : {}) };
 }
 

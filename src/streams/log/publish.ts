@@ -9,6 +9,7 @@ import { readSurely } from '../../store/clock-seen.ts';
 import { commitSurely } from '../../store/commit.ts';
 import type { Operation, Put, Reading, RecordKey } from '../../store/store.ts';
 import type { StreamScope } from '../scope.ts';
+import { ofEvents } from '../of-event.ts';
 import { noteWrite } from '../tenant-work.ts';
 import { createAppender, fenceKey } from './append.ts';
 import { projectLatest } from './latest.ts';
@@ -43,7 +44,8 @@ export async function publish(
     throw new TidegateError('invalid_input', text, { field, expected });
   }
   const { event } = validated;
-  const { standing, appended } = await appendAll(scope, stream, [event], deadline, null);
+  const place = await ofEvents(scope, stream, [event.data]);
+  const { standing, appended } = await appendAll(place, stream, [event], deadline, null);
   return { event: standing ?? event, duplicate: appended === 0 };
 }
 
