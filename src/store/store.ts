@@ -293,7 +293,8 @@ export interface Store {
   /**
    * Adds a whole number to a counter, whose key has 1 to 512 bytes of UTF-8, and answers the new number; a counter that is
    * absent or expired begins at 0. It stops at the greatest and the least number that a double holds exactly (2^53 - 1).
-   * After a lost answer a retry may count twice: for limits and metrics only. `expiresAt` is set when the counter begins.
+   * A call counts once at most, also where its answer is lost: a driver never repeats it. Whoever repeats it may count twice: for
+   * limits and metrics only. `expiresAt` is set when the counter begins.
    */
   add(key: string, amount: number, options: { now: number; expiresAt: number }): Promise<number>;
 
