@@ -149,14 +149,13 @@ export function createKeySet(issuer: string, ask: IssuerFetch, runtime: Pick<Run
   };
 }
 
-/** Public keys for signatures alone. A symmetric one would let everybody sign who can read it. */
+/** Public keys alone: a symmetric one would let everybody sign who can read it. That a key is for signatures, `jose` looks. */
 function usableKeys(document: JsonObject | null): JWK[] {
   const given = document?.['keys'];
   if (!Array.isArray(given)) return [];
   const { keys } = { keys: given.slice(0, MOST_KEYS) } as unknown as JSONWebKeySet;
   return keys.filter((key) => {
     if (typeof key !== 'object' || key === null || 'd' in key || 'k' in key) return false;
-    if (key.use !== undefined && key.use !== 'sig') return false;
     if (key.kty === 'RSA') return typeof key.n === 'string' && MODULUS.test(key.n);
     return key.kty === 'EC' || key.kty === 'OKP';
   });
