@@ -164,6 +164,15 @@ export function feedsOfEach(app: App): DeclaredFeed[] {
   return [...app.feeds.values()].filter(({ tenants, targets }) => tenants === 'each' && targets.length > 0);
 }
 
+/** The queues of all kinds of work that an app has; none where the host lists its tenants. */
+export function tenantWorkQueues({ app, tenants }: Pick<Deps, 'app' | 'tenants'>): string[] {
+  const each = [...app.streams.values()].filter((stream) => stream.tenants === 'each');
+  if (tenants || each.length === 0) return [];
+  const works: TenantWork[] = ['sweep', ...each.map(({ name }): TenantWork => `waits/${name}`)];
+  works.push(...feedsOfEach(app).map(({ name }): TenantWork => `feed/${name}`));
+  return works.map(tenantWorkQueue);
+}
+
 /** Makes the feeds of a tenant begin to run. Mostly no call; else as `noteWork`. */
 export async function noteTenant(scope: StreamScope): Promise<void> {
   const feeds = feedsOfEach(scope.app).map(({ name }): TenantWork => `feed/${name}`);

@@ -17,6 +17,7 @@ import { isPresent, type Reading } from '../../src/store/store.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { noteWork, tenantWorkKey } from '../../src/streams/tenant-work.ts';
 import { scopeOfLogs } from '../../src/streams/scope.ts';
+import { makeDueAgain } from '../../src/tasks/work/due-again.ts';
 import { ADA, taskStage } from '../tasks/stage.ts';
 import { waiting } from '../tasks/wait-stage.ts';
 
@@ -106,6 +107,17 @@ test('of 10,000 tenants those are worked on whose work is due', { timeout: 60_00
   expect((await ingest(stage.tasks, stage.clock.now + MINUTE)).feeds).toEqual([]);
   stage.clock.now += 2 * MINUTE;
   expect((await ingest(stage.tasks, stage.clock.now + MINUTE)).feeds).toHaveLength(10);
+});
+
+test('work that a clock which was ahead has put off is due again once that was set right', async () => {
+  const stage = stageOf();
+  for (const tenant of ['acme', 'globex']) {
+    const ahead = scopeOfLogs(stage.tasks, { tenant });
+    await noteWork(ahead, ['sweep', 'feed/fed', 'waits/temps'], { withinMs: 900 * 24 * 60 * MINUTE });
+  }
+  expect((await ingest(stage.tasks, stage.clock.now + MINUTE)).feeds).toEqual([]);
+  expect(await makeDueAgain(stage.tasks, stage.clock.now + MINUTE)).toEqual({ made: 6, more: false });
+  expect((await ingest(stage.tasks, stage.clock.now + MINUTE)).feeds).toMatchObject([{ events: 1 }, { events: 1 }]);
 });
 
 test('a tenant that writes is swept within a minute, once for what it wrote, and again a day later', async () => {

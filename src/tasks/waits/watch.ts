@@ -50,6 +50,9 @@ export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options
     const place = placeOf(tenant, name);
     do {
       changedAgain.delete(place);
+      // What was noted to be due before this round, and not what is noted while it goes on.
+      const settle = settles.get(place);
+      settles.delete(place);
       let rests = true;
       try {
         const report = await followWaiters(scopeOfLogs(deps, { tenant }), stream, {
@@ -59,8 +62,6 @@ export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options
         rests = !report.waiting || report.newer !== null;
         if (report.newer !== null) logFailure(deps, name, report.newer);
         if (!report.caughtUp) changedAgain.add(place);
-        const settle = settles.get(place);
-        settles.delete(place);
         await settle?.(report.waiting ? runtime.now() + everyMs / 2 : null);
       } catch (thrown) {
         logFailure(deps, name, thrown);
