@@ -62,8 +62,11 @@ export function grantedTo(app: App, held: readonly string[]): Granted {
   };
 }
 
-/** The same text for all scopes with which the same is granted. */
-export function grantKey(app: App, held: readonly string[]): string {
+/**
+ * The same text for all scopes with which the same is granted.
+ * @param added what may declare scopes beside the app
+ */
+export function grantKey(app: App, held: readonly string[], added: readonly Scoped[]): string {
   const has = (scope: string) => (isGranted(held, scope) ? '1' : '0');
   const all = ({ scopes = [] }: Scoped) => (missingScopes(held, scopes).length === 0 ? '1' : '0');
   const things = [app.tools, app.tasks, app.resources, app.prompts].flatMap((each) => [...each.values()]);
@@ -72,7 +75,7 @@ export function grantKey(app: App, held: readonly string[]): string {
     has(ADMIN_SCOPE),
     ...[...app.streams.values()].map((stream) => has(scopeToRead(stream))),
     ...[...app.feeds.keys()].map((name) => has(publishScope(name))),
-    ...things.map(all),
+    ...[...things, ...added].map(all),
   ].join('');
 }
 

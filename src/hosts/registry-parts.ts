@@ -134,6 +134,13 @@ function readableStreams(app: App, streams: AppStreams): AppStreams {
   };
 }
 
+/** All of an extension that may declare scopes. */
+export function scopedIn(extension: Extension): Scoped[] {
+  const { tools, specialTools, resources, prompts } = extension;
+  const items = [tools, specialTools, resources, prompts].flatMap((each = {}) => Object.values<Scoped>(each));
+  return [extension, ...items];
+}
+
 /** What a caller may use of an extension that a host adds. */
 function usableOf(extension: Extension, mayUse: Granted['mayUse']): Extension {
   const { methods, notifications, tools, specialTools, resources, prompts, ...rest } = extension;

@@ -18,7 +18,7 @@ import type { TaskDeps } from '../tasks/records/find-task.ts';
 import { createTasks } from '../tasks/work/service.ts';
 import { builtInTasks } from '../tools/built-in-tasks.ts';
 import { createLatestValues } from './latest-values.ts';
-import { createComposer, type RegistryOptions } from './registry-parts.ts';
+import { createComposer, type RegistryOptions, scopedIn } from './registry-parts.ts';
 
 /** The registry of the whole app, and those of the parts of it that callers may use. */
 export interface Registries {
@@ -39,6 +39,7 @@ export function composeRegistries(deps: AppDeps, options: RegistryOptions): Regi
   if (!options.secrets) warnOfNoSecret(deps);
   const compose = createComposer(deps, options);
   const whole = compose(wholeOf(app), options.knowsCallers ? { cacheScope: 'private' } : {});
+  const added = (options.extensions ?? []).flatMap(scopedIn);
   const keys = createLatestValues<string>(MOST_TEXTS);
   const parts = createLatestValues<Registry>(MOST_PARTS);
 
@@ -52,8 +53,9 @@ export function composeRegistries(deps: AppDeps, options: RegistryOptions): Regi
     whole,
     of({ scopes }) {
       if (isUnrestricted(scopes)) return whole;
-      const text = scopes.join(' ');
-      const makeKey = () => grantKey(app, scopes);
+      // One scope with a space in it is not two.
+      const text = JSON.stringify(scopes);
+      const makeKey = () => grantKey(app, scopes, added);
       const key = text.length > TEXT_CHARACTERS ? makeKey() : keys.of(text, makeKey);
       return parts.of(key, () => makePart(scopes));
     },
