@@ -26,7 +26,8 @@ import { TASK_COMMANDS } from './usage.ts';
 import { jsonText } from '../../base/plain.ts';
 
 const STATUSES: readonly TaskStatus[] = ['working', 'input_required', 'completed', 'failed', 'cancelled'];
-const TASK_ID = /^[\w-]{22}(?:\.[\da-f]{8})?$/;
+/** Of this release, with the mark of its owner, and of those before. */
+const TASK_ID = /^[\w-]{22}(?:[\da-f]{8})?$/;
 const WATCH_EVERY_MS = 500;
 const PAGE = 100;
 const MOST_LISTED = 10_000;

@@ -7,11 +7,12 @@ import { digestOf } from '../../base/digest.ts';
 import type { Owner } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
 
-const MARKED = /^(.+)\.([\da-f]{8})$/;
+/** 22 characters of `newId`, which are all that an id had before, and the mark. */
+const MARKED = /^([\w-]{22})([\da-f]{8})$/;
 
 export function newTaskId({ newId }: Pick<Runtime, 'newId'>, owner: Owner): string {
   const own = newId();
-  return `${own}.${markOf(own, owner)}`;
+  return `${own}${markOf(own, owner)}`;
 }
 
 /** The id to read for who asks: that of no task, of the same form, where the task cannot be its own. */

@@ -5,7 +5,7 @@ import { idToRead, newTaskId } from '../../../src/tasks/records/task-id.ts';
 const ADA = { tenant: 'acme', subject: 'ada' };
 
 test('the id of one’s own task is read, and that of another’s is read as that of no task', () => {
-  const id = newTaskId({ newId: () => crypto.randomUUID() }, ADA);
+  const id = newTaskId({ newId: () => 'k3J_9-aQzXw0PmL4vTbR7e' }, ADA);
   expect(isTaskId(id)).toBe(true);
   expect(idToRead(id, { ...ADA })).toBe(id);
   const others = [
@@ -23,5 +23,6 @@ test('the id of one’s own task is read, and that of another’s is read as tha
 });
 
 test('an id of an earlier release is read for everybody', () => {
-  for (const id of [crypto.randomUUID(), 'abc', 'a.b', '']) expect(idToRead(id, ADA)).toBe(id);
+  for (const id of ['k3J_9-aQzXw0PmL4vTbR7e', crypto.randomUUID(), 'abc', 'a.b', ''])
+    expect(idToRead(id, ADA)).toBe(id);
 });
