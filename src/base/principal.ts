@@ -3,8 +3,9 @@
  * below them takes a caller for `PUBLIC`.
  */
 
+import { TidegateError } from './errors.ts';
 import { safeName } from './safe-name.ts';
-import { EVERY_SCOPE } from './scopes.ts';
+import { EVERY_SCOPE, isScope } from './scopes.ts';
 
 /** Who calls. Every record and log key begins with the tenant. */
 export interface Principal {
@@ -34,6 +35,24 @@ export const APP_TENANT = 'public';
 export async function safePrincipal<Named extends Owner>(principal: Named): Promise<Named> {
   const tenant = await safeName(principal.tenant, 'tenant');
   return { ...principal, tenant, subject: await safeName(principal.subject, 'subject') };
+}
+
+/**
+ * Looks at what safe names say nothing of. An app's own `authenticate` may answer anything, and a text has an `includes` as well as
+ * an array: `"read *"` would be every scope.
+ * @throws TidegateError `invalid_input` naming the field
+ */
+export function checkPrincipal(found: unknown): asserts found is Principal {
+  const { tenant, subject, client, scopes } = (found ?? {}) as Record<string, unknown>;
+  if (typeof tenant !== 'string') throw wrong('tenant', 'a text');
+  if (typeof subject !== 'string') throw wrong('subject', 'a text');
+  if (client !== null && typeof client !== 'string') throw wrong('client', 'a text or null');
+  const areScopes = Array.isArray(scopes) && scopes.every((scope) => typeof scope === 'string' && isScope(scope));
+  if (!areScopes) throw wrong('scopes', 'an array of scopes: visible ASCII without quotes, 1 to 128 characters each');
+}
+
+function wrong(field: string, expected: string): TidegateError {
+  return new TidegateError('invalid_input', `${field} is not ${expected}`, { field, expected });
 }
 
 /** Whether it is who calls a server without authentication. */

@@ -95,7 +95,14 @@ export function createAppStreams(deps: Deps, principal: Principal, deadline?: nu
 
     async remove(ref, selector) {
       const stream = written(find(ref));
-      return removeEvents(ofStream(scope, stream), stream, selector, deadline ?? runtime.now() + APPEND_MS);
+      const report = await removeEvents(
+        ofStream(scope, stream),
+        stream,
+        selector,
+        deadline ?? runtime.now() + APPEND_MS,
+      );
+      await deps.audit?.note(principal, { action: 'remove', target: stream.name, events: report.removed });
+      return report;
     },
   };
 }

@@ -6,6 +6,8 @@ import type { Audit } from '../streams/audit.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { HostOptions } from './http-host.ts';
 
+const NO_STREAMS = { done: '', failed: '' };
+
 type Audited = Deps & Pick<HostOptions, 'authenticate' | 'outlivesClients'>;
 
 /**
@@ -15,15 +17,15 @@ type Audited = Deps & Pick<HostOptions, 'authenticate' | 'outlivesClients'>;
 export function withAudit<Options extends Audited>(options: Options): Options {
   if (!options.authenticate || options.audit) return options;
   const app = withAuditLog(options.app);
-  const stream = auditLogOf(app)?.name ?? '';
+  const streams = auditLogOf(app) ?? NO_STREAMS;
   // Where work ends with its client, each request has to do its own.
   const apart = options.outlivesClients === false;
-  return { ...options, app, audit: openAuditLog(options, { stream, apart }) };
+  return { ...options, app, audit: openAuditLog(options, { streams, apart }) };
 }
 
 /** The audit log of an app for what does not come by a request, such as a command. */
 export function auditOf(app: App, deps: AuditDeps): Audit {
-  return openAuditLog(deps, { stream: auditLogOf(withAuditLog(app))?.name ?? '' });
+  return openAuditLog(deps, { streams: auditLogOf(withAuditLog(app)) ?? NO_STREAMS });
 }
 
 /** What writes is loaded with the first entry. */

@@ -113,6 +113,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     options.requests ?? REQUESTS,
     options.challenges ?? createChallenges(),
     deps.audit,
+    count,
   );
   /** Null: nobody asks who calls, or there is nothing to seal a cookie with. Loaded by the first that needs it. */
   async function loadLogins(): Promise<LoginRoutes | null> {
@@ -122,10 +123,12 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
       app: app.name,
       secrets,
       runtime,
+      store,
       authenticate: named,
       publicUrl,
       bodies,
       audit: deps.audit,
+      count,
     });
     return logins;
   }

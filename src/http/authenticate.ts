@@ -5,7 +5,7 @@
 import type { Identifier } from '../auth/identify.ts';
 import type { Audit } from '../streams/audit.ts';
 import { asTidegateError } from '../base/errors.ts';
-import { isOwner, type Owner, type Principal, PUBLIC, safePrincipal } from '../base/principal.ts';
+import { checkPrincipal, isOwner, type Owner, type Principal, PUBLIC, safePrincipal } from '../base/principal.ts';
 import type { Log } from '../base/runtime.ts';
 import { publishScope } from '../base/scopes.ts';
 import type { Challenges } from './challenge.ts';
@@ -53,8 +53,8 @@ export function pusherOf(stream: string): Principal {
 }
 
 /**
- * The same, with safe names: every principal that a request brings comes through here, whoever answered it. One without a
- * tenant or a subject is nobody, and is refused.
+ * The same, with safe names: every principal that a request brings comes through here, whoever answered it. What is no whole
+ * principal is nobody, and is refused.
  */
 export function withSafeNames(authenticate: Authenticate, log: Log): Authenticate {
   // Whoever is kept for a while is answered as the same object, and its names are made safe once.
@@ -63,6 +63,7 @@ export function withSafeNames(authenticate: Authenticate, log: Log): Authenticat
     const found = await authenticate(request);
     if (found instanceof Response) return found;
     try {
+      checkPrincipal(found);
       const kept = known.get(found);
       if (kept !== undefined && isOwner(kept.of, found)) return { ...found, ...kept.safe };
       const principal = await safePrincipal(found);

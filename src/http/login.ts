@@ -1,35 +1,48 @@
 /**
- * Logins of pages of the server's own, which cannot send `Authorization` with `EventSource` and should not keep a credential:
- * `POST /login` takes a key or a token for a sealed cookie, which `GET /login` tells of and `POST /logout` takes back.
+ * Logins of pages of the server's own, which should not keep a credential where scripts can read it: `POST /login` takes a key or a token for a sealed cookie, which `GET /login` tells of and `POST /logout` takes back.
  *
  * A cookie counts for the server's own origin alone, whatever `ALLOWED_ORIGINS` says, and with a write only beside the token of
  * `GET /login`: a page elsewhere can make a browser send a cookie, but cannot read that token. Where a request brings
  * `Authorization`, its cookie is not looked at.
  */
+import { createEndedLogins } from '../auth/login/ended-logins.ts';
 import { createLoginCookies, LOGIN_MS, type Login } from '../auth/login/login-cookie.ts';
+import { createLoginFailures } from '../auth/login/login-failures.ts';
 import { isLoopback, readHostname } from '../base/config/origins.ts';
-import { TidegateError } from '../base/errors.ts';
+import { asTidegateError, TidegateError } from '../base/errors.ts';
 import { type Json, parseJson } from '../base/json.ts';
 import type { Principal } from '../base/principal.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Secrets } from '../base/seal.ts';
+import type { Store } from '../store/store.ts';
 import type { Audit } from '../streams/audit.ts';
 import { type Authenticate, bearerOf } from './authenticate.ts';
 import type { Bodies } from './bodies.ts';
 import type { Edge } from './edge.ts';
 import { baseOf } from './origin.ts';
-import { foreignResponse, problemResponse, unauthorizedResponse, unwrittenResponse } from './problem.ts';
+import {
+  foreignResponse,
+  problemResponse,
+  unauthorizedResponse,
+  unidentifiedResponse,
+  unwrittenResponse,
+} from './problem.ts';
+import type { CountRequest } from './request-limit.ts';
 import { isSecureUrl } from './safe-headers.ts';
 
 export interface LoginOptions {
   app: string;
   secrets: Secrets;
-  runtime: Pick<Runtime, 'now' | 'newId'>;
+  runtime: Runtime;
+  /** Keeps which logins were ended. */
+  store: Store;
   /** By `Authorization`, which is all that it is given. */
   authenticate: Authenticate;
   publicUrl: string | null;
   bodies: Bodies;
   audit: Audit | undefined;
+  /** Counts the requests of each caller to these routes. Null: nobody does. */
+  count: CountRequest | null;
 }
 
 export interface LoginRoutes {
@@ -51,12 +64,16 @@ export function createLoginRoutes({
   app,
   secrets,
   runtime,
+  store,
   authenticate,
   publicUrl,
   bodies,
   audit,
+  count,
 }: LoginOptions): LoginRoutes {
   const cookies = createLoginCookies(secrets, app, runtime);
+  const ended = createEndedLogins(store, runtime);
+  const failures = createLoginFailures(runtime);
 
   /** Whether browsers keep to https here; null: they do not, and others may read what is sent. */
   function isSecure(request: Request): boolean | null {
@@ -73,17 +90,32 @@ export function createLoginRoutes({
     return origin === null || origin === new URL(publicUrl ?? baseOf(request)).origin;
   }
 
-  async function loginOf(request: Request): Promise<Login | null> {
+  /** Null: there is none, or none that stands. A response: whether one stands cannot be found out now. */
+  async function loginOf(request: Request): Promise<Login | Response | null> {
     const secure = isSecure(request);
     if (secure === null || !isOwnPage(request)) return null;
     const cookie = cookieIn(request.headers, secure ? SECURE_NAME : NAME);
-    return cookie === null ? null : cookies.read(cookie);
+    const login = cookie === null ? null : await cookies.read(cookie);
+    try {
+      return login === null || (await ended.has(login)) ? null : login;
+    } catch (thrown) {
+      const error = asTidegateError(thrown);
+      runtime.log('error', `whether a login was ended cannot be found out: ${error.message}`, { code: error.code });
+      return unidentifiedResponse(error);
+    }
+  }
+
+  /** Who sends it, counted. */
+  async function counted(principal: Principal | Response): Promise<Principal | Response> {
+    if (principal instanceof Response) return principal;
+    const refusal = await count?.(principal);
+    return refusal ? problemResponse(refusal) : principal;
   }
 
   async function identify(request: Request, credential: string): Promise<Principal | Response> {
     const headers = new Headers(request.headers);
     headers.set('Authorization', `Bearer ${credential}`);
-    return authenticate(new Request(request.url, { method: 'GET', headers }));
+    return authenticate(bodiless(request, headers));
   }
 
   async function told(principal: Principal, login: Login, headers: Record<string, string> = {}): Promise<Response> {
@@ -102,6 +134,7 @@ export function createLoginRoutes({
   return {
     async authenticate(request) {
       const login = await loginOf(request);
+      if (login instanceof Response) return login;
       // Also what comes from elsewhere: it is nobody, with the cookie as without it.
       if (login === null) return authenticate(withoutCookie(request));
       if (!READS.has(request.method)) {
@@ -116,9 +149,14 @@ export function createLoginRoutes({
       if (isSecure(request) === null) return problemResponse(insecure());
       const credential = bearerOf(request) ?? (await credentialIn(request, bodies, source));
       if (credential instanceof TidegateError) return problemResponse(credential);
-      const principal = await identify(request, credential);
+      const tooMany = failures.refusal();
+      if (tooMany !== null) return problemResponse(tooMany);
+      const identified = await identify(request, credential);
+      if (identified instanceof Response) failures.add();
+      const principal = await counted(identified);
       if (principal instanceof Response) {
-        if (principal.status < 500) await audit?.refused(null, { target: 'login', code: 'unauthorized' });
+        if (principal === identified && principal.status < 500)
+          await audit?.refused(null, { target: 'login', code: 'unauthorized' });
         return principal;
       }
       const made = await cookies.make(credential);
@@ -129,7 +167,9 @@ export function createLoginRoutes({
 
     async show(request) {
       const login = await loginOf(request);
-      const principal = await (login ? identify(request, login.credential) : authenticate(withoutCookie(request)));
+      if (login instanceof Response) return login;
+      const asked = login ? identify(request, login.credential) : authenticate(withoutCookie(request));
+      const principal = await counted(await asked);
       if (principal instanceof Response) return principal;
       return login ? told(principal, login) : unauthorizedResponse();
     },
@@ -137,11 +177,17 @@ export function createLoginRoutes({
     async logOut(request) {
       if (!isOwnPage(request)) return foreignResponse();
       const login = await loginOf(request);
-      const principal = login && (await identify(request, login.credential));
-      if (principal && !(principal instanceof Response)) {
-        await audit?.note(principal, { action: 'logout', target: null });
+      if (login instanceof Response) return login;
+      const away = { status: 204, headers: setCookie(request, '', 0) };
+      if (login === null) return new Response(null, away);
+      const principal = await counted(await identify(request, login.credential));
+      if (principal instanceof Response) {
+        // What its credential no longer lets in has ended.
+        return principal.status === 401 ? new Response(null, away) : principal;
       }
-      return new Response(null, { status: 204, headers: setCookie(request, '', 0) });
+      await ended.add(login);
+      await audit?.note(principal, { action: 'logout', target: null });
+      return new Response(null, away);
     },
   };
 }
@@ -157,7 +203,12 @@ function withoutCookie(request: Request): Request {
   const headers = new Headers(request.headers);
   headers.delete('cookie');
   headers.delete('authorization');
-  return new Request(request.url, { method: 'GET', headers });
+  return bodiless(request, headers);
+}
+
+/** What an `authenticate` may read of a request: all but its body. */
+function bodiless({ url, method }: Request, headers: Headers): Request {
+  return new Request(url, { method, headers });
 }
 
 async function credentialIn(request: Request, bodies: Bodies, source: Edge['body']): Promise<string | TidegateError> {

@@ -14,6 +14,7 @@ import type { Challenges } from './challenge.ts';
 import { type Edge, NO_EDGE, overloaded } from './edge.ts';
 import type { OriginGuard, OriginRefusal } from './origin.ts';
 import { problemOf, problemResponse } from './problem.ts';
+import type { CountRequest } from './request-limit.ts';
 
 /** What serves MCP behind this route; `mcp/serve/endpoint.ts` makes it. */
 export interface McpServing {
@@ -59,6 +60,7 @@ export function createMcpRoute(
   mostRequests: number,
   challenges: Challenges,
   audit?: Audit,
+  count: CountRequest | null = null,
 ): McpRoute {
   // Of platforms that hand over no share of the process. Bodies that come are counted apart, so that slow ones take no place of those
   // that have come; a streamed answer counts until its handler is done.
@@ -73,13 +75,19 @@ export function createMcpRoute(
     return refusal === null ? authenticate(request) : refused(refusal);
   }
 
+  /** A batch counts as its messages do, of which the request itself was the first. All of it is refused, or nothing. */
+  function countBatch(body: unknown, principal: Principal): ReturnType<CountRequest> {
+    const more = Array.isArray(body) ? body.length - 1 : 0;
+    return more > 0 && count !== null ? count(principal, more) : null;
+  }
+
   /** Null: the caller may send the message. Of a caller that nothing restricts nothing is looked at. */
   async function scopeRefusal(request: Request, body: unknown, principal: Principal): Promise<Response | null> {
     const { scopes } = principal;
     if (isUnrestricted(scopes)) return null;
     const needed = await mcp.needs(body);
     if (missingScopes(scopes, needed).length === 0) return null;
-    await audit?.refused(principal, { target: needed.join(' '), code: 'insufficient_scope' });
+    await audit?.refused(principal, { target: needed.toSorted().join(' '), code: 'insufficient_scope' });
     return insufficient(challenges.insufficientScope(request, needed), needed, body);
   }
 
@@ -112,6 +120,8 @@ export function createMcpRoute(
           const code = body.fault === 'text' ? PARSE_ERROR : INVALID_REQUEST;
           return rpcError(body.status, code, TITLES[body.fault], { expected: body.expected });
         }
+        const tooMany = await countBatch(body.value, principal);
+        if (tooMany) return refusedForNow(tooMany);
         const refusal = await scopeRefusal(request, body.value, principal);
         if (refusal !== null) return refusal;
         const answer = await mcp.serve(request, body.value, principal, work);

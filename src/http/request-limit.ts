@@ -12,44 +12,57 @@ import type { RequestLimit, RequestShares } from '../store/shares/request-shares
 import type { Deps } from '../streams/deps.ts';
 import type { Authenticate } from './authenticate.ts';
 
-/** Answers the refusal, or null where the request is counted and may go on. */
-export type CountRequest = (principal: Principal) => Promise<TidegateError | null> | null;
+/**
+ * Answers the refusal, or null where the request is counted and may go on.
+ * @param requests as how many it counts; default 1. Where they are too many, those that were counted stay so.
+ */
+export type CountRequest = (principal: Principal, requests?: number) => Promise<TidegateError | null> | null;
 
 const WINDOW_MS = 60_000;
+/** Of larger batches no message is served. */
+const MOST_AT_ONCE = 50;
 
 /** @param isOpen nobody asks who calls. Null: nothing is counted */
-export function createRequestCount({ app, store, runtime }: Deps, isOpen: boolean): CountRequest | null {
+export function createRequestCount({ app, store, runtime, audit }: Deps, isOpen: boolean): CountRequest | null {
   const limits = limitsOf(app, isOpen);
   if (limits === null) return null;
   const limitsFor: (principal: Principal) => RequestLimit[] = limits;
   let shares: RequestShares | null = null;
 
-  async function settled(taking: Promise<void>): Promise<TidegateError | null> {
+  async function settled(principal: Principal, taking: Promise<void>): Promise<TidegateError | null> {
     try {
       await taking;
       return null;
     } catch (thrown) {
       const error = asTidegateError(thrown);
-      const { code, message } = error;
+      const { code, message, field } = error;
       if (code === 'internal' || isOfStore(error))
         runtime.log('error', `requests cannot be counted: ${message}`, { code });
+      else if (field !== null) await audit?.refused(principal, { target: field, code });
       return error;
     }
   }
 
-  async function first(principal: Principal): Promise<TidegateError | null> {
+  /** One after the other, so that what an instance takes from the store grows with them. */
+  async function takeAll(of: RequestShares, limits: readonly RequestLimit[], requests: number): Promise<void> {
+    for (let taken = 0; taken < requests; taken += 1) await of.take(store, limits);
+  }
+
+  function count(of: RequestShares, principal: Principal, requests: number): Promise<TidegateError | null> | null {
+    const limits = limitsFor(principal);
+    const taking = requests === 1 ? of.take(store, limits) : takeAll(of, limits, Math.min(requests, MOST_AT_ONCE));
+    return taking && settled(principal, taking);
+  }
+
+  async function first(principal: Principal, requests: number): Promise<TidegateError | null> {
     // Loaded by the first request, because a server without authentication counts none.
     const { createRequestShares } = await import('../store/shares/request-shares.ts');
     shares ??= createRequestShares(runtime);
-    const taking = shares.take(store, limitsFor(principal));
-    return taking && settled(taking);
+    return count(shares, principal, requests);
   }
 
-  return (principal) => {
-    if (shares === null) return first(principal);
-    const taking = shares.take(store, limitsFor(principal));
-    return taking && settled(taking);
-  };
+  return (principal, requests = 1) =>
+    shares === null ? first(principal, requests) : count(shares, principal, requests);
 }
 
 /**

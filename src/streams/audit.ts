@@ -17,6 +17,8 @@ export const AUDIT_ACTIONS = [
   'publish',
   /** Events were pushed to a stream. */
   'push',
+  /** A handler removed events from a stream. */
+  'remove',
   'key_made',
   'key_revoked',
   'login',
@@ -33,7 +35,7 @@ export interface AuditEntry {
   task?: string | null;
   /** Code of the error with which it ended. Absent or null: it was done. */
   code?: string | null;
-  /** How many events were appended. */
+  /** How many events were appended, or removed. */
   events?: number;
   /** Size of what was sent. */
   bytes?: number;
@@ -41,11 +43,14 @@ export interface AuditEntry {
 
 /** Neither function ever rejects. Both resolve once the entry is stored, or could not be stored and is in the log. */
 export interface Audit {
-  /** Puts on record what a caller did. It is called once that is done, so a record is never of what did not happen. */
+  /**
+   * Puts on record what a caller did. It is called once that is done, so a record is never of what did not happen. What failed
+   * is sampled as refusals are, and so are logins.
+   */
   note(principal: Principal, entry: AuditEntry): Promise<void>;
   /**
-   * Puts on record that a request was refused: the first of each code, target and caller in a minute at once, and the others as
-   * the count of the next.
+   * Puts on record that a request was refused: the first of each code, target and caller in a minute at once, the others as
+   * the count of the next, and no more than a few of one caller in a minute, whatever they are of.
    * @param principal null: nobody knows who sent it
    */
   refused(principal: Principal | null, entry: { target: string; code: string }): Promise<void>;

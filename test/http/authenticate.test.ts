@@ -91,6 +91,29 @@ test('a refusal is answered as it is, to an allowed page too, before the body is
   expect((await store.read(streamLog('public', 'files'), null, 10)).entries).toEqual([]);
 });
 
+test.each<[field: string, principal: unknown]>([
+  ['tenant', null],
+  ['tenant', undefined],
+  ['tenant', { ...ADA, tenant: 7 }],
+  ['tenant', { ...ADA, tenant: '' }],
+  ['subject', { ...ADA, subject: ['ada'] }],
+  ['client', { tenant: 'acme', subject: 'ada', scopes: [] }],
+  ['client', { ...ADA, client: {} }],
+  ['scopes', { ...ADA, scopes: 'read *' }],
+  ['scopes', { ...ADA, scopes: null }],
+  ['scopes', { ...ADA, scopes: new Set(['*']) }],
+  ['scopes', { ...ADA, scopes: ['read', 7] }],
+  ['scopes', { ...ADA, scopes: ['read *'] }],
+  ['scopes', { ...ADA, scopes: [''] }],
+])('who is no whole principal is nobody, and the log names the %s', async (field, principal) => {
+  served = await serveApp(app, {
+    http: { authenticate: () => principal as Principal },
+  });
+  expect((await served.call('tools/list')).status).toBe(401);
+  const message = expect.stringContaining(field) as string;
+  expect(served.logged).toContainEqual({ level: 'warn', message, fields: { field } });
+});
+
 test('a page of another origin is refused before anybody is asked who it is', async () => {
   const { asked } = await serve(() => ADA);
   const headers = { Origin: 'https://elsewhere.example', 'Content-Type': 'application/json' };

@@ -8,8 +8,9 @@ import { createHost } from '../../src/hosts/host.ts';
 import type { HostOptions } from '../../src/hosts/http-host.ts';
 import { createAuthenticate } from '../../src/http/authenticate.ts';
 import { createChallenges } from '../../src/http/challenge.ts';
-import { defineApp, stream } from '../../src/index.ts';
+import { defineApp, stream, TidegateError } from '../../src/index.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
+import type { Store } from '../../src/store/store.ts';
 import { modern } from '../auth/messages.ts';
 
 const app = defineApp({
@@ -21,11 +22,10 @@ const app = defineApp({
 const OWN = 'http://127.0.0.1:8787';
 const PAGE = { Origin: OWN, 'Sec-Fetch-Site': 'same-origin' };
 
-async function stage(more: Partial<HostOptions> = {}) {
+async function stage(more: Partial<HostOptions> = {}, store: Store = createMemoryStore()) {
   let ahead = 0;
   const logged: unknown[] = [];
   const runtime = { ...systemRuntime((...line) => void logged.push(line)), now: () => Date.now() + ahead };
-  const store = createMemoryStore();
   const deps = { store, runtime };
   const scopes = ['streams:read', 'admin'];
   const { text: key, key: made } = await createKey(deps, { name: 'ann', tenant: 'acme', scopes, expiresAt: null });
@@ -206,6 +206,81 @@ test('a logout takes the cookie back, and both are on record', async () => {
   const text = await (await ask(new URL(url).pathname, method, Object.fromEntries(headers), await read.text())).text();
   expect(text).toContain('logout');
 });
+
+test('a copy of the cookie ends with the logout, on other instances within half a minute', async () => {
+  const store = createMemoryStore();
+  const { logIn, ask, list } = await stage({}, store);
+  const elsewhere = await stage({}, store);
+  const { cookie, csrf } = await logIn();
+  const other = await logIn();
+  const status = async (at: typeof elsewhere, sent = cookie) =>
+    (await at.ask('/login', 'GET', { Cookie: sent })).status;
+  expect([await status(elsewhere), (await ask('/logout', 'POST', { ...PAGE, Cookie: cookie })).status]).toEqual([
+    200, 204,
+  ]);
+  expect((await ask('/login', 'GET', { Cookie: cookie })).status).toBe(401);
+  expect((await list({ ...PAGE, Cookie: cookie, 'X-CSRF-Token': csrf })).status).toBe(401);
+  expect((await ask('/logout', 'POST', { ...PAGE, Cookie: cookie })).status).toBe(204);
+  elsewhere.pass(30_000);
+  expect([await status(elsewhere), await status(elsewhere, other.cookie)]).toEqual([401, 200]);
+});
+
+test('a login whose end cannot be looked up is served to nobody', async () => {
+  const inner = createMemoryStore();
+  let isDown = false;
+  const get: Store['get'] = async (key, now) => {
+    if (isDown && key.partition.includes('/logout/')) throw new TidegateError('store_unavailable', 'down');
+    return inner.get(key, now);
+  };
+  const { logIn, ask, list, pass } = await stage({}, { ...inner, get });
+  const { cookie, csrf } = await logIn();
+  const sent = { ...PAGE, Cookie: cookie, 'X-CSRF-Token': csrf };
+  expect((await list(sent)).status).toBe(200);
+  isDown = true;
+  pass(31_000);
+  expect([(await list(sent)).status, (await ask('/login', 'GET', sent)).status]).toEqual([503, 503]);
+  expect((await ask('/logout', 'POST', sent)).status).toBe(503);
+});
+
+test('logins and logouts count among the requests of their caller, and are on record once a minute', async () => {
+  const inner = createMemoryStore();
+  let commits = 0;
+  const commit: Store['commit'] = (...given) => ((commits += 1), inner.commit(...given));
+  const few = defineApp({ ...app.options, quotas: { requests: 10 } });
+  const { logIn, ask, list, key } = await stage({ app: few }, { ...inner, commit });
+  const statuses = [];
+  const { cookie } = await logIn();
+  const before = commits;
+  for (let n = 0; n < 20; n += 1) statuses.push((await logIn()).response.status);
+  expect(statuses).toEqual([...Array<number>(9).fill(200), ...Array<number>(11).fill(429)]);
+  // One refusal is on record, and that there is work for its tenant.
+  expect(commits - before).toBeLessThanOrEqual(2);
+  expect((await ask('/login', 'GET', { Cookie: cookie })).status).toBe(429);
+  expect((await ask('/logout', 'POST', { ...PAGE, Cookie: cookie })).status).toBe(429);
+  expect((await list({ Authorization: `Bearer ${key}` })).status).toBe(429);
+});
+
+test('of logins that fail so many are tried in a minute, and calls with the key itself go on', async () => {
+  const { ask, list, logIn, key, pass } = await stage();
+  const fail = async () => (await ask('/login', 'POST', { ...PAGE, Authorization: 'Bearer tg_wrong' })).status;
+  for (let n = 0; n < 300; n += 1) expect(await fail()).toBe(401);
+  expect([await fail(), (await logIn()).response.status]).toEqual([429, 429]);
+  expect((await list({ Authorization: `Bearer ${key}` })).status).toBe(200);
+  pass(60_000);
+  expect([await fail(), (await logIn()).response.status]).toEqual([401, 200]);
+});
+
+test.each(['tidegate-login=x', '__Host-tidegate-login=y', 'tidegate-login=x; tidegate-login=x'])(
+  'an authenticate of the app sees the method that was sent, whatever cookie comes with it: %s',
+  async (Cookie) => {
+    const seen: string[] = [];
+    const { list } = await stage({
+      authenticate: ({ method }) => (seen.push(method), { tenant: 'a', subject: 'b', client: null, scopes: [] }),
+    });
+    await list({ Cookie });
+    expect(seen).toEqual(['POST']);
+  },
+);
 
 test('without a secret, or where nobody asks who calls, there are no logins', async () => {
   for (const without of [

@@ -72,6 +72,24 @@ describe('/mcp', () => {
     expect((await list(second)).status).toBe(200);
   });
 
+  test('a batch counts as its messages do, and is refused whole before any of them is begun', async () => {
+    const runs: string[] = [];
+    const caller = ada;
+    const served = await serve(10, { caller });
+    const batch = async (messages: number) => {
+      const message = { jsonrpc: '2.0', method: 'tools/call', params: { name: 'echo', arguments: { text: 'x' } } };
+      const body = JSON.stringify(Array.from({ length: messages }, (_, id) => ({ ...message, id })));
+      const headers = { 'Content-Type': 'application/json', Accept: 'application/json' };
+      const response = await fetch(served.mcpUrl, { method: 'POST', body, headers });
+      runs.push(await response.text());
+      return response.status;
+    };
+    expect([await batch(6), await batch(3)]).toEqual([200, 200]);
+    expect(await batch(2)).toBe(429);
+    expect(JSON.parse(runs[2] ?? '')).toMatchObject({ id: null, error: { code: -32_010 } });
+    expect((await list(served)).status).toBe(429);
+  });
+
   test('the body of a refused request is not read', async () => {
     const served = await serve(1, { caller: ada });
     await list(served);

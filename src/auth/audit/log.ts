@@ -2,6 +2,9 @@
  * Writes the audit log. An entry is stored after what it is about was done, and before that is answered: one commit, which
  * entries of one tenant that come meanwhile share. Where the store fails, what was done stays done and is answered; the
  * entry is then in the operator's log alone. A process that dies between the two leaves no entry.
+ *
+ * What failed is sampled and kept in a stream of its own (`failures.ts`). Logins are sampled too: whoever has a key may log in
+ * as often as he likes.
  */
 import type { Audit, AuditEntry } from '../../streams/audit.ts';
 import { asTidegateError } from '../../base/errors.ts';
@@ -11,16 +14,15 @@ import type { Runtime } from '../../base/runtime.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { loggedEvent, streamLog } from '../../streams/log/stream-log.ts';
 import type { Deps } from '../../streams/deps.ts';
-import { createRefusals } from './refusals.ts';
-import type { AuditRecord } from './stream.ts';
+import { createFailures } from './failures.ts';
+import type { AuditRecord, AuditStreams } from './stream.ts';
 
 export interface AuditDeps extends Pick<Deps, 'store' | 'changed' | 'tenants' | 'noted'> {
   runtime: Runtime;
 }
 
 export interface AuditOptions {
-  /** The name of the stream. */
-  stream: string;
+  streams: AuditStreams;
   /**
    * Whether each entry is written by itself, as on Workers, where one request must not wait for what another began.
    * Default false.
@@ -34,19 +36,26 @@ const NAME_CHARACTERS = 200;
 /** Of one commit, which takes at most 100 operations and some 100 KB on every engine. */
 const MOST_TOGETHER = 100;
 
+/** A log: that of a stream of a tenant. */
+interface Place {
+  tenant: string;
+  stream: string;
+}
+
 interface Batch {
   events: LoggedEvent[];
   written: Promise<void>;
 }
 
-export function createAuditLog(deps: AuditDeps, { stream, apart = false }: AuditOptions): Audit {
+export function createAuditLog(deps: AuditDeps, { streams, apart = false }: AuditOptions): Audit {
   const { store, runtime } = deps;
-  const refusals = createRefusals(runtime);
-  /** By tenant: what is being written, behind which the next waits. */
+  const failures = createFailures(runtime);
+  const logins = createFailures(runtime);
+  /** By log: what is being written, behind which the next waits. */
   const writing = new Map<string, Promise<void>>();
   const next = new Map<string, Batch>();
 
-  async function write(tenant: string, events: readonly LoggedEvent[]): Promise<void> {
+  async function write({ tenant, stream }: Place, events: readonly LoggedEvent[]): Promise<void> {
     try {
       // Loaded by the first entry: most of a start is loading.
       const [{ noteWrite }, { scopeOfLogs }] = await Promise.all([
@@ -66,29 +75,30 @@ export function createAuditLog(deps: AuditDeps, { stream, apart = false }: Audit
   }
 
   /** Entries that come while others are written are written together, once those are. */
-  function add(tenant: string, event: LoggedEvent): Promise<void> {
-    if (apart) return write(tenant, [event]);
-    const waiting = next.get(tenant);
+  function add(place: Place, event: LoggedEvent): Promise<void> {
+    if (apart) return write(place, [event]);
+    const log = streamLog(place.tenant, place.stream);
+    const waiting = next.get(log);
     if (waiting !== undefined && waiting.events.length < MOST_TOGETHER) {
       waiting.events.push(event);
       return waiting.written;
     }
-    const before = waiting?.written ?? writing.get(tenant);
-    if (before === undefined) return begin(tenant, [event]);
+    const before = waiting?.written ?? writing.get(log);
+    if (before === undefined) return begin(place, log, [event]);
     const batch: Batch = { events: [event], written: Promise.resolve() };
     batch.written = before.then(() => {
-      if (next.get(tenant) === batch) next.delete(tenant);
-      return begin(tenant, batch.events);
+      if (next.get(log) === batch) next.delete(log);
+      return begin(place, log, batch.events);
     });
-    next.set(tenant, batch);
+    next.set(log, batch);
     return batch.written;
   }
 
-  function begin(tenant: string, events: readonly LoggedEvent[]): Promise<void> {
-    const written = write(tenant, events).finally(() => {
-      if (writing.get(tenant) === written) writing.delete(tenant);
+  function begin(place: Place, log: string, events: readonly LoggedEvent[]): Promise<void> {
+    const written = write(place, events).finally(() => {
+      if (writing.get(log) === written) writing.delete(log);
     });
-    writing.set(tenant, written);
+    writing.set(log, written);
     return written;
   }
 
@@ -105,13 +115,23 @@ export function createAuditLog(deps: AuditDeps, { stream, apart = false }: Audit
       bytes: entry.bytes ?? null,
       count,
     };
-    return add(principal?.tenant ?? APP_TENANT, { id: runtime.newId(), time: runtime.now(), data: { ...data } });
+    const stream = entry.code == null ? streams.done : streams.failed;
+    return add(
+      { tenant: principal?.tenant ?? APP_TENANT, stream },
+      { id: runtime.newId(), time: runtime.now(), data: { ...data } },
+    );
   }
 
   return {
-    note: (principal, entry) => put(principal, entry, 1),
+    async note(principal, entry) {
+      const { action, target, code = null } = entry;
+      const isLogin = action === 'login' || action === 'logout';
+      if (code === null && !isLogin) return put(principal, entry, 1);
+      const count = (code === null ? logins : failures).count(principal, action, target, code);
+      return count > 0 ? put(principal, entry, count) : undefined;
+    },
     async refused(principal, { target, code }) {
-      const count = refusals.count(principal, target, code);
+      const count = failures.count(principal, 'refused', target, code);
       if (count > 0) await put(principal, { action: 'refused', target, code }, count);
     },
   };

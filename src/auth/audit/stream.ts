@@ -1,6 +1,7 @@
 /**
- * The stream of the audit log: append-only, bounded, and readable with `admin` alone. A host whose callers are known adds it to
- * the app; each tenant has its own.
+ * The two streams of the audit log: what was done, and what was refused or failed. They are append-only, bounded, and readable
+ * with `admin` alone. They stand apart so that nobody who is refused, however often, pushes out what was done. A host whose
+ * callers are known adds them to the app; each tenant has its own.
  */
 import * as z from 'zod';
 import { AUDIT_ACTIONS } from '../../streams/audit.ts';
@@ -13,8 +14,11 @@ import { type DeclaredStream, stream } from '../../declare/stream.ts';
 
 export const AUDIT_EVENTS = 100_000;
 export const AUDIT_AGE_MS = 90 * DAY_MS;
-/** The second is for an app that has a stream of the first name. */
-const NAMES = ['audit', 'audit_log'] as const;
+/** The second pair is for an app that has a stream of one of the first names. */
+const NAMES = [
+  ['audit', 'audit_failed'],
+  ['audit_log', 'audit_log_failed'],
+] as const;
 
 export const AuditRecord = z.object({
   action: z.enum(AUDIT_ACTIONS),
@@ -24,28 +28,50 @@ export const AuditRecord = z.object({
   task: z.string().nullable().describe('Id of the task'),
   outcome: z.enum(['done', 'failed']),
   code: z.string().nullable().describe('Why it failed'),
-  events: z.number().nullable().describe('How many events were appended'),
+  events: z.number().nullable().describe('How many events were appended or removed'),
   bytes: z.number().nullable().meta({ unit: 'B' }).describe('Size of what was sent'),
-  count: z.number().describe('Of refusals: how many there were since the last record of the same'),
+  count: z
+    .number()
+    .describe('How many there were, those among them that were not written since the last record of the same'),
 });
 export type AuditRecord = z.output<typeof AuditRecord>;
 
-const AUDIT = stream({
-  title: 'Audit log',
-  description:
-    'Who did what with which effect: calls, tasks, pushes, keys, logins and refusals. Never what was sent or answered',
+const KEPT = {
   schema: AuditRecord,
   retention: { events: AUDIT_EVENTS, ageMs: AUDIT_AGE_MS },
   tenants: 'each',
+} as const;
+
+const DONE = stream({
+  ...KEPT,
+  title: 'Audit log',
+  description: 'Who did what: calls, tasks, pushes, keys and logins. Never what was sent or answered',
 });
 
-/** Whether a stream is the audit log, which nobody may write or remove from. */
+const FAILED = stream({
+  ...KEPT,
+  title: 'Audit log of what failed',
+  description: 'Who was refused or failed, at what and why, sampled. Never what was sent or answered',
+});
+
+/** Whether a stream is one of the audit log, which nobody may write or remove from. */
 export function isAuditLog({ declaration }: Pick<DeclaredStream, 'declaration'>): boolean {
-  return declaration === AUDIT;
+  return declaration === DONE || declaration === FAILED;
 }
 
-export function auditLogOf(app: Pick<App, 'streams'>): DeclaredStream | null {
-  return [...app.streams.values()].find(isAuditLog) ?? null;
+/** Names of the streams. */
+export interface AuditStreams {
+  done: string;
+  /** Of what was refused or failed. */
+  failed: string;
+}
+
+/** Null: the app has no audit log. */
+export function auditLogOf(app: Pick<App, 'streams'>): AuditStreams | null {
+  const streams = [...app.streams.values()];
+  const done = streams.find(({ declaration }) => declaration === DONE);
+  const failed = streams.find(({ declaration }) => declaration === FAILED);
+  return done && failed ? { done: done.name, failed: failed.name } : null;
 }
 
 /** The scope to read a stream. `streams:read` does not reach the audit log. */
@@ -55,12 +81,13 @@ export function scopeToRead(stream: Pick<DeclaredStream, 'declaration' | 'name'>
 
 /**
  * The app with the audit log; the same app where it has one.
- * @throws TidegateError `invalid_config` where both names are taken
+ * @throws TidegateError `invalid_config` where of both pairs a name is taken
  */
 export function withAuditLog(app: App): App {
   if (auditLogOf(app) !== null) return app;
-  const name = NAMES.find((each) => !app.streams.has(each));
-  if (name !== undefined) return extendApp(app, { streams: { [name]: AUDIT } });
-  const expected = `one of the names ${NAMES.join(' and ')} to be free for the audit log`;
+  const [done, failed] = NAMES.find((pair) => !pair.some((name) => app.streams.has(name))) ?? [];
+  if (done !== undefined && failed !== undefined)
+    return extendApp(app, { streams: { [done]: DONE, [failed]: FAILED } });
+  const expected = `the names ${NAMES.map((pair) => pair.join(' and ')).join(', or ')} to be free for the audit log`;
   throw new TidegateError('invalid_config', `streams: expected ${expected}`, { field: 'streams', expected });
 }

@@ -1,7 +1,7 @@
 /**
  * What a login cookie holds: the credential that it was made of, sealed, so that nobody who reads the cookie can read it. The
  * credential is identified anew with each request, so a login ends when its key is revoked or its token expires, and never
- * reaches further than they do. It needs the secret of the server and keeps nothing.
+ * reaches further than they do. It needs the secret of the server and keeps nothing; `ended-logins.ts` keeps which were ended.
  */
 import * as z from 'zod';
 import type { Runtime } from '../../base/runtime.ts';

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
+import { createFailures } from '../../../src/auth/audit/failures.ts';
 import { createAuditLog } from '../../../src/auth/audit/log.ts';
 import type { Principal } from '../../../src/base/principal.ts';
 import { DAY_MS } from '../../../src/base/time/civil-day.ts';
@@ -42,6 +43,7 @@ const app = defineApp({
         return text;
       },
     }),
+    send: tool({ description: 'Does something', run: async () => 'sent' }),
     fail: tool({
       description: 'Fails',
       run: async () => {
@@ -54,6 +56,14 @@ const app = defineApp({
       run: async (_, { streams }) => {
         await streams.append('audit', {});
         return 'done';
+      },
+    }),
+    tidy: tool({
+      description: 'Removes what it wrote',
+      run: async (_, { streams }) => {
+        const { id } = await streams.append('orders', { text: PAYLOAD });
+        await streams.remove('orders', { id });
+        return 'tidied';
       },
     }),
     erase: tool({
@@ -79,6 +89,7 @@ interface Stage {
   ask: (sent: Sent, as?: string) => ReturnType<typeof answerOf>;
   send: (request: Request) => ReturnType<typeof answerOf>;
   push: (body: string, headers: Record<string, string>) => Promise<Response>;
+  /** What was done, and behind it what failed. */
   records: (as?: string) => Promise<Record<string, unknown>[]>;
   pass: (ms: number) => void;
   /** Runs what a schedule runs. */
@@ -115,12 +126,16 @@ function stage(store: Store = createMemoryStore(), given = app): Stage {
       return host.fetch(new Request('http://127.0.0.1/ingest/orders', { method: 'POST', body, headers: sent }));
     },
     async records(as = 'acme/eve admin') {
-      const { result, text } = await ask(call('read_history', { stream: 'audit', order: 'oldest' }), as);
-      const found = (result as unknown as { structuredContent?: { events: { data: Record<string, unknown> }[] } })
-        ?.structuredContent;
-      if (!found) throw new Error(text);
-      expect(text).not.toContain(PAYLOAD);
-      return found.events.map(({ data }) => data);
+      const found: Record<string, unknown>[] = [];
+      for (const name of ['audit', 'audit_failed']) {
+        const { result, text } = await ask(call('read_history', { stream: name, order: 'oldest' }), as);
+        const read = (result as unknown as { structuredContent?: { events: { data: Record<string, unknown> }[] } })
+          ?.structuredContent;
+        if (!read) throw new Error(text);
+        expect(text).not.toContain(PAYLOAD);
+        found.push(...read.events.map(({ data }) => data));
+      }
+      return found;
     },
     pass: (ms) => void (ahead += ms),
     sweep: () => host.scheduled(Date.now() + ahead + 5_000),
@@ -208,6 +223,56 @@ test('refusals are sampled: the first of a kind in a minute, and how many there 
   expect(await records()).toEqual([record(lacking)]);
 });
 
+test('what failed is sampled by its caller, however it is varied, and never pushes out what was done', async () => {
+  const { ask, send, records, pass } = stage();
+  await ask(call('send'));
+  const cancels = (from: number) =>
+    Array.from({ length: 50 }, (_, n) => call('cancel_task', { task: `none-${from + n}` }));
+  for (let from = 0; from < 200; from += 50) await send(legacy(cancels(from), 'acme/bob tasks'));
+  const read = (n: number) => call('read_history', { stream: n === 0 ? 'orders' : 'audit' });
+  for (let n = 0; n < 40; n += 1) {
+    const batch = [...Array.from({ length: 1 + (n % 5) }, (_, place) => read(place % 2)), call('write', { text: 'x' })];
+    await send(legacy(n % 2 ? batch : batch.toReversed(), 'acme/bob tasks'));
+  }
+  const found = await records();
+  expect(found[0]).toEqual(record({ target: 'send' }));
+  const failed = found.filter(({ subject, outcome }) => subject === 'bob' && outcome === 'failed');
+  expect(failed.filter(({ action }) => action === 'cancel')).toHaveLength(1);
+  expect(failed.length).toBeLessThan(10);
+  pass(61_000);
+  await ask(call('cancel_task', { task: 'none' }), 'acme/bob tasks');
+  expect((await records()).at(-1)).toMatchObject({ action: 'cancel', task: 'none', count: 200 });
+});
+
+test('of one caller ten kinds of failures are written in a minute, and the next counts the others', () => {
+  let at = 0;
+  const failures = createFailures({ now: () => at });
+  const ada = { tenant: 'acme', subject: 'ada', client: null, scopes: [] };
+  const counts = (from: number) =>
+    Array.from({ length: 30 }, (_, n) => failures.count(ada, 'refused', `scopes ${from + n}`, 'insufficient_scope'));
+  expect(counts(0)).toEqual([...Array<number>(10).fill(1), ...Array<number>(20).fill(0)]);
+  expect(failures.count({ ...ada, subject: 'bob' }, 'refused', 'scopes 0', 'insufficient_scope')).toBe(1);
+  at = 60_000;
+  expect(counts(100)[0]).toBe(21);
+});
+
+test('what a handler removes is on record, beside its call', async () => {
+  const { ask, records } = stage();
+  await ask(call('tidy'));
+  expect(await records()).toEqual([
+    record({ action: 'remove', target: 'orders', events: 1 }),
+    record({ target: 'tidy' }),
+  ]);
+});
+
+test('who asks too often is on record, once a minute', async () => {
+  const few = defineApp({ ...app.options, quotas: { requests: 5 } });
+  const { ask, records } = stage(createMemoryStore(), few);
+  for (let n = 0; n < 9; n += 1) await ask(call('look'));
+  const refused = { action: 'refused', target: 'quotas.requests', outcome: 'failed', code: 'rate_limited' };
+  expect(await records()).toEqual([record(refused)]);
+});
+
 test('a tenant sees its own alone', async () => {
   const { ask, records } = stage();
   await ask(call('write', { text: 'a' }));
@@ -250,7 +315,7 @@ test('entries that come at once share commits, and none is lost', async () => {
   const commit: Store['commit'] = (...given) => setImmediate().then(() => inner.commit(...given));
   const counted = countCalls({ ...inner, commit });
   const { ask, records } = stage(counted.store);
-  await Promise.all(Array.from({ length: 60 }, () => ask(call('refuse'))));
+  await Promise.all(Array.from({ length: 60 }, () => ask(call('send'))));
   expect(counted.calls().commit).toBeLessThan(15);
   expect(await records()).toHaveLength(60);
 });
@@ -285,8 +350,12 @@ test('where the app has a stream of the name, the log has another', async () => 
   });
   const { ask } = stage(createMemoryStore(), own);
   await ask(call('refuse'));
-  const { text } = await ask(call('read_history', { stream: 'audit_log' }), 'acme/eve admin');
-  expect(text).toContain('tool_failed');
+  await ask(call('send'));
+  const read = async (name: string) => (await ask(call('read_history', { stream: name }), 'acme/eve admin')).text;
+  expect([await read('audit_log'), await read('audit_log_failed')]).toEqual([
+    expect.stringContaining('"send"'),
+    expect.stringContaining('tool_failed'),
+  ]);
 });
 
 test('what is older than 90 days is gone after the schedule ran', async () => {
@@ -298,13 +367,12 @@ test('what is older than 90 days is gone after the schedule ran', async () => {
     pass(11 * 60_000);
     await sweep();
   };
-  await ask(call('refuse'));
-  await ask(call('fail'));
+  for (const name of ['send', 'write', 'refuse', 'fail']) await ask(call(name, { text: 'x' }));
   await passDays(89);
-  expect(await records()).toHaveLength(2);
+  expect(await records()).toHaveLength(4);
   await passDays(1);
   // The newest entry of a log always stays.
-  expect(await records()).toEqual([expect.objectContaining({ target: 'fail' })]);
+  expect((await records()).map(({ target }) => target)).toEqual(['write', 'fail']);
 });
 
 test('where each request does its own work, entries are written apart', async () => {
@@ -312,7 +380,7 @@ test('where each request does its own work, entries are written apart', async ()
   const counted = countCalls(inner);
   const log = createAuditLog(
     { store: counted.store, runtime: systemRuntime(() => {}) },
-    { stream: 'audit', apart: true },
+    { streams: { done: 'audit', failed: 'audit_failed' }, apart: true },
   );
   const principal = { tenant: 'acme', subject: 'ada', client: null, scopes: [] };
   const note = () => log.note(principal, { action: 'call', target: 'a' });
