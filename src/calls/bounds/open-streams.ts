@@ -9,6 +9,7 @@ import { asTidegateError, type TidegateError } from '../../base/errors.ts';
 import type { Principal } from '../../base/principal.ts';
 import type { ServedAnswer } from '../served-answer.ts';
 import type { App } from '../../declare/app.ts';
+import { type Account, openAccount, type Spent } from '../../store/counting.ts';
 import { createQuotas, type Quota } from '../../store/quotas.ts';
 import type { Work } from '../../store/work.ts';
 import type { Deps } from '../../streams/deps.ts';
@@ -21,6 +22,8 @@ interface Open {
   principal: Principal;
   /** Epoch ms. */
   takenAt: number;
+  /** What counting it costs. */
+  account: Account;
 }
 
 /** What serves a message. */
@@ -39,43 +42,45 @@ export function boundingStreams(
   const mayStay = stayingOf(app);
   const quotas = deps.quotas ?? createQuotas(runtime);
 
-  async function count(principal: Principal): Promise<Open> {
-    const takenAt = runtime.now();
-    await quotas.take(store, quota, principal, 1);
-    return { principal, takenAt };
+  async function take(open: Open): Promise<void> {
+    open.takenAt = runtime.now();
+    await quotas.take(open.account.store, quota, open.principal, 1);
   }
 
-  const give = ({ principal, takenAt }: Open) => quotas.give(store, quota, principal, 1, takenAt);
+  const give = ({ principal, takenAt, account }: Open) => quotas.give(account.store, quota, principal, 1, takenAt);
 
-  /** Counts anew until the signal aborts. @param end is called where that is not possible */
+  /**
+   * Counts anew until the signal aborts. It never rejects, because nobody waits for it.
+   * @param end is called where that is not possible
+   */
   async function renew(open: Open, signal: AbortSignal, end: () => void): Promise<void> {
-    for (;;) {
-      await runtime.sleep(RENEWED_MS, signal);
-      if (signal.aborted) return give(open);
-      await give(open);
-      open.takenAt = runtime.now();
-      try {
-        await quotas.take(store, quota, open.principal, 1);
-      } catch (thrown) {
-        const { code, message } = asTidegateError(thrown);
-        runtime.log('info', `a stream is ended: ${message}`, { code });
-        return end();
+    try {
+      for (;;) {
+        await runtime.sleep(RENEWED_MS, signal);
+        if (signal.aborted) return await give(open);
+        await give(open);
+        await take(open);
       }
+    } catch (thrown) {
+      end();
+      const { code, message } = asTidegateError(thrown);
+      runtime.log('info', `a stream is ended: ${message}`, { code });
     }
   }
 
   return async (request, body, principal, work) => {
     if (!mayStay(body)) return serve(request, body, principal, work);
-    let open: Open;
+    const open: Open = { principal, takenAt: 0, account: openAccount(store) };
     try {
-      open = await count(principal);
+      await take(open);
     } catch (thrown) {
       const response = refuse(asTidegateError(thrown), body);
-      return { response, asked: { mcp: methodOf(body) }, account: NO_ACCOUNT, ended: null };
+      return { response, asked: { mcp: methodOf(body) }, account: open.account, ended: null };
     }
     let answer: ServedAnswer;
     try {
       answer = await serve(request, body, principal, work);
+      answer = { ...answer, account: together(answer.account, open.account) };
     } catch (thrown) {
       await give(open);
       throw thrown;
@@ -92,7 +97,22 @@ export function boundingStreams(
   };
 }
 
-const NO_ACCOUNT: ServedAnswer['account'] = { spent: () => ({ storeCalls: {} }) };
+/** One account of two. */
+function together(...accounts: readonly ServedAnswer['account'][]): ServedAnswer['account'] {
+  return {
+    spent() {
+      const all: Spent = { storeCalls: {} };
+      for (const { storeCalls, engineRequests } of accounts.map((each) => each.spent())) {
+        for (const [name, calls] of Object.entries(storeCalls)) {
+          const kind = name as keyof Spent['storeCalls'];
+          all.storeCalls[kind] = (all.storeCalls[kind] ?? 0) + calls;
+        }
+        if (engineRequests !== undefined) all.engineRequests = (all.engineRequests ?? 0) + engineRequests;
+      }
+      return all;
+    },
+  };
+}
 
 function quotaOf({ quotas }: App): Quota {
   return {
@@ -129,7 +149,10 @@ function methodOf(body: unknown): string {
   return typeof method === 'string' ? method : 'batch';
 }
 
-/** The same stream, which can be ended from here. @param ended is called once, however it ends */
+/**
+ * The same stream, which can be ended from here, also when it has ended already.
+ * @param ended is called however it ends, perhaps more than once
+ */
 function endable(body: ReadableStream<Uint8Array>, ended: () => void) {
   const reader = body.getReader();
   let output: ReadableStreamDefaultController<Uint8Array> | null = null;
@@ -157,8 +180,12 @@ function endable(body: ReadableStream<Uint8Array>, ended: () => void) {
     { highWaterMark: 0 },
   );
   const end = () => {
-    output?.close();
     void reader.cancel().catch(() => {});
+    try {
+      output?.close();
+    } catch {
+      // Its reader has left meanwhile.
+    }
   };
   return { stream, end };
 }

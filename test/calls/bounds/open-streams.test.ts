@@ -1,13 +1,15 @@
 /** Requests of a caller that stay open: counted before they are served, over all instances, until their answers have ended. */
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 import type { Principal } from '../../../src/base/principal.ts';
+import { TidegateError } from '../../../src/base/errors.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { defineApp } from '../../../src/declare/check/define-app.ts';
 import { refusedForNow } from '../../../src/http/mcp-route.ts';
 import { boundingStreams } from '../../../src/calls/bounds/open-streams.ts';
 import { stream } from '../../../src/index.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
+import type { Store } from '../../../src/store/store.ts';
 import { sampleApp } from '../../mcp/sample-app.ts';
 import { serveApp } from '../../mcp/served.ts';
 
@@ -21,12 +23,14 @@ const callOf = (name: string, _meta = {}) => ({ jsonrpc: '2.0', id: 8, method: '
 function stage(openStreams: number) {
   const app = defineApp({ ...sampleApp.options, quotas: { openStreams } });
   const clock = { now: START };
-  const store = { ...createMemoryStore() };
+  const inner = createMemoryStore();
+  const engine = { add: inner.add };
+  const store: Store = { ...inner, add: (...asked) => engine.add(...asked) };
   const sleepers = new Set<() => void>();
   const streams: ReadableStreamDefaultController<Uint8Array>[] = [];
   const cancelled: unknown[] = [];
   let served = 0;
-  const inner: Parameters<typeof boundingStreams>[0] = async (_request, body) => {
+  const serve: Parameters<typeof boundingStreams>[0] = async (_request, body) => {
     served += 1;
     const account = { spent: () => ({ storeCalls: {} }) };
     const { method } = body as { method: string };
@@ -54,20 +58,22 @@ function stage(openStreams: number) {
       }),
   };
   const instance = () => {
-    const serving = boundingStreams(inner, { app, store, runtime }, (error, body) =>
+    const serving = boundingStreams(serve, { app, store, runtime }, (error, body) =>
       refusedForNow(error, undefined, body),
     );
-    return async (body: unknown, principal = ada) => {
+    const answered = async (body: unknown, principal = ada) => {
       const request = new Request('http://127.0.0.1/mcp', { method: 'POST' });
-      return (await serving(request, body, principal)).response;
+      return serving(request, body, principal);
     };
+    const send = async (body: unknown, principal = ada) => (await answered(body, principal)).response;
+    return Object.assign(send, { answered });
   };
   async function pass(ms: number): Promise<void> {
     clock.now += ms;
     for (const wake of sleepers) wake();
     await settled();
   }
-  return { clock, store, streams, cancelled, instance, pass, served: () => served };
+  return { clock, engine, streams, cancelled, instance, pass, served: () => served };
 }
 
 test('beyond the limit the answer is 429, and nothing was served; what has ended leaves room', async () => {
@@ -114,14 +120,33 @@ test('a stream counts for as long as it is open, and what a process that was kil
 });
 
 test('while the store fails nothing is opened, and a stream that cannot be counted anew is ended', async () => {
-  const { instance, store, pass, cancelled } = stage(2);
+  const { instance, engine, pass, cancelled } = stage(2);
   const first = instance();
   const answer = await first(LISTEN);
-  store.add = () => Promise.reject(new Error('gone'));
-  expect((await first(LISTEN, eve)).status).toBe(500);
+  engine.add = () => Promise.reject(new TidegateError('store_unavailable', 'gone', { retryAfterMs: 1_000 }));
+  const { response: refused, account } = await first.answered(LISTEN, eve);
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+  // The log says what it cost.
+  expect(account.spent().storeCalls).toMatchObject({ add: expect.any(Number) });
   await pass(60_000);
   expect(await answer.text()).toBe('');
   expect(cancelled).toHaveLength(1);
+});
+
+test('a client that leaves while the store fails to count its stream anew does the process no harm', async () => {
+  const { instance, engine, pass } = stage(1);
+  const answer = await instance()(LISTEN);
+  const rejections: unknown[] = [];
+  const note = (reason: unknown) => void rejections.push(reason);
+  process.on('unhandledRejection', note);
+  onTestFinished(() => void process.off('unhandledRejection', note));
+  const failing = Promise.withResolvers<number>();
+  engine.add = () => failing.promise;
+  await pass(60_000);
+  await answer.body?.cancel();
+  failing.reject(new TidegateError('store_unavailable', 'gone'));
+  await settled();
+  expect(rejections).toEqual([]);
 });
 
 test('of two tails at once, of a caller who may have one, the other is refused over HTTP', async () => {
