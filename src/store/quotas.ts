@@ -59,10 +59,20 @@ export function createQuotas({ now, log }: Pick<Runtime, 'now' | 'log'>): Quotas
     const { each, all } = countersOf(quota, owner);
     const takenAt = now();
     // Both at once: a caller waits for one answer.
-    const [eachAgainMs, allAgainMs] = await Promise.all([
-      each && counters.take(store, each, amount),
-      all && counters.take(store, all, amount),
-    ]);
+    const taking = await Promise.allSettled([each, all].map((one) => one && counters.take(store, one, amount)));
+    const failed = taking.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') {
+      for (const [index, { status, ...one }] of taking.entries()) {
+        const counter = [each, all][index] ?? null;
+        if (counter === null || !('value' in one) || one.value !== null) continue;
+        // The store has just failed; what is not given back ends with its time.
+        await counters.give(store, counter, amount, takenAt).catch(() => {});
+      }
+      throw failed.reason;
+    }
+    const [eachAgainMs = null, allAgainMs = null] = taking.map((one) =>
+      one.status === 'fulfilled' ? one.value : null,
+    );
     if (each && eachAgainMs !== null) {
       if (all && allAgainMs === null) await counters.give(store, all, amount, takenAt);
       throw refusal(quota, each.limit, 'of one caller', eachAgainMs);

@@ -101,6 +101,19 @@ describe('never above', () => {
     const answers = await Promise.all([slow?.take(store, counter, 6), fast?.take(store, counter, 6)]);
     expect(answers.filter((againMs) => againMs === null).length).toBeLessThan(2);
   });
+
+  test('at that border, by one whose clock is behind and still counts in the piece that the other has left', async () => {
+    const clock = { now: START + HOUR };
+    const store = createMemoryStore();
+    const counter = { name: 't/quota/x', limit: 10, pieceMs: HOUR / 2, isLoose: false };
+    const [slow, fast] = [-2_000, 2_000].map((skewMs) => createCounters({ now: () => clock.now + skewMs }));
+    expect(await fast?.take(store, counter, 2)).toBeNull();
+    clock.now += 500;
+    expect(await slow?.take(store, counter, 5)).toBeNull();
+    clock.now += 500;
+    expect(await fast?.take(store, counter, 5)).not.toBeNull();
+    expect(await fast?.take(store, counter, 3)).toBeNull();
+  });
 });
 
 test('who takes and gives back one at a time below a tenth of the limit asks the store once in a piece of time', async () => {

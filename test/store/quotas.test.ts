@@ -67,6 +67,21 @@ function suite(open: () => Store | Promise<Store>) {
     expect(clock.now).toBe(START);
   });
 
+  test('where the store counts for one of the two limits and fails at the other, nothing is taken', async () => {
+    const store = await open();
+    for (const fails of [(key: string) => key.includes('//'), (key: string) => !key.includes('//')]) {
+      const { first } = stage(store);
+      const half: Store = {
+        ...store,
+        add: (...asked) => (fails(asked[0]) && asked[1] > 0 ? Promise.reject(new Error('gone')) : store.add(...asked)),
+      };
+      for (let n = 0; n < 3; n += 1) await expect(first.take(half, QUOTA, ada, 900_000)).rejects.toThrow('gone');
+    }
+    const { take } = stage(store);
+    await take(ada, 900_000);
+    await take(eve, 900_000);
+  });
+
   test('says when to come again, and takes then', async () => {
     const { clock, take } = stage(await open());
     await take(ada, 1_000_000);

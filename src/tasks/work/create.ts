@@ -18,10 +18,11 @@ import { expiryOf, type Header, headerKey, rememberedUntil, taskHeader } from '.
 import { inputKey, taskInput } from '../records/input.ts';
 import { ownKey, ownTask } from '../records/list.ts';
 import { begunOnce, onceKey, retryKey } from '../records/begun-once.ts';
-import { runningQuota, TASK_BYTES, taskQuota } from '../records/quotas.ts';
+import { TASK_BYTES } from '../records/quotas.ts';
 import { freeSlots, type Slot, takeSlots } from '../records/slots.ts';
 import { newTaskId } from '../records/task-id.ts';
 import { type Begun, begunUnder, checkOnce, fingerprintOf } from './begun.ts';
+import { type CountedTask, countTask, giveTaskBack, giveBackUnlessStored } from './counted.ts';
 
 export interface NewTask {
   principal: Principal;
@@ -71,53 +72,43 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
   const key = onceKeyOf(options);
   const fingerprint = key ? await fingerprintOf(options.calledWith ?? input) : '';
 
-  const startedAt = runtime.now();
-  let isCounted = false;
-  for (let race = 0; race < MOST_RACES; race += 1) {
-    const standing = key ? await readSurely(deps, await store.get(key, runtime.now())) : null;
-    const earlier = standing && (await begunUnder(scopeOf(deps, principal), standing, fingerprint));
-    if (earlier && isCounted) await giveBack(deps, principal, bytes, startedAt);
-    if (earlier) return { ...earlier, claim: null };
-    if (!isCounted) await count(deps, principal, bytes);
-    isCounted = true;
-    const once = key && { key, fingerprint, expects: standing?.version ?? null };
-    const now = runtime.now();
-    const header = newHeader(options, task, policy, taskId, now);
-    const lease = leaseMs === null ? null : await leaseOf(deps, header, policy, now, leaseMs);
-    const operations = operationsOf(taskId, header, input, once, lease);
-    const result = await commitSurely(runtime, store, operations, deadline);
-    if (result.status === 'conflict') continue;
-    const { version } = result;
-    if (lease === null) return { taskId, header, claim: null };
-    const { assignment, until } = lease;
-    const slots = lease.slots.map((slot) => ({ ...slot, version }));
-    const versions = { headerVersion: version, assignmentVersion: version, inputVersion: version };
-    return {
-      taskId,
-      header,
-      claim: { tenant, taskId, header, input, assignment, ...versions, slots, until, task },
-    };
-  }
-  throw new TidegateError('store_unavailable', `too many begin ${options.task} at once`, { retryAfterMs: 1_000 });
-}
-
-/** @throws TidegateError `rate_limited`; then neither quota is taken */
-async function count({ quotas, store, ...deps }: TaskDeps, principal: Principal, bytes: number): Promise<void> {
-  const takenAt = deps.runtime.now();
-  const running = runningQuota(deps);
-  await quotas?.take(store, running, principal, 1);
+  let counted: CountedTask | null = null;
+  /** Of the commit that is under way. */
+  let sent: Header | null = null;
   try {
-    await quotas?.take(store, taskQuota(deps.app), principal, bytes);
+    for (let race = 0; race < MOST_RACES; race += 1) {
+      sent = null;
+      const standing = key ? await readSurely(deps, await store.get(key, runtime.now())) : null;
+      const earlier = standing && (await begunUnder(scopeOf(deps, principal), standing, fingerprint));
+      if (earlier) {
+        // Another call, which counted it, began it meanwhile.
+        if (counted) await giveTaskBack(deps, counted);
+        return { ...earlier, claim: null };
+      }
+      counted ??= await countTask(deps, { principal, taskId, bytes }, deadline);
+      const once = key && { key, fingerprint, expects: standing?.version ?? null };
+      const now = runtime.now();
+      const header = newHeader(options, task, policy, taskId, now);
+      const lease = leaseMs === null ? null : await leaseOf(deps, header, policy, now, leaseMs);
+      sent = header;
+      const result = await commitSurely(runtime, store, operationsOf(taskId, header, input, once, lease), deadline);
+      if (result.status === 'conflict') continue;
+      const { version } = result;
+      if (lease === null) return { taskId, header, claim: null };
+      const { assignment, until } = lease;
+      const slots = lease.slots.map((slot) => ({ ...slot, version }));
+      const versions = { headerVersion: version, assignmentVersion: version, inputVersion: version };
+      const claim = { tenant, taskId, header, input, assignment, ...versions, slots, until, task };
+      return { taskId, header, claim };
+    }
+    sent = null;
+    const message = `too many begin ${options.task} at once`;
+    throw new TidegateError('store_unavailable', message, { retryAfterMs: 1_000 });
   } catch (thrown) {
-    await quotas?.give(store, running, principal, 1, takenAt);
+    if (counted && sent) await giveBackUnlessStored(deps, counted, sent, thrown);
+    else if (counted) await giveTaskBack(deps, counted);
     throw thrown;
   }
-}
-
-/** The task was begun by another call meanwhile, which counts it. */
-async function giveBack({ quotas, store, ...deps }: TaskDeps, principal: Principal, bytes: number, takenAt: number) {
-  await quotas?.give(store, runningQuota(deps), principal, 1, takenAt);
-  await quotas?.give(store, taskQuota(deps.app), principal, bytes, takenAt);
 }
 
 function newHeader(

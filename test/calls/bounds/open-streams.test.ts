@@ -24,7 +24,7 @@ function stage(openStreams: number) {
   const app = defineApp({ ...sampleApp.options, quotas: { openStreams } });
   const clock = { now: START };
   const inner = createMemoryStore();
-  const engine = { add: inner.add };
+  const engine: { add: Store['add'] } = { add: (...asked) => inner.add(...asked) };
   const store: Store = { ...inner, add: (...asked) => engine.add(...asked) };
   const sleepers = new Set<() => void>();
   const streams: ReadableStreamDefaultController<Uint8Array>[] = [];
