@@ -3,7 +3,8 @@
  * counter of the store; the sum is that of the piece that it is now and of those before it, in which something taken still stands.
  *
  * The sum is never less than what is in use, by any instance, whose clocks differ by `SKEW_MS` at most:
- * - An instance uses only what it has taken from the store before. Small amounts come from what it holds in hand.
+ * - An instance uses only what it has taken from the store before. Small amounts come from what it holds in hand, and so do things
+ *   that are counted one by one (`quota-hold.ts`).
  * - What is given back leaves the hand before the call, which is made once: it is lost where the call is. It is taken off a piece
  *   of time that is no later than the one in which it was taken, and therefore forgotten no later.
  * - Whoever takes near the border of two pieces of time looks at both after it has counted: of two that count at once in both, at
@@ -11,6 +12,7 @@
  * The sum may be more: by what answers that were lost took, what ended processes held, and what lasts less long than it may.
  */
 import type { Runtime } from '../base/runtime.ts';
+import { isLow, largestHold, spareOf } from './quota-hold.ts';
 import type { Store } from './store.ts';
 
 export interface Counter {
@@ -19,6 +21,10 @@ export interface Counter {
   pieceMs: number;
   /** Small amounts are summed here first, at no call; the sum may be less than what is in use by that, for each instance. */
   isLoose: boolean;
+  /** Things are counted one by one, and some are kept in hand. Default false. */
+  isHeld?: boolean;
+  /** `takenAt` is never later than when it was taken. Default: it may be, by half a minute. */
+  isExact?: boolean;
 }
 
 export interface Counters {
@@ -40,8 +46,14 @@ export interface Counters {
 export const PIECES = 2;
 /** Of a limit: what is taken beyond what is asked for, and kept in hand of what comes back, at most. */
 const SMALL_SHARE = 1 / 1_000;
-/** Up to this share of the limit one more is kept in hand, of things that are counted one by one. */
-const LOW_SHARE = 1 / 10;
+/** What is known of the others is good for so long to keep what comes back, ms. */
+const FRESH_MS = 20_000;
+/** Of the most that is kept in hand, what stays where more comes back. */
+const STAYS_SHARE = 4 / 5;
+/** While a call for more is younger than this, others wait for what it brings, ms. */
+const YOUNG_MS = 300;
+/** So often, for one request. */
+const MOST_WAITS = 3;
 /** How long what earlier pieces of time summed up to is remembered, ms. */
 const REMEMBERED_MS = 30_000;
 const MOST_REMEMBERED = 10_000;
@@ -58,21 +70,67 @@ interface Hand {
   left: number;
   /** What was asked for here. */
   asked: number;
-  /** The sum, when it was last known; null: it was not asked for. */
-  sum: number | null;
+  /** The sum over all instances when it was last known, of it that of earlier pieces of time, and when; null: it was not asked for. */
+  known: { sum: number; before: number; at: number } | null;
+  /** What was asked for since the store was asked last, and when that was, epoch ms. */
+  lately: number;
+  askedAt: number;
+  /** Who waits for a call that is under way. */
+  waiting: number;
+  asking: Asking | null;
 }
 
-export function createCounters({ now }: Pick<Runtime, 'now'>): Counters {
+/** A call for more that is under way. */
+interface Asking {
+  /** Epoch ms. */
+  at: number;
+  ended: Promise<void>;
+}
+
+/** @param sleep bounds how long one request waits for what another takes. Absent: none waits */
+export function createCounters({ now, sleep }: Pick<Runtime, 'now'> & Partial<Pick<Runtime, 'sleep'>>): Counters {
   const hands = new Map<string, Hand>();
   const earlier = new Map<string, { total: number; at: number }>();
   const full = new Set<string>();
 
-  function handOf(key: string): Hand {
+  function handOf({ name, pieceMs }: Counter, start: number): Hand {
+    const key = `${name}/${start}`;
     const known = hands.get(key);
     if (known) return known;
-    const hand: Hand = { owed: 0, left: 0, asked: 0, sum: null };
+    const { asked = 0, lately = 0, askedAt = 0, known: last = null } = hands.get(`${name}/${start - pieceMs}`) ?? {};
+    const sum = last && { ...last, before: last.sum };
+    const hand: Hand = { owed: 0, left: 0, asked, known: sum, lately, askedAt, waiting: 0, asking: null };
     remember(hands, key, hand);
     return hand;
+  }
+
+  /** Gives back what is in hand of earlier pieces of time. Answers how much it was. */
+  async function giveEarlier(store: Store, { name, pieceMs }: Counter, start: number, at: number): Promise<number> {
+    let given = 0;
+    for (let from = start - PIECES * pieceMs; from < start; from += pieceMs) {
+      const hand = hands.get(`${name}/${from}`);
+      if (hand === undefined || hand.left === 0) continue;
+      const { left } = hand;
+      hand.left = 0;
+      given += left;
+      await store.add(`${name}/${from}`, -left, { now: at, expiresAt: expiryOf(from, pieceMs) });
+      earlier.delete(`${name}/${from}`);
+    }
+    return given;
+  }
+
+  /** The end of another request's call, where it may bring something for this one; null: there is none. */
+  function othersCall({ asking, known }: Hand, { limit }: Counter): Asking | null {
+    if (asking === null || Math.abs(now() - asking.at) >= YOUNG_MS) return null;
+    return known === null || isLow(limit, known.sum) ? asking : null;
+  }
+
+  /** Waits for it, and no longer than it is young: the other request may end without a word, and with it its call. */
+  async function join({ ended }: Asking, hand: Hand, pause: Runtime['sleep']): Promise<void> {
+    const over = new AbortController();
+    hand.waiting += 1;
+    await Promise.race([ended, pause(YOUNG_MS, over.signal)]);
+    over.abort();
   }
 
   async function before(store: Store, { pieceMs, name }: Counter, start: number, at: number, ageMs: number) {
@@ -100,67 +158,133 @@ export function createCounters({ now }: Pick<Runtime, 'now'>): Counters {
     return [current + next, ...others];
   }
 
-  return {
-    async take(store, counter, amount) {
-      const at = now();
-      const { name, limit, pieceMs, isLoose } = counter;
-      const start = at - (at % pieceMs);
-      const key = `${name}/${start}`;
-      const hand = handOf(key);
-      hand.asked += amount;
-      if (hand.left >= amount) {
-        hand.left -= amount;
-        return null;
-      }
-      const small = limit * SMALL_SHARE;
-      if (isLoose && hand.owed + amount < small && !full.has(key)) {
-        hand.owed += amount;
-        return null;
-      }
-      // No more than was asked for before: whoever asks once holds nothing.
-      const spare = amount < small && !full.has(key) ? Math.floor(Math.min(small, hand.asked - amount)) : 0;
-      const { left: inHand, owed } = hand;
-      hand.left = 0;
-      hand.owed = 0;
-      const piece = amount + owed - inHand + spare;
-      let sums: number[];
-      try {
-        sums = await count(store, counter, start, piece, at);
-      } catch (thrown) {
-        hand.left += inHand;
-        throw thrown;
-      }
-      const sum = sums.reduce((all, one) => all + one, 0);
-      hand.sum = sum;
-      if (sum <= limit) {
-        full.delete(key);
-        hand.left += spare;
-        return null;
-      }
+  function earlierSums(store: Store, counter: Counter, start: number, at: number): Promise<number[]> {
+    const starts = Array.from({ length: PIECES }, (_, index) => start - (index + 1) * counter.pieceMs);
+    return Promise.all(starts.map((from) => before(store, counter, from, at, REMEMBERED_MS)));
+  }
+
+  /**
+   * How much of what comes back to that piece of time is kept in hand, by what is known of the others. That of an earlier one
+   * goes with the next call for more.
+   */
+  function keptOf({ name, limit, pieceMs }: Counter, at: number): number {
+    const { known = null } = hands.get(`${name}/${at - (at % pieceMs)}`) ?? {};
+    return known !== null && isLow(limit, known.sum) ? largestHold(limit, pieceMs) : 0;
+  }
+
+  /** Asks the store, whatever is in hand. */
+  async function ask(store: Store, counter: Counter, hand: Hand, amount: number, at: number): Promise<number | null> {
+    const { name, limit, pieceMs, isHeld = false } = counter;
+    const start = at - (at % pieceMs);
+    const key = `${name}/${start}`;
+    const small = limit * SMALL_SHARE;
+    const carried = isHeld ? await giveEarlier(store, counter, start, at) : 0;
+    let spare = 0;
+    // No more than was asked for before: whoever asks once holds nothing.
+    const asked = hand.asked - amount;
+    const { lately, askedAt, waiting } = hand;
+    hand.waiting = 0;
+    hand.lately = 0;
+    hand.askedAt = at;
+    if (isHeld && hand.known !== null) {
+      const sum = hand.known.sum + amount - carried;
+      spare = spareOf({ limit, pieceMs, sum, asked, lately, sinceMs: at - askedAt, waiting, carried });
+    } else if (!isHeld && amount < small && !full.has(key)) spare = Math.floor(Math.min(small, asked));
+    const { left: inHand, owed } = hand;
+    hand.left = 0;
+    hand.owed = 0;
+    const piece = amount + owed - inHand + spare;
+    let sums: number[];
+    try {
+      sums = await count(store, counter, start, piece, at);
+    } catch (thrown) {
+      hand.left += inHand;
+      throw thrown;
+    }
+    const sum = sums.reduce((all, one) => all + one, 0);
+    hand.known = { sum, before: sum - (sums[0] ?? 0), at };
+    const mayHold = !isHeld || isLow(limit, sum);
+    if (sum <= limit && (spare === 0 || mayHold)) {
+      full.delete(key);
+      hand.left += spare;
+      return null;
+    }
+    const isEnough = sum - spare <= limit;
+    if (sum > limit) {
       if (full.size >= MOST_REMEMBERED) full.clear();
       full.add(key);
-      const isEnough = sum - spare <= limit;
-      if (!isEnough) hand.left += inHand;
-      await store.add(key, isEnough ? -spare : owed - piece, { now: at, expiresAt: expiryOf(start, pieceMs) });
-      return isEnough ? null : againAfter(sum, limit, sums.slice(1), start + pieceMs - at, pieceMs);
+    }
+    if (!isEnough) hand.left += inHand;
+    await store.add(key, isEnough ? -spare : owed - piece, { now: at, expiresAt: expiryOf(start, pieceMs) });
+    return isEnough ? null : againAfter(sum, limit, sums.slice(1), start + pieceMs - at, pieceMs);
+  }
+
+  return {
+    async take(store, counter, amount) {
+      const { name, limit, pieceMs, isLoose, isHeld = false } = counter;
+      for (let waits = 0; ; waits += 1) {
+        const at = now();
+        const start = at - (at % pieceMs);
+        const hand = handOf(counter, start);
+        if (waits === 0) {
+          hand.asked += amount;
+          hand.lately += amount;
+        }
+        if (hand.left >= amount) {
+          hand.left -= amount;
+          return null;
+        }
+        if (isLoose && hand.owed + amount < limit * SMALL_SHARE && !full.has(`${name}/${start}`)) {
+          hand.owed += amount;
+          return null;
+        }
+        if (!isHeld) return ask(store, counter, hand, amount, at);
+        // Not for ever: the call of another request may fail as well.
+        const others = waits < MOST_WAITS ? othersCall(hand, counter) : null;
+        if (sleep && others) {
+          await join(others, hand, sleep);
+          continue;
+        }
+        const { promise: ended, resolve } = Promise.withResolvers<void>();
+        const asking = { at, ended };
+        hand.asking = asking;
+        try {
+          return await ask(store, counter, hand, amount, at);
+        } finally {
+          if (hand.asking === asking) hand.asking = null;
+          resolve();
+        }
+      }
     },
 
-    async give(store, { name, limit, pieceMs }, amount, takenAt) {
+    async give(store, counter, amount, takenAt) {
+      const { name, limit, pieceMs, isHeld = false, isExact = false } = counter;
       const at = now();
-      const from = takenAt - Math.min(TAKEN_BEFORE_MS, pieceMs / 4);
+      const from = takenAt - (isExact ? 0 : Math.min(TAKEN_BEFORE_MS, pieceMs / 4));
       const start = from - (from % pieceMs);
       const expiresAt = expiryOf(start, pieceMs);
       if (expiresAt <= at) return;
       const key = `${name}/${start}`;
-      const hand = handOf(key);
+      const hand = handOf(counter, start);
       hand.left += amount;
-      const isLow = hand.sum !== null && hand.sum <= limit * LOW_SHARE && at - start < pieceMs;
-      const kept = full.has(key) ? 0 : Math.max(limit * SMALL_SHARE, isLow ? 1 : 0);
-      if (hand.left <= kept) return;
+      const isNow = at - start < pieceMs;
+      const kept = isHeld ? keptOf(counter, at) : full.has(key) ? 0 : limit * SMALL_SHARE;
+      const isFresh = !isHeld || !isNow || (hand.known !== null && Math.abs(at - hand.known.at) < FRESH_MS);
+      if (hand.left <= kept && isFresh) return;
+      // Of what is held most stays where the others have room, so that the next ones that come back cost no call either.
+      const stays = isHeld && isNow ? Math.min(hand.left, Math.floor(kept * STAYS_SHARE)) : 0;
+      const back = hand.left - stays;
+      hand.left = stays;
+      const total = await store.add(key, -back, { now: at, expiresAt });
+      earlier.delete(key);
+      if (!isHeld || !isNow) return;
+      const sums = hand.known === null ? await earlierSums(store, counter, start, at) : [hand.known.before];
+      const before = sums.reduce((all, one) => all + one, 0);
+      hand.known = { sum: total + before, before, at };
+      if (isLow(limit, total + before) || hand.left === 0) return;
       const { left } = hand;
       hand.left = 0;
       await store.add(key, -left, { now: at, expiresAt });
-      earlier.delete(key);
     },
 
     isFull({ name, pieceMs }) {

@@ -29,6 +29,8 @@ export interface Quota {
   hint: string;
   /** It may be above by a thousandth for each instance, so that what few callers take costs no call. Default: it is never above. */
   isLoose?: boolean;
+  /** What is given back tells a moment that is not later than when it was taken. Default: by half a minute at most. */
+  isExact?: boolean;
   /** What is said where it is refused. Default: that the store keeps too many of `of`. */
   title?: string;
 }
@@ -52,27 +54,30 @@ export interface Quotas {
 const SOON_MS = 60_000;
 const ENDING: ReadonlySet<Quota['unit']> = new Set(['waits', 'tasks', 'streams']);
 
-export function createQuotas({ now, log }: Pick<Runtime, 'now' | 'log'>): Quotas {
-  const counters = createCounters({ now });
+/** @param sleep absent: no request waits for what another takes */
+export function createQuotas({
+  log,
+  ...clock
+}: Pick<Runtime, 'now' | 'log'> & Partial<Pick<Runtime, 'sleep'>>): Quotas {
+  const { now } = clock;
+  const counters = createCounters(clock);
 
   async function take(store: Store, quota: Quota, owner: Owner, amount: number): Promise<void> {
     const { each, all } = countersOf(quota, owner);
     const takenAt = now();
     // Both at once: a caller waits for one answer.
-    const taking = await Promise.allSettled([each, all].map((one) => one && counters.take(store, one, amount)));
-    const failed = taking.find(({ status }) => status === 'rejected');
-    if (failed?.status === 'rejected') {
-      for (const [index, { status, ...one }] of taking.entries()) {
-        const counter = [each, all][index] ?? null;
-        if (counter === null || !('value' in one) || one.value !== null) continue;
-        // The store has just failed; what is not given back ends with its time.
-        await counters.give(store, counter, amount, takenAt).catch(() => {});
-      }
-      throw failed.reason;
+    const [ofEach, ofAll] = await Promise.allSettled([
+      each ? counters.take(store, each, amount) : Promise.resolve(null),
+      all ? counters.take(store, all, amount) : Promise.resolve(null),
+    ]);
+    if (ofEach.status === 'rejected' || ofAll.status === 'rejected') {
+      // The store has just failed: what cannot be given back ends with its time.
+      const back = (counter: Counter) => counters.give(store, counter, amount, takenAt).catch(() => {});
+      if (each && ofEach.status === 'fulfilled' && ofEach.value === null) await back(each);
+      if (all && ofAll.status === 'fulfilled' && ofAll.value === null) await back(all);
+      throw ofEach.status === 'rejected' ? ofEach.reason : (ofAll as PromiseRejectedResult).reason;
     }
-    const [eachAgainMs = null, allAgainMs = null] = taking.map((one) =>
-      one.status === 'fulfilled' ? one.value : null,
-    );
+    const [eachAgainMs, allAgainMs] = [ofEach.value, ofAll.value];
     if (each && eachAgainMs !== null) {
       if (all && allAgainMs === null) await counters.give(store, all, amount, takenAt);
       throw refusal(quota, each.limit, 'of one caller', eachAgainMs);
@@ -108,14 +113,15 @@ export function createQuotas({ now, log }: Pick<Runtime, 'now' | 'log'>): Quotas
 
 /** Null: there is no such limit. */
 function countersOf(
-  { name, within, lastsMs, isLoose = false, ...most }: Quota,
+  { name, within, lastsMs, unit, isLoose = false, isExact = false, ...most }: Quota,
   { tenant, subject }: Owner,
 ): { each: Counter | null; all: Counter | null } {
   const pieceMs = Math.ceil(lastsMs / PIECES);
+  const kind = { pieceMs, isLoose, isExact, isHeld: ENDING.has(unit) };
   const all = `${tenant}/quota/${name}${within === undefined ? '' : `/${within}`}`;
   return {
-    each: most.each === null ? null : { name: `${all}//${subject}`, limit: most.each, pieceMs, isLoose },
-    all: most.all === null ? null : { name: all, limit: most.all, pieceMs, isLoose },
+    each: most.each === null ? null : { name: `${all}//${subject}`, limit: most.each, ...kind },
+    all: most.all === null ? null : { name: all, limit: most.all, ...kind },
   };
 }
 

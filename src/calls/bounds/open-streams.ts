@@ -122,6 +122,7 @@ function quotaOf({ quotas }: App): Quota {
     each: quotas.openStreams,
     all: null,
     lastsMs: LASTS_MS,
+    isExact: true,
     title: 'Too many requests stay open already',
     hint: 'wait for fewer things at once, and close streams that nobody reads',
   };

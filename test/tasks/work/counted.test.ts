@@ -13,11 +13,12 @@ const FULL = { code: 'rate_limited', field: 'quotas.runningTasks' };
 
 /** One task may run. @param commit takes the place of the store's own, until it is set to null */
 function stage() {
-  const inner = createMemoryStore();
+  const memory = createMemoryStore();
+  const commit = (...asked: Parameters<Store['commit']>) => memory.commit(...asked);
   const engine: { commit: Store['commit'] | null } = { commit: null };
   const store: Store = {
-    ...inner,
-    commit: (...asked) => (engine.commit ?? inner.commit)(...asked),
+    ...memory,
+    commit: (...asked) => engine.commit?.(...asked) ?? commit(...asked),
   };
   const at = taskStage({ quick }, store, { quotas: { runningTasks: 1 } });
   Object.assign(at.tasks, { quotas: createQuotas(at.tasks.runtime) });
@@ -25,7 +26,7 @@ function stage() {
   /** A call whose commit is not answered before its time is over. */
   const beginUnanswered = () =>
     expect(begin({ deadline: at.clock.now })).rejects.toMatchObject({ code: 'store_unknown' });
-  return { ...at, inner, engine, begin, beginUnanswered };
+  return { ...at, commit, engine, begin, beginUnanswered };
 }
 
 test.each(['store_full', 'store_damaged', 'store_unavailable'] as const)(
@@ -50,7 +51,7 @@ test('nor does one that meets others again and again', async () => {
 });
 
 test('where no answer came and the task did not begin, the next call finds that out, and it cannot begin any more', async () => {
-  const { begin, beginUnanswered, engine, inner } = stage();
+  const { begin, beginUnanswered, engine, commit } = stage();
   const sent: Parameters<Store['commit']>[] = [];
   engine.commit = async (...asked) => {
     sent.push(asked);
@@ -62,21 +63,21 @@ test('where no answer came and the task did not begin, the next call finds that 
   await expect(begin()).rejects.toMatchObject(FULL);
   // What was on its way arrives after all.
   for (const [operations, options] of sent) {
-    const late = await inner.commit(operations, { ...options, deadline: options.now + 1_000 });
+    const late = await commit(operations, { ...options, deadline: options.now + 1_000 });
     expect(late.status).toBe('conflict');
   }
 });
 
 test('where no answer came and the task began, it counts until it ends', async () => {
-  const { begin, beginUnanswered, engine, inner, settle } = stage();
+  const { begin, beginUnanswered, engine, commit, ...at } = stage();
   engine.commit = async (...asked) => {
-    await inner.commit(asked[0], { ...asked[1], deadline: asked[1].now + 1_000 });
+    await commit(asked[0], { ...asked[1], deadline: asked[1].now + 1_000 });
     return UNKNOWN;
   };
   await beginUnanswered();
   engine.commit = null;
   await expect(begin()).rejects.toMatchObject(FULL);
-  await settle();
+  await at.settle();
   await begin();
   await expect(begin()).rejects.toMatchObject(FULL);
 });
