@@ -60,12 +60,12 @@ test.each([
   [
     'tasks admin',
     { tools: expect.arrayContaining(['replay_dead_letters', 'wait_for']) as string[] },
-    ['about://all', 'stream://audit'],
+    ['about://all', 'stream://audit', 'stream://audit_failed'],
   ],
   [
     'admin',
     { tools: [...OPEN.tools, 'read_history', 'read_latest', 'tail_stream'].toSorted() },
-    ['about://all', 'stream://audit'],
+    ['about://all', 'stream://audit', 'stream://audit_failed'],
   ],
   ['reports', OPEN, ['about://all']],
   ['tasks reports', { tools: expect.arrayContaining(['count', 'report']) as string[] }, ['about://all']],

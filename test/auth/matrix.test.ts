@@ -135,7 +135,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     (handle) => read(`result://${handle}/1`),
     { scoped: false },
   ),
-  'resource task://{task}/pages/{page}': byHandle(book, (task) => read(`task://${task}/pages/1`), { scoped: false }),
+  'resource task://{task}/pages/{page}': byHandle(book, (task) => read(`task://${task}/pages/1`)),
   'prompt ask': open(get('ask')),
   'prompt plan': scoped(get('plan')),
 };

@@ -26,6 +26,8 @@ interface Begun {
   args: unknown;
   input: unknown;
   see: See;
+  /** The scopes that the call needed. */
+  needs: readonly string[];
   /** False: it comes with the server, and asks nothing. */
   mayAsk: boolean;
 }
@@ -39,7 +41,7 @@ interface Begun {
 export async function callTask(
   deps: HandlerDeps,
   tasks: Tasks,
-  { name, task, args, input, see, mayAsk }: Begun,
+  { name, task, args, input, see, needs, mayAsk }: Begun,
   caller: Caller,
 ): Promise<ToolResult | InputRequired | CreatedTask> {
   const { runtime } = deps;
@@ -58,7 +60,7 @@ export async function callTask(
       : input;
   if (isInputRequired(ready)) return ready;
 
-  const begin = () => tasks.begin(principal, name, asJson(ready, name), { once, calledWith, deadline });
+  const begin = () => tasks.begin(principal, name, asJson(ready, name), { once, calledWith, needs, deadline });
   const { taskId, header } = earlier ?? (await begin());
   if (knows) return createdTask(taskId, header, runtime.now());
   if (task.otherwise === 'handle') return handleResult(see(taskId, header), mayAsk);

@@ -7,6 +7,7 @@ import type { Task } from '../../declare/task.ts';
 import { TASKS_SCOPE } from '../../base/scopes.ts';
 import { objectSchema } from '../../base/schema/json-schema.ts';
 import type { Runtime } from '../../base/runtime.ts';
+import { type Needs, streamNeeds } from '../../calls/needs.ts';
 import type { Tasks } from '../../tasks/work/service.ts';
 import type { Extension, SpecialTool } from '../extension.ts';
 import { answerTaskTool } from './answer-task.ts';
@@ -32,8 +33,9 @@ export function tasksExtension(
   // Polls through the method and through the tool count together.
   const poll = createPoll(runtime);
   const see = createSee(app, runtime);
+  const { tools: byArguments = {} } = streamNeeds(app);
   const toolOf = ([name, task]: [string, Task]) =>
-    [name, taskTool(tasks, see, name, task, app.tasks.has(name))] as const;
+    [name, taskTool(tasks, see, name, task, app.tasks.has(name), byArguments[name])] as const;
   return {
     capability: TASKS,
     methods: taskMethods(tasks, poll, runtime),
@@ -51,22 +53,38 @@ export function tasksExtension(
   };
 }
 
-function taskTool(tasks: Tasks, see: See, name: string, task: Task, isDeclared: boolean): SpecialTool {
+/** @param of answers what a call with these arguments needs beside the scopes of the task */
+function taskTool(
+  tasks: Tasks,
+  see: See,
+  name: string,
+  task: Task,
+  isDeclared: boolean,
+  of: NonNullable<Needs['tools']>[string] | undefined,
+): SpecialTool {
   const { title, icons, description, scopes = [], input, output, annotations } = task;
   const path = `tasks.${name}`;
+  const needed = [TASKS_SCOPE, ...scopes];
   return {
     path,
     isDeclared,
     ...(title === undefined ? {} : { title }),
     ...(icons === undefined ? {} : { icons }),
     description,
-    scopes: [TASKS_SCOPE, ...scopes],
+    scopes: needed,
     ...(input ? { input } : {}),
     ...(annotations ? { annotations } : {}),
     ...(output
       ? { outputSchema: () => taskOutputSchema(task, objectSchema(output, 'output', `${path}.output`, !isDeclared)) }
       : {}),
-    call: (given, deps, caller) =>
-      callTask(deps, tasks.on(caller.account.store), { name, task, ...given, see, mayAsk: isDeclared }, caller),
+    call(given, deps, caller) {
+      const needs = [...needed, ...(of?.(given.input as Readonly<Record<string, unknown>>) ?? [])];
+      return callTask(
+        deps,
+        tasks.on(caller.account.store),
+        { name, task, ...given, see, needs, mayAsk: isDeclared },
+        caller,
+      );
+    },
   };
 }

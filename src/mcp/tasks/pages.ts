@@ -1,6 +1,7 @@
 /** Pages of a task's result as resources, which only the task's principal can read. */
 import type { ContentBlock } from '../../declare/content.ts';
 import { type Resource, resource } from '../../declare/resource.ts';
+import { TASKS_SCOPE } from '../../base/scopes.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { Tasks } from '../../tasks/work/service.ts';
 import { accountedTasks } from '../../calls/context.ts';
@@ -29,6 +30,7 @@ export function pageResource(tasks: Tasks): Resource {
   return resource({
     uri: TEMPLATE,
     title: 'Page of a result',
+    scopes: [TASKS_SCOPE],
     description: "A page of a task's result, from 1 on; how many there are stands in the result",
     cache: CACHE,
     async read({ task, page }, context) {

@@ -30,6 +30,7 @@ export function headerSchema() {
     pages: z.number(),
     failure: failure().nullable(),
     origin: z.string(),
+    needs: z.array(z.string()).optional(),
   });
 }
 

@@ -45,6 +45,8 @@ export interface Header {
   failure: Failure | null;
   /** The id of the first task of a chain of retries, or its own. Idempotency keys of steps are made of it. */
   origin: string;
+  /** The scopes that the call needed which began it; so does whoever reads what came of it. Absent: none are known. */
+  needs?: string[] | undefined;
 }
 
 export const taskHeader = record<Header>('header of a task', headerSchema);

@@ -33,6 +33,8 @@ export interface NewTask {
   once?: string | null;
   /** What calls with the same idempotency key are compared by; default: `input`. */
   calledWith?: Json;
+  /** The scopes that the call needed. Default: none. */
+  needs?: readonly string[] | undefined;
   /** Epoch ms by which it has to be stored. */
   deadline: number;
   /** How long it is leased to the caller, ms; null: it is due at once, for anybody. */
@@ -112,7 +114,7 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
 }
 
 function newHeader(
-  { task: name, principal, origin }: NewTask,
+  { task: name, principal, origin, needs = [] }: NewTask,
   task: Task,
   policy: Policy,
   taskId: string,
@@ -133,6 +135,7 @@ function newHeader(
     pages: 0,
     failure: null,
     origin: origin ?? taskId,
+    ...(needs.length === 0 ? {} : { needs: [...needs] }),
   };
   return header;
 }

@@ -6,6 +6,7 @@ import { checkAnswer } from '../../declare/check/ask-answers.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import { utf8Bytes } from '../../base/json.ts';
 import { isOwner, type Principal } from '../../base/principal.ts';
+import { missingScopes } from '../../base/scopes.ts';
 import { commitSurely } from '../../store/commit.ts';
 import type { Operation, Version } from '../../store/store.ts';
 import { type Scope, scopeOf } from '../../streams/scope.ts';
@@ -34,7 +35,7 @@ const MOST_RACES = 20;
 /** One store call. @throws TidegateError `not_found` */
 export async function getTask({ store, runtime }: TaskDeps, principal: Principal, taskId: string): Promise<Header> {
   const key = headerKey(principal.tenant, idToRead(taskId, principal));
-  return ownHeader(await store.get(key, runtime.now()), principal, taskId).header;
+  return granted(ownHeader(await store.get(key, runtime.now()), principal, taskId).header, principal);
 }
 
 /** Page `number` of a task's result, from 1 on. Two store calls. @throws TidegateError `not_found` */
@@ -47,7 +48,7 @@ export async function getPage(
   const read = idToRead(taskId, principal);
   const keys = [headerKey(principal.tenant, read), pageKey(principal.tenant, read, number)];
   const [reading, page] = await store.getMany(keys, runtime.now());
-  const { header } = ownHeader(reading, principal, taskId);
+  const header = granted(ownHeader(reading, principal, taskId).header, principal);
   const found = page ? taskPage.read(page) : null;
   if (found !== null) return found;
   throw new TidegateError('not_found', `the task has no page ${number}`, {
@@ -182,6 +183,21 @@ async function change(
     if (result.status === 'committed') return true;
   }
   throw new TidegateError('store_unavailable', 'the task is changed too often at once', { retryAfterMs: 1_000 });
+}
+
+/**
+ * What came of a call is for who may make the call: a key with fewer scopes of the same subject does not read it.
+ * @throws TidegateError `not_supported` naming the scopes
+ */
+function granted(header: Header, { scopes }: Principal): Header {
+  const { needs = [] } = header;
+  if (missingScopes(scopes, needs).length === 0) return header;
+  const expected = needs.join(' ');
+  throw new TidegateError('not_supported', `What this task answers needs the scopes ${expected}`, {
+    field: 'Authorization',
+    expected,
+    hint: 'read it with a key or token that may call what began it',
+  });
 }
 
 function ownHeader(

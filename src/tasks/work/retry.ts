@@ -48,6 +48,7 @@ export async function retryTask(
     version: header.version,
     input: input.input,
     retryOf: taskId,
+    needs: header.needs,
     origin: header.origin,
     taskId: retried,
     deadline,

@@ -17,16 +17,22 @@ export interface Tasks {
   catalog: Catalog;
   /** The same tasks, with another view of the store for the calls. */
   on(store: Store): Tasks;
-  /** Stores a task, and gets it worked on. Errors as `createTask`. */
+  /**
+   * Stores a task, and gets it worked on. Errors as `createTask`.
+   * @param options `needs`: the scopes that the call needed, without which nobody reads what comes of it
+   */
   begin(
     principal: Principal,
     task: string,
     input: Json,
-    options: { once?: string | null; calledWith?: Json; deadline: number },
+    options: { once?: string | null; calledWith?: Json; needs?: readonly string[]; deadline: number },
   ): Promise<Begun>;
   /** The task that was begun under an idempotency key; null: none was, or it is no longer stored. Errors as `findBegun`. */
   begun(principal: Principal, task: string, once: string, calledWith: Json): Promise<Begun | null>;
-  /** This and all below: @throws TidegateError `not_found`. One store call. */
+  /**
+   * This and all below: @throws TidegateError `not_found`. One store call. This and `page`: `not_supported` for who lacks a scope
+   * that the call needed which began the task.
+   */
   get(principal: Principal, taskId: string): Promise<Header>;
   page(principal: Principal, taskId: string, number: number): Promise<{ text: string; mimeType: string }>;
   /** Answers the keys whose answers were stored. Errors as `answerTask`. */
@@ -50,10 +56,10 @@ export function createTasks(deps: TaskDeps, dispatch: Dispatch): Tasks {
   return {
     catalog: deps.catalog,
     on: (store) => createTasks({ ...deps, store }, dispatch),
-    async begin(principal, task, input, { once = null, calledWith = input, deadline }) {
+    async begin(principal, task, input, { once = null, calledWith = input, needs, deadline }) {
       const leaseMs = dispatch.leaseMs();
       try {
-        const asked = { principal, task, input, calledWith, once, deadline, leaseMs };
+        const asked = { principal, task, input, calledWith, needs, once, deadline, leaseMs };
         const { taskId, header, claim } = await createTask(deps, asked);
         if (claim !== null || leaseMs === null) dispatch.wake(principal.tenant, taskId, claim);
         return { taskId, header };
