@@ -7,6 +7,7 @@ import { isSafe } from '../declare/http-tool.ts';
 import { backoff } from '../base/backoff.ts';
 import { TidegateError } from '../base/errors.ts';
 import { isDeep, type Json } from '../base/json.ts';
+import { isPublic } from '../base/principal.ts';
 import { readSourceJson } from '../base/source-json.ts';
 import { charsetOf } from '../net/media-type.ts';
 import { ofAnswer, ofArguments } from './declared-function.ts';
@@ -84,19 +85,21 @@ function judge(call: Call, answer: HttpAnswer): { ok: true; value: ApiFailure | 
 
 /** Waits until the request may be sent. Null: it may be sent now. */
 async function waitForPlace(call: Call, until: number): Promise<Failed | null> {
-  const { settings, runtime, store, spec, input } = call;
+  const { settings, runtime, store, spec, input, context } = call;
   const pause = until - runtime.now();
   if (pause > 0 && !(await waited(call, pause))) return limited(settings, pause, 'it asked for a pause (429)');
   const counted = ofArguments(call, 'cost', () => spec.cost?.({ ...input }) ?? 1);
   const cost = Math.max(0, Math.ceil(counted) || 0);
   const never = settings.limits.find(({ requests }) => cost > requests);
   if (never) return tooMuch(settings, cost, limitText(never));
+  // Without authentication all callers are one.
+  const tenant = isPublic(context.principal) ? null : context.principal.tenant;
   for (;;) {
-    const turn = await takePlace(store, settings, cost, runtime.now());
+    const turn = await takePlace(store, settings, cost, runtime.now(), tenant);
     if (turn === null) return null;
     // A little longer, so that waiting calls do not all come back at once.
     const wait = turn.waitMs * (1 + runtime.random() / 10);
-    if (!(await waited(call, wait))) return limited(settings, turn.waitMs, limitText(turn.limit));
+    if (!(await waited(call, wait))) return limited(settings, turn.waitMs, limitText(turn.limit, turn.shares));
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Keys and forms of what HTTP tools keep in the store; no other file builds such a key. Answers belong to the tenant
- * that asked. Limits and pauses belong to the app, because it has one account with an API, whoever calls.
+ * that asked. Limits and pauses belong to the app, because it has one account with an API, whoever calls; beside a limit there is
+ * what each tenant took of it, and how many tenants did.
  */
 import * as z from 'zod';
 import type { Json } from '../base/json.ts';
@@ -41,4 +42,14 @@ export function pauseKey(scope: string): RecordKey {
 /** The counter of requests in the window of `perMs` that began at `start`. */
 export function limitKey(scope: string, perMs: number, start: number): string {
   return `${APP_TENANT}/http-limit/${scope}/${perMs}/${start}`;
+}
+
+/** The counter of a tenant's own requests in that window. */
+export function tenantLimitKey(scope: string, perMs: number, start: number, tenant: string): string {
+  return `${limitKey(scope, perMs, start)}//${tenant}`;
+}
+
+/** The counter of tenants that asked in that window, or of those among them that had not asked in the window before. */
+export function tenantsKey(scope: string, perMs: number, start: number, which: 'all' | 'new'): string {
+  return `${limitKey(scope, perMs, start)}/${which}`;
 }
