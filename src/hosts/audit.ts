@@ -8,7 +8,7 @@ import type { HostOptions } from './http-host.ts';
 
 const NO_STREAMS = { done: '', failed: '' };
 
-type Audited = Deps & Pick<HostOptions, 'authenticate' | 'outlivesClients'>;
+type Audited = Deps & Pick<HostOptions, 'authenticate' | 'outlivesClients' | 'auditApart'>;
 
 /**
  * The same options where nobody asks who calls, or where they have an audit log already.
@@ -19,7 +19,7 @@ export function withAudit<Options extends Audited>(options: Options): Options {
   const app = withAuditLog(options.app);
   const streams = auditLogOf(app) ?? NO_STREAMS;
   // Where work ends with its client, each request has to do its own.
-  const apart = options.outlivesClients === false;
+  const apart = options.auditApart ?? options.outlivesClients === false;
   return { ...options, app, audit: openAuditLog(options, { streams, apart }) };
 }
 

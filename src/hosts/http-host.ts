@@ -32,6 +32,11 @@ export interface HostOptions
    * between two bursts is told at the start and in the texts of its streams. Default false.
    */
   holds?: boolean;
+  /**
+   * Whether each request writes its own entries of the audit log, because on the platform a request must not wait for what
+   * another one began. Default: where `outlivesClients` is false.
+   */
+  auditApart?: boolean;
 }
 
 /** Who calls an app, whose work is scheduled, and what of MCP is added: every platform takes these options. */

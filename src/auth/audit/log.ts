@@ -1,7 +1,8 @@
 /**
- * Writes the audit log. An entry is stored after what it is about was done, and before that is answered: one commit, which
- * entries of one tenant that come meanwhile share. Where the store fails, what was done stays done and is answered; the
- * entry is then in the operator's log alone. A process that dies between the two leaves no entry.
+ * Writes the audit log. An entry is stored after what it is about was done, and before that is answered: one commit. Entries of
+ * one tenant that come while others are written share the next one, so a process makes no more than 50 a second, and one more for
+ * each hundred entries; none of them waits longer than 20 ms before its own commit begins. Where the store fails, what was done stays
+ * done and is answered; the entry is then in the operator's log alone. A process that dies between the two leaves no entry.
  *
  * What failed is sampled and kept in a stream of its own (`failures.ts`). Logins are sampled too: whoever has a key may log in
  * as often as he likes.
@@ -24,14 +25,16 @@ export interface AuditDeps extends Pick<Deps, 'store' | 'changed' | 'tenants' | 
 export interface AuditOptions {
   streams: AuditStreams;
   /**
-   * Whether each entry is written by itself, as on Workers, where one request must not wait for what another began.
-   * Default false.
+   * Whether each entry is written by itself, as on Workers, where one request must not wait for what another began. On Lambda
+   * there is one request at a time, and none to share with. Default false.
    */
   apart?: boolean;
 }
 
 /** How long an answer waits for its entry, ms. */
 const WAIT_MS = 2_000;
+/** How long entries are gathered while others are written, ms. */
+const GATHER_MS = 20;
 const NAME_CHARACTERS = 200;
 /** Of one commit, which takes at most 100 operations and some 100 KB on every engine. */
 const MOST_TOGETHER = 100;
@@ -42,9 +45,12 @@ interface Place {
   stream: string;
 }
 
+/** Entries that wait to be written together. */
 interface Batch {
   events: LoggedEvent[];
   written: Promise<void>;
+  /** Says that no more are added. */
+  close(): void;
 }
 
 export function createAuditLog(deps: AuditDeps, { streams, apart = false }: AuditOptions): Audit {
@@ -74,24 +80,34 @@ export function createAuditLog(deps: AuditDeps, { streams, apart = false }: Audi
     }
   }
 
-  /** Entries that come while others are written are written together, once those are. */
   function add(place: Place, event: LoggedEvent): Promise<void> {
     if (apart) return write(place, [event]);
     const log = streamLog(place.tenant, place.stream);
-    const waiting = next.get(log);
-    if (waiting !== undefined && waiting.events.length < MOST_TOGETHER) {
-      waiting.events.push(event);
-      return waiting.written;
-    }
-    const before = waiting?.written ?? writing.get(log);
-    if (before === undefined) return begin(place, log, [event]);
-    const batch: Batch = { events: [event], written: Promise.resolve() };
-    batch.written = before.then(() => {
-      if (next.get(log) === batch) next.delete(log);
-      return begin(place, log, batch.events);
-    });
-    next.set(log, batch);
+    const before = writing.get(log);
+    const batch = next.get(log) ?? (before && gather(place, log, before));
+    if (batch === undefined) return begin(place, log, [event]);
+    batch.events.push(event);
+    if (batch.events.length >= MOST_TOGETHER) batch.close();
     return batch.written;
+  }
+
+  /** Opens a batch that is written when those before it are, it is full or its time is over. */
+  function gather(place: Place, log: string, before: Promise<void>): Batch {
+    const over = new AbortController();
+    const { promise: full, resolve } = Promise.withResolvers<void>();
+    const events: LoggedEvent[] = [];
+    const close = () => {
+      if (next.get(log) === batch) next.delete(log);
+      over.abort();
+      resolve();
+    };
+    const written = Promise.race([before, full, runtime.sleep(GATHER_MS, over.signal)]).then(() => {
+      close();
+      return begin(place, log, events);
+    });
+    const batch: Batch = { events, written, close };
+    next.set(log, batch);
+    return batch;
   }
 
   function begin(place: Place, log: string, events: readonly LoggedEvent[]): Promise<void> {

@@ -104,6 +104,7 @@ export function createWorker(app: App, { stores = {}, ...own }: WorkerOptions = 
       },
       feedRequestsPerDay: config.feedRequestsPerDay,
       bodies: { bytes: ISOLATE_BODIES },
+      auditApart: true,
       taskQueue,
       dispatch: (deps) => dispatchThrough(deps, taskQueue),
     });
