@@ -47,9 +47,12 @@ function unreadable(request: Request, challenges: Challenges): Response {
   return challenges.malformed(request);
 }
 
-/** Whoever brings the token of a stream: it may publish to that stream, and nothing else. */
+/**
+ * Whoever brings the token of a stream, or signs with a secret of it: it may publish to that stream, and nothing else. Each stream
+ * has one of its own, so that none uses up what another may send.
+ */
 export function pusherOf(stream: string): Principal {
-  return { ...PUBLIC, scopes: [publishScope(stream)] };
+  return { ...PUBLIC, subject: `push:${stream}`, scopes: [publishScope(stream)] };
 }
 
 /**

@@ -14,6 +14,7 @@ import { type Edge, overloaded } from './edge.ts';
 export const PUSH_BYTES = 256 * 1_024;
 export const PUSH_EVENTS = 1_000;
 const REASON_CHARACTERS = 160;
+const BEGINNING_BYTES = 1_024;
 const FORM = 'application/x-www-form-urlencoded';
 
 /** A pushed event, and where it stands in the body. */
@@ -27,8 +28,8 @@ export interface SignedBody {
   bytes: Uint8Array;
   /** Whether it may be a form in place of JSON. */
   takesForms: boolean;
-  /** By what the push counts once; a part of what is signed. */
-  keyOf(items: readonly PushedItem[]): string;
+  /** By what the push counts once; a part of what is signed, whatever the headers say. */
+  key: string;
 }
 
 /**
@@ -43,7 +44,7 @@ export async function readItems(
   signed: SignedBody | null,
 ): Promise<{ items: PushedItem[]; bytes: number }> {
   const type = bareType(request.headers.get('content-type'));
-  const form = signed?.takesForms && type === FORM ? 'form' : jsonFormOf(type);
+  const form = signed?.takesForms && type === FORM ? formOf(signed) : jsonFormOf(type);
   if (form === null)
     throw wrong('Content-Type', 'application/json or application/x-ndjson (curl: -H "Content-Type: application/json")');
   if (isEncoded(request.headers)) throw wrong('Content-Encoding', 'a body that is sent as it is');
@@ -54,6 +55,11 @@ export async function readItems(
   const items = itemsIn(text, form);
   if (items.length === 0 || items.length > PUSH_EVENTS) throw wrong('body', `1 to ${PUSH_EVENTS} events`);
   return { items, bytes: utf8Bytes(text) };
+}
+
+/** `Content-Type` is not signed: what is JSON is not read as a form, whatever that says. */
+function formOf({ bytes }: SignedBody): 'form' | 'json' {
+  return /^[\uFEFF\s]*[[{]/.test(new TextDecoder().decode(bytes.subarray(0, BEGINNING_BYTES))) ? 'json' : 'form';
 }
 
 export function unreadBody({ fault, expected }: Pick<BodyFault, 'fault' | 'expected'>): TidegateError {

@@ -2,12 +2,14 @@
  * `POST /ingest/:stream`: takes one or many pushed events, all of them or none. Whose push it is was found out before
  * (`push-gate.ts`). It stores through `streams/log/publish-many.ts` and knows nothing of feeds.
  */
-import type { Principal } from '../base/principal.ts';
+import { isOwner, type Principal } from '../base/principal.ts';
 import { asTidegateError, isOfStore } from '../base/errors.ts';
 import type { App } from '../declare/app.ts';
 import { canonicalText, digestOf } from '../base/digest.ts';
+import type { DeclaredStream } from '../declare/stream.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { Once } from '../streams/log/publish-many.ts';
+import { pusherOf } from './authenticate.ts';
 import type { Bodies } from './bodies.ts';
 import type { Edge } from './edge.ts';
 import { problemResponse, unauthorizedResponse } from './problem.ts';
@@ -56,13 +58,15 @@ export function createPushRoute(deps: Deps, bodies: Bodies): PushRoute {
       const traceparent = request.headers.get('traceparent');
       const meta = traceparent !== null && TRACEPARENT.test(traceparent) ? { meta: { traceparent } } : {};
       // Loaded by the first push, because most instances never see one.
-      const [{ publishMany, pushedKey }, { createQuotas }] = await Promise.all([
+      const [{ publishMany, pushedKey, signedKey }, { createQuotas }] = await Promise.all([
         import('../streams/log/publish-many.ts'),
         import('../store/quotas.ts'),
       ]);
-      const once = onceOf(request, items, signed ?? null, (key) => pushedKey(principal, name, key));
+      const owner = isOwner(principal, pusherOf(name)) ? null : principal;
+      const recordOf = (key: string) => (signed ? signedKey(name, key) : pushedKey(owner, name, key));
+      const once = onceOf(request, items, signed ?? null, recordOf);
       quotas ??= createQuotas(runtime);
-      const quota = pushQuota(app, name);
+      const quota = pushQuota(app, stream);
       const takenAt = runtime.now();
       await quotas.take(store, quota, principal, bytes);
       try {
@@ -92,7 +96,7 @@ export function createPushRoute(deps: Deps, bodies: Bodies): PushRoute {
 }
 
 /** The count of a stream's retention says nothing of bytes. */
-function pushQuota({ quotas }: App, stream: string): Quota {
+function pushQuota({ quotas }: App, { name: stream, tenants }: DeclaredStream): Quota {
   return {
     name: 'quotas.pushes',
     within: stream,
@@ -100,6 +104,7 @@ function pushQuota({ quotas }: App, stream: string): Quota {
     unit: 'bytes',
     each: quotas.pushes,
     all: quotas.allPushes,
+    allTenants: tenants === 'shared',
     lastsMs: COUNTED_MS,
     span: 'in a day',
     hint: 'send less, and the same push again later',
@@ -114,7 +119,7 @@ function onceOf(
   recordOf: (key: string) => Once['record'],
 ): Once | null {
   // Whoever captured a push can change what is not signed, and headers are not.
-  if (signed) return { record: recordOf(signed.keyOf(items)), fingerprint: '', keptMs: PUSH_KEY_MS };
+  if (signed) return { record: recordOf(signed.key), fingerprint: '', keptMs: PUSH_KEY_MS };
   const key = request.headers.get('idempotency-key');
   if (key === null) return null;
   if (key.length > KEY_BYTES || !VISIBLE.test(key)) {

@@ -15,7 +15,7 @@ import { pusherOf } from './authenticate.ts';
 import type { Bodies } from './bodies.ts';
 import type { Edge } from './edge.ts';
 import { problemResponse, unsignedResponse } from './problem.ts';
-import { PUSH_BYTES, type PushedItem, type SignedBody, unreadBody } from './push-body.ts';
+import { PUSH_BYTES, type SignedBody, unreadBody } from './push-body.ts';
 import { type PushKeys, SIGNATURE_HEADERS, type SignedBy } from './push-secrets.ts';
 import type { PushRoute } from './push.ts';
 import { type ClaimedSignature, readSignature, isSigned, isTimely, SIGNED_WITHIN_MS } from './signatures.ts';
@@ -88,7 +88,7 @@ function handshakeOf(by: SignedBy, headers: Headers, bytes: Uint8Array): Json {
   if (by !== 'slack') return null;
   const text = new TextDecoder().decode(bytes);
   if (!text.includes('url_verification')) return null;
-  const { type, challenge } = objectOf(parseJson(text));
+  const { type, challenge } = objectOf(jsonIn(text));
   return type === 'url_verification' && typeof challenge === 'string' ? { challenge } : null;
 }
 
@@ -98,12 +98,25 @@ async function signedBody(by: SignedBy, { id }: ClaimedSignature, bytes: Uint8Ar
   return {
     bytes,
     takesForms: by === 'github' || by === 'slack',
-    keyOf(items: readonly PushedItem[]) {
-      const own = member === undefined ? null : objectOf(items[0]?.data)[member];
-      const isId = items.length === 1 && typeof own === 'string' && DELIVERY_ID.test(own);
-      return `${by}:${isId ? own : digest}`;
-    },
+    key: `${by}:${(member === undefined ? null : deliveryIn(bytes, member)) ?? digest}`,
   };
+}
+
+/** The id of the one event that was sent. It is read from what is signed, not as the headers say that it be read. */
+function deliveryIn(bytes: Uint8Array, member: string): string | null {
+  const value = jsonIn(new TextDecoder().decode(bytes));
+  const [first, ...others] = Array.isArray(value) ? value : [value];
+  const id = others.length > 0 ? null : objectOf(first)[member];
+  return typeof id === 'string' && DELIVERY_ID.test(id) ? id : null;
+}
+
+/** Null for what is no JSON. */
+function jsonIn(text: string): Json {
+  try {
+    return parseJson(text);
+  } catch {
+    return null;
+  }
 }
 
 function objectOf(value: Json | undefined): Readonly<Record<string, Json | undefined>> {

@@ -4,7 +4,7 @@
  * lost, what a killed process took and did not give back) is right again when its time is over.
  */
 import { TidegateError } from '../base/errors.ts';
-import type { Owner } from '../base/principal.ts';
+import { APP_TENANT, type Owner } from '../base/principal.ts';
 import type { Runtime } from '../base/runtime.ts';
 import { type Counter, createCounters, PIECES } from './quota-counter.ts';
 import type { Store } from './store.ts';
@@ -21,6 +21,8 @@ export interface Quota {
   each: number | null;
   /** Most for all principals of a tenant together; null: as many as they want. */
   all: number | null;
+  /** Whether `all` counts the principals of every tenant, as for what they share. Default: those of the owner's tenant. */
+  allTenants?: boolean;
   /** How long after it was taken something still stands, at most, ms. */
   lastsMs: number;
   /** That time in words, where what is counted is a flow: `in a day`. Default: `at once`. */
@@ -113,14 +115,15 @@ export function createQuotas({
 
 /** Null: there is no such limit. */
 function countersOf(
-  { name, within, lastsMs, unit, isLoose = false, isExact = false, ...most }: Quota,
+  { name, within, lastsMs, unit, isLoose = false, isExact = false, allTenants = false, ...most }: Quota,
   { tenant, subject }: Owner,
 ): { each: Counter | null; all: Counter | null } {
   const pieceMs = Math.ceil(lastsMs / PIECES);
   const kind = { pieceMs, isLoose, isExact, isHeld: ENDING.has(unit) };
-  const all = `${tenant}/quota/${name}${within === undefined ? '' : `/${within}`}`;
+  const of = `quota/${name}${within === undefined ? '' : `/${within}`}`;
+  const all = `${allTenants ? APP_TENANT : tenant}/${of}`;
   return {
-    each: most.each === null ? null : { name: `${all}//${subject}`, limit: most.each, ...kind },
+    each: most.each === null ? null : { name: `${tenant}/${of}//${subject}`, limit: most.each, ...kind },
     all: most.all === null ? null : { name: all, limit: most.all, ...kind },
   };
 }

@@ -47,7 +47,7 @@ test('the token of the stream is enough, whoever brings it, and nobody else is a
   const { by, asked } = gate({});
   expect(await by('the-token-of-files')).toEqual({
     tenant: 'public',
-    subject: 'public',
+    subject: 'push:files',
     client: null,
     scopes: ['streams:publish:files'],
   });

@@ -136,6 +136,56 @@ describe('a signed push', () => {
     },
   );
 
+  it.each([
+    ['chat', slack, '{"event_id":"Ev1","text":"a=b&payload=%7B%7D"}'],
+    ['chat', slack, ' [{"event_id":"Ev1"}]'],
+    ['code', github, '{"action":"opened"}'],
+    ['payments', stripe, '[{"id":"evt_1"}]'],
+  ] as const)(
+    'to %s is one event, whatever Content-Type says of the bytes that are signed',
+    async (name, sign, body) => {
+      await serve();
+      const types = ['application/x-www-form-urlencoded', 'application/json', 'application/x-ndjson', 'text/plain'];
+      for (const type of ['application/json', ...types])
+        await push(name, body, { ...sign(body), 'Content-Type': type });
+      expect(await stored(name)).toEqual([JSON.parse(body)].flat());
+      await served.close();
+      await serve();
+      for (const type of types.slice(0, 2)) await push(name, body, { ...sign(body), 'Content-Type': type });
+      expect(await stored(name)).toEqual([JSON.parse(body)].flat());
+    },
+  );
+
+  it('is not kept out by a key that somebody else chose', async () => {
+    const both = stream({ description: 'Takes both', schema: z.looseObject({}) });
+    served = await serveApp(defineApp({ ...app.options, streams: { payments: both } }), {
+      now: () => NOW,
+      http: { pushKeys, pushTokens: new Map([['payments', TOKEN]]) },
+    });
+    const forged = { Authorization: `Bearer ${TOKEN}`, 'Idempotency-Key': 'stripe:evt_1' };
+    expect((await push('payments', '{"id":"evt_0"}', forged)).status).toBe(200);
+    const genuine = '{"id":"evt_1"}';
+    expect(await (await push('payments', genuine, stripe(genuine))).json()).toEqual(ONE);
+  });
+
+  it('counts for its own stream, and takes nothing from another', async () => {
+    const few = defineApp({ ...app.options, quotas: { requests: 2 } });
+    served = await serveApp(few, {
+      now: () => NOW,
+      http: {
+        authenticate: () => new Response(null, { status: 401 }),
+        pushNeeds: 'either',
+        pushKeys,
+        pushTokens: new Map([['tokens', TOKEN]]),
+      },
+    });
+    const statuses = [];
+    for (let n = 0; n < 3; n += 1) statuses.push((await push('hooks', BODY, webhook(BODY, { id: `m${n}` }))).status);
+    statuses.push((await push('code', BODY, github(BODY))).status);
+    statuses.push((await push('tokens', BODY, { Authorization: `Bearer ${TOKEN}` })).status);
+    expect(statuses).toEqual([200, 200, 429, 200, 200]);
+  });
+
   it('that could not be stored counts when it comes again', async () => {
     await serve();
     const wrong = '[1]';

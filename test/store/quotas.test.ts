@@ -67,6 +67,17 @@ function suite(open: () => Store | Promise<Store>) {
     expect(clock.now).toBe(START);
   });
 
+  test('of what tenants share there is one limit of all callers, and each tenant has one of its own else', async () => {
+    const store = await open();
+    const { first } = stage(store);
+    const take = (tenant: string, allTenants: boolean) =>
+      first.take(store, { ...QUOTA, allTenants }, { tenant, subject: 'ada' }, 900_000);
+    await take('t', true);
+    await take('u', true);
+    await expect(take('v', true)).rejects.toMatchObject({ expected: 'at most 1800000 bytes of all callers at once' });
+    await take('w', false);
+  });
+
   test('where the store counts for one of the two limits and fails at the other, nothing is taken', async () => {
     const store = await open();
     for (const fails of [(key: string) => key.includes('//'), (key: string) => !key.includes('//')]) {

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { LoggedEvent } from '../../base/event.ts';
-import { isPublic, type Owner } from '../../base/principal.ts';
+import { APP_TENANT, isPublic, type Owner } from '../../base/principal.ts';
 import { record } from '../../store/record.ts';
 import type { RecordKey } from '../../store/store.ts';
 import type { StreamScope } from '../scope.ts';
@@ -17,10 +17,19 @@ import { idsFrom, logThrown, type RawEvent, validateEvent } from './validate-eve
 /** Bytes of a commit that are reserved for the receipt, the fence, and the names of all records and logs. */
 const BESIDE_BYTES = 4 * 1024;
 
-/** Key of the record of a push with this idempotency key. Two callers may use one key, also on a stream that they share. */
-export function pushedKey(owner: Owner, stream: string, key: string): RecordKey {
+/**
+ * Key of the record of a push with this idempotency key. Two callers may use one key, also on a stream that they share.
+ * @param owner null: whoever brings the stream's own token
+ */
+export function pushedKey(owner: Owner | null, stream: string, key: string): RecordKey {
+  if (owner === null) return { partition: `${APP_TENANT}/pushed/${stream}`, id: key };
   const whose = isPublic(owner) ? '' : `/${owner.subject}`;
   return { partition: `${owner.tenant}/pushed/${stream}${whose}`, id: key };
+}
+
+/** The same of a signed push, apart from the keys that callers choose, since those of signatures can be guessed. */
+export function signedKey(stream: string, key: string): RecordKey {
+  return { partition: `${APP_TENANT}/signed/${stream}`, id: key };
 }
 
 const pushed = record('push', () =>

@@ -202,7 +202,7 @@ test('pushes are on record, by a token, a signature and a caller', async () => {
   expect((await push(body, { 'X-Hub-Signature-256': `sha256=${signature}` })).status).toBe(200);
   expect((await push(body, { Authorization: 'acme/bob streams:publish' })).status).toBe(200);
   const pushed = { action: 'push', target: 'orders', events: 1, bytes: body.length };
-  const own = record({ ...pushed, subject: 'public', client: null });
+  const own = record({ ...pushed, subject: 'push:orders', client: null });
   expect(await records('public/eve admin')).toEqual([own, own]);
   expect(await records()).toEqual([record({ ...pushed, subject: 'bob' })]);
 });
