@@ -10,7 +10,9 @@ import { takeOnce } from '../../src/store/take-once.ts';
 import { createAppStreams } from '../../src/calls/streams.ts';
 import type { Deps } from '../../src/streams/deps.ts';
 import { usedStateKey } from '../../src/calls/names.ts';
-import { pushedKey } from '../../src/streams/log/publish-many.ts';
+import { createEndedLogins } from '../../src/auth/login/ended-logins.ts';
+import { createKey } from '../../src/auth/keys/manage.ts';
+import { pushedKey, signedKey } from '../../src/streams/log/publish-many.ts';
 import { publishMany } from '../../src/streams/log/publish-many.ts';
 import { createTask } from '../../src/tasks/work/create.ts';
 import { BY_SCHEDULE } from '../../src/tasks/records/dispatch.ts';
@@ -67,6 +69,11 @@ export async function driveTasks(deps: Deps, feed: string): Promise<void> {
   const stream = deps.app.streams.get('readings');
   if (!stream) throw new Error('no stream');
   const once = { record: pushedKey(PUBLIC, 'readings', 'a key'), fingerprint: 'f', keptMs: 60_000 };
+  const signed = { record: signedKey('readings', 'a key'), fingerprint: '', keptMs: 60_000 };
+  const cold = { data: { id: 'cold', sensor: 't', celsius: 2 }, place: 'body' };
+  await publishMany(scopeOfLogs(deps, PUBLIC), stream, [cold], { once: signed, deadline });
+  await createKey(deps, { name: 'a', tenant: 'public', scopes: ['tasks'], expiresAt: null });
+  await createEndedLogins(store, runtime).add({ credential: '', id: runtime.newId(), expiresAt: deadline });
   await publishMany(
     scopeOfLogs(deps, PUBLIC),
     stream,
