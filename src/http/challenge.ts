@@ -35,6 +35,7 @@ export function createChallenges({
     title: string,
     code: string,
     members: Record<string, string>,
+    about: { expected: string; hint: string },
   ) {
     const metadata = metadataUrl === null ? {} : { resource_metadata: metadataUrl(request) };
     const challenge = Object.entries({ ...members, ...metadata }).map(([name, value]) => `${name}=${quoted(value)}`);
@@ -44,17 +45,29 @@ export function createChallenges({
       'WWW-Authenticate': `Bearer ${challenge.join(', ')}`.trimEnd(),
     };
     const field = 'Authorization';
-    return new Response(jsonText({ title, status, code, field, ...scopesIn(members) }), { status, headers });
+    return new Response(jsonText({ title, status, code, field, ...about }), { status, headers });
   }
+  const expected = 'Bearer, a space, and one key or token';
+  const hint =
+    metadataUrl === null
+      ? 'a key comes from who runs this server: tidegate keys create'
+      : 'a token comes from an issuer that the resource_metadata of WWW-Authenticate names';
   const first: Record<string, string> = firstScopes.length === 0 ? {} : { scope: named(firstScopes) };
   return {
     unauthorized(request, invalid) {
       const title = invalid ? 'The key or token is not valid' : 'This needs a key or token: Authorization: Bearer …';
-      return respond(request, 401, title, 'unauthorized', { ...(invalid ? { error: 'invalid_token' } : {}), ...first });
+      return respond(
+        request,
+        401,
+        title,
+        'unauthorized',
+        { ...(invalid ? { error: 'invalid_token' } : {}), ...first },
+        { expected, hint },
+      );
     },
     malformed(request) {
       const title = 'Authorization: expected one key or token, as Bearer …';
-      return respond(request, 400, title, 'invalid_input', { error: 'invalid_request' });
+      return respond(request, 400, title, 'invalid_input', { error: 'invalid_request' }, { expected, hint });
     },
     insufficientScope(request, needed) {
       const scope = named(needed);
@@ -63,7 +76,10 @@ export function createChallenges({
         scope,
         error_description: 'The token has not all scopes that this needs',
       };
-      return respond(request, 403, `This needs the scopes ${scope}`, 'insufficient_scope', members);
+      return respond(request, 403, `This needs the scopes ${scope}`, 'insufficient_scope', members, {
+        expected: scope,
+        hint: 'use a key or token that has all of these',
+      });
     },
   };
 }
@@ -71,8 +87,4 @@ export function createChallenges({
 /** RFC 9110, 5.6.4. A `Host` of the request may be part of it, and has no way out of the quotes. */
 function quoted(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&')}"`;
-}
-
-function scopesIn({ scope }: Record<string, string>): { expected?: string } {
-  return scope === undefined ? {} : { expected: scope };
 }

@@ -119,7 +119,9 @@ export function methodResponse(path: string, allowed: string): Response {
 /** 401. It is the same for every wrong token, whether there is such a stream or not. */
 export function unauthorizedResponse(): Response {
   const title = 'This needs a token: Authorization: Bearer …';
-  const response = respond({ title, status: 401, code: 'unauthorized', field: 'Authorization' }, null);
+  const expected = 'Bearer, a space, and one key or token';
+  const hint = 'whoever runs this server has it';
+  const response = respond({ title, status: 401, code: 'unauthorized', field: 'Authorization', expected, hint }, null);
   response.headers.set('WWW-Authenticate', 'Bearer');
   return response;
 }

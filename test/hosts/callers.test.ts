@@ -254,8 +254,8 @@ describe('a server that asks nobody who calls', () => {
 
   test.each([
     ['none is said', { HOST: '0.0.0.0', AUTH: 'none' }, {}],
-    ['keys are asked for', { HOST: '0.0.0.0', AUTH: 'keys' }, {}],
-    ['a key is set', { HOST: '::', TIDEGATE_KEY: KEY }, {}],
+    ['keys are asked for', { HOST: '0.0.0.0', AUTH: 'keys', PUBLIC_URL: 'https://tides.example' }, {}],
+    ['a key is set', { HOST: '::', TIDEGATE_KEY: KEY, PUBLIC_URL: 'https://tides.example' }, {}],
     ['the app asks by itself', { HOST: '0.0.0.0' }, callers],
     ['it is loopback', { HOST: '127.0.0.1' }, {}],
     ['it is another address of loopback', { HOST: '127.1.2.3' }, {}],
@@ -264,6 +264,17 @@ describe('a server that asks nobody who calls', () => {
   ] as [string, Record<string, string>, CallerOptions][])('starts where %s', async (_, variables, own) => {
     const { lines } = await platforms.node(variables, own);
     expect(lines.filter((line) => line.startsWith('warn'))).toEqual([]);
+  });
+
+  test.each<Record<string, string>>([
+    { HOST: '0.0.0.0', AUTH: 'keys' },
+    { HOST: '::', TIDEGATE_KEY: KEY },
+    { AUTH: 'keys', PUBLIC_URL: 'http://tides.example' },
+  ])('is none with %j, and says once that keys come over http', async (variables) => {
+    const { lines } = await platforms.node(variables);
+    expect(lines.filter((line) => line.startsWith('warn'))).toEqual([
+      'warn callers send keys or tokens over http, and whoever is on the way can read them',
+    ]);
   });
 
   test('and that others reach by PUBLIC_URL is told of', async () => {

@@ -10,3 +10,23 @@ test('a Host with quotes and backslashes adds nothing to the challenge', () => {
     String.raw`Bearer resource_metadata="http://a\",error=\"x/metadata"`,
   );
 });
+
+test.each([
+  ['keys alone', {}, 'tidegate keys create'],
+  ['an issuer', { metadataUrl: () => 'http://h/m', firstScopes: ['streams:read'] }, 'resource_metadata'],
+])('by %s a refusal says what was expected of the header, and where that comes from', async (_, options, hint) => {
+  const challenges = createChallenges(options);
+  const request = new Request('http://gate.example/mcp');
+  for (const refused of [
+    challenges.unauthorized(request, false),
+    challenges.unauthorized(request, true),
+    challenges.malformed(request),
+  ]) {
+    expect(await refused.json()).toMatchObject({
+      field: 'Authorization',
+      expected: 'Bearer, a space, and one key or token',
+      hint: expect.stringContaining(hint) as string,
+    });
+  }
+  expect(await challenges.insufficientScope(request, ['tasks']).json()).toMatchObject({ expected: 'tasks' });
+});

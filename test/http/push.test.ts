@@ -91,6 +91,8 @@ describe('POST /ingest/:stream', () => {
       status: 401,
       code: 'unauthorized',
       field: 'Authorization',
+      expected: 'Bearer, a space, and one key or token',
+      hint: 'whoever runs this server has it',
     });
     expect(await paths()).toEqual([]);
   });

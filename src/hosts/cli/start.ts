@@ -4,6 +4,7 @@ import { DRIVERS, readConfig } from '../../store/drivers/open.ts';
 import type { App } from '../../declare/app.ts';
 import { addDemo } from '../demo/demo.ts';
 import { createLog } from '../log.ts';
+import { clientUrl } from '../node/listening.ts';
 import { nodeRuntime } from '../node/runtime.ts';
 import { serve } from '../node/serve.ts';
 import { leave, untilAbandoned, untilStopped } from '../stop-signal.ts';
@@ -27,7 +28,7 @@ export async function start(declared: App, environment: NodeJS.ProcessEnv, file:
     const { name, values } = config.store;
     const data = driverOf(DRIVERS, config).file?.(values, app.name);
     const store = data === undefined ? name : `${name} (${data})`;
-    console.log(welcome(app, serving.url, store, demo?.notes ?? [], file, config.auth));
+    console.log(welcome(app, clientUrl(config, serving.url), store, demo?.notes ?? [], file, config.auth));
     await stopped;
     console.log('Ending: what was taken in is stored, the rest comes with the next start.');
     await serving.stop();

@@ -5,7 +5,7 @@
 import { lookup } from 'node:dns/promises';
 import { type IncomingMessage, type OutgoingHttpHeaders, type ServerOptions, ServerResponse } from 'node:http';
 import type { Config } from '../../base/config/config.ts';
-import { isLoopback, readHostname } from '../../base/config/origins.ts';
+import { isEveryAddress, isLoopback, readHostname } from '../../base/config/origins.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { Log } from '../../base/runtime.ts';
 import { isOpen } from '../callers.ts';
@@ -108,4 +108,30 @@ export function refuseOpen(config: Listening, own: CallerOptions, address: strin
     expected: 'keys or oauth, or none to say that everyone may call',
     hint: 'AUTH=keys is the simplest: tidegate keys create --name me makes a key. HOST=127.0.0.1 keeps the server to this machine',
   });
+}
+
+/**
+ * Warns once where keys and tokens come from other machines without https, as far as the server can know: a proxy in front of it
+ * that takes https is told of by `PUBLIC_URL`.
+ */
+export function tellPlain({ auth, host, publicUrl }: Listening, log: Log): void {
+  if (auth.modes.length === 0) return;
+  const url = URL.parse(publicUrl ?? `http://${hostInUrl(host)}`);
+  if (url === null || url.protocol === 'https:' || isLoopback(readHostname(url.hostname) ?? '')) return;
+  log('warn', 'callers send keys or tokens over http, and whoever is on the way can read them', {
+    field: 'PUBLIC_URL',
+    expected: 'the https URL of what stands in front of this server, or a network in which nobody else reads',
+  });
+}
+
+/**
+ * The URL by which clients find what listens at `bound`. An address that means all of the machine's is none to connect to.
+ * @param bound with its port
+ */
+export function clientUrl({ host, publicUrl }: Pick<Config, 'host' | 'publicUrl'>, bound: string): string {
+  if (publicUrl !== null) return publicUrl.replace(/\/+$/, '');
+  const url = new URL(bound);
+  if (!isEveryAddress(readHostname(host) ?? '')) return bound;
+  url.hostname = '127.0.0.1';
+  return url.origin;
 }

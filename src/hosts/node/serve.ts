@@ -14,7 +14,7 @@ import type { CallerOptions, Host } from '../http-host.ts';
 import { createBoundedServer } from './bounded-server.ts';
 import { createConnections } from './connections.ts';
 import { createEnding } from './ending.ts';
-import { addressOf, checkOpenAddress, hostInUrl, notListening, refuseOpen } from './listening.ts';
+import { addressOf, checkOpenAddress, hostInUrl, notListening, refuseOpen, tellPlain } from './listening.ts';
 import { tellMisspelt } from '../misspelt.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
 import { nodeSecrets } from './secrets.ts';
@@ -51,6 +51,7 @@ export async function serve(
   const runtime = { ...lent, variable: config.variable, ending: ending.signals };
   tellMisspelt(config, app, runtime.log);
   await checkOpenAddress(config, own, runtime.log);
+  tellPlain(config, runtime.log);
   const store = await openNodeStore(config, runtime, app.name);
   const { publicUrl, allowedOrigins, host: hostname } = config;
   let workers: TaskWorkers | null = null;

@@ -178,7 +178,8 @@ test('2026-07-28 security-considerations, 2025-11-25 authorization "Access Token
       status: 401,
       code: 'unauthorized',
       field: 'Authorization',
-      expected: 'streams:read tasks',
+      expected: 'Bearer, a space, and one key or token',
+      hint: expect.stringContaining('resource_metadata') as string,
     });
   }
 });
