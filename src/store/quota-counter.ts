@@ -12,6 +12,15 @@
  * The sum may be more: by what answers that were lost took, what ended processes held, and what lasts less long than it may.
  */
 import type { Runtime } from '../base/runtime.ts';
+import {
+  callOfAnother,
+  createHands,
+  type Hand,
+  waitForCall,
+  MOST_COUNTERS,
+  MOST_JOINED,
+  remember,
+} from './quota-hands.ts';
 import { isLow, largestHold, spareOf } from './quota-hold.ts';
 import type { Store } from './store.ts';
 
@@ -50,59 +59,19 @@ const SMALL_SHARE = 1 / 1_000;
 const FRESH_MS = 20_000;
 /** Of the most that is kept in hand, what stays where more comes back. */
 const STAYS_SHARE = 4 / 5;
-/** While a call for more is younger than this, others wait for what it brings, ms. */
-const YOUNG_MS = 300;
-/** So often, for one request. */
-const MOST_WAITS = 3;
 /** How long what earlier pieces of time summed up to is remembered, ms. */
 const REMEMBERED_MS = 30_000;
-const MOST_REMEMBERED = 10_000;
 /** What is given back may have been taken so long before it says, ms, and no more than a quarter of a piece of time. */
 const TAKEN_BEFORE_MS = 30_000;
 /** Clocks of instances differ by this at most, ms. */
 const SKEW_MS = 5_000;
 
-/** What an instance has of a counter. */
-interface Hand {
-  /** In use, and not taken from the store yet. */
-  owed: number;
-  /** Taken from the store, and not in use. */
-  left: number;
-  /** What was asked for here. */
-  asked: number;
-  /** The sum over all instances when it was last known, of it that of earlier pieces of time, and when; null: it was not asked for. */
-  known: { sum: number; before: number; at: number } | null;
-  /** What was asked for since the store was asked last, and when that was, epoch ms. */
-  lately: number;
-  askedAt: number;
-  /** Who waits for a call that is under way. */
-  waiting: number;
-  asking: Asking | null;
-}
-
-/** A call for more that is under way. */
-interface Asking {
-  /** Epoch ms. */
-  at: number;
-  ended: Promise<void>;
-}
-
 /** @param sleep bounds how long one request waits for what another takes. Absent: none waits */
 export function createCounters({ now, sleep }: Pick<Runtime, 'now'> & Partial<Pick<Runtime, 'sleep'>>): Counters {
-  const hands = new Map<string, Hand>();
+  const own = createHands();
+  const { hands } = own;
   const earlier = new Map<string, { total: number; at: number }>();
   const full = new Set<string>();
-
-  function handOf({ name, pieceMs }: Counter, start: number): Hand {
-    const key = `${name}/${start}`;
-    const known = hands.get(key);
-    if (known) return known;
-    const { asked = 0, lately = 0, askedAt = 0, known: last = null } = hands.get(`${name}/${start - pieceMs}`) ?? {};
-    const sum = last && { ...last, before: last.sum };
-    const hand: Hand = { owed: 0, left: 0, asked, known: sum, lately, askedAt, waiting: 0, asking: null };
-    remember(hands, key, hand);
-    return hand;
-  }
 
   /** Gives back what is in hand of earlier pieces of time. Answers how much it was. */
   async function giveEarlier(store: Store, { name, pieceMs }: Counter, start: number, at: number): Promise<number> {
@@ -117,20 +86,6 @@ export function createCounters({ now, sleep }: Pick<Runtime, 'now'> & Partial<Pi
       earlier.delete(`${name}/${from}`);
     }
     return given;
-  }
-
-  /** The end of another request's call, where it may bring something for this one; null: there is none. */
-  function othersCall({ asking, known }: Hand, { limit }: Counter): Asking | null {
-    if (asking === null || Math.abs(now() - asking.at) >= YOUNG_MS) return null;
-    return known === null || isLow(limit, known.sum) ? asking : null;
-  }
-
-  /** Waits for it, and no longer than it is young: the other request may end without a word, and with it its call. */
-  async function join({ ended }: Asking, hand: Hand, pause: Runtime['sleep']): Promise<void> {
-    const over = new AbortController();
-    hand.waiting += 1;
-    await Promise.race([ended, pause(YOUNG_MS, over.signal)]);
-    over.abort();
   }
 
   async function before(store: Store, { pieceMs, name }: Counter, start: number, at: number, ageMs: number) {
@@ -211,7 +166,7 @@ export function createCounters({ now, sleep }: Pick<Runtime, 'now'> & Partial<Pi
     }
     const isEnough = sum - spare <= limit;
     if (sum > limit) {
-      if (full.size >= MOST_REMEMBERED) full.clear();
+      if (full.size >= MOST_COUNTERS) full.clear();
       full.add(key);
     }
     if (!isEnough) hand.left += inHand;
@@ -225,7 +180,7 @@ export function createCounters({ now, sleep }: Pick<Runtime, 'now'> & Partial<Pi
       for (let waits = 0; ; waits += 1) {
         const at = now();
         const start = at - (at % pieceMs);
-        const hand = handOf(counter, start);
+        const hand = own.handOf(counter, start);
         if (waits === 0) {
           hand.asked += amount;
           hand.lately += amount;
@@ -240,9 +195,9 @@ export function createCounters({ now, sleep }: Pick<Runtime, 'now'> & Partial<Pi
         }
         if (!isHeld) return ask(store, counter, hand, amount, at);
         // Not for ever: the call of another request may fail as well.
-        const others = waits < MOST_WAITS ? othersCall(hand, counter) : null;
+        const others = waits < MOST_JOINED ? callOfAnother(hand, limit, at) : null;
         if (sleep && others) {
-          await join(others, hand, sleep);
+          await waitForCall(others, hand, sleep);
           continue;
         }
         const { promise: ended, resolve } = Promise.withResolvers<void>();
@@ -265,7 +220,7 @@ export function createCounters({ now, sleep }: Pick<Runtime, 'now'> & Partial<Pi
       const expiresAt = expiryOf(start, pieceMs);
       if (expiresAt <= at) return;
       const key = `${name}/${start}`;
-      const hand = handOf(counter, start);
+      const hand = own.handOf(counter, start);
       hand.left += amount;
       const isNow = at - start < pieceMs;
       const kept = isHeld ? keptOf(counter, at) : full.has(key) ? 0 : limit * SMALL_SHARE;
@@ -296,15 +251,6 @@ export function createCounters({ now, sleep }: Pick<Runtime, 'now'> & Partial<Pi
 
 function expiryOf(start: number, pieceMs: number): number {
   return start + (PIECES + 1) * pieceMs;
-}
-
-/** The oldest is forgotten: what is held in hand of it counts until its time is over. */
-function remember<Value>(values: Map<string, Value>, key: string, value: Value): void {
-  if (values.size >= MOST_REMEMBERED && !values.has(key)) {
-    const [oldest] = values.keys();
-    if (oldest !== undefined) values.delete(oldest);
-  }
-  values.set(key, value);
 }
 
 /** When the oldest pieces of time that are in the way have ended, ms. */

@@ -79,19 +79,40 @@ test('what others hold, and what those held that died, leaves half of the limit 
   const { clock, store, instance } = stage();
   for (let n = 0; n < 64; n += 1) {
     const counters = instance();
-    for (let taken = 0; taken < 10; taken += 1) {
-      const at = clock.now;
-      if ((await counters.take(store, TASKS, 1)) === null) await counters.give(store, TASKS, 1, at);
-      await counters.take(store, TASKS, 1);
-      await counters.give(store, TASKS, 1, at);
-      clock.now += 100;
-    }
+    const takenAt = clock.now;
+    const taking = Array.from({ length: 60 }, () => counters.take(store, TASKS, 1));
+    const taken = (await Promise.all(taking)).filter((againMs) => againMs === null);
+    await Promise.all(taken.map(() => counters.give(store, TASKS, 1, takenAt)));
+    clock.now += 100;
   }
   const counters = instance();
   let used = 0;
   while ((await counters.take(store, TASKS, 1)) === null) used += 1;
   expect(used).toBeGreaterThanOrEqual(TASKS.limit / 2);
   expect(used).toBeLessThanOrEqual(TASKS.limit);
+});
+
+test('16 instances that begin 50 at once each, on a store that takes a while, use the limit and no more', async () => {
+  const { clock, store: inner } = stage();
+  const store: Store = {
+    ...inner,
+    async add(...asked) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const total = await inner.add(...asked);
+      await new Promise((resolve) => setImmediate(resolve));
+      return total;
+    },
+  };
+  for (const counter of [STREAMS, TASKS]) {
+    let used = 0;
+    const instances = Array.from({ length: 16 }, () => createCounters({ now: () => clock.now, sleep: never }));
+    for (let round = 0; round < 3; round += 1) {
+      const taking = instances.flatMap((each) => Array.from({ length: 50 }, () => each.take(store, counter, 1)));
+      used += (await Promise.all(taking)).filter((againMs) => againMs === null).length;
+    }
+    expect(used).toBeLessThanOrEqual(counter.limit);
+    expect(used).toBeGreaterThanOrEqual(0.9 * counter.limit);
+  }
 });
 
 test('never above, by 4 instances that take and give back on clocks that differ, while calls are lost and instances die', async () => {

@@ -149,6 +149,21 @@ test('a client that leaves while the store fails to count its stream anew does t
   expect(rejections).toEqual([]);
 });
 
+test('requests that end at once cost the store next to nothing, one by one and many at once, on either side of a minute', async () => {
+  const { instance, engine, pass } = stage(100);
+  const send = instance();
+  const { add } = engine;
+  let calls = 0;
+  engine.add = (...asked) => ((calls += 1), add(...asked));
+  const ask = () => send(callOf('add', { progressToken: 1 }));
+  for (let n = 0; n < 45; n += 1) expect((await ask()).status).toBe(200);
+  for (let round = 0; round < 5; round += 1) await Promise.all(Array.from({ length: 20 }, ask));
+  expect(calls).toBeLessThanOrEqual(8);
+  await pass(45_000);
+  for (let n = 0; n < 45; n += 1) await ask();
+  expect(calls).toBeLessThanOrEqual(16);
+});
+
 test('of two tails at once, of a caller who may have one, the other is refused over HTTP', async () => {
   const streams = { files: stream({ description: 'Files', schema: z.object({ size: z.number() }) }) };
   const app = defineApp({ ...sampleApp.options, streams, quotas: { openStreams: 1 } });
