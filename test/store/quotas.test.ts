@@ -1,6 +1,6 @@
 /** Quotas over all instances on one store: what is over is refused, what ends is free again, and no sum is wrong for ever. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { randomId } from '../../src/base/runtime.ts';
+import { randomId, systemRuntime } from '../../src/base/runtime.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { createRedisStore } from '../../src/store/drivers/redis.ts';
 import { createSqliteStore } from '../../src/store/drivers/sqlite.ts';
@@ -136,6 +136,32 @@ function suite(open: () => Store | Promise<Store>) {
     expect(taken * 100).toBeGreaterThanOrEqual(QUOTA.each - 2_000);
     expect(taken * 100).toBeLessThanOrEqual(QUOTA.each);
     expect(calls).toBeLessThan(taken / 4);
+  });
+
+  test('of tasks that 8 instances begin at once as many begin as may, and no more, also when some have ended', async () => {
+    const store = await open();
+    const { clock } = stage(store);
+    const tasks = {
+      ...QUOTA,
+      name: 'quotas.runningTasks',
+      unit: 'tasks',
+      each: 60,
+      all: null,
+    } as const satisfies Quota;
+    const instances = Array.from({ length: 8 }, () =>
+      createQuotas({ ...systemRuntime(() => {}), now: () => clock.now }),
+    );
+    const begin = async () => {
+      const calls = instances.flatMap((each) => Array.from({ length: 15 }, () => each.take(store, tasks, ada, 1)));
+      return (await Promise.allSettled(calls)).filter(({ status }) => status === 'fulfilled').length;
+    };
+    const first = await begin();
+    expect(first).toBeLessThanOrEqual(60);
+    expect(first).toBeGreaterThanOrEqual(54);
+    await Promise.all(Array.from({ length: 20 }, async (_, n) => instances[n % 8]?.give(store, tasks, ada, 1, START)));
+    const both = first - 20 + (await begin());
+    expect(both).toBeLessThanOrEqual(60);
+    expect(both).toBeGreaterThanOrEqual(54);
   });
 
   test('nobody is asked to wait for what was not known to be full; then it is asked before work begins', async () => {
