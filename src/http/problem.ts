@@ -144,7 +144,9 @@ export function unwrittenResponse(): Response {
 export function unsignedResponse(headers: readonly string[]): Response {
   const [field = 'Authorization'] = headers;
   const title = `${field}: no signature that is valid here and now`;
-  const response = respond({ title, status: 401, code: 'unauthorized', field }, null);
+  const expected = 'a signature of these bytes by a secret of the stream, made a few minutes ago at most';
+  const hint = 'send the body as it was signed, and see that the clock of the sender is right';
+  const response = respond({ title, status: 401, code: 'unauthorized', field, expected, hint }, null);
   response.headers.set('WWW-Authenticate', 'Bearer');
   return response;
 }

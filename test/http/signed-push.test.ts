@@ -269,6 +269,8 @@ describe('what is not signed as it should be', () => {
       status: 401,
       code: 'unauthorized',
       field,
+      expected: 'a signature of these bytes by a secret of the stream, made a few minutes ago at most',
+      hint: 'send the body as it was signed, and see that the clock of the sender is right',
     });
     const told = served.logged.filter(({ message }) => message.startsWith('a push is refused'));
     expect(told).toHaveLength(1);
