@@ -11,7 +11,7 @@ export interface Identifier {
   takes(credential: string): boolean;
   /**
    * Who brings it. It never lets through what it could not check.
-   * @throws TidegateError `store_unavailable` or `upstream` where that cannot be found out now: the request is refused with 503
+   * @throws TidegateError `store_unavailable`, `upstream` or `overloaded` where that cannot be found out now: the request is refused with 503
    */
   identify(credential: string): Promise<Identified>;
 }

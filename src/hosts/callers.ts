@@ -3,6 +3,7 @@
  * everyone is for each platform to decide; this file only says that it is.
  */
 import type { Identifier } from '../auth/identify.ts';
+import type { OauthConfig } from '../base/config/auth.ts';
 import type { Config } from '../base/config/config.ts';
 import { TidegateError } from '../base/errors.ts';
 import type { Log } from '../base/runtime.ts';
@@ -50,6 +51,7 @@ export async function callersOf(
     const known = publicUrl === null ? [] : resourcesAt(publicUrl);
     const resources = publicUrl === null && bases !== null ? () => bases().flatMap(resourcesAt) : known;
     const fetch = createGuardedFetch(runtime);
+    tellShared(auth.oauth, runtime.log);
     identifiers.push(createOauthIdentifier(auth.oauth, { runtime, fetch, resources }));
   }
   const challenges = challengesOf({ auth, publicUrl });
@@ -57,7 +59,7 @@ export async function callersOf(
     pushNeeds: 'either',
     challenges,
     protectedResource: auth.oauth,
-    authenticate: createAuthenticate(identifiers, challenges, runtime.log),
+    authenticate: createAuthenticate(identifiers, challenges, runtime),
     ...(tenants ? { tenants } : {}),
   };
 }
@@ -70,6 +72,13 @@ function challengesOf({ auth, publicUrl }: Pick<Config, 'auth' | 'publicUrl'>): 
     firstScopes: firstScopes(auth.oauth),
     scopePrefix: auth.oauth.scopePrefix,
   });
+}
+
+/** Subjects have their issuer in their name, and tenants have not: a claim of any issuer opens what all of them have of that tenant. */
+function tellShared({ issuers, tenantClaim }: OauthConfig, log: Log): void {
+  if (issuers.length < 2 || tenantClaim === null) return;
+  const expected = 'issuers of which each may name every tenant';
+  log('warn', 'tenants of several issuers are not told apart', { field: 'OAUTH_ISSUER', expected });
 }
 
 /** Whether nothing asks who calls. */

@@ -2,11 +2,13 @@
  * Finds out who sends a request. Every route that serves data asks once, before it reads a body, and passes the
  * principal on. Nothing below the routes finds out for itself.
  */
+import { createFailures } from '../auth/audit/failures.ts';
 import type { Identifier } from '../auth/identify.ts';
 import type { Audit } from '../streams/audit.ts';
 import { asTidegateError } from '../base/errors.ts';
 import { checkPrincipal, isOwner, type Owner, type Principal, PUBLIC, safePrincipal } from '../base/principal.ts';
-import type { Log } from '../base/runtime.ts';
+import type { JsonObject } from '../base/json.ts';
+import type { Log, LogLevel, Runtime } from '../base/runtime.ts';
 import { publishScope } from '../base/scopes.ts';
 import type { Challenges } from './challenge.ts';
 import { unauthorizedResponse, unidentifiedResponse } from './problem.ts';
@@ -18,10 +20,20 @@ export type Authenticate = (request: Request) => Principal | Response | Promise<
 export const openToEveryone: Authenticate = () => PUBLIC;
 
 /**
- * By the credential in `Authorization: Bearer`, and by nothing else. What cannot be checked is refused.
+ * By the credential in `Authorization: Bearer`, and by nothing else. What cannot be checked is refused. Of refusals for one reason the
+ * first in a minute is a line of the log, with the count of those since the last line.
  * @param identifiers the ways by which callers are known, in the order in which they are asked
  */
-export function createAuthenticate(identifiers: readonly Identifier[], challenges: Challenges, log: Log): Authenticate {
+export function createAuthenticate(
+  identifiers: readonly Identifier[],
+  challenges: Challenges,
+  runtime: Pick<Runtime, 'now' | 'log'>,
+): Authenticate {
+  const refusals = createFailures(runtime);
+  function tell(level: LogLevel, message: string, fields: JsonObject): void {
+    const times = refusals.count(null, 'log', message, level);
+    if (times > 0) runtime.log(level, message, times > 1 ? { ...fields, times } : fields);
+  }
   return async (request) => {
     const credential = bearerOf(request);
     if (credential === null) return unreadable(request, challenges);
@@ -30,11 +42,11 @@ export function createAuthenticate(identifiers: readonly Identifier[], challenge
     try {
       const identified = await identifier.identify(credential);
       if (identified.ok) return identified.principal;
-      log('info', `a request is refused: ${identified.reason}`, { mode: identifier.mode });
+      tell('info', `a request is refused: ${identified.reason}`, { mode: identifier.mode });
       return challenges.unauthorized(request, true);
     } catch (thrown) {
       const error = asTidegateError(thrown);
-      log('error', `who calls cannot be found out: ${error.message}`, { mode: identifier.mode, code: error.code });
+      tell('error', `who calls cannot be found out: ${error.message}`, { mode: identifier.mode, code: error.code });
       return unidentifiedResponse(error);
     }
   };

@@ -57,7 +57,7 @@ export async function matrixStage(inner: Store = createMemoryStore()): Promise<M
     store: inner,
     clock: clock.now,
     challenges,
-    authenticate: createAuthenticate([identifier], challenges, () => {}),
+    authenticate: createAuthenticate([identifier], challenges, { now: Date.now, log: () => {} }),
     pushNeeds: 'either',
     protectedResource: { issuers: ['https://issuer.example'] },
     tenants: () => ['acme', 'evil'],

@@ -75,7 +75,7 @@ export function createCredentials(deps: KeyDeps): Credentials {
     authenticate: createAuthenticate(
       [createKeyIdentifier(deps, { environmentKey: null })],
       createChallenges(),
-      deps.runtime.log,
+      deps.runtime,
     ),
     async make() {
       for (const [index, scopes] of SCOPES.entries()) {

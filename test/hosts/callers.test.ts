@@ -247,6 +247,18 @@ test('oauth does not start where no token could be for this server', async () =>
   expect((await (await platforms.node(named)).ask({})).challenge).toContain('"https://gate.example/.well-known/');
 });
 
+test.each([
+  ['of several issuers with a tenant claim', 'http://127.0.0.1:1,http://127.0.0.1:2', { OAUTH_TENANT_CLAIM: 'org' }, 1],
+  ['not of one issuer', 'http://127.0.0.1:1', { OAUTH_TENANT_CLAIM: 'org' }, 0],
+  ['not of several whose callers are all of one tenant', 'http://127.0.0.1:1,http://127.0.0.1:2', {}, 0],
+] as [string, string, Record<string, string>, number][])(
+  'that tenants are not told apart by issuer is told %s',
+  async (_, OAUTH_ISSUER, claim, told) => {
+    const { lines } = await platforms.node({ AUTH: 'oauth', OAUTH_ISSUER, ...claim });
+    expect(lines.filter((line) => line.startsWith('warn tenants of several issuers'))).toHaveLength(told);
+  },
+);
+
 describe('a server that asks nobody who calls', () => {
   test.each(['0.0.0.0', '::', '0'])('does not start on HOST %s, and names AUTH', async (HOST) => {
     await expect(platforms.node({ HOST })).rejects.toMatchObject({ code: 'invalid_config', field: 'AUTH' });

@@ -2,7 +2,8 @@
 import { afterEach, expect, test } from 'vitest';
 import * as z from 'zod';
 import { defineApp, type Principal, stream, tool } from '../../src/index.ts';
-import { type Authenticate, openToEveryone } from '../../src/http/authenticate.ts';
+import { type Authenticate, createAuthenticate, openToEveryone } from '../../src/http/authenticate.ts';
+import { createChallenges } from '../../src/http/challenge.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { streamLog } from '../../src/streams/log/stream-log.ts';
 import { type Served, serveApp } from '../mcp/served.ts';
@@ -125,4 +126,31 @@ test('without authentication everyone is the public principal', async () => {
   const { store } = await serve(openToEveryone);
   expect((await push()).status).toBe(200);
   expect((await store.read(streamLog('public', 'files'), null, 10)).entries).toHaveLength(1);
+});
+
+test('of refusals for one reason the first in a minute is told, and how many there were since', async () => {
+  await serve(refuse);
+  let time = 0;
+  const lines: [string, string, object?][] = [];
+  const identifier = {
+    mode: 'keys' as const,
+    takes: () => true,
+    identify: (credential: string) => {
+      if (credential === 'down') return Promise.reject(new Error('no store'));
+      return Promise.resolve({ ok: false as const, error: 'invalid_token' as const, reason: `no ${credential}` });
+    },
+  };
+  const runtime = { now: () => time, log: (...line: (typeof lines)[number]) => void lines.push(line) };
+  const authenticate = createAuthenticate([identifier], createChallenges(), runtime);
+  const ask = (credential: string) =>
+    authenticate(new Request(served.url, { headers: { authorization: `Bearer ${credential}` } }));
+  for (let at = 0; at < 3_000; at += 1) await ask('key');
+  for (let at = 0; at < 3; at += 1) expect(await ask('down')).toMatchObject({ status: 503 });
+  time = 60_000;
+  await ask('key');
+  expect(lines.map(([level, message, fields]) => [level, message, fields])).toEqual([
+    ['info', 'a request is refused: no key', { mode: 'keys' }],
+    ['error', expect.stringContaining('who calls cannot be found out'), { mode: 'keys', code: 'internal' }],
+    ['info', 'a request is refused: no key', { mode: 'keys', times: 3_000 }],
+  ]);
 });

@@ -35,7 +35,7 @@ async function stage(more: Partial<HostOptions> = {}, store: Store = createMemor
     ...deps,
     host: '127.0.0.1',
     secrets: { current: 'a secret of a test, which guards nothing', previous: null },
-    authenticate: createAuthenticate([createKeyIdentifier(deps, { environmentKey: null })], challenges, runtime.log),
+    authenticate: createAuthenticate([createKeyIdentifier(deps, { environmentKey: null })], challenges, runtime),
     pushNeeds: 'either',
     tenants: () => ['acme', 'public'],
     allowedOrigins: ['https://page.example'],

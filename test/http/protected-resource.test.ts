@@ -7,6 +7,7 @@ import { createChallenges } from '../../src/http/challenge.ts';
 import { firstScopes, metadataUrlOf } from '../../src/http/protected-resource.ts';
 import { type Served, serveApp } from '../mcp/served.ts';
 
+const SILENT = { now: Date.now, log: () => undefined };
 const ISSUER = 'https://issuer.example/realms/a';
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 const app = defineApp({
@@ -26,7 +27,7 @@ async function serve(publicUrl: string | null = null) {
     metadataUrl: (request) => metadataUrlOf(request, publicUrl ?? new URL(request.url).origin),
     firstScopes: firstScopes({}),
   });
-  const authenticate = createAuthenticate([], challenges, () => undefined);
+  const authenticate = createAuthenticate([], challenges, SILENT);
   served = await serveApp(app, { http: { publicUrl, authenticate, protectedResource: { issuers: [ISSUER] } } });
 }
 
@@ -95,7 +96,7 @@ test('pages of every origin read it, the cards name it, and a token in the query
 test('scopes are named as the issuer writes them', async () => {
   const scopePrefix = 'api://gate/';
   const challenges = createChallenges({ firstScopes: firstScopes({}), scopePrefix });
-  const authenticate = createAuthenticate([], challenges, () => undefined);
+  const authenticate = createAuthenticate([], challenges, SILENT);
   served = await serveApp(app, { http: { authenticate, protectedResource: { issuers: [ISSUER], scopePrefix } } });
   const scopes_supported = ['api://gate/streams:read', 'api://gate/tasks'];
   expect(await documentAt(WELL_KNOWN)).toMatchObject({ scopes_supported });

@@ -1,7 +1,8 @@
 /**
  * Who brings a key. What is stored of a key is kept in memory for less than half a minute, which is how long a revocation takes,
  * and the secret is compared with its hash on every request. So a wrong secret costs no call to the store where the key is
- * known, and nothing of a secret is kept. Ids that do not exist are remembered apart, so that they drive out no key.
+ * known, and nothing of a secret is kept. Ids that do not exist are remembered apart, so that they drive out no key, and reads for
+ * them are rationed.
  *
  * A key of the environment is beside them, for the simplest start.
  */
@@ -12,6 +13,7 @@ import { CLOCK_SLACK_MS, watchedClock } from '../../base/time/stored-time.ts';
 import type { Reading } from '../../store/store.ts';
 import type { Identified, Identifier } from '../identify.ts';
 import { createRecent } from '../recent.ts';
+import { createStrangers } from '../strangers.ts';
 import { type HashText, hashText, isSecretOf, keyAt, type KeyRecord, keyRecord, keyStateAt } from './key-record.ts';
 import { KEY_PREFIX, readKey } from './key-text.ts';
 import type { KeyDeps } from './manage.ts';
@@ -27,6 +29,8 @@ export const REVOKED_WITHIN_MS = 30_000;
 const KEPT_MS = REVOKED_WITHIN_MS - CLOCK_SLACK_MS;
 const MOST_KEYS = 5_000;
 const MOST_UNKNOWN = 1_000;
+/** Of ids that do not exist. */
+const RATION = { most: 500, perSecond: 50 };
 /** The last use is written once in this time, ms. */
 const USED_EACH_MS = 3_600_000;
 /** Longer than this no request waits for it, ms. */
@@ -43,12 +47,13 @@ interface Known {
   isUsed: boolean;
 }
 
-/** Errors of `identify` are those of a read of the store. */
+/** Errors of `identify` are those of a read of the store, and `overloaded` where too many invented ids were tried of late. */
 export function createKeyIdentifier({ store, runtime }: KeyDeps, { environmentKey }: KeyOptions): Identifier {
   const hashOf: HashText = runtime.sha256 ?? hashText;
   let environmentHash: string | null = null;
   const keys = createRecent<Known>(MOST_KEYS, KEPT_MS);
   const unknown = createRecent<null>(MOST_UNKNOWN, KEPT_MS);
+  const strangers = createStrangers(RATION);
   const clock = watchedClock(
     () => runtime.now(),
     () => {
@@ -62,8 +67,10 @@ export function createKeyIdentifier({ store, runtime }: KeyDeps, { environmentKe
     const now = clock();
     const kept = keys.get(id, now) ?? unknown.get(id, now);
     if (kept !== undefined) return kept;
+    strangers.admit(id, now);
     const reading = await store.get(keyAt(id), now);
     const record = keyRecord.read(reading);
+    strangers.answered(id, record !== null, now);
     if (record === null) {
       unknown.set(id, null, now);
       return null;

@@ -1,22 +1,25 @@
 /**
  * Asks the issuer what a token is (RFC 7662): for tokens that are not JWTs. Each question is a request to the issuer, so answers
- * are kept for a while by whoever calls, only some are asked at once, and an issuer that fails is left alone for a time.
+ * are kept for a while by whoever calls, only some are asked at once, tokens that turn out to be none are rationed, and an issuer
+ * that fails is left alone for a time.
  *
  * An answer without `aud` is refused. That an issuer answers `active` to us alone would do as well (RFC 7662, 4), but no answer
  * shows whether it does.
  */
 import type { OauthConfig } from '../../base/config/auth.ts';
 import { TidegateError } from '../../base/errors.ts';
-import { toBase64 } from '../../base/base64url.ts';
+import { toBase64, toBase64Url } from '../../base/base64url.ts';
+import { sha256 } from '../../base/digest.ts';
 import type { Runtime } from '../../base/runtime.ts';
+import { createStrangers } from '../strangers.ts';
 import type { Claims } from './claims.ts';
 import { discover } from './discovery.ts';
+import { createLane, FAILED_MS, type Lane } from './introspection-lane.ts';
 import type { IssuerFetch } from './issuer-fetch.ts';
 import { ISSUER_DEADLINE_MS } from './key-set.ts';
 
-/** Questions that are open at once. What is over is refused for now: it comes of tokens that nobody has seen. */
-const MOST_OPEN = 32;
-const FAILED_MS = 2_000;
+/** Of tokens that the issuer does not know. */
+const RATION = { most: 100, perSecond: 20 };
 const METADATA_AGE_MS = 3_600_000;
 
 /** Null: the token is not active, or of another issuer. @throws TidegateError `upstream` where that cannot be found out now */
@@ -25,13 +28,13 @@ export type Introspect = (token: string) => Promise<{ issuer: string; claims: Cl
 export function createIntrospect(
   { issuers, introspection }: OauthConfig,
   ask: IssuerFetch,
-  { now }: Pick<Runtime, 'now'>,
+  runtime: Pick<Runtime, 'now' | 'sleep'>,
 ): Introspect {
-  /** When each of the open questions is over at the latest, so that one whose request ended blocks nobody for ever. */
-  const open = new Set<{ until: number }>();
+  const { now } = runtime;
+  const lanes = { known: createLane(runtime), new: createLane(runtime) };
+  const strangers = createStrangers(RATION);
   const [first = ''] = issuers;
   let place: { url: string; byForm: boolean; at: number } | null = null;
-  let failedUntil = 0;
 
   async function placeOf(timeLeft: () => number): Promise<{ url: string; byForm: boolean }> {
     if (introspection?.url != null) return { url: introspection.url, byForm: false };
@@ -44,7 +47,8 @@ export function createIntrospect(
     return place;
   }
 
-  async function claimsOf(token: string): Promise<Claims> {
+  /** Null: the issuer was asked too much. */
+  async function claimsOf(token: string): Promise<Claims | null> {
     const deadline = now() + ISSUER_DEADLINE_MS;
     const timeLeft = () => deadline - now();
     const { clientId = '', clientSecret = '' } = introspection ?? {};
@@ -56,28 +60,40 @@ export function createIntrospect(
       headers: byForm ? {} : { authorization: basic(clientId, clientSecret) },
     });
     if (status === 200 && document !== null) return document;
+    if (status === 429) return null;
     // What it cannot read is no token of its own.
     if (status === 400) return {};
     const reason = status === 401 ? ': OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET are not those of a client of it' : '';
     throw new TidegateError('upstream', `introspection answers ${status} without claims${reason}`);
   }
 
-  return async (token) => {
-    for (const question of open) if (question.until <= now()) open.delete(question);
-    if (now() < failedUntil || open.size >= MOST_OPEN) throw unavailable('it was asked too much, or failed just now');
-    const question = { until: now() + ISSUER_DEADLINE_MS };
-    open.add(question);
-    try {
-      const claims = await claimsOf(token);
-      const { active, iss = first } = claims;
-      const issuer = issuers.find((one) => one === iss);
-      return active === true && issuer !== undefined ? { issuer, claims } : null;
-    } catch (cause) {
-      failedUntil = now() + FAILED_MS;
+  async function lookUp(token: string, hash: string, lane: Lane) {
+    const claims = await claimsOf(token).catch((cause: unknown) => {
+      lane.failed();
       place = null;
       throw unavailable(cause instanceof Error ? cause.message : 'it failed', cause);
+    });
+    if (claims === null) {
+      lane.failed();
+      throw unavailable('it was asked too much');
+    }
+    const { active, iss = first } = claims;
+    const issuer = issuers.find((one) => one === iss);
+    const found = active === true && issuer !== undefined ? { issuer, claims } : null;
+    strangers.answered(hash, found !== null, now());
+    return found;
+  }
+
+  return async (token) => {
+    const hash = toBase64Url(await sha256(token));
+    const lane = strangers.isKnown(hash, now()) ? lanes.known : lanes.new;
+    const ended = await lane.enter();
+    if (ended === null) throw unavailable('it was asked too much, or failed just now');
+    try {
+      strangers.admit(hash, now());
+      return await lookUp(token, hash, lane);
     } finally {
-      open.delete(question);
+      ended();
     }
   };
 }

@@ -1,4 +1,5 @@
 /** Tokens that are not JWTs: asked for at the issuer (RFC 7662), and judged by its answer. */
+import type { ServerResponse } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
 import { TidegateError } from '../../../src/base/errors.ts';
 import { BASE, check, type Checked } from './checked.ts';
@@ -131,10 +132,57 @@ test('a flood of tokens that nobody knows asks 32 at once, and the same one once
     Array.from({ length: 500 }, (_, index) => codeOf(checked.outcome(`garbage-${index}`))),
   );
   expect(most).toBeLessThanOrEqual(32);
-  expect(codes.filter((code) => code === 'upstream').length).toBe(500 - (checked.issuer.introspected.length - 1));
+  expect(codes.filter((code) => code !== 'let through').length).toBe(500 - (checked.issuer.introspected.length - 1));
   const before = checked.issuer.introspected.length;
   for (let at = 0; at < 10; at += 1) expect(await checked.outcome('first')).toContain('does not know');
   expect(checked.issuer.introspected.length).toBe(before);
+});
+
+/** Junk is answered as the test says, all else is active. */
+const junkBy = (answerJunk: (response: ServerResponse) => void): Answer =>
+  ((_request, response, body) => {
+    if (new URLSearchParams(body).get('token')?.startsWith('junk')) answerJunk(response);
+    else response.end(JSON.stringify(ACTIVE));
+  }) satisfies Answer;
+
+test.each([
+  ['is asked for too much of them', (response: ServerResponse) => void response.writeHead(429).end()],
+  ['fails at them', (response: ServerResponse) => void response.writeHead(500).end()],
+])('whoever was let in of late is not kept out by invented tokens, where the issuer %s', async (_, answerJunk) => {
+  await stage(junkBy(answerJunk));
+  expect(await checked.outcome('good-1')).toBe('ok');
+  checked.pass(31_000);
+  expect(await codeOf(checked.outcome('junk-1'))).toBe('upstream');
+  expect(await codeOf(checked.outcome('new-1'))).toBe('upstream');
+  expect(await checked.outcome('good-1')).toBe('ok');
+  checked.pass(3_000);
+  expect(await checked.outcome('new-1')).toBe('ok');
+});
+
+test('tokens that are invented one after another are asked about in a ration', async () => {
+  await stage({ active: false });
+  const codes: string[] = [];
+  for (let at = 0; at < 400; at += 1) codes.push(await codeOf(checked.outcome(`junk-${at}`)));
+  // 100, and 20 for each second that the test takes.
+  expect(checked.issuer.introspected.length).toBeLessThan(300);
+  expect(codes.filter((code) => code === 'overloaded').length).toBe(400 - checked.issuer.introspected.length);
+  checked.pass(1_000);
+  checked.issuer.answers.set('/introspect', ACTIVE);
+  for (let at = 0; at < 200; at += 1) expect(await checked.outcome(`new-${at}`)).toBe('ok');
+});
+
+test('a new token waits for room while others are asked about', async () => {
+  const held: ServerResponse[] = [];
+  await stage(junkBy((response) => held.push(response)));
+  expect(await checked.outcome('good-1')).toBe('ok');
+  checked.pass(31_000);
+  const junk = Array.from({ length: 32 }, (_, index) => codeOf(checked.outcome(`junk-${index}`)));
+  await expect.poll(() => held.length).toBe(32);
+  const waiting = checked.outcome('new-1');
+  expect(await checked.outcome('good-1')).toBe('ok');
+  for (const response of held) response.end('{"active":false}');
+  expect(await waiting).toBe('ok');
+  await Promise.all(junk);
 });
 
 test('keys of ours, and texts that are no tokens, never reach the issuer', async () => {
