@@ -154,7 +154,7 @@ test.skipIf(CHROMIUM === null)(
       ...deps,
       host: '127.0.0.1',
       secrets: { current: 'a secret of a test, which guards nothing', previous: null },
-      authenticate: createAuthenticate([createKeyIdentifier(deps, { environmentKey: null })], challenges, runtime.log),
+      authenticate: createAuthenticate([createKeyIdentifier(deps, { environmentKey: null })], challenges, runtime),
       challenges,
       tenants: () => ['acme'],
     });
