@@ -11,8 +11,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-/** Measured: 361 KiB, minified, since an isolate has bounds, and stored times, histories and texts of others are judged; a hundredth more is room. */
-const MOST_GZIPPED_KIB = 365;
+/** Measured: 403 KiB, minified: 42 more since it asks who calls, of which checking tokens (jose) is a third; a hundredth more is room. */
+const MOST_GZIPPED_KIB = 407;
 
 const Meta = z.object({
   outputs: z.record(
