@@ -3,6 +3,7 @@
  * write to the store is an operator.
  */
 import { TidegateError } from '../../base/errors.ts';
+import { isPublic } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { isScope } from '../../base/scopes.ts';
 import { DAY_MS } from '../../base/time/civil-day.ts';
@@ -57,6 +58,8 @@ export async function createKey({ store, runtime }: KeyDeps, given: NewKey): Pro
   const now = runtime.now();
   if (!NAME.test(name)) throw wrong('name', name, NAME_EXPECTED);
   if (!NAME.test(tenant)) throw wrong('tenant', tenant, NAME_EXPECTED);
+  // It would be the caller of a server that asks nobody, and own what everyone made there.
+  if (isPublic({ tenant, subject: name })) throw wrong('name', name, `another name than ${name} in this tenant`);
   const odd = scopes.find((scope) => !isScope(scope));
   if (odd !== undefined)
     throw wrong('scope', odd, 'visible ASCII characters without quotes and backslashes, 128 at most');

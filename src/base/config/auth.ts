@@ -109,6 +109,10 @@ export function authOf(env: z.output<z.ZodObject<typeof AUTH_VARIABLES>>): AuthC
   if (named.includes('none') && unread !== undefined) {
     throw missing('AUTH', `to say how callers are known, because ${unread} is set; none lets everyone call`);
   }
+  // It would open nothing, and an issuer that is asked for opaque tokens would be sent it.
+  if (env.TIDEGATE_KEY !== undefined && !chosen.includes('keys')) {
+    throw missing('AUTH', 'to name keys too, such as keys,oauth, because TIDEGATE_KEY is set');
+  }
   return {
     modes: chosen,
     saidNone: named.includes('none'),

@@ -79,6 +79,7 @@ test('what is wrong with a new key is named, and nothing is stored', async () =>
     [{ name: 'a/b' }, 'name'],
     [{ name: 'a'.repeat(65) }, 'name'],
     [{ name: 'a\n' }, 'name'],
+    [{ name: 'public', tenant: 'public' }, 'name'],
     [{ tenant: '../x' }, 'tenant'],
     [{ tenant: 'é' }, 'tenant'],
     [{ scopes: [] }, 'scope'],

@@ -35,6 +35,7 @@ test.each([
   [{ AUTH: 'KEYS' }, 'AUTH'],
   [{ AUTH: 'none,keys' }, 'AUTH'],
   [{ AUTH: 'none', TIDEGATE_KEY: KEY }, 'AUTH'],
+  [{ AUTH: 'oauth', OAUTH_ISSUER: ISSUER, TIDEGATE_KEY: KEY }, 'AUTH'],
   [{ AUTH: 'none', OAUTH_ISSUER: ISSUER }, 'AUTH'],
   [{ AUTH: 'oauth' }, 'OAUTH_ISSUER'],
   [{ TIDEGATE_KEY: 'short' }, 'TIDEGATE_KEY'],
