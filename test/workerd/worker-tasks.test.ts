@@ -39,6 +39,8 @@ const deadQueue: TaskQueue = {
   },
 };
 
+const never = () => new Promise<never>(() => {});
+
 /** A message of the queue, and what became of it. */
 function delivered(body: unknown, attempts = 1) {
   const became: (string | number)[] = [];
@@ -83,7 +85,7 @@ test('a message says which task it is, and nothing else of it', async () => {
 test('without a queue a few tasks are worked on behind answers, the others are left to the schedule, and what ended makes room', async () => {
   const { deps, begin, clock } = stageOf();
   const claims: string[] = [];
-  const held = { ...deps, store: { ...deps.store, get: () => new Promise<never>(() => {}) } };
+  const held = { ...deps, store: { ...deps.store, get: never, getMany: never } };
   const dispatch = dispatchThrough(held, null);
   for (let at = 0; at < 8; at += 1) {
     expect(dispatch.leaseMs()).toBe(30_000);
