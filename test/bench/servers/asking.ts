@@ -8,7 +8,8 @@ import { createKey } from '../../../src/auth/keys/manage.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { callersOf } from '../../../src/hosts/callers.ts';
 import { createHost } from '../../../src/hosts/host.ts';
-import { defineApp, tool } from '../../../src/index.ts';
+import * as z from 'zod';
+import { defineApp, stream, tool } from '../../../src/index.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { readConfig } from '../../../src/store/drivers/open.ts';
 import { listen } from './listen.ts';
@@ -40,6 +41,8 @@ const app = defineApp({
   description: 'Twenty tools',
   // Requests are counted where callers are known, and here never too many.
   ...(mode === 'none' ? {} : { quotas: { requests: 1_000_000_000 } }),
+  // With a stream of its own every caller is listed the same tools: where callers are known, there is that of the audit log.
+  streams: { ticks: stream({ description: 'Ticks', schema: z.object({ n: z.number() }) }) },
   tools: Object.fromEntries(
     NAMES.map((name) => [
       name,
@@ -50,11 +53,11 @@ const app = defineApp({
 
 async function credential(): Promise<string> {
   if (mode === 'oauth') {
-    const token = new SignJWT({ sub: 'bench', scope: 'tasks', client_id: 'bench' });
+    const token = new SignJWT({ sub: 'bench', scope: 'streams:read tasks', client_id: 'bench' });
     const headed = token.setProtectedHeader({ alg: 'RS256', kid: 'one', typ: 'at+jwt' });
     return headed.setIssuer(ISSUER).setAudience(`${SERVER}/mcp`).setIssuedAt().setExpirationTime('2h').sign(privateKey);
   }
-  const given = { name: 'bench', tenant: 'public', scopes: ['tasks'], expiresAt: null };
+  const given = { name: 'bench', tenant: 'public', scopes: ['streams:read', 'tasks'], expiresAt: null };
   return (await createKey({ store, runtime }, given)).text;
 }
 
