@@ -6,7 +6,7 @@
  * `Authorization`, its cookie is not looked at.
  */
 import { createEndedLogins } from '../auth/login/ended-logins.ts';
-import { createLoginCookies, LOGIN_MS, type Login } from '../auth/login/login-cookie.ts';
+import { cookieIn, createLoginCookies, LOGIN_MS, type Login } from '../auth/login/login-cookie.ts';
 import { createLoginFailures } from '../auth/login/login-failures.ts';
 import { isLoopback, readHostname } from '../base/config/origins.ts';
 import { asTidegateError, TidegateError } from '../base/errors.ts';
@@ -14,6 +14,7 @@ import { type Json, parseJson } from '../base/json.ts';
 import type { Principal } from '../base/principal.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Secrets } from '../base/seal.ts';
+import { bareType } from '../net/media-type.ts';
 import type { Store } from '../store/store.ts';
 import type { Audit } from '../streams/audit.ts';
 import { type Authenticate, bearerOf } from './authenticate.ts';
@@ -192,13 +193,6 @@ export function createLoginRoutes({
   };
 }
 
-/** Null where there is none, or more than one: one of them was set by somebody else. */
-function cookieIn(headers: Headers, name: string): string | null {
-  const pairs = (headers.get('cookie') ?? '').split(/; */);
-  const found = pairs.filter((pair) => pair.startsWith(`${name}=`));
-  return found.length === 1 ? (found[0]?.slice(name.length + 1) ?? null) : null;
-}
-
 function withoutCookie(request: Request): Request {
   const headers = new Headers(request.headers);
   headers.delete('cookie');
@@ -212,9 +206,9 @@ function bodiless({ url, method }: Request, headers: Headers): Request {
 }
 
 async function credentialIn(request: Request, bodies: Bodies, source: Edge['body']): Promise<string | TidegateError> {
-  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   // A form of a page elsewhere cannot send this type without asking first.
-  if (type !== 'application/json') return wrong('Content-Type', 'application/json, or Authorization: Bearer …');
+  if (bareType(request.headers.get('content-type')) !== 'application/json')
+    return wrong('Content-Type', 'application/json, or Authorization: Bearer …');
   const body = await bodies.read(request, BODY_BYTES, source);
   if (!body.ok) return wrong('body', body.expected);
   const credential = memberOf(body.text, 'credential');

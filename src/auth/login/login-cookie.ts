@@ -57,3 +57,10 @@ export function createLoginCookies(
     isWriteToken: async (text, { id }) => (await write.open(sealer, text, `write ${id}`, now())).ok,
   };
 }
+
+/** The value of a cookie. Null where there is none, or more than one: one of them was set by somebody else. */
+export function cookieIn(headers: Headers, name: string): string | null {
+  const pairs = (headers.get('cookie') ?? '').split(/; */);
+  const found = pairs.filter((pair) => pair.startsWith(`${name}=`));
+  return found.length === 1 ? (found[0]?.slice(name.length + 1) ?? null) : null;
+}
