@@ -2,16 +2,13 @@
  * A stream is shared by all tenants, or each has its own: every way of reading finds the log where it stands, and nothing of
  * another tenant's. On every engine.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { systemRuntime } from '../../src/base/runtime.ts';
 import { createTestApp, type TestApp } from '../../src/hosts/testing/test-app.ts';
 import { defineApp, from, type Principal, pull, secret, stream, tool } from '../../src/index.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
-import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import type { Store } from '../../src/store/store.ts';
-import { requireService } from '../services/available.ts';
-import { type Engine, ENGINES, type RunningEngine, startEngine } from '../services/engine.ts';
+import { testEachStore } from '../services/each-store.ts';
 
 const schema = z.object({ id: z.string(), door: z.string(), n: z.number() });
 const common = { schema, key: 'door', id: 'id' } as const;
@@ -149,36 +146,7 @@ async function expectApart(store: Store): Promise<void> {
   await Promise.all([ada, bob, nobody].map((one) => one.close()));
 }
 
-test('memory', () => expectApart(createMemoryStore()), 30_000);
-
-const there: Record<Engine, boolean> = {
-  sqlite: true,
-  redis: requireService('redis'),
-  dynamodb: requireService('dynamodb'),
-};
-
-describe.each(ENGINES)('%s', (engine) => {
-  let running: RunningEngine | null = null;
-  beforeAll(async () => {
-    if (there[engine]) running = await startEngine(engine);
-  }, 90_000);
-  afterAll(async () => {
-    await running?.stop();
-  });
-  test.skipIf(!there[engine])('keeps them apart', { timeout: 90_000 }, async () => {
-    if (running === null) throw new Error('there is no engine');
-    const store = await openStore(
-      readConfig(running.environment, 'sqlite'),
-      systemRuntime(() => {}),
-      'tenants',
-    );
-    try {
-      await expectApart(store);
-    } finally {
-      await store.close();
-    }
-  });
-});
+testEachStore('keeps them apart', expectApart);
 
 async function push(one: TestApp | undefined, name: string, n: number): Promise<number | undefined> {
   const response = await one?.fetch(

@@ -1,15 +1,13 @@
 /** Work of tenants comes due, is put off by who did it, and is not lost where more of it is made meanwhile. On every engine. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { systemRuntime } from '../../src/base/runtime.ts';
 import { defineApp } from '../../src/index.ts';
 import { countCalls } from '../../src/store/counting.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
-import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { scopeOfLogs } from '../../src/streams/scope.ts';
 import { DUE_PLACES, duePlaces, noteWork } from '../../src/streams/tenant-work.ts';
-import { requireService } from '../services/available.ts';
-import { type Engine, ENGINES, type RunningEngine, startEngine } from '../services/engine.ts';
+import { testEachStore } from '../services/each-store.ts';
 
 const MINUTE = 60_000;
 const app = defineApp({ name: 'work', version: '1.0.0', description: 'Nothing but tenants' });
@@ -50,33 +48,7 @@ async function expectKept(store: Store): Promise<void> {
   expect(await tenants()).toEqual(['acme', 'glob%2Fex', 'public']);
 }
 
-test('memory', () => expectKept(createMemoryStore()));
-
-const there: Record<Engine, boolean> = {
-  sqlite: true,
-  redis: requireService('redis'),
-  dynamodb: requireService('dynamodb'),
-};
-
-describe.each(ENGINES)('%s', (engine) => {
-  let running: RunningEngine | null = null;
-  beforeAll(async () => {
-    if (there[engine]) running = await startEngine(engine);
-  }, 90_000);
-  afterAll(async () => {
-    await running?.stop();
-  });
-  test.skipIf(!there[engine])('keeps what is due', { timeout: 90_000 }, async () => {
-    if (running === null) throw new Error('there is no engine');
-    const runtime = systemRuntime(() => {});
-    const store = await openStore(readConfig(running.environment, 'sqlite'), runtime, 'work');
-    try {
-      await expectKept(store);
-    } finally {
-      await store.close();
-    }
-  });
-});
+testEachStore('keeps what is due', expectKept);
 
 test('a process that noted work asks the store again when that is due, and not before', async () => {
   const { clock, counted, note } = at(createMemoryStore(), new Map());
