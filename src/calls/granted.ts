@@ -3,7 +3,7 @@
  * that is not in it does not exist. What is shown of one feed, such as its last error, is for readers of any stream that it
  * fills. Pure.
  */
-import { scopeToRead } from '../auth/audit/stream.ts';
+import { isAuditLog, scopeToRead } from '../auth/audit/stream.ts';
 import { ADMIN_SCOPE, isGranted, missingScopes, publishScope, TASKS_SCOPE } from '../base/scopes.ts';
 import type { App } from '../declare/app.ts';
 import type { BuiltInName, ToolNames } from '../declare/built-ins.ts';
@@ -85,20 +85,28 @@ function part<Item>(all: ReadonlyMap<string, Item>, isIn: (item: Item, name: str
 
 function hiddenTools(app: App, { mayPublish, tasks, admin }: Omit<Granted, 'app'>, reads: boolean): BuiltInName[] {
   const publish = publishToolsOf(app, mayPublish);
+  const hasStreams = reads || hasOwnStreams(app);
+  const hasTasks = tasks && (hasStreams || app.tasks.size > 0);
   const hidden: Partial<Record<BuiltInName, boolean>> = {
+    list_streams: !hasStreams,
     read_latest: !reads,
     read_history: !reads,
     tail_stream: !reads,
     publish: !publish.has('publish'),
     request: !publish.has('request'),
-    get_task: !tasks,
-    answer_task: !tasks,
-    cancel_task: !tasks,
+    get_task: !hasTasks,
+    answer_task: !hasTasks,
+    cancel_task: !hasTasks,
     wait_for: !tasks || !reads,
     export_history: !tasks || !reads,
     replay_dead_letters: !admin,
   };
   return (Object.keys(hidden) as BuiltInName[]).filter((name) => hidden[name]);
+}
+
+/** Whether there are streams beside the audit log, which a host adds and few may read. */
+function hasOwnStreams({ streams }: App): boolean {
+  return [...streams.values()].some((stream) => !isAuditLog(stream));
 }
 
 function namesWithout(names: ToolNames, hidden: readonly BuiltInName[]): ToolNames {

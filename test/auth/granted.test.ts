@@ -87,6 +87,22 @@ test.each([
   expect(before).toEqual(found);
 });
 
+test.each([modern, legacy])('of an app without streams the audit log makes no tools but for admin', async (message) => {
+  const hello = tool({ description: 'Says hello', run: async () => 'hello' });
+  const declared = { name: 'plain', version: '1.0.0', description: 'No streams', tools: { hello } };
+  const { host } = stageOf({}, defineApp(declared));
+  const shown = async (scopes: string) => {
+    const { result } = await answerOf(host, message({ method: 'tools/list' }, scopes));
+    return (result as unknown as { tools: Named[] }).tools.map(({ name }) => name).toSorted();
+  };
+  for (const scopes of ['', 'tasks', 'tasks streams:read events'])
+    expect(await shown(scopes)).toEqual(['hello', 'read_result']);
+  const reads = ['hello', 'list_streams', 'read_history', 'read_latest', 'read_result', 'tail_stream'];
+  expect(await shown('admin')).toEqual(reads);
+  const tasks = ['cancel_task', 'export_history', 'get_task', 'wait_for'];
+  expect(await shown('tasks admin')).toEqual([...reads, ...tasks].toSorted());
+});
+
 test('who has all scopes is shown what nobody restricts', async () => {
   const all = 'streams:read streams:publish tasks admin crm weather reports ledger audit plans';
   expect(await shownTo(all)).toEqual(await shownTo('*'));
