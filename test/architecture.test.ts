@@ -32,7 +32,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   auth: [['.'], ['keys', 'oauth', 'audit', 'login']],
   calls: [['.'], ['bounds']],
   // An extension stands beside what serves it: nothing of the server knows one.
-  mcp: [['.'], ['wire'], ['registry'], ['tasks', 'serve']],
+  mcp: [['.'], ['wire'], ['registry'], ['listen', 'sessions'], ['asking'], ['tasks', 'serve']],
   hosts: [['.'], ['node', 'workers', 'lambda', 'demo', 'testing'], ['cli']],
 };
 

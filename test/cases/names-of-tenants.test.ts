@@ -5,7 +5,7 @@ import { APP_TENANT, type Owner, safePrincipal } from '../../src/base/principal.
 import { resultPageKey, usedStateKey } from '../../src/calls/names.ts';
 import { deadLetterLog } from '../../src/feeds/records/dead-letters.ts';
 import { feedKey } from '../../src/feeds/records/state.ts';
-import { sessionKey } from '../../src/mcp/serve/sessions.ts';
+import { sessionKey } from '../../src/mcp/sessions/sessions.ts';
 import { checkCounter, checkKey, checkLog } from '../../src/store/limits.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { createQuotas } from '../../src/store/quotas.ts';

@@ -9,7 +9,7 @@ import { connectRedis } from '../../infra/local/redis-connection.ts';
 import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { PUBLIC } from '../../src/base/principal.ts';
 import { createSealer } from '../../src/base/seal.ts';
-import { createSessions } from '../../src/mcp/serve/sessions.ts';
+import { createSessions } from '../../src/mcp/sessions/sessions.ts';
 import { SECRETS } from '../calls/states.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { defineApp, pull, stream } from '../../src/index.ts';

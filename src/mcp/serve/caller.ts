@@ -6,7 +6,7 @@ import { CLIENT_CAPABILITIES_META_KEY, type ServerContext } from '@modelcontextp
 import type { JsonObject } from '../../base/json.ts';
 import type { Caller } from '../../calls/caller.ts';
 import type { McpLogLevel } from '../../declare/context.ts';
-import { isWanted } from './sessions.ts';
+import { isWanted } from '../sessions/sessions.ts';
 
 /** Longest text of a progress message, in characters. A longer text is cut. */
 const PROGRESS_TEXT = 8_192;

@@ -9,7 +9,7 @@ import { type Account, openAccount } from '../../store/counting.ts';
 import type { Store } from '../../store/store.ts';
 import { UNBOUNDED, type Work } from '../../store/work.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { ClientSession } from './sessions.ts';
+import type { ClientSession } from '../sessions/sessions.ts';
 
 /** How an answer says that the client should come again later. */
 export interface Refusal {

@@ -21,8 +21,8 @@ import { INVALID_PARAMS, RATE_LIMITED, rpcErrorResponse } from '../../base/json-
 import type { McpLogLevel } from '../../declare/context.ts';
 import type { Exchange } from './exchange.ts';
 import type { ServerSource } from './server.ts';
-import { SESSION_HEADER, type Sessions } from './sessions.ts';
-import { gone, invalid, needsSession, withSession } from './session-answers.ts';
+import { SESSION_HEADER, type Sessions } from '../sessions/sessions.ts';
+import { gone, invalid, needsSession, withSession } from '../sessions/answers.ts';
 import { createUnderWay, type UnderWay } from './under-way.ts';
 import { MOST_BATCHED } from '../wire/message.ts';
 import { isObject, type Params } from '../wire/params.ts';

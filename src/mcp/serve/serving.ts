@@ -12,7 +12,7 @@ import { askedFor, claimOf, formProblem } from '../wire/message.ts';
 import type { Registry } from '../registry/registry.ts';
 import { createModern } from './modern.ts';
 import { needsOf } from './needs.ts';
-import { createSessions } from './sessions.ts';
+import { createSessions } from '../sessions/sessions.ts';
 import { createServerSource, type ServerDeps } from './server.ts';
 import { UNBOUNDED, type Work } from '../../store/work.ts';
 

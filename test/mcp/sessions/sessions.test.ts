@@ -7,7 +7,7 @@ import { PUBLIC } from '../../../src/base/principal.ts';
 import { countCalls } from '../../../src/store/counting.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { createQuotas } from '../../../src/store/quotas.ts';
-import { NEWLY_KEPT } from '../../../src/mcp/serve/sessions.ts';
+import { NEWLY_KEPT } from '../../../src/mcp/sessions/sessions.ts';
 import { sampleApp } from '../sample-app.ts';
 import { type Served, serveApp, type ServeOptions } from '../served.ts';
 

@@ -1,5 +1,5 @@
 /**
- * Sessions of 2025-11-25 and before: their texts (`session-token.ts`), and the record that stands behind a session once
+ * Sessions of 2025-11-25 and before: their texts (`token.ts`), and the record that stands behind a session once
  * something was asked for that has to be kept, or when it was ended. A request with a session reads it, which is one call
  * to the store more than the same request costs without one. A client that sends no session is served without.
  */
@@ -13,7 +13,7 @@ import { afterConflict, commitSurely } from '../../store/commit.ts';
 import { createQuotas, type Quota } from '../../store/quotas.ts';
 import { record } from '../../store/record.ts';
 import { isPresent, type Reading, type RecordKey, type Store } from '../../store/store.ts';
-import { createSessionTokens, SERVES_MS, type SessionFacts, type SessionTokens } from './session-token.ts';
+import { createSessionTokens, SERVES_MS, type SessionFacts, type SessionTokens } from './token.ts';
 
 export const SESSION_HEADER = 'mcp-session-id';
 
