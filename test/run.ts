@@ -29,7 +29,7 @@ if (all) provide();
 const counts = [await runVitest()];
 if (all) {
   const suite = 'test/conformance/run.ts';
-  counts.push(await runCounted('conformance', [suite]));
+  counts.push(await runCounted('conformance', [suite, 'spread-redis', 'workerd']));
   const others = ['sqlite', 'redis', 'dynamodb'];
   counts.push(await runCounted('conformance of tasks', [suite, 'tasks', ...others]));
   if (onPath('taskset')) counts.push(await runCounted('a short flood', ['test/flood/run.ts', '20']));

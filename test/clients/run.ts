@@ -1,5 +1,5 @@
 /**
- * `npm run clients [client ...] [http|stdio|workerd ...] [--schemas <folder>]`: foreign MCP clients against Tidegate, and a count
+ * `npm run clients [client ...] [http|spread|stdio|workerd ...] [--schemas <folder>]`: foreign MCP clients against Tidegate, and a count
  * of what each hands to its model. Without names it takes all of them, over all transports. What each is put through, and
  * what the table says, is told in the README beside this file.
  */

@@ -212,3 +212,5 @@ export const conformanceApp = defineApp({
     }),
   },
 });
+
+export default conformanceApp;

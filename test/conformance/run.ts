@@ -2,7 +2,7 @@
  * `npm run conformance`: the official suite against `app.ts`, on Node (memory) and in workerd. Every scenario that the suite
  * lists for a revision is run, but for those named in `LEFT_OUT` with their reason. There is no list of expected failures.
  * `npm run conformance -- [tasks] [all | host ...]`: on every host, or on those named; `tasks`: those of tasks alone, on
- * every host where none is named.
+ * every host where none is named. `npm run conformance:all`: on every host.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
