@@ -25,11 +25,14 @@ export interface Stage {
   logged: string[];
 }
 
-/** @param clock epoch ms; default: the system's */
-export function stageOf(
-  { clock = Date.now, ...options }: Partial<HostOptions> & { clock?: () => number } = {},
-  app: App = richApp,
-): Stage {
+export interface StageOptions extends Partial<HostOptions> {
+  /** Epoch ms; default: the system's. */
+  clock?: () => number;
+  /** What is reached outside. Default: a fetch that fails, and no connections. */
+  outside?: Partial<Pick<Runtime, 'fetch' | 'connect'>>;
+}
+
+export function stageOf({ clock = Date.now, outside = {}, ...options }: StageOptions = {}, app: App = richApp): Stage {
   const logged: string[] = [];
   const log: Log = (level, message, fields) => void logged.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`);
   const runtime: Runtime = {
@@ -37,6 +40,7 @@ export function stageOf(
     now: clock,
     fetch: () => Promise.reject(new Error('a test reaches no network')),
     variable: (name) => RICH_VARIABLES[name] ?? null,
+    ...outside,
   };
   const store = countCalls(options.store ?? createMemoryStore());
   const host = createHost({

@@ -72,11 +72,18 @@ export interface Answered {
   id?: unknown;
 }
 
-export async function answerOf(host: Pick<Host, 'fetch'>, request: Request): Promise<Answered> {
+/** @param isListening the answer has no end, and what comes first of it is read */
+export async function answerOf(host: Pick<Host, 'fetch'>, request: Request, isListening = false): Promise<Answered> {
   const response = await host.fetch(request);
-  const text = await response.text();
   const { status, headers } = response;
+  const isStream = headers.get('content-type') === 'text/event-stream';
+  const text = isListening && isStream ? await beginningOf(response) : await response.text();
   return { status, headers, text, ...messageIn(text) };
+}
+
+async function beginningOf({ body }: Response): Promise<string> {
+  for await (const bytes of body ?? []) return new TextDecoder().decode(bytes);
+  return '';
 }
 
 function messageIn(text: string): object {

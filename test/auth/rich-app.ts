@@ -42,6 +42,7 @@ const readings = stream({
   description: 'Readings',
   schema: Reading,
   key: 'sensor',
+  tenants: 'each',
   feed: quiet,
 });
 
@@ -51,6 +52,8 @@ export const richApp = defineApp({
   description: 'One of each thing',
   // Nothing here is about limits.
   quotas: { requests: 10_000_000 },
+  // A large answer is soon made.
+  results: { bytes: 65_536 },
   feeds: { broker: mqtt({ url: 'mqtt://broker.example', topics: { publish: ['a/+'] } }) },
   streams: { orders, readings },
   tools: {
@@ -64,7 +67,7 @@ export const richApp = defineApp({
     large: tool({
       description: 'More than one answer holds',
       input: Texted,
-      run: async ({ text }) => Array.from({ length: 20_000 }, (_, n) => `${n} ${text}`).join('\n'),
+      run: async ({ text }) => Array.from({ length: 4_000 }, (_, n) => `${n} ${text}`).join('\n'),
     }),
     weather: httpTool({ description: 'An API', scopes: ['weather'], url: 'https://api.example/now' }),
   },
