@@ -8,7 +8,7 @@ import { isPresent, type RecordKey, type Store } from '../../src/store/store.ts'
 import { BY_SCHEDULE } from '../../src/tasks/records/dispatch.ts';
 import { hasEnded, type Header } from '../../src/tasks/records/header.ts';
 import { taskPartition } from '../../src/tasks/records/names.ts';
-import { taskLog } from '../../src/tasks/records/task-log.ts';
+import { taskChange, taskLog } from '../../src/tasks/records/task-log.ts';
 import { ownPartition } from '../../src/tasks/records/list.ts';
 import { REMEMBERED } from '../../src/tasks/records/remembered.ts';
 import { assignmentKey } from '../../src/tasks/records/assignment.ts';
@@ -200,7 +200,8 @@ async function endsOf(store: Store): Promise<Record<string, number>> {
   for (let cursor: string | null = null; ;) {
     const page = await store.read(taskLog(PUBLIC), cursor, 1_000);
     for (const { value } of page.entries) {
-      const { taskId } = value as { taskId: string };
+      const { taskId, status } = taskChange.decode(value);
+      if (!hasEnded({ status })) continue;
       ends[taskId] = (ends[taskId] ?? 0) + 1;
     }
     if (page.entries.length === 0) return ends;

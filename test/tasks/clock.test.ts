@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { task } from '../../src/declare/task.ts';
 import { lookAtClock } from '../../src/store/clock-seen.ts';
 import { scopeOfLogs } from '../../src/streams/scope.ts';
-import { endedTask, taskLog, trimTaskLog } from '../../src/tasks/records/task-log.ts';
+import { taskChange, taskLog, trimTaskLog } from '../../src/tasks/records/task-log.ts';
 import { freeSlots, slotPartition, takeSlots } from '../../src/tasks/records/slots.ts';
 import { makeDueAgain } from '../../src/tasks/work/due-again.ts';
 import { takeUpTask } from '../../src/tasks/work/run-due.ts';
@@ -208,7 +208,7 @@ test('the log of tasks that ended loses nothing by a clock that is weeks ahead f
   await lookAtClock(tasks, clock.now + 10_000);
   const log = taskLog(ADA);
   for (const taskId of ['a', 'b']) {
-    const entry = endedTask.append(log, [{ taskId, task: 't', status: 'completed', at: clock.now }]);
+    const entry = taskChange.append(log, [{ taskId, task: 't', status: 'completed', at: clock.now }]);
     await store.commit([entry], { id: taskId, now: clock.now, deadline: clock.now + 1_000 });
   }
   const trim = () => trimTaskLog({ ...tasks, runtime: { ...tasks.runtime, random: () => 0 } }, ADA);

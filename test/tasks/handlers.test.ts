@@ -1,10 +1,8 @@
 /** What a handler may do wrong, what may happen to its process, and what becomes of its task. */
 import { describe, expect, test } from 'vitest';
 import { task } from '../../src/declare/task.ts';
-import { taskLog } from '../../src/tasks/records/task-log.ts';
 import { takeUpTask } from '../../src/tasks/work/run-due.ts';
-import { readAll } from '../feeds/run/stage.ts';
-import { ADA, taskStage } from './stage.ts';
+import { endsIn, taskStage } from './stage.ts';
 import { scopeOfLogs } from '../../src/streams/scope.ts';
 import { PUBLIC } from '../../src/base/principal.ts';
 
@@ -80,7 +78,7 @@ describe('a handler', () => {
     await stage.clock.advance(10_000);
     expect(settled).toBe(true);
     expect((await stage.get(id)).status).toBe('completed');
-    expect(await readAll(stage.store, taskLog(ADA))).toHaveLength(1);
+    expect(await endsIn(stage.store)).toHaveLength(1);
     const page = await stage.store.list(`public/task/${id}`, { now: stage.clock.now, limit: 9, prefix: 'm:' });
     expect(page.records).toEqual([]);
   });
@@ -137,7 +135,7 @@ describe('a handler', () => {
     expect(runs).toEqual(['first', 'second']);
     expect(report.ended).toBe(0);
     expect((await stage.get(id)).result?.content).toEqual([{ type: 'text', text: 'second' }]);
-    expect(await readAll(stage.store, taskLog(ADA))).toHaveLength(1);
+    expect(await endsIn(stage.store)).toHaveLength(1);
   });
 });
 

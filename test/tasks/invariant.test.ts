@@ -12,14 +12,12 @@ import { isPresent, type Store } from '../../src/store/store.ts';
 import { weaken } from '../store/weaknesses.ts';
 import { hasEnded, type Header } from '../../src/tasks/records/header.ts';
 import { taskPartition } from '../../src/tasks/records/names.ts';
-import { taskLog } from '../../src/tasks/records/task-log.ts';
 import { ownPartition } from '../../src/tasks/records/list.ts';
 import { REMEMBERED } from '../../src/tasks/records/remembered.ts';
 import { assignmentKey } from '../../src/tasks/records/assignment.ts';
 import { headerKey } from '../../src/tasks/records/header.ts';
-import { readAll } from '../feeds/run/stage.ts';
 import { seededRandom } from '../../src/store/contract/seeded.ts';
-import { ADA, EVE, type TaskStage, taskStage } from './stage.ts';
+import { ADA, endsIn, EVE, type TaskStage, taskStage } from './stage.ts';
 
 const base = { description: 'a task of the test', version: '1' };
 const yes = form('Go on?', z.object({ yes: z.boolean() }));
@@ -267,8 +265,7 @@ function watcher(exact: Store, { clock }: TaskStage) {
   return {
     async all(ids: readonly string[]) {
       const ends = new Map<string, number>();
-      for (const entry of (await readAll(exact, taskLog(ADA))) as unknown as { taskId: string }[])
-        ends.set(entry.taskId, (ends.get(entry.taskId) ?? 0) + 1);
+      for (const { taskId } of await endsIn(exact)) ends.set(taskId, (ends.get(taskId) ?? 0) + 1);
       for (const id of ids) await look(id, ends);
     },
     async isOver(ids: readonly string[]) {

@@ -2,16 +2,17 @@
 import type { AppOptions } from '../../src/declare/app.ts';
 import type { Task } from '../../src/declare/task.ts';
 import type { Json } from '../../src/base/json.ts';
-import type { Principal } from '../../src/base/principal.ts';
+import type { Owner, Principal } from '../../src/base/principal.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createTask, type NewTask } from '../../src/tasks/work/create.ts';
 import type { TaskDeps } from '../../src/tasks/records/find-task.ts';
-import type { Header } from '../../src/tasks/records/header.ts';
+import { hasEnded, type Header } from '../../src/tasks/records/header.ts';
 import { TASK_QUEUE } from '../../src/tasks/records/names.ts';
+import { type TaskChange, taskChange, taskLog } from '../../src/tasks/records/task-log.ts';
 import { answerTask, cancelTask, getTask } from '../../src/tasks/work/requests.ts';
 import { runTasks, type RunTasksOptions, type TasksReport } from '../../src/tasks/work/run-due.ts';
-import { type OnCommit, type Stage, stageOf } from '../feeds/run/stage.ts';
+import { type OnCommit, readAll, type Stage, stageOf } from '../feeds/run/stage.ts';
 import { createAppStreams } from '../../src/calls/streams.ts';
 
 export const ADA: Principal = { tenant: 'public', subject: 'ada', client: null, scopes: ['*'] };
@@ -29,6 +30,12 @@ export interface TaskStage extends Stage {
   get(taskId: string, principal?: Principal): Promise<Header>;
   answer(taskId: string, responses: Record<string, unknown>, principal?: Principal): Promise<boolean>;
   cancel(taskId: string, principal?: Principal): Promise<boolean>;
+}
+
+/** The ends that the log of changes tells of. */
+export async function endsIn(store: Store, owner: Owner = ADA): Promise<TaskChange[]> {
+  const changes = (await readAll(store, taskLog(owner))).map((value) => taskChange.decode(value));
+  return changes.filter(hasEnded);
 }
 
 /** @param more of the app, such as its streams */

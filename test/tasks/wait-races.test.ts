@@ -13,12 +13,11 @@ import { createTask } from '../../src/tasks/work/create.ts';
 import type { TaskDeps } from '../../src/tasks/records/find-task.ts';
 import { followWaiters } from '../../src/tasks/waits/follow.ts';
 import { TASK_QUEUE, waiterPartition } from '../../src/tasks/records/names.ts';
-import { taskLog } from '../../src/tasks/records/task-log.ts';
 import { cancelTask, getTask } from '../../src/tasks/work/requests.ts';
 import { takeUpTask, runTasks, TASK_LEASE_MS } from '../../src/tasks/work/run-due.ts';
-import { readAll, START, TENANT } from '../feeds/run/stage.ts';
+import { START, TENANT } from '../feeds/run/stage.ts';
 import { everyOrder, type Gate, interleave, type Process, seeded, someOrders, withoutTime } from './interleave.ts';
-import { ADA, taskStage } from './stage.ts';
+import { ADA, endsIn, taskStage } from './stage.ts';
 import { ABOVE_30, endOf, temps, waiting } from './wait-stage.ts';
 import { scopeOfLogs } from '../../src/streams/scope.ts';
 
@@ -146,7 +145,7 @@ async function run(
     stage.clock.now += 5_000;
   }
   const header = await getTask(deps, ADA, taskId);
-  const ends = await readAll(store, taskLog(ADA));
+  const ends = await endsIn(store);
   const { records } = await store.list(waiterPartition(TENANT, 'temps'), { now: stage.clock.now, limit: 10 });
   const due = await store.due(TASK_QUEUE, { now: stage.clock.now, limit: 10, from: 0 });
   expect(due).toEqual([]);

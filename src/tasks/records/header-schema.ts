@@ -31,6 +31,7 @@ export function headerSchema() {
     failure: failure().nullable(),
     origin: z.string(),
     needs: z.array(z.string()).optional(),
+    session: z.string().optional(),
   });
 }
 

@@ -47,6 +47,8 @@ export interface Header {
   origin: string;
   /** The scopes that the call needed which began it; so does whoever reads what came of it. Absent: none are known. */
   needs?: string[] | undefined;
+  /** The session of 2025-11-25 in which it was begun, whose streams tell of it. Absent: none. */
+  session?: string | undefined;
 }
 
 export const taskHeader = record<Header>('header of a task', headerSchema);

@@ -9,7 +9,7 @@ import type { Claim } from '../records/claim.ts';
 import { expiryOf, type Header, headerKey, taskHeader } from '../records/header.ts';
 import { inputKey } from '../records/input.ts';
 import { giveSlots, takeSlots } from '../records/slots.ts';
-import { endEntry } from '../records/task-log.ts';
+import { changeEntry } from '../records/task-log.ts';
 import { batchOf } from './batch.ts';
 import type { Note } from './memory.ts';
 
@@ -38,6 +38,8 @@ export interface Closing {
 
 export interface Commit {
   operations: Operation[];
+  /** Whether it changes the header, which the log of changes tells. */
+  isChanged: boolean;
   /** The notes that go with it. */
   notes: Map<string, Note>;
   /** Whether it takes the last of the notes. */
@@ -54,7 +56,7 @@ interface Wanted {
   leaseMs: number;
 }
 
-/** Operations that every commit may have beside notes and places: of the assignment, of the header, of the input, of the log of ends. */
+/** Operations that every commit may have beside notes and places: of the assignment, of the header, of the input, of the log of changes. */
 const OWN_OPERATIONS = 4;
 /** Bytes that are kept free for them, the header left out. */
 const OWN_BYTES = 4_096;
@@ -78,7 +80,9 @@ export function nextCommit(limits: StoreLimits, standing: Standing, wanted: Want
       ...headerOperations(standing, next, closing?.strict === true),
       ...operations,
       ...slotOperations(standing, next, closing, lease),
+      ...(isChanged ? [changeEntry(standing.taskId, next)] : []),
     ],
+    isChanged,
     notes,
     isLast,
     afterwards: (version) => ({
@@ -140,8 +144,8 @@ function headerOperations({ tenant, taskId, header, headerVersion }: Standing, n
 }
 
 /**
- * Places are given back when the turn is closed, and kept as long as the lease. The end of the task is logged. What it was called
- * with is needed no more, unless it failed and may be retried.
+ * Places are given back when the turn is closed, and kept as long as the lease. What an ended task was called with is needed no
+ * more, unless it failed and may be retried.
  */
 function slotOperations(
   { tenant, taskId, slots, inputVersion }: Standing,
@@ -152,5 +156,5 @@ function slotOperations(
   if (closing === null) return renews ? takeSlots(slots, taskId, until) : [];
   if (closing.assignment !== null) return giveSlots(slots);
   const input: Operation = { kind: 'delete', ...inputKey(tenant, taskId), expects: inputVersion };
-  return [...giveSlots(slots), ...(next.status === 'failed' ? [] : [input]), endEntry(taskId, next)];
+  return [...giveSlots(slots), ...(next.status === 'failed' ? [] : [input])];
 }

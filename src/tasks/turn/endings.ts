@@ -9,17 +9,13 @@ import { type HeaderChange, failed, failureOf } from '../records/changes.ts';
 import { judge, StepError } from '../records/outcome.ts';
 import { runningQuota, TASK_BYTES, taskQuota, waitQuota } from '../records/quotas.ts';
 import { rememberedWait, WAIT } from '../records/remembered.ts';
-import { trimTaskLog } from '../records/task-log.ts';
 import { giveUpWaits } from './give-up-waits.ts';
 import type { TaskInHand, TurnEnd } from './turn.ts';
 
 export async function endTask(hand: TaskInHand, change: HeaderChange): Promise<TurnEnd> {
   await giveUpWaits(hand);
   const outcome = await hand.journal.end(change);
-  if (outcome === 'ended') {
-    await trimTaskLog(hand.scope, hand.claim.header.principal);
-    await giveBack(hand);
-  }
+  if (outcome === 'ended') await giveBack(hand);
   return { outcome };
 }
 

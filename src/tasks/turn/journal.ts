@@ -15,6 +15,7 @@ import type { TaskDeps } from '../records/find-task.ts';
 import { hasEnded, type Header, headerKey, taskHeader } from '../records/header.ts';
 import { rememberedKey } from '../records/remembered.ts';
 import { giveSlots } from '../records/slots.ts';
+import { trimTaskLog } from '../records/task-log.ts';
 import { type Closing, lastsOn, nextCommit, type Standing } from './commit.ts';
 import { meetConflicts } from './conflicts.ts';
 import type { JournaledMemory } from './memory.ts';
@@ -39,7 +40,7 @@ export interface Journal {
    * meanwhile that the task may wait for; it has to go on at once.
    */
   leave(change: Partial<Assignment>, dueAt: number): Promise<'left' | 'outdated' | 'lost'>;
-  /** Commits all, with a change that ends the task: its header, its assignment and the log of ends in one commit. */
+  /** Commits all, with a change that ends the task: its header and its assignment in one commit. */
   end(change: HeaderChange): Promise<'ended' | 'lost'>;
   /**
    * Gives the lease back and writes nothing else, because a newer release has written what this one cannot read. The task
@@ -52,12 +53,13 @@ export interface Journal {
 
 /** @param deadline epoch ms of the last commit. Errors as `commitSurely`. */
 export function createJournal(
-  { store, runtime }: Pick<TaskDeps, 'store' | 'runtime'>,
+  deps: Pick<TaskDeps, 'store' | 'runtime'>,
   claim: Claim,
   memory: JournaledMemory,
   leaseMs: number,
   deadline: number,
 ): Journal {
+  const { store, runtime } = deps;
   const { tenant, taskId } = claim;
   const changes: HeaderChange[] = [];
   let standing: Standing = claim;
@@ -99,6 +101,7 @@ export function createJournal(
       standing = made.afterwards(result.version);
       changes.splice(0, taken);
       memory.stored(notes, result.version);
+      if (made.isChanged) await trimTaskLog(deps, claim.header.principal);
       if (isLast) return 'committed';
     }
   }

@@ -35,6 +35,8 @@ export interface NewTask {
   calledWith?: Json;
   /** The scopes that the call needed. Default: none. */
   needs?: readonly string[] | undefined;
+  /** The session of 2025-11-25 in which it is begun, whose streams tell of it. Default: none. */
+  session?: string | null | undefined;
   /** Epoch ms by which it has to be stored. */
   deadline: number;
   /** How long it is leased to the caller, ms; null: it is due at once, for anybody. */
@@ -114,7 +116,7 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
 }
 
 function newHeader(
-  { task: name, principal, origin, needs = [] }: NewTask,
+  { task: name, principal, origin, needs = [], session = null }: NewTask,
   task: Task,
   policy: Policy,
   taskId: string,
@@ -136,6 +138,7 @@ function newHeader(
     failure: null,
     origin: origin ?? taskId,
     ...(needs.length === 0 ? {} : { needs: [...needs] }),
+    ...(session === null ? {} : { session }),
   };
   return header;
 }

@@ -26,7 +26,7 @@ import { runningQuota, TASK_BYTES, taskQuota } from '../records/quotas.ts';
 import { pageKey, type TaskPage, taskPage } from '../records/page.ts';
 import { rememberedAnswer, rememberedKey } from '../records/remembered.ts';
 import { idToRead } from '../records/task-id.ts';
-import { endEntry } from '../records/task-log.ts';
+import { changeEntry, trimTaskLog } from '../records/task-log.ts';
 import { dropWaits } from '../waits/left.ts';
 
 /** How often a call tries again when others change the same task at once. */
@@ -118,8 +118,7 @@ export async function cancelTask(
     if (hasEnded(header)) return null;
     ({ createdAt } = header);
     const end = cancelled('cancelled on request');
-    const entry = endEntry(taskId, end(header, deps.runtime.now()));
-    return { change: end, operations: [...(run ? [deleteAssignment(key, run.version)] : []), entry] };
+    return { change: end, operations: run ? [deleteAssignment(key, run.version)] : [] };
   });
   if (cancelledHere) {
     const scope = scopeOf(deps, principal);
@@ -157,7 +156,7 @@ interface Standing {
   version: Version;
 }
 
-/** Changes a header together with other records, and tries again where somebody was faster. */
+/** Changes a header together with other records and the log of changes, and tries again where somebody was faster. */
 async function change(
   deps: TaskDeps,
   principal: Principal,
@@ -179,8 +178,11 @@ async function change(
     if (decided === null) return false;
     const next = decided.change(standing.header, runtime.now());
     const put = taskHeader.put(key, next, { expects: standing.version, expiresAt: expiryOf(next) });
-    const result = await commitSurely(runtime, store, [put, ...decided.operations], deadline);
-    if (result.status === 'committed') return true;
+    const operations = [put, ...decided.operations, changeEntry(taskId, next)];
+    const result = await commitSurely(runtime, store, operations, deadline);
+    if (result.status !== 'committed') continue;
+    await trimTaskLog(deps, principal);
+    return true;
   }
   throw new TidegateError('store_unavailable', 'the task is changed too often at once', { retryAfterMs: 1_000 });
 }

@@ -19,13 +19,20 @@ export interface Tasks {
   on(store: Store): Tasks;
   /**
    * Stores a task, and gets it worked on. Errors as `createTask`.
-   * @param options `needs`: the scopes that the call needed, without which nobody reads what comes of it
+   * @param options `needs`: the scopes that the call needed, without which nobody reads what comes of it; `session`: of
+   * 2025-11-25, whose streams tell of the task
    */
   begin(
     principal: Principal,
     task: string,
     input: Json,
-    options: { once?: string | null; calledWith?: Json; needs?: readonly string[]; deadline: number },
+    options: {
+      once?: string | null;
+      calledWith?: Json;
+      needs?: readonly string[];
+      session?: string | null;
+      deadline: number;
+    },
   ): Promise<Begun>;
   /** The task that was begun under an idempotency key; null: none was, or it is no longer stored. Errors as `findBegun`. */
   begun(principal: Principal, task: string, once: string, calledWith: Json): Promise<Begun | null>;
@@ -56,10 +63,10 @@ export function createTasks(deps: TaskDeps, dispatch: Dispatch): Tasks {
   return {
     catalog: deps.catalog,
     on: (store) => createTasks({ ...deps, store }, dispatch),
-    async begin(principal, task, input, { once = null, calledWith = input, needs, deadline }) {
+    async begin(principal, task, input, { once = null, calledWith = input, needs, session, deadline }) {
       const leaseMs = dispatch.leaseMs();
       try {
-        const asked = { principal, task, input, calledWith, needs, once, deadline, leaseMs };
+        const asked = { principal, task, input, calledWith, needs, session, once, deadline, leaseMs };
         const { taskId, header, claim } = await createTask(deps, asked);
         if (claim !== null || leaseMs === null) dispatch.wake(principal.tenant, taskId, claim);
         return { taskId, header };

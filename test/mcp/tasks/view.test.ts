@@ -5,6 +5,8 @@ import { wireRequest } from '../../../src/declare/check/ask-wire.ts';
 import * as z from 'zod';
 import type { Header } from '../../../src/tasks/records/header.ts';
 import { mostPolls } from '../../../src/mcp/tasks/polling.ts';
+import { createdLegacyTask, legacyTask } from '../../../src/mcp/tasks/legacy-view.ts';
+import { taskNotification, taskStatusNotification } from '../../../src/mcp/tasks/notification.ts';
 import { detailedTask, pollIntervalMs } from '../../../src/mcp/tasks/view.ts';
 import { ADA } from './task-app.ts';
 
@@ -80,4 +82,57 @@ describe('the parts of a state', () => {
     expect(task.result?.content).toHaveLength(21);
     expect(task.result?.structuredContent).toMatchObject({ task: 'id', pages: 9_000 });
   });
+});
+
+const of = (part: Partial<Header>) => legacyTask('id', { ...header, ...part }, 0);
+
+describe('for a client of 2025-11-25', () => {
+  const failure = { code: 'upstream' as const, message: 'The archive is closed', hint: 'try tomorrow' };
+  const wrong = { content: [{ type: 'text' as const, text: 'no such file\nsecond line' }], isError: true };
+  const asks = { sure: wireRequest(form('Sure?', z.object({ sure: z.boolean() })), 'ask.sure') };
+
+  test('all of a task', () => {
+    expect(of({})).toEqual({
+      taskId: 'id',
+      status: 'working',
+      createdAt: '1970-01-01T00:00:00.000Z',
+      lastUpdatedAt: '1970-01-01T00:00:00.000Z',
+      ttl: 86_400_000,
+      pollInterval: 500,
+    });
+  });
+
+  test.each([
+    ['a result that says what went wrong', { status: 'completed', result: wrong }, 'failed', wrong.content[0]!.text],
+    ['a failure', { status: 'failed', failure }, 'failed', 'The archive is closed\nHint: try tomorrow.'],
+    ['a question', { status: 'input_required', asks, message: 'at it' }, 'input_required', 'at it\nSure?'],
+    ['an end', { status: 'completed', result: { content: [] } }, 'completed', undefined],
+    ['a cancellation', { status: 'cancelled', message: 'cancelled on request' }, 'cancelled', 'cancelled on request'],
+  ] as const)('%s', (_what, part, status, message) => {
+    expect(of(part as Partial<Header>)).toMatchObject({ status });
+    expect(of(part as Partial<Header>).statusMessage).toBe(message);
+  });
+
+  test('of a defect no words are shown, and of a long message its start', () => {
+    const defect = of({ status: 'failed', failure: { code: 'internal', message: 'at /srv/app.ts:1' } });
+    expect(defect.statusMessage).not.toContain('/srv/');
+    expect(of({ message: 'x'.repeat(2_000) }).statusMessage).toHaveLength(1_000);
+  });
+
+  test('what a model is told at once, and whose message it is', () => {
+    expect(createdLegacyTask('id', header, 0, 'It has begun.')).toMatchObject({
+      task: { taskId: 'id' },
+      _meta: {
+        'io.modelcontextprotocol/related-task': { taskId: 'id' },
+        'io.modelcontextprotocol/model-immediate-response': 'It has begun.',
+      },
+    });
+  });
+});
+
+test('a notification has the whole task, as it is asked for in its revision', () => {
+  const params = detailedTask('id', header, 7);
+  expect(taskNotification('id', header, 7)).toEqual({ method: 'notifications/tasks', params });
+  const legacy = legacyTask('id', header, 7);
+  expect(taskStatusNotification('id', header, 7)).toEqual({ method: 'notifications/tasks/status', params: legacy });
 });

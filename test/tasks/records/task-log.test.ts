@@ -1,7 +1,7 @@
 /** The log of ends is bounded: by those who append to it, now and then. */
 import { expect, test } from 'vitest';
 import { task } from '../../../src/declare/task.ts';
-import { KEPT_ENDS, KEPT_ENDS_MS, trimTaskLog } from '../../../src/tasks/records/task-log.ts';
+import { KEPT_CHANGES, KEPT_CHANGES_MS, trimTaskLog } from '../../../src/tasks/records/task-log.ts';
 import { ADA, taskStage } from '../stage.ts';
 
 const LOG = 'public/task-log/ada';
@@ -17,18 +17,18 @@ async function stageWith(ends: number) {
 }
 
 test('an end in a hundred trims it to its length', async () => {
-  const stage = await stageWith(KEPT_ENDS + 50);
+  const stage = await stageWith(KEPT_CHANGES + 50);
   await stage.begin('done');
   await stage.work();
   // Chance is one half on the stage: nothing is looked at.
-  expect((await stage.store.extent(LOG)).count).toBe(KEPT_ENDS + 51);
+  expect((await stage.store.extent(LOG)).count).toBe(KEPT_CHANGES + 51);
   await trimTaskLog({ ...stage.tasks, runtime: { ...stage.tasks.runtime, random: () => 0 } }, ADA);
-  expect((await stage.store.extent(LOG)).count).toBe(KEPT_ENDS);
+  expect((await stage.store.extent(LOG)).count).toBe(KEPT_CHANGES);
 });
 
 test('and to its time', async () => {
   const stage = await stageWith(20);
-  stage.clock.now += KEPT_ENDS_MS + 1;
+  stage.clock.now += KEPT_CHANGES_MS + 1;
   await stage.begin('done');
   await stage.work();
   await trimTaskLog({ ...stage.tasks, runtime: { ...stage.tasks.runtime, random: () => 0 } }, ADA);
