@@ -8,6 +8,7 @@ import type { JsonObject } from '../base/json.ts';
 import type { Secrets } from '../base/seal.ts';
 import type { Deps } from '../streams/deps.ts';
 import { openAccount } from '../store/counting.ts';
+import type { StreamBounds } from '../calls/bounds/open-streams.ts';
 import { type Authenticate, openToEveryone, orByCookie, withRefusalsNoted, withSafeNames } from './authenticate.ts';
 import { type BodyBounds, createBodies } from './bodies.ts';
 import { type Challenges, createChallenges } from './challenge.ts';
@@ -62,6 +63,9 @@ const BODY_BYTES = 1_048_576;
 /** Many clients and people write the slash. A redirect would lose the body with some of them. */
 const MCP_PATHS = ['/mcp', '/mcp/'];
 
+/** Where servers of 2024-11-05 have their stream of events, and take messages. */
+const OLD_PATHS = new Set(['/sse', '/messages', '/message']);
+
 function noLogins(): TidegateError {
   const hint = 'logins need AUTH, and TIDEGATE_SECRET to seal their cookies';
   return new TidegateError('not_found', 'There are no logins here', { hint });
@@ -77,14 +81,25 @@ function edgeOf({ env }: { env?: { edge?: Edge | undefined } }): Edge {
 /** What bounds streams is loaded with the first message, since a server without authentication bounds none. */
 function withBounds(deps: HttpDeps): McpServing {
   const { mcp } = deps;
-  const serve: McpServing['serve'] = (...asked) => mcp.serve(...asked);
-  let bounded: McpServing['serve'] | null = null;
+  const { open } = mcp;
+  let bounds: StreamBounds | null = null;
+  const load = async () => {
+    bounds ??= (await import('../calls/bounds/open-streams.ts')).createStreamBounds(deps, refusedMessage);
+    return bounds;
+  };
   return {
     ...mcp,
-    async serve(...asked) {
-      bounded ??= (await import('../calls/bounds/open-streams.ts')).boundingStreams(serve, deps, refusedMessage);
-      return bounded(...asked);
+    async serve(request, body, principal, work) {
+      const serve = () => mcp.serve(request, body, principal, work);
+      const { mayStay, bounded } = await load();
+      return mayStay(body) ? bounded(principal, body, serve) : serve();
     },
+    open:
+      open &&
+      (async (request, principal, work) => {
+        const { bounded } = await load();
+        return bounded(principal, null, () => open(request, principal, work));
+      }),
   };
 }
 
@@ -168,6 +183,10 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
       const report = (answer: RequestReport) => context.set('report', answer);
       return route.post(context.req.raw, report, edgeOf(context));
     });
+    http.get(path, (context) => {
+      const report = (answer: RequestReport) => context.set('report', answer);
+      return route.open(context.req.raw, report, edgeOf(context));
+    });
     http.delete(path, (context) => route.remove(context.req.raw, (answer) => context.set('report', answer)));
     http.options(path, (context) => route.options(context.req.raw));
     http.all(path, () => route.otherMethod());
@@ -227,7 +246,9 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     });
   });
   http.notFound(({ req }) => {
-    const hint = 'MCP is at /mcp; pushes go to /ingest/<stream>';
+    const hint = OLD_PATHS.has(req.path)
+      ? 'MCP is at /mcp, over Streamable HTTP; the transport of 2024-11-05 is not served'
+      : 'MCP is at /mcp; pushes go to /ingest/<stream>';
     return problemResponse(new TidegateError('not_found', `There is nothing at ${req.path}`, { hint }));
   });
   http.onError((thrown) => {

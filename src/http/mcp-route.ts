@@ -22,6 +22,8 @@ export interface McpServing {
   serve(request: Request, body: unknown, principal: Principal, work?: Work): Promise<ServedAnswer>;
   /** The scopes that a message needs, all of them; those of a batch together. Each is told once. */
   needs(body: unknown): Promise<readonly string[]>;
+  /** Answers one GET, for a stream of a session of 2025-11-25 or before. Null: there are none. */
+  open: ((request: Request, principal: Principal, work?: Work) => Promise<ServedAnswer>) | null;
   /** Answers one DELETE, which ends a session of 2025-11-25 or before. Null: there are none. */
   end: ((request: Request, principal: Principal) => Promise<ServedAnswer>) | null;
 }
@@ -31,11 +33,12 @@ export interface McpRoute {
   post(request: Request, report: (answer: ServedAnswer) => void, edge?: Edge): Promise<Response>;
   /** OPTIONS of a page that may not send, and of what is no page. Preflights of others are answered before. */
   options(request: Request): Response;
+  /** A stream of a session; 405 where there are none. @param report as that of `post` */
+  open(request: Request, report: (answer: ServedAnswer) => void, edge?: Edge): Promise<Response>;
   /** 405 where there are no sessions. @param report as that of `post` */
   remove(request: Request, report: (answer: ServedAnswer) => void): Promise<Response>;
   /** Refuses a request before it was looked at; with the status and the `Retry-After` of `problemResponse`. */
   refuse(error: TidegateError): Response;
-  /** GET belongs to streams of sessions, which this server does not have. */
   otherMethod(): Response;
 }
 
@@ -66,8 +69,8 @@ export function createMcpRoute(
   // that have come; a streamed answer counts until its handler is done.
   let coming = 0;
   let underWay = 0;
-  const { end } = mcp;
-  const allowed = end ? 'POST, DELETE, OPTIONS' : 'POST, OPTIONS';
+  const { open, end } = mcp;
+  const allowed = end ? 'GET, POST, DELETE, OPTIONS' : 'POST, OPTIONS';
 
   /** Who sends, or the response that refuses. */
   async function judged(request: Request): Promise<Principal | Response> {
@@ -92,7 +95,9 @@ export function createMcpRoute(
   }
 
   function otherMethod(): Response {
-    const response = rpcError(405, INVALID_REQUEST, 'Method not allowed', { expected: end ? 'POST, DELETE' : 'POST' });
+    const response = rpcError(405, INVALID_REQUEST, 'Method not allowed', {
+      expected: end ? 'GET, POST, DELETE' : 'POST',
+    });
     response.headers.set('Allow', allowed);
     return response;
   }
@@ -134,6 +139,27 @@ export function createMcpRoute(
       } finally {
         if (isCounted && !hasCome) coming -= 1;
         else if (isCounted) void (ended ?? Promise.resolve()).then(() => (underWay -= 1));
+        else if (ended !== null) void ended.then(() => work.answered?.());
+      }
+    },
+    async open(request, report, { work } = NO_EDGE) {
+      // What asks for a head alone would hold a stream that it does not read.
+      if (open === null || request.method !== 'GET') return otherMethod();
+      const principal = await judged(request);
+      if (principal instanceof Response) return principal;
+      if (work === undefined && underWay >= mostRequests) return refusedForNow(overloaded());
+      if (work === undefined) underWay += 1;
+      let ended: Promise<unknown> | null = null;
+      try {
+        const answer = await open(request, principal, work);
+        report(answer);
+        ({ ended } = answer);
+        return answer.response;
+      } catch (thrown) {
+        if (thrown instanceof TidegateError && thrown.code === 'overloaded') return refusedForNow(thrown);
+        throw thrown;
+      } finally {
+        if (work === undefined) void (ended ?? Promise.resolve()).then(() => (underWay -= 1));
         else if (ended !== null) void ended.then(() => work.answered?.());
       }
     },

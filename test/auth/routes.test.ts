@@ -1,6 +1,7 @@
 /** Every route of the HTTP app, for the callers of the matrix. A route that the table lacks fails here. */
 import { expect, test } from 'vitest';
 import { createApp } from '../../src/http/app.ts';
+import { END, eventIdText } from '../../src/mcp/sessions/event-ids.ts';
 import { CALLERS, type CallerName, MARKS, type MatrixStage, matrixStage } from './callers.ts';
 import { stageOf } from './host.ts';
 import { legacy } from './messages.ts';
@@ -28,6 +29,17 @@ const session: RouteRow = {
   expected: [401, 404, 404, 404, 204],
   init: async (stage) => ({ headers: { 'Mcp-Session-Id': await sessionOf(stage) } }),
 };
+/** A stream of that session that has ended. */
+const streamed: RouteRow = {
+  expected: [401, 404, 404, 404, 405],
+  init: async (stage) => ({
+    headers: {
+      Accept: 'text/event-stream',
+      'Mcp-Session-Id': await sessionOf(stage),
+      'Last-Event-ID': eventIdText({ stream: 's', place: END, by: 0, request: 1 }),
+    },
+  }),
+};
 const push: RouteRow = {
   expected: [401, 200, 200, 403, 200],
   path: '/ingest/orders',
@@ -40,6 +52,8 @@ const refused: RouteRow = { expected: all(405) };
 const ROUTES: Readonly<Record<string, RouteRow>> = {
   'POST /mcp': message,
   'POST /mcp/': message,
+  'GET /mcp': streamed,
+  'GET /mcp/': streamed,
   'DELETE /mcp': session,
   'DELETE /mcp/': session,
   'OPTIONS /mcp': preflight,
@@ -83,7 +97,7 @@ const serve = () => Promise.reject(new Error('nothing is served here'));
 
 test('the table has every route, and no more', () => {
   const { app, store, runtime } = stageOf();
-  const mcp = { serve, needs: serve, end: serve, versions: [], capabilities: {} };
+  const mcp = { serve, needs: serve, open: serve, end: serve, versions: [], capabilities: {} };
   const { routes } = createApp(
     { app, store: store.store, runtime, mcp },
     { publicUrl: null, host: null, protectedResource: { issuers: ['https://issuer.example'] } },

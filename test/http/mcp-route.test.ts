@@ -27,7 +27,7 @@ function stage(most: number) {
   const bodies = createBodies({ now: Date.now, sleep: () => new Promise(() => {}) });
   const guard = createOriginGuard({ publicUrl: null, host: null });
   const route = createMcpRoute(
-    { serve, needs: () => Promise.resolve([]), end: null },
+    { serve, needs: () => Promise.resolve([]), open: null, end: null },
     guard,
     () => PUBLIC,
     1_000,

@@ -84,7 +84,8 @@ async function driveSession({ runtime, store }: Deps): Promise<void> {
   const call = { principal: PUBLIC, account: { store }, deadline: runtime.now() + 20_000 };
   const facts = await sessions.open(await sessions.begin({}, '2025-11-25', PUBLIC), PUBLIC);
   const session = facts && (await sessions.read(facts, call));
-  if (session === null || !(await sessions.setLevel(session, 'error', call))) throw new Error('no session');
+  if (session === null || !(await sessions.change(session, (kept) => ({ ...kept, level: 'error' }), call)))
+    throw new Error('no session');
 }
 
 /** Removes the latest events of more keys than the record of removals has room for: their names are long. */

@@ -11,7 +11,6 @@ import type { ServedAnswer } from '../served-answer.ts';
 import type { App } from '../../declare/app.ts';
 import { type Account, openAccount, type Spent } from '../../store/counting.ts';
 import { createQuotas, type Quota } from '../../store/quotas.ts';
-import type { Work } from '../../store/work.ts';
 import type { Deps } from '../../streams/deps.ts';
 
 const LASTS_MS = 120_000;
@@ -26,18 +25,18 @@ interface Open {
   account: Account;
 }
 
-/** What serves a message. */
-type Serve = (request: Request, body: unknown, principal: Principal, work?: Work) => Promise<ServedAnswer>;
+export interface StreamBounds {
+  /** Whether the answer to a message may come late or never end. */
+  mayStay: (body: unknown) => boolean;
+  /** Serves what may stay open, where one more of its caller may; else it is refused. @param body the message; null: it is a GET */
+  bounded: (principal: Principal, body: unknown, serve: () => Promise<ServedAnswer>) => Promise<ServedAnswer>;
+}
 
-/**
- * The same, with what stays open bounded.
- * @param refuse the answer to a message that is not served
- */
-export function boundingStreams(
-  serve: Serve,
+/** @param refuse the answer to what is not served */
+export function createStreamBounds(
   { app, store, runtime, ...deps }: Deps,
   refuse: (error: TidegateError, body: unknown) => Response,
-): Serve {
+): StreamBounds {
   const quota = quotaOf(app);
   const mayStay = stayingOf(app);
   const quotas = deps.quotas ?? createQuotas(runtime);
@@ -68,8 +67,11 @@ export function boundingStreams(
     }
   }
 
-  return async (request, body, principal, work) => {
-    if (!mayStay(body)) return serve(request, body, principal, work);
+  async function bounded(
+    principal: Principal,
+    body: unknown,
+    serve: () => Promise<ServedAnswer>,
+  ): Promise<ServedAnswer> {
     const open: Open = { principal, takenAt: 0, account: openAccount(store) };
     try {
       await take(open);
@@ -79,7 +81,7 @@ export function boundingStreams(
     }
     let answer: ServedAnswer;
     try {
-      answer = await serve(request, body, principal, work);
+      answer = await serve();
       answer = { ...answer, account: together(answer.account, open.account) };
     } catch (thrown) {
       await give(open);
@@ -94,7 +96,9 @@ export function boundingStreams(
     const { stream, end } = endable(response.body, () => ending.abort());
     void renew(open, ending.signal, end);
     return { ...answer, response: new Response(stream, response) };
-  };
+  }
+
+  return { mayStay, bounded };
 }
 
 /** One account of two. */
@@ -146,7 +150,8 @@ interface CallParams {
 }
 
 function methodOf(body: unknown): string {
-  const { method } = (body ?? {}) as { method?: unknown };
+  if (body === null) return 'stream of the session';
+  const { method } = body as { method?: unknown };
   return typeof method === 'string' ? method : 'batch';
 }
 

@@ -33,6 +33,8 @@ export interface McpEndpoint {
   serve(request: Request, body: unknown, principal: Principal, work?: Work): Promise<ServedAnswer>;
   /** The scopes that a message needs, all of them; those of a batch together. Each is told once. */
   needs(body: unknown): Promise<readonly string[]>;
+  /** Answers one GET. Null: there are no sessions that could have streams. */
+  open: ((request: Request, principal: Principal, work?: Work) => Promise<ServedAnswer>) | null;
   /** Answers one DELETE. Null: there are no sessions that could be ended. */
   end: ((request: Request, principal: Principal) => Promise<ServedAnswer>) | null;
   /** Newest first. */
@@ -92,6 +94,7 @@ export function createMcpEndpoint({ about, aboutPart, knowsCallers, serving, ses
       if (response !== null) return { response, asked: askedFor(body), account: NO_ACCOUNT, ended: null };
       return (await served()).serve(request, body, principal, work);
     },
+    open: sessions ? async (...asked) => (await served()).open(...asked) : null,
     end: sessions ? async (request, principal) => (await served()).end(request, principal) : null,
     async close() {
       const sdk = typeof serving === 'function' ? await loading : serving;

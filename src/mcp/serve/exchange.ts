@@ -9,7 +9,8 @@ import { type Account, openAccount } from '../../store/counting.ts';
 import type { Store } from '../../store/store.ts';
 import { UNBOUNDED, type Work } from '../../store/work.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { ClientSession } from '../sessions/sessions.ts';
+import type { AnswerStream } from '../sessions/answer-stream.ts';
+import type { ClientSession, SessionFacts } from '../sessions/sessions.ts';
 
 /** How an answer says that the client should come again later. */
 export interface Refusal {
@@ -19,8 +20,8 @@ export interface Refusal {
 
 /** The session of a request. What is kept of it may be read while the request is at work. */
 export interface ExchangeSession {
-  /** The protocol version that was agreed on. */
-  version: string;
+  /** What is known of it without the store. */
+  facts: SessionFacts;
   /** Null: it was ended, and nothing may be sent to the client but that. */
   kept: Promise<ClientSession | null>;
 }
@@ -34,6 +35,8 @@ export interface Exchange {
   readonly deadline: number;
   /** Of 2025-11-25 and before; null: the client sends none, or there is none. */
   session: ExchangeSession | null;
+  /** The answer to a request of 2025-11-25 or before that came by itself, over HTTP; null: it is another one, or one of a batch. */
+  stream: AnswerStream | null;
   /** Null: no handler failed with an error that says to come again later. */
   refusal: Refusal | null;
   /** Handlers that are at work. A streamed answer begins before they end. */
@@ -72,6 +75,7 @@ export function createExchanges(
     account: openAccount(store, runtime, work),
     deadline: deadlineFor(request),
     session: null,
+    stream: null,
     refusal: null,
     working: new Set(),
   });

@@ -9,11 +9,8 @@ import {
   isJSONRPCNotification,
   isJSONRPCRequest,
   isJSONRPCResponse,
+  type JSONRPCNotification,
   type JSONRPCRequest,
-  PerRequestHTTPServerTransport,
-  type PerRequestResponseMode,
-  SdkError,
-  SdkErrorCode,
   specTypeSchemas,
   type StandardSchemaV1,
 } from '@modelcontextprotocol/server';
@@ -21,15 +18,20 @@ import { INVALID_PARAMS, RATE_LIMITED, rpcErrorResponse } from '../../base/json-
 import type { McpLogLevel } from '../../declare/context.ts';
 import type { Exchange } from './exchange.ts';
 import type { ServerSource } from './server.ts';
+import { type AnswerDeps, GivenUpError, openAnswer } from '../sessions/answer-stream.ts';
+import { createAnswerTransport } from '../sessions/answer-transport.ts';
 import { SESSION_HEADER, type Sessions } from '../sessions/sessions.ts';
-import { gone, invalid, needsSession, withSession } from '../sessions/answers.ts';
+import { gone, invalid, needsSession, unknownVersion, withSession } from '../sessions/answers.ts';
+import { createStreams, type StreamsDeps } from './streams.ts';
 import { createUnderWay, type UnderWay } from './under-way.ts';
 import { MOST_BATCHED } from '../wire/message.ts';
 import { isObject, type Params } from '../wire/params.ts';
-import { LEGACY_VERSIONS, MODERN_VERSION } from '../wire/versions.ts';
+import { LEGACY_VERSIONS } from '../wire/versions.ts';
 
 export interface LegacyServing {
   serve(request: Request, body: unknown, exchange: Exchange): Promise<Response>;
+  /** Answers a GET: a stream of the session. */
+  open(request: Request, exchange: Exchange): Promise<Response>;
   /** Answers a DELETE. */
   end(request: Request, exchange: Exchange): Promise<Response>;
   close(): Promise<void>;
@@ -40,19 +42,22 @@ interface Legacy {
   source: ServerSource;
   underWay: UnderWay;
   sessions: Sessions | null;
+  answers: AnswerDeps;
+  outlivesClients: boolean;
 }
 
-/**
- * @param sessions null: there are none, and a session that a client sends is not looked at
- * @param isReading whether a message has no effects
- */
-export function createLegacy(
-  source: ServerSource,
-  sessions: Sessions | null,
-  outlivesClients: boolean,
-  isReading: (body: unknown) => boolean,
-): LegacyServing {
-  const legacy: Legacy = { source, underWay: createUnderWay(outlivesClients), sessions };
+export interface LegacyDeps extends StreamsDeps {
+  source: ServerSource;
+  /** Whether requests go on without their clients. */
+  outlivesClients: boolean;
+  /** Whether a message has no effects. */
+  isReading: (body: unknown) => boolean;
+}
+
+export function createLegacy({ isReading, ...deps }: LegacyDeps): LegacyServing {
+  const { source, sessions } = deps;
+  const legacy: Legacy = { ...deps, underWay: createUnderWay(deps.outlivesClients) };
+  const streams = createStreams(deps);
   const failed = (thrown: unknown, method: string, exchange: Exchange, body: unknown) =>
     rpcErrorResponse(200, source.failure(method, thrown, exchange), body);
 
@@ -65,7 +70,7 @@ export function createLegacy(
         if (session === null) return gone(body);
         const kept = isAsking(body) ? sessions.read(session, exchange) : null;
         kept?.catch(() => {});
-        if (kept !== null) exchange.session = { version: session.version, kept };
+        exchange.session = { facts: session, kept: kept ?? UNREAD };
         // What changes nothing is worked on meanwhile; nothing is sent before it is known that the session was not ended.
         if (kept !== null && !isReading(body) && (await kept) === null) return gone(body);
         const response = await serveAll(legacy, request, body, exchange);
@@ -74,6 +79,13 @@ export function createLegacy(
         return withSession(response, await sessions.renew(session, exchange.principal));
       } catch (thrown) {
         return failed(thrown, 'the session', exchange, body);
+      }
+    },
+    async open(request, exchange) {
+      try {
+        return await streams(request, exchange);
+      } catch (thrown) {
+        return failed(thrown, 'a stream of the session', exchange, null);
       }
     },
     async end(request, exchange) {
@@ -108,6 +120,9 @@ function agreedOn({ protocolVersion: asked }: Params): string {
   return typeof asked === 'string' && LEGACY_VERSIONS.includes(asked) ? asked : newest;
 }
 
+/** Of a session that nothing is looked up of. */
+const UNREAD = Promise.resolve(null);
+
 /** Notifications and answers of clients change nothing here, and are not worth a call to the store. */
 function isAsking(body: unknown): boolean {
   return Array.isArray(body) ? body.some(isJSONRPCRequest) : isJSONRPCRequest(body);
@@ -115,30 +130,28 @@ function isAsking(body: unknown): boolean {
 
 function serveAll(legacy: Legacy, request: Request, body: unknown, exchange: Exchange): Promise<Response> {
   if (Array.isArray(body)) return serveBatch(legacy, request, body, exchange);
-  return serveOne(legacy, request, body, exchange, modeFor(request.headers.get('accept')));
+  return serveOne(legacy, request, body, exchange, false);
 }
 
-/** The form of a response to this `Accept` header. A client that takes no SSE gets no progress and no log messages. */
-function modeFor(accept: string | null): PerRequestResponseMode {
-  return accept === null || accept.includes('text/event-stream') ? 'auto' : 'json';
+/** A client that does not say takes everything. One that takes no events gets no progress and no log messages. */
+function takesEventStream(accept: string | null): boolean {
+  return accept === null || accept.includes('text/event-stream');
 }
 
 async function serveOne(
-  { source, underWay, sessions }: Legacy,
+  legacy: Legacy,
   request: Request,
   body: unknown,
   exchange: Exchange,
-  responseMode: PerRequestResponseMode,
+  isBatched: boolean,
 ): Promise<Response> {
-  // A notification or a response can change nothing.
-  if (isJSONRPCNotification(body) || isJSONRPCResponse(body)) return new Response(null, { status: 202 });
+  const { sessions } = legacy;
+  if (isJSONRPCNotification(body)) return noted(legacy, body, exchange);
+  // An answer of a client is one to nothing.
+  if (isJSONRPCResponse(body)) return new Response(null, { status: 202 });
   if (!isJSONRPCRequest(body)) return invalid('Not a JSON-RPC message', body);
-  const version = request.headers.get('mcp-protocol-version');
-  if (body.method !== 'initialize' && version !== null && !LEGACY_VERSIONS.includes(version)) {
-    const expected = `one of ${[MODERN_VERSION, ...LEGACY_VERSIONS].join(', ')}`;
-    const data = { code: 'invalid_input', field: 'MCP-Protocol-Version', expected };
-    return invalid(`Unsupported protocol version: ${version}`, body, data);
-  }
+  const unknown = body.method === 'initialize' ? null : unknownVersion(request, body);
+  if (unknown !== null) return unknown;
   const issue = CHECKED.get(body.method)?.(body);
   if (issue) {
     const data = { code: 'invalid_input', ...issue };
@@ -147,27 +160,58 @@ async function serveOne(
   if (sessions && body.method === 'logging/setLevel') return setLevel(sessions, body, exchange);
   // The client went away before anything began.
   if (request.signal.aborted) return new Response(null, { status: 499 });
-  const server = await source.factory({ era: 'legacy', requestInfo: request });
-  const transport = new PerRequestHTTPServerTransport({ classification: { era: 'legacy' }, responseMode });
-  underWay.begin(transport);
-  await server.connect(transport);
   try {
-    const response = await transport.handleMessage(body, { request });
+    const response = await answered(legacy, request, body, exchange, isBatched);
     if (!sessions || !initializes(body)) return response;
     const params = body.params ?? {};
     return withSession(response, await sessions.begin(params, agreedOn(params), exchange.principal));
   } catch (error) {
-    if (!(error instanceof SdkError) || error.code !== SdkErrorCode.ConnectionClosed) throw error;
-    // The host ends, or the client went away where nothing outlives it.
+    if (!(error instanceof GivenUpError)) throw error;
+    // It was cancelled, the host ends, or the client went away where nothing outlives it.
     return new Response(null, { status: 499 });
   }
+}
+
+/** The answer of the SDK's server, as JSON or events. One of a batch is JSON. */
+async function answered(
+  { source, underWay, answers, outlivesClients }: Legacy,
+  request: Request,
+  body: JSONRPCRequest,
+  exchange: Exchange,
+  isBatched: boolean,
+): Promise<Response> {
+  const server = await source.factory({ era: 'legacy', requestInfo: request });
+  const session = exchange.session?.facts ?? null;
+  const work = underWay.begin({ id: body.id, session: session?.id ?? null, close: () => transport.close() });
+  const gone = () => work.gone();
+  const takesEvents = !isBatched && takesEventStream(request.headers.get('accept'));
+  const answer = openAnswer(answers, { id: body.id, session, call: exchange, takesEvents, outlivesClients, gone });
+  if (!isBatched) exchange.stream = answer;
+  const transport = createAnswerTransport(answer, () => {
+    work.done();
+    request.signal.removeEventListener('abort', gone);
+  });
+  request.signal.addEventListener('abort', gone, { once: true });
+  await server.connect(transport);
+  transport.receive(body, request);
+  return answer.response;
+}
+
+/** A notification changes nothing, but for one that cancels a request of its session. */
+function noted({ underWay }: Legacy, { method, params }: JSONRPCNotification, { session }: Exchange): Response {
+  const id = (params as { requestId?: unknown } | undefined)?.requestId;
+  if (method === 'notifications/cancelled' && session && (typeof id === 'string' || typeof id === 'number')) {
+    underWay.cancel(session.facts.id, id);
+  }
+  return new Response(null, { status: 202 });
 }
 
 async function setLevel(sessions: Sessions, body: JSONRPCRequest, exchange: Exchange): Promise<Response> {
   if (exchange.session === null) return needsSession(body.method, body);
   const session = await exchange.session.kept;
   const { level } = body.params as { level: McpLogLevel };
-  if (session === null || !(await sessions.setLevel(session, level, exchange))) return gone(body);
+  if (session === null || !(await sessions.change(session, (kept) => ({ ...kept, level }), exchange)))
+    return gone(body);
   return Response.json({ jsonrpc: '2.0', id: body.id, result: {} });
 }
 
@@ -187,7 +231,7 @@ async function serveBatch(
   async function answerTo(message: unknown): Promise<Response> {
     if (initializes(message)) return invalid('initialize cannot be part of a batch', message);
     if (characters > BATCH_CHARACTERS && isJSONRPCRequest(message)) return tooMuch(message);
-    return serveOne(legacy, request, message, exchange, 'json');
+    return serveOne(legacy, request, message, exchange, true);
   }
   async function serveRest(): Promise<void> {
     for (const at of left) {

@@ -51,6 +51,8 @@ export interface ServerDeps {
    * counts.
    */
   deadlineOf?: (request: Request) => number | null;
+  /** Longest time that a stream of a session stays open; its client comes back then. Default 3,600,000. */
+  streamMs?: number;
   /**
    * Whether work can go on after its client went away, as 2025-11-25 asks for. False where the platform stops the process
    * then: handlers are told by their signal. Default true.
@@ -188,7 +190,7 @@ async function runLegacy(request: JSONRPCRequest, context: ServerContext, exchan
   const { http } = context;
   if (http) {
     const { session } = exchange;
-    const said = http.req?.headers.get('mcp-protocol-version') ?? session?.version;
+    const said = http.req?.headers.get('mcp-protocol-version') ?? session?.facts.version;
     const work = dispatched(request, context, exchange, { ...LEGACY_UNASKED, kept: session?.kept });
     // What the request sends comes before its answer.
     const [result] = await Promise.all([work, session?.kept]);

@@ -12,6 +12,8 @@ import { askedFor, claimOf, formProblem } from '../wire/message.ts';
 import type { Registry } from '../registry/registry.ts';
 import { createModern } from './modern.ts';
 import { needsOf } from './needs.ts';
+import { createKeptMessages } from '../sessions/kept-messages.ts';
+import { createSessionHints } from '../sessions/session-hints.ts';
 import { createSessions } from '../sessions/sessions.ts';
 import { createServerSource, type ServerDeps } from './server.ts';
 import { UNBOUNDED, type Work } from '../../store/work.ts';
@@ -21,6 +23,8 @@ export interface SdkServing {
   serve(request: Request, body: unknown, principal: Principal, work?: Work): Promise<ServedAnswer>;
   /** The scopes that a message needs, all of them; those of a batch together. Each is told once. */
   needs(body: unknown): readonly string[];
+  /** Answers one GET, for a stream of a session of 2025-11-25 or before. Never rejects for what a client sent. */
+  open(request: Request, principal: Principal, work?: Work): Promise<ServedAnswer>;
   /** Answers one DELETE, which ends a session of 2025-11-25 or before. Never rejects for what a client sent. */
   end(request: Request, principal: Principal): Promise<ServedAnswer>;
   /** Ends the exchanges that are under way. */
@@ -31,7 +35,15 @@ export function createServing(deps: ServerDeps): SdkServing {
   const source = createServerSource(deps);
   const modern = createModern(deps.registry, source, deps.runtime.log);
   const sessions = deps.sessionSealer ? createSessions(deps.runtime, deps.sessionSealer) : null;
-  const legacy = createLegacy(source, sessions, deps.outlivesClients ?? true, (body) => isReading(deps.registry, body));
+  const { runtime, outlivesClients = true, streamMs = STREAM_MS, deadlineOf } = deps;
+  const legacy = createLegacy({
+    source,
+    sessions,
+    streamsUntil: (request) => Math.min(runtime.now() + streamMs, deadlineOf?.(request) ?? Number.POSITIVE_INFINITY),
+    answers: { runtime, kept: createKeptMessages(runtime), hints: createSessionHints(runtime) },
+    outlivesClients,
+    isReading: (body) => isReading(deps.registry, body),
+  });
 
   async function serveEra(request: Request, body: unknown, exchange: Exchange): Promise<Response> {
     return (await isLegacy(request, body)) ? legacy.serve(request, body, exchange) : modern.serve(request, body);
@@ -65,12 +77,19 @@ export function createServing(deps: ServerDeps): SdkServing {
         (exchange) => outOfForm(body) ?? serveEra(request, body, exchange),
       );
     },
+    open: (request, principal, work = UNBOUNDED) =>
+      answered(request, principal, { mcp: 'stream of the session' }, work, (exchange) =>
+        legacy.open(request, exchange),
+      ),
     end: (request, principal) =>
       answered(request, principal, { mcp: 'end of the session' }, UNBOUNDED, (exchange) =>
         legacy.end(request, exchange),
       ),
   };
 }
+
+/** How long a stream of a session stays open, ms, where the host says nothing else. */
+const STREAM_MS = 3_600_000;
 
 /** Of a batch nothing is said. */
 function isReading({ tools }: Registry, body: unknown): boolean {

@@ -1,16 +1,31 @@
 /**
  * Requests of 2025-11-25 and before that are at work. That revision says: "Disconnection SHOULD NOT be interpreted as the
  * client cancelling its request." So what a request began goes on to its end, or to its deadline, although nobody reads the
- * answer; by itself the SDK would abort its handler. A cancellation comes as a message of its own, and finds no request
- * without a session.
+ * answer. A cancellation comes as a message of its own, and finds requests of its own session alone.
  */
-import type { PerRequestHTTPServerTransport } from '@modelcontextprotocol/server';
 
 export interface UnderWay {
-  /** Lets the exchange end with its answer alone. Has to be called before a server is connected. */
-  begin(transport: PerRequestHTTPServerTransport): void;
+  /** @param work what is at work; it is closed where it must not go on */
+  begin(work: AtWork): AtWorkHandle;
+  /** Gives up the requests of a session that have this id. False: none is at work here. */
+  cancel(session: string, id: string | number): boolean;
   /** Ends all that are at work, because the host ends. */
   close(): Promise<void>;
+}
+
+export interface AtWork {
+  id: string | number;
+  /** Null: it has none, and cannot be cancelled by a message. */
+  session: string | null;
+  /** Ends the handler, and the answer without a response. */
+  close(): Promise<void>;
+}
+
+export interface AtWorkHandle {
+  /** The client went away. What may not outlive it is closed. */
+  gone(): void;
+  /** It was answered, or closed. */
+  done(): void;
 }
 
 /** Requests whose clients may go away at a time. Whatever comes beyond ends with its client. */
@@ -18,23 +33,29 @@ const MOST_OUTLIVING = 250;
 
 /** @param outlivesClients false: what is at work ends with its client, because the platform would stop it midway */
 export function createUnderWay(outlivesClients: boolean): UnderWay {
-  const ends = new Set<() => Promise<void>>();
+  const all = new Set<AtWork>();
+  const outliving = new Set<AtWork>();
   return {
-    begin(transport) {
-      if (!outlivesClients || ends.size >= MOST_OUTLIVING) return;
-      const send = transport.send.bind(transport);
-      const end = transport.close.bind(transport);
-      ends.add(end);
-      transport.send = (message, options) => {
-        if (!('method' in message)) ends.delete(end);
-        return send(message, options);
+    begin(work) {
+      all.add(work);
+      if (outlivesClients && outliving.size < MOST_OUTLIVING) outliving.add(work);
+      return {
+        gone() {
+          if (all.has(work) && !outliving.has(work)) void work.close();
+        },
+        done() {
+          all.delete(work);
+          outliving.delete(work);
+        },
       };
-      transport.close = () => (ends.has(end) ? Promise.resolve() : end());
+    },
+    cancel(session, id) {
+      const meant = [...all].filter((work) => work.session === session && work.id === id);
+      for (const work of meant) void work.close();
+      return meant.length > 0;
     },
     async close() {
-      const open = [...ends];
-      ends.clear();
-      await Promise.all(open.map((end) => end()));
+      await Promise.all([...all].map((work) => work.close()));
     },
   };
 }

@@ -15,6 +15,8 @@ import { record } from '../../store/record.ts';
 import { isPresent, type Reading, type RecordKey, type Store } from '../../store/store.ts';
 import { createSessionTokens, SERVES_MS, type SessionFacts, type SessionTokens } from './token.ts';
 
+export type { SessionFacts } from './token.ts';
+
 export const SESSION_HEADER = 'mcp-session-id';
 
 /** How long what was asked for is kept after it was used last, ms. */
@@ -37,15 +39,25 @@ export const NEWLY_KEPT: Quota = {
 
 const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const;
 
-interface Kept {
+/** What is kept of a session that goes on. */
+export interface KeptSession {
   /** The least level of log messages that the client wants. */
   level?: McpLogLevel | undefined;
+  /** The newest stream that belongs to no request; older ones end. */
+  standing?: string | undefined;
+}
+
+interface Kept extends KeptSession {
   /** The client ended the session: nothing is served to it any more. */
   ended?: true | undefined;
 }
 
 const sessionRecord = record<Kept>('session', () =>
-  z.object({ level: z.enum(LEVELS).optional(), ended: z.literal(true).optional() }),
+  z.object({
+    level: z.enum(LEVELS).optional(),
+    standing: z.string().optional(),
+    ended: z.literal(true).optional(),
+  }),
 );
 
 export function sessionKey(tenant: string, id: string): RecordKey {
@@ -57,6 +69,7 @@ export interface ClientSession extends SessionFacts {
   reading: Reading;
   /** Null: the client did not say, and gets all log messages. */
   level: McpLogLevel | null;
+  kept: KeptSession;
 }
 
 /** What a call to the store is made for, and how long it may take. */
@@ -74,8 +87,12 @@ export interface Sessions extends SessionTokens {
    * is kept.
    */
   read(session: SessionFacts, call: SessionCall): Promise<ClientSession | null>;
-  /** Keeps the level. False: the session was ended. */
-  setLevel(session: ClientSession, level: McpLogLevel, call: SessionCall): Promise<boolean>;
+  /** Changes what is kept. False: the session was ended. */
+  change(
+    session: Pick<ClientSession, 'reading'>,
+    changed: (kept: KeptSession) => KeptSession,
+    call: SessionCall,
+  ): Promise<boolean>;
   /** Ends the session for as long as its texts serve. False: it was ended before. */
   end(session: SessionFacts, call: SessionCall): Promise<boolean>;
 }
@@ -89,18 +106,24 @@ export function createSessions(runtime: Runtime, sealer: Sealer): Sessions {
   const tokens = createSessionTokens(runtime, sealer);
   const quotas = createQuotas(runtime);
 
-  /** Puts a value in place of what is kept. False: the session was ended before. */
-  async function keep(found: Reading, call: SessionCall, value: Kept, keptMs: number): Promise<boolean> {
+  /** Changes what is kept. False: the session was ended before. */
+  async function keep(
+    found: Reading,
+    call: SessionCall,
+    changed: (kept: Kept) => Kept,
+    keptMs: number,
+  ): Promise<boolean> {
     let reading = found;
     if (!isPresent(reading)) await quotas.take(call.account.store, NEWLY_KEPT, call.principal, 1);
-    for (let conflicts = 0; sessionRecord.read(reading)?.ended !== true; conflicts += 1) {
+    for (let conflicts = 0; ; conflicts += 1) {
+      const kept = sessionRecord.read(reading) ?? {};
+      if (kept.ended) return false;
       if (conflicts > 1 && !(await afterConflict(runtime, conflicts, call.deadline))) throw tooMany();
-      const put = sessionRecord.replace(reading, value, { expiresAt: runtime.now() + keptMs });
+      const put = sessionRecord.replace(reading, changed(kept), { expiresAt: runtime.now() + keptMs });
       const result = await commitSurely(runtime, call.account.store, [put], call.deadline);
       if (result.status === 'committed') return true;
       reading = result.conflicts[0]?.found ?? reading;
     }
-    return false;
   }
 
   return {
@@ -121,11 +144,11 @@ export function createSessions(runtime: Runtime, sealer: Sealer): Sessions {
         const put = sessionRecord.replace(reading, kept, { expiresAt: now + KEPT_MS });
         await store.commit([put], { id: runtime.newId(), now, deadline: call.deadline });
       }
-      return { ...facts, reading, level: kept?.level ?? null };
+      return { ...facts, reading, level: kept?.level ?? null, kept: kept ?? {} };
     },
-    setLevel: ({ reading }, level, call) => keep(reading, call, { level }, KEPT_MS),
+    change: ({ reading }, changed, call) => keep(reading, call, changed, KEPT_MS),
     end: ({ id }, call) =>
-      keep(absent(sessionKey(call.principal.tenant, id)), call, { ended: true }, SERVES_MS + SKEW_MS),
+      keep(absent(sessionKey(call.principal.tenant, id)), call, () => ({ ended: true }), SERVES_MS + SKEW_MS),
   };
 }
 

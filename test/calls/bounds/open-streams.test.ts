@@ -6,7 +6,7 @@ import { TidegateError } from '../../../src/base/errors.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { defineApp } from '../../../src/declare/check/define-app.ts';
 import { refusedForNow } from '../../../src/http/mcp-route.ts';
-import { boundingStreams } from '../../../src/calls/bounds/open-streams.ts';
+import { createStreamBounds } from '../../../src/calls/bounds/open-streams.ts';
 import { stream } from '../../../src/index.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { Store } from '../../../src/store/store.ts';
@@ -30,7 +30,7 @@ function stage(openStreams: number) {
   const streams: ReadableStreamDefaultController<Uint8Array>[] = [];
   const cancelled: unknown[] = [];
   let served = 0;
-  const serve: Parameters<typeof boundingStreams>[0] = async (_request, body) => {
+  const serve = async (body: unknown) => {
     served += 1;
     const account = { spent: () => ({ storeCalls: {} }) };
     const { method } = body as { method: string };
@@ -58,13 +58,11 @@ function stage(openStreams: number) {
       }),
   };
   const instance = () => {
-    const serving = boundingStreams(serve, { app, store, runtime }, (error, body) =>
+    const { mayStay, bounded } = createStreamBounds({ app, store, runtime }, (error, body) =>
       refusedForNow(error, undefined, body),
     );
-    const answered = async (body: unknown, principal = ada) => {
-      const request = new Request('http://127.0.0.1/mcp', { method: 'POST' });
-      return serving(request, body, principal);
-    };
+    const answered = (body: unknown, principal = ada) =>
+      mayStay(body) ? bounded(principal, body, () => serve(body)) : serve(body);
     const send = async (body: unknown, principal = ada) => (await answered(body, principal)).response;
     return Object.assign(send, { answered });
   };

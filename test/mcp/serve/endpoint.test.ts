@@ -25,6 +25,7 @@ function served() {
   const serving: SdkServing = {
     serve: () => Promise.resolve(answer()),
     needs: () => [],
+    open: () => Promise.resolve(answer()),
     end: () => Promise.resolve(answer()),
     close: closed,
   };

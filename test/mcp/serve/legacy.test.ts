@@ -155,7 +155,10 @@ describe('2025-11-25 and earlier, without a session', () => {
 
   it.each(['GET', 'PUT'])('answers %s with 405', async (method) => {
     const response = await fetch(served.mcpUrl, { method });
-    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST, DELETE, OPTIONS']);
+    expect([response.status, response.headers.get('allow')]).toEqual([
+      405,
+      method === 'GET' ? 'POST, DELETE, OPTIONS' : 'GET, POST, DELETE, OPTIONS',
+    ]);
     expect(await response.json()).toMatchObject({ error: { code: -32_600 } });
   });
 });

@@ -1,0 +1,47 @@
+/**
+ * GET of the endpoint: the streams of a session of 2025-11-25 or before. With `Last-Event-ID` it is the stream that the client was
+ * cut from. What is refused is refused so that clients neither wait nor come back: for a stream that has nothing more with 405, by
+ * which both of the SDK's clients end without an error.
+ */
+import { gone, needsSession, noStream, takesNoEvents, unknownVersion } from '../sessions/answers.ts';
+import type { AnswerDeps } from '../sessions/answer-stream.ts';
+import { END, readEventId, STANDING } from '../sessions/event-ids.ts';
+import { resume } from '../sessions/resumed.ts';
+import { SESSION_HEADER, type Sessions } from '../sessions/sessions.ts';
+import type { Exchange } from './exchange.ts';
+
+export interface StreamsDeps {
+  /** Null: there are none, and a session that a client sends is not looked at. */
+  sessions: Sessions | null;
+  answers: AnswerDeps;
+  /** When a stream that begins now has to end, epoch ms. */
+  streamsUntil: (request: Request) => number;
+}
+
+export function createStreams({ sessions, answers, streamsUntil }: StreamsDeps) {
+  return async (request: Request, exchange: Exchange): Promise<Response> => {
+    const { headers } = request;
+    if (!/text\/event-stream|\*\/\*/.test(headers.get('accept') ?? '*/*')) return takesNoEvents();
+    const unknown = unknownVersion(request, null);
+    if (unknown !== null) return unknown;
+    const text = headers.get(SESSION_HEADER);
+    const last = headers.get('last-event-id');
+    if (sessions === null || (text === null && last === null)) {
+      return noStream(
+        'There is no stream without a session',
+        'POST initialize to /mcp: the transport is Streamable HTTP',
+      );
+    }
+    if (text === null) return needsSession('Last-Event-ID', null);
+    const session = await sessions.open(text, exchange.principal);
+    if (session === null || (await sessions.read(session, exchange)) === null) return gone(null);
+    const from = last === null ? null : readEventId(last);
+    if (from === null || from.stream === STANDING) {
+      return noStream('There is no stream but those of requests', 'send requests by POST');
+    }
+    if (from.place === END) return noStream('The stream has ended', 'nothing more comes on it');
+    const { response, ended } = resume(answers, session, from, exchange, streamsUntil(request));
+    exchange.working.add(ended);
+    return response;
+  };
+}

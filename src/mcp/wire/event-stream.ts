@@ -1,0 +1,161 @@
+/**
+ * A response of server-sent events. What is written waits until its reader takes it; a reader that takes nothing for long, or
+ * that leaves too much, is cut. Comments keep the connection alive through proxies. It knows nothing of what the events say.
+ */
+import type { Runtime } from '../../base/runtime.ts';
+
+export interface ServerEvent {
+  /** Text that a client repeats to go on behind this event. Absent: it has none. */
+  id?: string;
+  /** A message as JSON; empty: the event says its id alone. */
+  data: string;
+  /** After how long a client comes back when the stream ends, ms. */
+  retryMs?: number;
+}
+
+export interface EventStreamBounds {
+  /** How often a comment is written, ms. */
+  keepAliveMs: number;
+  /** How long a reader may take nothing of what waits for it, ms; looked at when a comment is due. */
+  answerMs: number;
+  /** Most characters that may wait when more is written. The last event of a stream always may. */
+  unsentCharacters: number;
+}
+
+export const STREAM_BOUNDS: EventStreamBounds = {
+  keepAliveMs: 15_000,
+  answerMs: 30_000,
+  unsentCharacters: 4_194_304,
+};
+
+/** So many events of one topic may wait; of further ones the newest takes the place of the one before. */
+const MOST_OF_TOPIC = 16;
+
+export interface EventStream {
+  readonly response: Response;
+  /** Aborts when nothing more is written, because the stream ended, its reader left, or it was cut. */
+  readonly over: AbortSignal;
+  /** @param topic where too many of one wait, the newest alone is sent; absent: each is sent */
+  write(event: ServerEvent, topic?: string): void;
+  /** Ends the stream behind what was written. @param last is written before */
+  end(last?: ServerEvent): void;
+  /** Breaks the connection off; what waits is not sent. */
+  cut(reason: Error): void;
+}
+
+interface Frame {
+  text: string;
+  topic: string | null;
+}
+
+export function openEventStream(
+  runtime: Pick<Runtime, 'now' | 'sleep'>,
+  bounds: EventStreamBounds = STREAM_BOUNDS,
+): EventStream {
+  const over = new AbortController();
+  const encoder = new TextEncoder();
+  let frames: Frame[] = [];
+  let characters = 0;
+  /** Since when the oldest frame waits, epoch ms. */
+  let waitsSince = 0;
+  let isWanted = false;
+  let isEnding = false;
+  let output: ReadableStreamDefaultController<Uint8Array> | null = null;
+
+  function flush(): void {
+    if (output === null || over.signal.aborted) return;
+    if (isWanted && frames.length > 0) {
+      const text = frames.map((frame) => frame.text).join('');
+      frames = [];
+      characters = 0;
+      // Taking it may ask for more at once.
+      isWanted = false;
+      output.enqueue(encoder.encode(text));
+    }
+    if (!isEnding || frames.length > 0) return;
+    over.abort();
+    output.close();
+  }
+
+  function push(text: string, topic: string | null): void {
+    if (frames.length === 0) waitsSince = runtime.now();
+    frames.push({ text, topic });
+    characters += text.length;
+  }
+
+  function replace(topic: string, text: string): boolean {
+    const same = frames.filter((frame) => frame.topic === topic);
+    const newest = same.at(-1);
+    if (newest === undefined || same.length < MOST_OF_TOPIC) return false;
+    characters += text.length - newest.text.length;
+    newest.text = text;
+    return true;
+  }
+
+  function cut(reason: Error): void {
+    if (over.signal.aborted) return;
+    frames = [];
+    over.abort();
+    output?.error(reason);
+  }
+
+  async function keepAlive(): Promise<void> {
+    for (;;) {
+      await runtime.sleep(bounds.keepAliveMs, over.signal);
+      if (over.signal.aborted) return;
+      if (frames.length === 0) push(': keep-alive\n\n', null);
+      else if (runtime.now() - waitsSince >= bounds.answerMs) return cut(new Error('the reader takes nothing'));
+      flush();
+    }
+  }
+
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        output = controller;
+      },
+      pull() {
+        isWanted = true;
+        flush();
+      },
+      cancel() {
+        frames = [];
+        over.abort();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  void keepAlive();
+
+  return {
+    response: new Response(body, { status: 200, headers: HEADERS }),
+    over: over.signal,
+    write(event, topic) {
+      if (over.signal.aborted || isEnding) return;
+      const text = eventText(event);
+      if (topic === undefined || !replace(topic, text)) push(text, topic ?? null);
+      if (characters > bounds.unsentCharacters) cut(new Error('the reader takes too little'));
+      else flush();
+    },
+    end(last) {
+      if (over.signal.aborted || isEnding) return;
+      if (last !== undefined) push(eventText(last), null);
+      isEnding = true;
+      flush();
+    },
+    cut,
+  };
+}
+
+const HEADERS = {
+  'Content-Type': 'text/event-stream',
+  'Cache-Control': 'no-cache, no-transform',
+  // Proxies such as nginx would keep events until they have many.
+  'X-Accel-Buffering': 'no',
+};
+
+/** The event as it stands in a stream. */
+export function eventText({ id, data, retryMs }: ServerEvent): string {
+  const head = `${id === undefined ? '' : `id: ${id}\n`}${retryMs === undefined ? '' : `retry: ${retryMs}\n`}`;
+  return data === '' ? `${head}data: \n\n` : `${head}event: message\ndata: ${data}\n\n`;
+}

@@ -1,0 +1,102 @@
+/** Three instances over one store, clients whose every request goes to another one, and connections that are cut. */
+import { defineApp, tool } from '../../../src/index.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { type Served, serveApp, type ServeOptions } from '../served.ts';
+
+/** What a call of the tool `work` waits for. Each call is named by its client. */
+export interface Gate {
+  /** Resolves when the call is at work. */
+  begun: Promise<void>;
+  /** Lets it answer. */
+  open: () => void;
+  /** Resolves with what its handler ended with. */
+  ended: Promise<'answered' | 'aborted'>;
+}
+
+interface Inner extends Gate {
+  begin: () => void;
+  end: (how: 'answered' | 'aborted') => void;
+  opened: Promise<void>;
+}
+
+const gates = new Map<string, Inner>();
+
+export function gate(name: string): Gate {
+  return innerGate(name);
+}
+
+function innerGate(name: string): Inner {
+  const begun = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<'answered' | 'aborted'>();
+  const made = gates.get(name) ?? {
+    begun: begun.promise,
+    begin: () => begun.resolve(),
+    opened: opened.promise,
+    open: () => opened.resolve(),
+    ended: ended.promise,
+    end: ended.resolve,
+  };
+  gates.set(name, made);
+  return made;
+}
+
+export const relayApp = defineApp({
+  name: 'relayed',
+  version: '1',
+  description: 'Works for as long as a test wants',
+  tools: {
+    work: tool({
+      description: 'Tells that it has begun, and answers when it is let.',
+      inputJsonSchema: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] },
+      run: async (input, { progress, signal }) => {
+        const { name } = input as { name: string };
+        const { begin, opened, end } = innerGate(name);
+        progress(1, 2);
+        begin();
+        const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+        await Promise.race([opened, aborted]);
+        end(signal.aborted ? 'aborted' : 'answered');
+        if (signal.aborted) throw new Error('aborted');
+        return `done: ${name}`;
+      },
+    }),
+  },
+});
+
+export async function instances(store: Store, options: ServeOptions = {}): Promise<Served[]> {
+  return Promise.all([1, 2, 3].map(() => serveApp(relayApp, { store, ...options })));
+}
+
+export interface Relay {
+  fetch: typeof fetch;
+  /** What was sent: the method, the instance and the status. */
+  asked: { method: string; at: number; status: number }[];
+  /** Breaks off all answers that are open. */
+  cut(): void;
+}
+
+/** A fetch whose requests go to one instance after the other, whatever host they name. */
+export function relayTo(served: readonly Served[]): Relay {
+  const open = new Set<AbortController>();
+  const asked: Relay['asked'] = [];
+  let turn = 0;
+  return {
+    asked,
+    cut() {
+      for (const each of open) each.abort(new Error('cut by the test'));
+      open.clear();
+    },
+    async fetch(input, init) {
+      const at = turn++ % served.length;
+      const url = new URL(input instanceof Request ? input.url : input);
+      const target = new URL(url.pathname + url.search, served[at]?.url);
+      const cutting = new AbortController();
+      open.add(cutting);
+      const signal = init?.signal ? AbortSignal.any([init.signal, cutting.signal]) : cutting.signal;
+      const response = await fetch(target, { ...init, signal });
+      asked.push({ method: init?.method ?? 'GET', at, status: response.status });
+      return response;
+    },
+  };
+}
