@@ -1,9 +1,10 @@
-/** A client's script as a child process, which is asked a line at a time. `packages/speak.mjs` is its other end. */
+/** A client's script as a child process, which is asked a line at a time. `packages/speak.mjs` and `packages/speak.py` are its other end. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { InstalledClient } from './install.ts';
 
 const LONGEST_MS = 60_000;
 
@@ -21,11 +22,11 @@ interface Waiting {
   reject: (reason: Error) => void;
 }
 
-/** @param folder of `install`; variables of the environment of this process are not passed on, but `PATH` */
-export function startClient(folder: string): ClientProcess {
+/** Variables of the environment of this process are not passed on, but `PATH` */
+export function startClient({ folder, command: [program, ...args] }: InstalledClient): ClientProcess {
   const home = mkdtempSync(join(tmpdir(), 'tidegate-client-'));
   const env = { PATH: process.env['PATH'] ?? '', HOME: home, NO_COLOR: '1' };
-  const child = spawn(process.execPath, ['client.mjs'], { cwd: folder, env, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { cwd: folder, env, stdio: ['pipe', 'pipe', 'pipe'] });
   const killWithUs = () => void child.kill('SIGKILL');
   process.once('exit', killWithUs);
   const waiting = new Map<number, Waiting>();

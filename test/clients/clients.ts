@@ -28,5 +28,8 @@ export const CLIENTS: Readonly<Record<string, ForeignClient>> = {
   mcporter: { left: { stdio: ONE_EACH } },
   'claude-code': {},
   'gemini-cli': {},
+  'python-v1': {},
+  'python-v2': {},
+  fastmcp: {},
   'mcp-remote': { left: { stdio: 'it is a bridge from standard input and output to HTTP' } },
 };
