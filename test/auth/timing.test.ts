@@ -3,22 +3,22 @@
  * random order within each pair, so that a machine that slows down slows both. Compared are ranks, of which a few slow calls
  * move little: the share of pairs in which another's took longer (Mann-Whitney), which is a half where there is no difference.
  */
-import { expect, onTestFinished, test } from 'vitest';
-import { readConfig } from '../../src/store/drivers/open.ts';
-import { openNodeStore } from '../../src/hosts/node/store.ts';
-import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
-import { createMemoryStore } from '../../src/store/drivers/memory.ts';
-import type { Store } from '../../src/store/store.ts';
-import { startEngine } from '../services/engine.ts';
+import { expect, test } from 'vitest';
+import type { Engine } from '../services/engine.ts';
+import { testEachStore } from '../services/each-store.ts';
 import { call, type CallerName, matrixStage, otherThan, type Seeds } from './callers.ts';
 import { answerOf, modern, type Sent } from './messages.ts';
 
-const whole = process.env['TIDEGATE_TEST_ALL'] === 'true';
-/** Of both kinds together. */
+/** `npm run timing`. */
+const whole = process.env['MODE'] === 'timing';
+/** Of both kinds together, where a call takes a fraction of a millisecond and where it takes some. */
 const CALLS = whole ? 10_000 : 400;
-const WARM = 50;
+const CALLS_OF_SERVERS = whole ? 10_000 : 100;
+const WARM = whole ? 50 : 10;
+const LONGEST_MS = whole ? 3_600_000 : 90_000;
+
 /** Five standard deviations of the share where there is no difference: sqrt((n + m + 1) / (12 n m)), with half of the calls each. */
-const BOUND = 5 * Math.sqrt((CALLS + 1) / (12 * (CALLS / 2) ** 2));
+const boundOf = (calls: number) => 5 * Math.sqrt((calls + 1) / (12 * (calls / 2) ** 2));
 
 const read = (uri: string): Sent => ({ method: 'resources/read', params: { uri } });
 const ASKED: Readonly<Record<string, readonly [(seeds: Seeds) => string, (handle: string) => Sent]>> = {
@@ -29,19 +29,6 @@ const ASKED: Readonly<Record<string, readonly [(seeds: Seeds) => string, (handle
   'result://': [({ handle }) => handle, (handle) => read(`result://${handle}/1`)],
   'task://': [({ book }) => book, (task) => read(`task://${task}/pages/1`)],
 };
-
-async function storeOf(kind: string): Promise<Store> {
-  if (kind === 'memory') return createMemoryStore();
-  const engine = await startEngine('sqlite');
-  onTestFinished(engine.stop);
-  const store = await openNodeStore(
-    readConfig(engine.environment, 'sqlite'),
-    nodeRuntime(() => {}),
-    'timing',
-  );
-  onTestFinished(() => store.close());
-  return store;
-}
 
 /** Deterministic, so that a run can be repeated. */
 function coin(seed: number): () => boolean {
@@ -71,42 +58,71 @@ test('the measure finds a difference that is there', () => {
   const flip = coin(7);
   const noise = () => (flip() ? 1 : 0) + (flip() ? 2 : 0) + (flip() ? 4 : 0);
   const sample = (more: number) => Array.from({ length: CALLS / 2 }, () => noise() + more);
-  expect(Math.abs(shareOfGreater(sample(0), sample(0)) - 0.5)).toBeLessThan(BOUND);
-  expect(shareOfGreater(sample(2), sample(0)) - 0.5).toBeGreaterThan(BOUND);
+  expect(Math.abs(shareOfGreater(sample(0), sample(0)) - 0.5)).toBeLessThan(boundOf(CALLS));
+  expect(shareOfGreater(sample(2), sample(0)) - 0.5).toBeGreaterThan(boundOf(CALLS));
   expect(shareOfGreater([1, 2, 2], [2, 0, 5])).toBeCloseTo(4 / 9);
 });
 
-test.each(['memory', 'sqlite'])('on %s', { timeout: 560_000 }, async (kind) => {
-  const { host, headers, seeds } = await matrixStage(await storeOf(kind));
-  const shares: Record<string, number> = {};
-  for (const [name, [handleOf, sent]] of Object.entries(ASKED)) {
-    for (const caller of ['wrong tenant', 'wrong subject'] as const) {
-      const known = handleOf(seeds);
-      shares[`${name} ${caller}`] = await compared((handle) => timeOf(caller, sent(handle)), known, otherThan(known));
+testEachStore(
+  'tells nothing by its time',
+  async (store, name) => {
+    const { host, headers, seeds } = await matrixStage(store);
+    const calls = callsOn(name);
+    const timeOf = async (caller: CallerName, message: Sent): Promise<number> => {
+      const request = modern(message, headers[caller]);
+      const from = performance.now();
+      const { status } = await answerOf(host, request);
+      const took = performance.now() - from;
+      expect(status).toBe(200);
+      return took;
+    };
+    const found: Record<string, Compared> = {};
+    for (const [asked, [handleOf, sent]] of Object.entries(ASKED)) {
+      for (const caller of ['wrong tenant', 'wrong subject'] as const) {
+        const known = handleOf(seeds);
+        const time = (handle: string) => timeOf(caller, sent(handle));
+        found[`${asked} ${caller}`] = await compared(time, known, otherThan(known), calls);
+      }
     }
-  }
-  if (whole) console.table(shares);
-  const told = Object.entries(shares).filter(([, share]) => Math.abs(share - 0.5) >= BOUND);
-  expect(Object.fromEntries(told)).toEqual({});
+    if (whole) console.table(found);
+    const told = Object.entries(found).filter(([, { share }]) => Math.abs(share - 0.5) >= boundOf(calls));
+    expect(Object.fromEntries(told)).toEqual({});
+  },
+  LONGEST_MS,
+);
 
-  async function timeOf(caller: CallerName, message: Sent): Promise<number> {
-    const request = modern(message, headers[caller]);
-    const from = performance.now();
-    const { status } = await answerOf(host, request);
-    const took = performance.now() - from;
-    expect(status).toBe(200);
-    return took;
-  }
-});
+function callsOn(name: Engine | 'memory'): number {
+  return name === 'memory' || name === 'sqlite' ? CALLS : CALLS_OF_SERVERS;
+}
 
-async function compared(time: (handle: string) => Promise<number>, another: string, none: string): Promise<number> {
+interface Compared {
+  share: number;
+  /** Of each kind, ms. */
+  median: { another: number; none: number };
+}
+
+async function compared(
+  time: (handle: string) => Promise<number>,
+  another: string,
+  none: string,
+  calls: number,
+): Promise<Compared> {
   const flip = coin(another.length);
-  const times: Record<string, number[]> = { [another]: [], [none]: [] };
-  for (let pair = -WARM; pair < CALLS / 2; pair += 1) {
-    for (const handle of flip() ? [another, none] : [none, another]) {
+  const times: Record<'another' | 'none', number[]> = { another: [], none: [] };
+  const kinds = [
+    ['another', another],
+    ['none', none],
+  ] as const;
+  for (let pair = -WARM; pair < calls / 2; pair += 1) {
+    for (const [kind, handle] of flip() ? kinds : kinds.toReversed()) {
       const took = await time(handle);
-      if (pair >= 0) times[handle]?.push(took);
+      if (pair >= 0) times[kind].push(took);
     }
   }
-  return shareOfGreater(times[another] ?? [], times[none] ?? []);
+  const median = { another: medianOf(times.another), none: medianOf(times.none) };
+  return { share: shareOfGreater(times.another, times.none), median };
+}
+
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

@@ -10,15 +10,23 @@ import { type Engine, ENGINES, type RunningEngine, startEngine } from './engine.
 const ENGINE_MS = 90_000;
 const MEMORY_MS = 30_000;
 
-/** @param expectIt what is expected of a store, which is empty and is closed afterwards */
-export function testEachStore(title: string, expectIt: (store: Store) => Promise<void>): void {
+/**
+ * @param expectIt what is expected of a store, which is empty and is closed afterwards
+ * @param name `memory`, or that of its engine
+ * @param longestMs of a test on an engine, its own start apart
+ */
+export function testEachStore(
+  title: string,
+  expectIt: (store: Store, name: Engine | 'memory') => Promise<void>,
+  longestMs: number = ENGINE_MS,
+): void {
   const there: Record<Engine, boolean> = {
     sqlite: true,
     redis: requireService('redis'),
     dynamodb: requireService('dynamodb'),
   };
 
-  test(`memory ${title}`, () => expectIt(createMemoryStore()), MEMORY_MS);
+  test(`memory ${title}`, () => expectIt(createMemoryStore(), 'memory'), Math.max(MEMORY_MS, longestMs));
 
   describe.each(ENGINES)('%s', (engine) => {
     let running: RunningEngine | null = null;
@@ -28,12 +36,12 @@ export function testEachStore(title: string, expectIt: (store: Store) => Promise
     afterAll(async () => {
       await running?.stop();
     });
-    test.skipIf(!there[engine])(title, { timeout: ENGINE_MS }, async () => {
+    test.skipIf(!there[engine])(title, { timeout: longestMs }, async () => {
       if (running === null) throw new Error('there is no engine');
       const runtime = systemRuntime(() => {});
       const store = await openStore(readConfig(running.environment, 'sqlite'), runtime, 'stores');
       try {
-        await expectIt(store);
+        await expectIt(store, engine);
       } finally {
         await store.close();
       }
