@@ -21,6 +21,9 @@ export const MISSING_CLIENT_CAPABILITY = -32_021;
  */
 export const RATE_LIMITED = -32_010;
 
+/** What official clients call a request that took too long. */
+export const REQUEST_TIMED_OUT = -32_001;
+
 export interface RpcError {
   code: number;
   message: string;

@@ -6,7 +6,7 @@
 import type * as z from 'zod';
 import type { JsonObject } from '../base/json.ts';
 import type { InputRequired } from '../calls/question-round.ts';
-import type { Caller } from '../calls/caller.ts';
+import type { Caller, LegacyClient } from '../calls/caller.ts';
 import type { HandlerDeps } from '../calls/deps.ts';
 import type { Needs } from '../calls/needs.ts';
 import type { ToolResult } from '../declare/check/tool-result.ts';
@@ -30,6 +30,8 @@ export interface Extension {
   capability?: ExtensionCapability;
   /** By name. Only a request of 2026-07-28 that declares the capability reaches one. */
   methods?: Readonly<Record<string, ExtensionMethod>>;
+  /** What 2025-11-25 has of the same in its core, for requests of that revision alone. */
+  core?: CorePart;
   /** What a client may ask for under `notifications` of `subscriptions/listen` where it declares the capability. */
   notifications?: readonly string[];
   /** What a caller needs for its methods and notifications. Tools, resources and prompts have scopes of their own. */
@@ -45,6 +47,18 @@ export interface Extension {
   prompts?: Readonly<Record<string, Prompt>>;
   /** What calls of tools and reads of resources need by what they ask, beside the scopes that those declare. */
   needs?: Needs;
+}
+
+/** Capabilities and methods that 2025-11-25 has in its core, and later revisions by an extension. */
+export interface CorePart {
+  /** As `initialize` answers them, by name. */
+  capabilities: Readonly<Record<string, JsonObject>>;
+  methods: Readonly<Record<string, CoreMethod>>;
+}
+
+export interface CoreMethod {
+  /** Answers the result. The context is that of a tool, and cannot ask; `client` can. Errors as those of `ExtensionMethod`. */
+  run(params: Readonly<Record<string, unknown>>, context: ToolContext, client: LegacyClient): Promise<object>;
 }
 
 export interface ExtensionMethod {
@@ -66,6 +80,8 @@ export interface SpecialTool extends Displayed, Scoped {
   description: string;
   input?: z.ZodType;
   annotations?: ToolAnnotations;
+  /** Whether a call can be answered by a task of 2025-11-25, or has to be. Absent: it cannot. */
+  taskSupport?: TaskSupport;
   /** Made when it is first listed. */
   outputSchema?: () => JsonObject;
   /** @param given the arguments as the caller sent them, and what `input` made of them */
@@ -76,7 +92,7 @@ export interface SpecialTool extends Displayed, Scoped {
   ): Promise<ToolResult | InputRequired | SpecialResult>;
 }
 
-/** A result of another type than `complete` and `input_required`. */
-export interface SpecialResult {
-  resultType: string;
-}
+export type TaskSupport = 'optional' | 'required';
+
+/** A result of another type than `complete` and `input_required`; one with `task` is of 2025-11-25. */
+export type SpecialResult = { resultType: string } | { task: object };

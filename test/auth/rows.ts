@@ -160,9 +160,17 @@ export const ROWS: Readonly<Record<string, Row>> = {
     }),
     [MARKS.key],
   ),
-  'method tasks/get': byHandle(book, (taskId) => ({ method: 'tasks/get', params: { taskId } }), [MARKS.own], {
-    only: 'modern',
+  'method tasks/get': byHandle(agree, (taskId) => ({ method: 'tasks/get', params: { taskId } }), [MARKS.own]),
+  'method tasks/result': byHandle(book, (taskId) => ({ method: 'tasks/result', params: { taskId } }), [MARKS.own], {
+    only: 'legacy',
   }),
+  'method tasks/list': {
+    sent: () => ({ method: 'tasks/list' }),
+    scoped: true,
+    data: 'handle',
+    shows: [MARKS.own],
+    only: 'legacy',
+  },
   'method tasks/update': byHandle(
     agree,
     (taskId) => ({ method: 'tasks/update', params: { taskId, inputResponses: yes } }),
@@ -171,7 +179,6 @@ export const ROWS: Readonly<Record<string, Row>> = {
   ),
   'method tasks/cancel': byHandle(agree, (taskId) => ({ method: 'tasks/cancel', params: { taskId } }), ['cancelled'], {
     later: agreed,
-    only: 'modern',
   }),
   'resource about://all': open(read('about://all'), ['about']),
   'resource ledger://{year}': scoped(read('ledger://2026'), ['ledger 2026']),

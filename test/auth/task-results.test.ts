@@ -3,12 +3,13 @@ import { expect, test } from 'vitest';
 import { createAppStreams } from '../../src/calls/streams.ts';
 import { call } from './callers.ts';
 import { stageOf } from './host.ts';
-import { answerOf, modern, type Sent } from './messages.ts';
+import { answerOf, legacy, modern, type Sent } from './messages.ts';
 
 const MARK = 'mark-of-an-order';
 const READS = (task: string): Sent[] => [
   { method: 'tasks/get', params: { taskId: task } },
   call('get_task', { task }),
+  { method: 'tasks/result', params: { taskId: task } },
   call('get_task', { task, page: 1 }),
   { method: 'resources/read', params: { uri: `task://${task}/pages/1` } },
 ];
@@ -16,7 +17,8 @@ const READS = (task: string): Sent[] => [
 async function stage() {
   const at = Date.UTC(2026, 10, 20);
   const { host, app, store, runtime } = stageOf({ clock: () => at });
-  const as = (held: string) => async (sent: Sent) => answerOf(host, modern(sent, held));
+  const as = (held: string) => async (sent: Sent) =>
+    answerOf(host, sent.method === 'tasks/result' ? legacy(sent, held) : modern(sent, held));
   const ada = await as('*')(call('list_streams'));
   expect(ada.status).toBe(200);
   const principal = { tenant: 'acme', subject: 'ada', client: null, scopes: ['*'] };
@@ -54,7 +56,7 @@ test.each<[by: string, held: string, lacking: string, sent: Sent]>([
 test('pages of a task need tasks', async () => {
   const { as, begin } = await stage();
   const task = await begin('tasks', call('book', { text: MARK }));
-  const [, , , page] = READS(task);
+  const page = READS(task).at(-1);
   const told = await as('streams:read')(page as Sent);
   expect([told.status, told.headers.get('www-authenticate')]).toEqual([403, expect.stringContaining('scope="tasks"')]);
   expect((await as('tasks')(page as Sent)).text).toContain(MARK);

@@ -55,6 +55,8 @@ export interface ServeOptions {
   http?: Partial<HttpAppOptions>;
   /** Null: there are none; default: the same for all. */
   secrets?: Secrets | null;
+  /** Longest time of a request, ms; default: that of every host. */
+  requestMs?: number;
   /** Works on tasks; null: nobody does. Default: null. */
   runner?: RunnerOptions | null;
   /** The environment, as HTTP tools read it. */
@@ -108,7 +110,8 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const registry = createRegistry(handlerDeps, extensions);
   const sessionSealer =
     options.secrets === null ? null : createSealer(options.secrets ?? SECRETS, `${app.name}/session`);
-  const serving = createServing({ runtime, registry, registryOf: () => registry, store, sessionSealer });
+  const { requestMs } = options;
+  const serving = createServing({ runtime, registry, registryOf: () => registry, store, sessionSealer, requestMs });
   const mcp = createMcpEndpoint({
     about: registry.about,
     aboutPart: () => Promise.resolve(registry.about),

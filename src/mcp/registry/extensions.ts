@@ -1,6 +1,7 @@
 /** The extensions of a registry: which methods and notifications they have, and whose each is. */
 import { TidegateError } from '../../base/errors.ts';
-import type { Caller } from '../../calls/caller.ts';
+import type { JsonObject } from '../../base/json.ts';
+import type { Caller, LegacyClient } from '../../calls/caller.ts';
 import { inContext } from '../../calls/context.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
 import type { Extension } from '../extension.ts';
@@ -14,8 +15,17 @@ export interface FoundMethod {
   run(params: Params, caller: Caller): Promise<object>;
 }
 
+export interface FoundCoreMethod {
+  scopes: readonly string[];
+  run(params: Params, caller: Caller, client: LegacyClient): Promise<object>;
+}
+
 export interface ExtensionRegistry {
   methods: ReadonlyMap<string, FoundMethod>;
+  /** Those that 2025-11-25 has in its core. */
+  coreMethods: ReadonlyMap<string, FoundCoreMethod>;
+  /** What `initialize` of 2025-11-25 answers beside the capabilities of all revisions. */
+  coreCapabilities: Readonly<Record<string, JsonObject>>;
   /** By name in `subscriptions/listen`: the id of the extension that a client has to declare. */
   notifications: ReadonlyMap<string, string>;
   /** What a caller needs to be sent notifications of this name. */
@@ -27,9 +37,16 @@ export interface ExtensionRegistry {
  */
 export function createExtensionRegistry(deps: HandlerDeps, extensions: readonly Extension[]): ExtensionRegistry {
   const methods = new Map<string, FoundMethod>();
+  const coreMethods = new Map<string, FoundCoreMethod>();
   const notifications = new Map<string, string>();
   const scopesOf = new Map<string, readonly string[]>();
-  for (const { capability, methods: own = {}, notifications: asked = [], scopes = [] } of extensions) {
+  for (const { capability, methods: own = {}, core, notifications: asked = [], scopes = [] } of extensions) {
+    for (const [name, method] of Object.entries(core?.methods ?? {})) {
+      coreMethods.set(name, {
+        scopes,
+        run: (params, caller, client) => inContext(deps, caller, (context) => method.run(params, context, client)),
+      });
+    }
     for (const [name, method] of Object.entries(own)) {
       const found: FoundMethod = {
         extension: ownerOf(name, capability?.id, methods),
@@ -44,7 +61,13 @@ export function createExtensionRegistry(deps: HandlerDeps, extensions: readonly 
       scopesOf.set(name, scopes);
     }
   }
-  return { methods, notifications, scopesOfNotification: (name) => scopesOf.get(name) ?? [] };
+  return {
+    methods,
+    coreMethods,
+    coreCapabilities: Object.assign({}, ...extensions.map(({ core }) => core?.capabilities ?? {})),
+    notifications,
+    scopesOfNotification: (name) => scopesOf.get(name) ?? [],
+  };
 }
 
 function ownerOf(name: string, id: string | undefined, taken: ReadonlyMap<string, unknown>): string {

@@ -24,7 +24,7 @@ import { type ListPage, listPageOf } from './pages.ts';
 import { once } from './once.ts';
 import { isObject, type Params } from '../wire/params.ts';
 import { type ParamHeader, paramHeaders } from '../wire/param-headers.ts';
-import type { SpecialResult, SpecialTool } from '../extension.ts';
+import type { SpecialResult, SpecialTool, TaskSupport } from '../extension.ts';
 
 export type ListedTool = Tool | SpecialTool;
 
@@ -48,6 +48,8 @@ export interface ToolRegistry {
   requires(name: string): JsonObject | null;
   /** What a caller needs to call the tool with these arguments. Nothing for most tools, and for an unknown one. */
   scopesOf(name: string, args: unknown): readonly string[];
+  /** Whether a call can be answered by a task of 2025-11-25, or has to be. Null: there is no such tool. */
+  taskSupport(name: string): TaskSupport | 'forbidden' | null;
   /** Whether the tool says that it changes nothing. */
   isReadOnly(name: string): boolean;
   /**
@@ -111,6 +113,11 @@ export function createToolRegistry(
     requires(name) {
       const tool = tools.get(name);
       return tool && !isSpecial(tool) ? (tool.clientCapabilities ?? null) : null;
+    },
+    taskSupport(name) {
+      const tool = tools.get(name);
+      if (!tool) return null;
+      return (isSpecial(tool) ? tool.taskSupport : null) ?? 'forbidden';
     },
     scopesOf(name, args) {
       const entry = find(name);

@@ -4,7 +4,7 @@
  */
 import { CLIENT_CAPABILITIES_META_KEY, type ServerContext } from '@modelcontextprotocol/server';
 import type { JsonObject } from '../../base/json.ts';
-import type { Caller } from '../../calls/caller.ts';
+import type { Caller, LegacyClient } from '../../calls/caller.ts';
 import type { McpLogLevel } from '../../declare/context.ts';
 import { isWanted } from '../sessions/sessions.ts';
 
@@ -18,6 +18,7 @@ type Given = Pick<Caller, 'principal' | 'account' | 'deadline'>;
 export type Legacy = Pick<Caller, 'clientCapabilities' | 'retry'> & {
   /** Nothing is sent before this is known, and nothing where it is null: the session was ended. Absent: there is none. */
   kept?: Promise<{ level: McpLogLevel | null } | null> | undefined;
+  client?: Omit<LegacyClient, 'notify'>;
 };
 
 export const LEGACY_UNASKED: Legacy = { clientCapabilities: null, retry: null };
@@ -51,9 +52,14 @@ export function callerOf(
     send(() => mcpReq.notify({ method: 'notifications/progress', params }));
   };
 
+  const { client } = legacy;
+  const notify: LegacyClient['notify'] = (method, params) =>
+    send(() => mcpReq.notify({ method, params: { ...params } }));
+
   return {
     principal,
     account,
+    ...(client ? { legacy: { ...client, notify } } : {}),
     signal: mcpReq.signal,
     deadline,
     clientCapabilities: capabilities === undefined ? legacy.clientCapabilities : (capabilities as JsonObject),

@@ -7,6 +7,7 @@ import { METHOD_NOT_FOUND } from '../../base/json-rpc.ts';
 import { nearestName } from '../../base/known-names.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { CompletionReference } from '../registry/prompts.ts';
+import { callerForTask, hasTasks, withTaskSupport } from './core-tasks.ts';
 import { chosenIn } from './needs.ts';
 import { protocolAnswer, wholeMessage } from '../wire/errors.ts';
 import { declares, needsExtension } from '../wire/declared.ts';
@@ -19,7 +20,11 @@ type Method = (registry: Registry, params: Params, caller: Caller) => object | P
  * ignore.
  */
 const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
-  ['tools/list', (registry, params) => listed(registry, 'tools', registry.tools.list(cursorOf(params)))],
+  [
+    'tools/list',
+    (registry, params, caller) =>
+      listed(registry, 'tools', withTaskSupport(registry.tools, registry.tools.list(cursorOf(params)), caller)),
+  ],
   ['tools/call', callTool],
   ['resources/list', listResources],
   [
@@ -34,7 +39,7 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
 
 /** Every method that is answered here. The SDK answers a few beside them, such as `initialize`. */
 export function methodsOf({ extensions }: Registry): string[] {
-  return [...METHODS.keys(), ...extensions.methods.keys()];
+  return [...new Set([...METHODS.keys(), ...extensions.methods.keys(), ...extensions.coreMethods.keys()])];
 }
 
 /** Whether there is such a method. */
@@ -57,6 +62,9 @@ export function dispatch(
   const { params = {} } = request;
   const method = METHODS.get(request.method);
   if (method) return method(registry, params, caller);
+  const { legacy } = caller;
+  const core = legacy && hasTasks(legacy) ? registry.extensions.coreMethods.get(request.method) : undefined;
+  if (legacy && core) return core.run(params, caller, legacy);
   const added = registry.extensions.methods.get(request.method);
   if (!added || isLegacy) {
     const near = nearestName(request.method, METHODS.keys(), 2);
@@ -74,7 +82,7 @@ function callTool({ tools }: Registry, params: Params, caller: Caller): Promise<
   const args = params.arguments ?? undefined;
   // Some clients send the JSON text of an object, which the registry reads.
   if (args !== undefined && typeof args !== 'string' && !isObject(args)) throw wrongParameter('arguments', 'an object');
-  return tools.call(name, args, caller);
+  return tools.call(name, args, callerForTask(tools, name, params, caller));
 }
 
 function checkCapabilities(required: JsonObject, { clientCapabilities }: Caller): void {

@@ -35,8 +35,12 @@ function needsOfOne(registry: Registry, message: unknown): readonly string[] {
     case 'subscriptions/listen':
       return needsOfListen(registry, params['notifications']);
     default:
-      return withText(method, (name) => registry.extensions.methods.get(name)?.scopes ?? NOTHING);
+      return withText(method, (name) => scopesOfMethod(registry, name));
   }
+}
+
+function scopesOfMethod({ extensions: { methods, coreMethods } }: Registry, name: string): readonly string[] {
+  return (methods.get(name) ?? coreMethods.get(name))?.scopes ?? NOTHING;
 }
 
 function withText(value: unknown, needs: (text: string) => readonly string[]): readonly string[] {

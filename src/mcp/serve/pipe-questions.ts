@@ -5,6 +5,7 @@
  */
 import type { Server, ServerContext, StandardSchemaV1 } from '@modelcontextprotocol/server';
 import { TidegateError } from '../../base/errors.ts';
+import type { LegacyClient } from '../../calls/caller.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { type InputRequired, isInputRequired } from '../../calls/question-round.ts';
 import type { Retry } from '../../calls/request-state.ts';
@@ -16,6 +17,9 @@ import { refusalResult } from '../wire/errors.ts';
  * request after 60 s.
  */
 const ANSWER_MS = 50_000;
+
+/** Longer than any request takes. */
+const LONGEST_MS = 600_000;
 
 /** What a client can be asked, by its capability. Extensions are of later revisions. */
 const ASKABLE = ['elicitation', 'sampling', 'roots'];
@@ -55,6 +59,12 @@ export async function withPipeAnswers(
     result = await run({ responses, state: result.requestState });
   }
   return result;
+}
+
+/** A question of a task, which waits as long as the request that shows it. */
+export function askOverPipe(server: Server, { mcpReq: { id } }: ServerContext): NonNullable<LegacyClient['ask']> {
+  return (request, _key, signal) =>
+    server.request({ ...request }, ANY, { relatedRequestId: id, timeout: LONGEST_MS, signal });
 }
 
 async function askAll(

@@ -16,7 +16,7 @@ import {
 import { asTidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { RpcError } from '../../base/json-rpc.ts';
-import type { Principal } from '../../base/principal.ts';
+import { isPublic, type Principal } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Sealer } from '../../base/seal.ts';
 import type { Store } from '../../store/store.ts';
@@ -29,8 +29,9 @@ import { createExchanges, type Exchange } from './exchange.ts';
 import { ExchangeServer } from './exchange-server.ts';
 import { askedFor } from '../wire/message.ts';
 import type { Registry } from '../registry/registry.ts';
+import { declareTasks } from './core-tasks.ts';
 import { sendLegacyErrors } from './legacy-errors.ts';
-import { askableOf, withPipeAnswers } from './pipe-questions.ts';
+import { askableOf, askOverPipe, withPipeAnswers } from './pipe-questions.ts';
 import { forRevision, UNSAID_VERSION } from '../wire/revisions.ts';
 import { answerExtensionMethods, withResponses } from './extension-methods.ts';
 
@@ -163,7 +164,13 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
       const identity = introducesItself(request) ? registry.about.identity : brief;
       const asked = registryFor(request);
       const server = new ExchangeServer(identity, optionsFor(asked, request));
-      if (request.era === 'legacy') sendLegacyErrors(server);
+      if (request.era === 'legacy') {
+        sendLegacyErrors(server);
+        declareTasks(
+          server,
+          request.requestInfo === undefined || !isPublic(exchanges.of(request.requestInfo).principal),
+        );
+      }
       if (!servesRequest(asked, request)) return server;
       const answerHere = (message: JSONRPCRequest, context: ServerContext) => answer(message, context, server);
       server.fallbackRequestHandler = answerHere;
@@ -190,17 +197,27 @@ async function runLegacy(request: JSONRPCRequest, context: ServerContext, exchan
   const { http } = context;
   if (http) {
     const { session } = exchange;
-    const said = http.req?.headers.get('mcp-protocol-version') ?? session?.facts.version;
-    const work = dispatched(request, context, exchange, { ...LEGACY_UNASKED, kept: session?.kept });
+    const version = http.req?.headers.get('mcp-protocol-version') ?? session?.facts.version ?? UNSAID_VERSION;
+    const client = {
+      version,
+      session: session?.facts.id ?? null,
+      isKnown: !isPublic(exchange.principal),
+      gone: http.req?.signal ?? context.mcpReq.signal,
+      ask: null,
+    };
+    const work = dispatched(request, context, exchange, { ...LEGACY_UNASKED, client, kept: session?.kept });
     // What the request sends comes before its answer.
     const [result] = await Promise.all([work, session?.kept]);
-    return forRevision(result, said ?? UNSAID_VERSION);
+    return forRevision(result, version);
   }
   const clientCapabilities = askableOf(server);
+  const version = server.getNegotiatedProtocolVersion() ?? UNSAID_VERSION;
+  const ask = clientCapabilities === null ? null : askOverPipe(server, context);
+  const client = { version, session: null, isKnown: true, gone: context.mcpReq.signal, ask };
   const result = await withPipeAnswers(server, context, async (retry) =>
-    dispatched(request, context, exchange, { clientCapabilities, retry }),
+    dispatched(request, context, exchange, { clientCapabilities, retry, client }),
   );
-  return forRevision(result, server.getNegotiatedProtocolVersion() ?? UNSAID_VERSION);
+  return forRevision(result, version);
 }
 
 /** What the SDK's server is made with, for a request of 2026-07-28, of before with sessions, and of before without. */
@@ -210,14 +227,16 @@ interface ServerOptionsByEra {
   sessionless: ServerOptions;
 }
 
-function serverOptions({ about: { capabilities, instructions }, listHint }: Registry): ServerOptionsByEra {
+function serverOptions({ about, listHint, extensions }: Registry): ServerOptionsByEra {
+  const { capabilities, instructions } = about;
   const modern: ServerOptions = {
     capabilities,
     instructions,
     jsonSchemaValidator: NO_VALIDATOR,
     cacheHints: { 'server/discover': { ttlMs: DISCOVER_MS, cacheScope: listHint.cacheScope } },
   };
-  const { extensions: _modern, ...legacyCapabilities } = capabilities;
+  const { extensions: _modern, ...common } = capabilities;
+  const legacyCapabilities = { ...common, ...extensions.coreCapabilities };
   // A level of log messages is kept with a session; over a pipe the connection is one.
   const { logging: _needsSession, ...unkept } = legacyCapabilities;
   return {

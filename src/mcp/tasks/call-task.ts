@@ -13,6 +13,7 @@ import type { Tasks } from '../../tasks/work/service.ts';
 import type { Caller } from '../../calls/caller.ts';
 import { knowsTasks, needsTasks } from './capability.ts';
 import { handleResult } from './handle.ts';
+import { type CreatedLegacyTask, createdLegacyTask } from './legacy-view.ts';
 import type { See } from './seen-task.ts';
 import { type CreatedTask, createdTask } from './view.ts';
 import { waitForEnd } from './wait.ts';
@@ -43,9 +44,9 @@ export async function callTask(
   tasks: Tasks,
   { name, task, args, input, see, needs, mayAsk }: Begun,
   caller: Caller,
-): Promise<ToolResult | InputRequired | CreatedTask> {
+): Promise<ToolResult | InputRequired | CreatedTask | CreatedLegacyTask> {
   const { runtime } = deps;
-  const knows = knowsTasks(caller);
+  const knows = knowsTasks(caller) || caller.asTask === true;
   if (!knows && task.otherwise === 'refuse') throw needsTasks(name, caller);
   const once = keyIn(caller) ?? task.idempotencyKey?.(input as never) ?? null;
   const { prepare } = task;
@@ -60,11 +61,19 @@ export async function callTask(
       : input;
   if (isInputRequired(ready)) return ready;
 
-  const begin = () => tasks.begin(principal, name, asJson(ready, name), { once, calledWith, needs, deadline });
+  const session = caller.legacy?.session ?? null;
+  const begin = () => tasks.begin(principal, name, asJson(ready, name), { once, calledWith, needs, session, deadline });
   const { taskId, header } = earlier ?? (await begin());
+  if (caller.asTask)
+    return createdLegacyTask(taskId, header, runtime.now(), told(handleResult(see(taskId, header), mayAsk)));
   if (knows) return createdTask(taskId, header, runtime.now());
   if (task.otherwise === 'handle') return handleResult(see(taskId, header), mayAsk);
   return waitForEnd(deps, tasks, { taskId, header, task, isShared: once !== null }, caller);
+}
+
+/** The words of a result. */
+function told({ content }: ToolResult): string {
+  return content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('\n');
 }
 
 function keyIn({ meta }: Caller): string | null {

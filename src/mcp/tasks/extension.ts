@@ -14,6 +14,7 @@ import { answerTaskTool } from './answer-task.ts';
 import { callTask } from './call-task.ts';
 import { cancelTaskTool } from './cancel-task.ts';
 import { TASKS } from './capability.ts';
+import { CORE_TASKS, coreTaskMethods } from './core-methods.ts';
 import { getTaskTool } from './get-task.ts';
 import { taskOutputSchema } from './handle.ts';
 import { taskMethods } from './methods.ts';
@@ -27,7 +28,7 @@ import { createSee, type See } from './seen-task.ts';
  */
 export function tasksExtension(
   tasks: Tasks,
-  { app, runtime }: { app: App; runtime: Pick<Runtime, 'now'> },
+  { app, runtime }: { app: App; runtime: Pick<Runtime, 'now' | 'sleep' | 'log'> },
   catalog: ReadonlyMap<string, Task> = tasks.catalog,
 ): Extension {
   // Polls through the method and through the tool count together.
@@ -39,6 +40,7 @@ export function tasksExtension(
   return {
     capability: TASKS,
     methods: taskMethods(tasks, poll, runtime),
+    core: { capabilities: CORE_TASKS, methods: coreTaskMethods(tasks, poll, see, runtime) },
     notifications: ['taskIds'],
     scopes: [TASKS_SCOPE],
     tools: {
@@ -74,6 +76,7 @@ function taskTool(
     scopes: needed,
     ...(input ? { input } : {}),
     ...(annotations ? { annotations } : {}),
+    taskSupport: task.otherwise === 'refuse' ? 'required' : 'optional',
     ...(output
       ? { outputSchema: () => taskOutputSchema(task, objectSchema(output, 'output', `${path}.output`, !isDeclared)) }
       : {}),

@@ -5,6 +5,9 @@
 
 export const MODERN_VERSION = '2026-07-28';
 
+/** The one revision that has tasks in its core. */
+export const CORE_TASKS_VERSION = '2025-11-25';
+
 export const LEGACY_VERSIONS: readonly string[] = [
   '2025-11-25',
   '2025-06-18',

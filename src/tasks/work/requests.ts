@@ -187,13 +187,17 @@ async function change(
   throw new TidegateError('store_unavailable', 'the task is changed too often at once', { retryAfterMs: 1_000 });
 }
 
+export function mayReadTask({ needs = [] }: Pick<Header, 'needs'>, { scopes }: Pick<Principal, 'scopes'>): boolean {
+  return missingScopes(scopes, needs).length === 0;
+}
+
 /**
  * What came of a call is for who may make the call: a key with fewer scopes of the same subject does not read it.
  * @throws TidegateError `not_supported` naming the scopes
  */
-function granted(header: Header, { scopes }: Principal): Header {
+function granted(header: Header, principal: Principal): Header {
   const { needs = [] } = header;
-  if (missingScopes(scopes, needs).length === 0) return header;
+  if (mayReadTask(header, principal)) return header;
   const expected = needs.join(' ');
   throw new TidegateError('not_supported', `What this task answers needs the scopes ${expected}`, {
     field: 'Authorization',

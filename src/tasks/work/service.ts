@@ -10,8 +10,9 @@ import { createTask } from './create.ts';
 import type { Dispatch } from '../records/dispatch.ts';
 import type { Catalog, TaskDeps } from '../records/find-task.ts';
 import type { Header } from '../records/header.ts';
+import { listTasks, type ListTasksOptions } from '../records/list.ts';
 import { isTaskId, pollsKey } from '../records/names.ts';
-import { answerTask, cancelTask, getPage, getTask, unknownTask } from './requests.ts';
+import { answerTask, cancelTask, getPage, getTask, mayReadTask, unknownTask } from './requests.ts';
 
 export interface Tasks {
   catalog: Catalog;
@@ -49,7 +50,10 @@ export interface Tasks {
     responses: Readonly<Record<string, unknown>>,
     deadline: number,
   ): Promise<readonly string[]>;
-  cancel(principal: Principal, taskId: string, deadline: number): Promise<void>;
+  /** Answers whether it was this call that ended the task. */
+  cancel(principal: Principal, taskId: string, deadline: number): Promise<boolean>;
+  /** The principal's tasks, the newest first, without those whose results are not for it. Two store calls. */
+  list(principal: Principal, options: Omit<ListTasksOptions, 'status'>): ReturnType<typeof listTasks>;
   /** Counts how often a task was asked for in a window, by all processes. One store call; may count twice. */
   countPolls(
     principal: Principal,
@@ -91,7 +95,11 @@ export function createTasks(deps: TaskDeps, dispatch: Dispatch): Tasks {
     },
     async cancel(principal, taskId, deadline) {
       check(taskId);
-      await cancelTask(deps, principal, taskId, deadline);
+      return cancelTask(deps, principal, taskId, deadline);
+    },
+    async list(principal, options) {
+      const { tasks, next } = await listTasks(deps, principal, options);
+      return { tasks: tasks.filter(({ header }) => mayReadTask(header, principal)), next };
     },
     countPolls: ({ tenant }, taskId, polls, { start, end }) =>
       deps.store.add(pollsKey(tenant, taskId, start), polls, { now: deps.runtime.now(), expiresAt: end }),

@@ -5,6 +5,6 @@ import type { SpecialResult } from '../../../src/mcp/extension.ts';
 
 export function completed<Result extends object = ToolResult>(result: Result | InputRequired | SpecialResult): Result {
   if ('inputRequests' in result) throw new Error(`asked: ${Object.keys(result.inputRequests).join()}`);
-  if ('resultType' in result) throw new Error(`became a ${result.resultType}`);
+  if ('resultType' in result || 'task' in result) throw new Error('became a task');
   return result;
 }

@@ -219,7 +219,6 @@ describe('who may ask', () => {
     const initialized = (await response.json()) as { result: { capabilities: object } };
     expect(initialized.result.capabilities).toMatchObject({ tools: {} });
     expect(initialized.result.capabilities).not.toHaveProperty('extensions');
-    expect(initialized.result.capabilities).not.toHaveProperty('tasks');
   });
 });
 

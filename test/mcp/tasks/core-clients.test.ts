@@ -1,0 +1,136 @@
+/** Tasks of 2025-11-25 with the first official client, over HTTP and over stdio: from the call to the result. */
+import { join } from 'node:path';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import {
+  CallToolResultSchema,
+  CreateTaskResultSchema,
+  ElicitRequestSchema,
+  TaskStatusNotificationSchema,
+} from '@modelcontextprotocol/sdk/types.js';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Served, serveApp } from '../served.ts';
+import { taskApp } from './task-app.ts';
+
+const command = { command: process.execPath, args: [join(import.meta.dirname, 'task-server.ts')] };
+
+let client: Client;
+let asked: string[];
+
+async function connect(transport: Transport): Promise<void> {
+  asked = [];
+  client = new Client({ name: 't', version: '0' }, { capabilities: { elicitation: { form: {} } } });
+  client.setRequestHandler(ElicitRequestSchema, ({ params }) => {
+    asked.push(params.message);
+    return { action: 'accept', content: params.message === 'Your name?' ? { name: 'Ada' } : { age: 36 } };
+  });
+  await client.connect(transport);
+  // It learns by the list which tools are tasks.
+  await client.listTools();
+}
+
+/** What a call as a task comes to: the states that were told, and the last message. */
+async function callAsTask(name: string, args: Record<string, unknown> = {}) {
+  const statuses: string[] = [];
+  const stream = client.experimental.tasks.callToolStream({ name, arguments: args }, CallToolResultSchema, {
+    task: { ttl: 60_000 },
+  });
+  for await (const message of stream) {
+    if (message.type === 'taskStatus') statuses.push(message.task.status);
+    if (message.type === 'result') return { statuses, result: message.result };
+    if (message.type === 'error') return { statuses, error: message.error };
+  }
+  throw new Error('the stream ended without a result');
+}
+
+function behaves() {
+  test('is told of tasks, and which tools can be one', async () => {
+    expect(client.getServerCapabilities()?.tasks).toMatchObject({ cancel: {}, requests: { tools: { call: {} } } });
+    const { tools } = await client.listTools();
+    const support = Object.fromEntries(tools.map(({ name, execution }) => [name, execution?.taskSupport]));
+    expect(support).toMatchObject({ add: 'optional', quick: 'optional', strict: 'required', greet: undefined });
+  });
+
+  test('calls, polls, and gets the result', async () => {
+    const { statuses, result } = await callAsTask('add', { a: 20, b: 22 });
+    expect(result?.structuredContent).toEqual({ sum: 42 });
+    expect(statuses.at(-1)).toBe('completed');
+    const strict = await callAsTask('strict');
+    expect(strict.result?.content).toEqual([{ type: 'text', text: 'done' }]);
+  });
+
+  test('cancels, and hears that what has ended cannot be', async () => {
+    const created = await client.request(
+      { method: 'tools/call', params: { name: 'busy', arguments: {}, task: {} } },
+      CreateTaskResultSchema,
+    );
+    const { taskId } = created.task;
+    expect(await client.experimental.tasks.cancelTask(taskId)).toMatchObject({ taskId, status: 'cancelled' });
+    await expect(client.experimental.tasks.cancelTask(taskId)).rejects.toMatchObject({ code: -32_602 });
+    expect(await client.experimental.tasks.getTask(taskId)).toMatchObject({ status: 'cancelled' });
+  });
+
+  test('waits for the result by tasks/result, and hears of changes meanwhile', async () => {
+    const told: unknown[] = [];
+    client.setNotificationHandler(TaskStatusNotificationSchema, ({ params }) => void told.push(params.status));
+    const { task } = await client.request(
+      { method: 'tools/call', params: { name: 'nap', arguments: { ms: 700 }, task: {} } },
+      CreateTaskResultSchema,
+    );
+    const result = await client.experimental.tasks.getTaskResult(task.taskId, CallToolResultSchema);
+    expect(result).toMatchObject({
+      content: [{ text: 'slept 700 ms' }],
+      _meta: { 'io.modelcontextprotocol/related-task': { taskId: task.taskId } },
+    });
+    expect(told.at(-1)).toBe('completed');
+  });
+
+  test('is told what went wrong, although it does not ask for that result', async () => {
+    const { error } = await callAsTask('wrong');
+    expect(error?.message).toContain('failed');
+    const { task } = await client.request(
+      { method: 'tools/call', params: { name: 'wrong', arguments: {}, task: {} } },
+      CreateTaskResultSchema,
+    );
+    const result = await client.experimental.tasks.getTaskResult(task.taskId, CallToolResultSchema);
+    expect(result).toMatchObject({ isError: true, content: [{ text: 'no such file' }] });
+    expect(await client.experimental.tasks.getTask(task.taskId)).toMatchObject({
+      status: 'failed',
+      statusMessage: 'no such file',
+    });
+  });
+}
+
+describe('over HTTP', () => {
+  let served: Served;
+  beforeEach(async () => {
+    served = await serveApp(taskApp, { runner: { everyMs: 20 } });
+    await connect(new StreamableHTTPClientTransport(new URL(served.mcpUrl)));
+  });
+  afterEach(async () => {
+    await client.close();
+    await served.close();
+  });
+  behaves();
+});
+
+describe('over stdio', () => {
+  beforeEach(() => connect(new StdioClientTransport(command)));
+  afterEach(() => client.close());
+  behaves();
+
+  test('is asked by the stream of tasks/result', async () => {
+    const { statuses, result } = await callAsTask('register');
+    expect(statuses).toContain('input_required');
+    expect(asked.toSorted()).toEqual(['Your age?', 'Your name?']);
+    expect(JSON.stringify(result)).toContain('Ada');
+  });
+
+  test('lists its tasks', async () => {
+    await callAsTask('add', { a: 1 });
+    const { tasks } = await client.experimental.tasks.listTasks();
+    expect(tasks).toMatchObject([{ status: 'completed' }]);
+  });
+});
