@@ -10,10 +10,12 @@ export interface Identifier {
   /** Whether a credential has the form of this way. The first that says so decides, and no other is asked. */
   takes(credential: string): boolean;
   /**
-   * Who brings it. It never lets through what it could not check.
-   * @throws TidegateError `store_unavailable`, `upstream` or `overloaded` where that cannot be found out now: the request is refused with 503
+   * Who brings it. It never lets through what it could not check. It is answered at once where nothing has to be waited for, and the
+   * principal of a credential that is kept is the same object each time, which nobody can change.
+   * @throws TidegateError (at once or by the promise) `store_unavailable`, `upstream` or `overloaded` where that cannot be found out
+   * now: the request is refused with 503
    */
-  identify(credential: string): Promise<Identified>;
+  identify(credential: string): Identified | Promise<Identified>;
 }
 
 export type Identified =

@@ -20,7 +20,12 @@ export interface Principal {
 export type Owner = Pick<Principal, 'tenant' | 'subject'>;
 
 /** The caller when authentication is off. */
-export const PUBLIC: Principal = { tenant: 'public', subject: 'public', client: null, scopes: [EVERY_SCOPE] };
+export const PUBLIC: Principal = fixedPrincipal({
+  tenant: 'public',
+  subject: 'public',
+  client: null,
+  scopes: [EVERY_SCOPE],
+});
 
 /**
  * The tenant of data that belongs to the app itself, whoever calls; for example how often the app has called an API.
@@ -49,6 +54,15 @@ export function checkPrincipal(found: unknown): asserts found is Principal {
   if (client !== null && typeof client !== 'string') throw wrong('client', 'a text or null');
   const areScopes = Array.isArray(scopes) && scopes.every((scope) => typeof scope === 'string' && isScope(scope));
   if (!areScopes) throw wrong('scopes', 'an array of scopes: visible ASCII without quotes, 1 to 128 characters each');
+}
+
+/** The same principal, which nobody can change any more. Whoever keeps one for many requests hands out such a one. */
+export function fixedPrincipal(principal: Principal): Principal {
+  return Object.freeze({ ...principal, scopes: Object.freeze([...principal.scopes]) });
+}
+
+export function isFixed(principal: Principal): boolean {
+  return Object.isFrozen(principal) && Object.isFrozen(principal.scopes);
 }
 
 function wrong(field: string, expected: string): TidegateError {

@@ -12,7 +12,7 @@ import type { Asking, InputRequired } from './question-round.ts';
 import type { Asked } from './request-state.ts';
 import type { Caller } from './caller.ts';
 import type { HandlerDeps } from './deps.ts';
-import { type Scope, scopeOf } from '../streams/scope.ts';
+import type { Scope } from '../streams/scope.ts';
 
 /** Holds the request's view of the store, for built-in handlers. An app's own handlers have the streams instead. */
 const STORE = Symbol('store');
@@ -44,7 +44,7 @@ export function workOf(context: ListContext): Work {
 /** What a built-in handler reads through: the caller's tenant, with calls counted on the account of the request. */
 export function accounted(deps: AppDeps, context: ListContext): Scope {
   const runtime = pacedBy(deps.runtime, workOf(context));
-  return scopeOf({ ...deps, runtime, store: storeOf(context) }, context.principal);
+  return { ...deps, runtime, store: storeOf(context), tenant: context.principal.tenant };
 }
 
 /** Tasks, with their calls to the store counted on the account of the request. */

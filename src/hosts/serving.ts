@@ -41,6 +41,8 @@ export function composeRegistries(deps: AppDeps, options: RegistryOptions): Regi
   const whole = compose(wholeOf(app), options.knowsCallers ? { cacheScope: 'private' } : {});
   const added = (options.extensions ?? []).flatMap(scopedIn);
   const keys = createLatestValues<string>(MOST_TEXTS);
+  // The scopes of a credential that is kept are the same object with each request, which nobody can change.
+  const keysOfKnown = new WeakMap<readonly string[], string>();
   const parts = createLatestValues<Registry>(MOST_PARTS);
 
   function makePart(scopes: readonly string[]): Registry {
@@ -49,15 +51,25 @@ export function composeRegistries(deps: AppDeps, options: RegistryOptions): Regi
     return { ...registry, about: { ...registry.about, capabilities: whole.about.capabilities } };
   }
 
+  function keyOf(scopes: readonly string[]): string {
+    // One scope with a space in it is not two.
+    const text = JSON.stringify(scopes);
+    const makeKey = () => grantKey(app, scopes, added);
+    return text.length > TEXT_CHARACTERS ? makeKey() : keys.of(text, makeKey);
+  }
+
+  function keyOfKnown(scopes: readonly string[]): string {
+    const kept = keysOfKnown.get(scopes);
+    if (kept !== undefined) return kept;
+    const key = keyOf(scopes);
+    if (Object.isFrozen(scopes)) keysOfKnown.set(scopes, key);
+    return key;
+  }
+
   return {
     whole,
     of({ scopes }) {
-      if (isUnrestricted(scopes)) return whole;
-      // One scope with a space in it is not two.
-      const text = JSON.stringify(scopes);
-      const makeKey = () => grantKey(app, scopes, added);
-      const key = text.length > TEXT_CHARACTERS ? makeKey() : keys.of(text, makeKey);
-      return parts.of(key, () => makePart(scopes));
+      return isUnrestricted(scopes) ? whole : parts.of(keyOfKnown(scopes), () => makePart(scopes));
     },
   };
 }

@@ -168,9 +168,11 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   }
 
   const http = new Hono<LoggedEnv>();
-  http.use(createRequestLog(runtime));
-  http.use(createSafeHeaders(options.publicUrl));
-  http.use(createCors(guard));
+  const log = createRequestLog(runtime);
+  const safeHeaders = createSafeHeaders(options.publicUrl);
+  const cors = createCors(guard);
+  // As one, because the router makes a promise for each that it knows of, also where there is nothing to do.
+  http.use((context, next) => log(context, () => safeHeaders(context, () => cors(context, next))));
   if (admit) {
     http.use(async (context, next) => {
       const refusal = await admit(context.req.raw);

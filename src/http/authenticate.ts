@@ -3,13 +3,14 @@
  * principal on. Nothing below the routes finds out for itself.
  */
 import { createFailures } from '../auth/audit/failures.ts';
-import type { Identifier } from '../auth/identify.ts';
+import type { Identified, Identifier } from '../auth/identify.ts';
 import type { Audit } from '../streams/audit.ts';
 import { asTidegateError } from '../base/errors.ts';
-import { checkPrincipal, isOwner, type Owner, type Principal, PUBLIC, safePrincipal } from '../base/principal.ts';
+import { checkPrincipal, fixedPrincipal, isFixed, type Principal, PUBLIC, safePrincipal } from '../base/principal.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Log, LogLevel, Runtime } from '../base/runtime.ts';
 import { publishScope } from '../base/scopes.ts';
+import { isPromise, whenKnown } from '../base/time/when-known.ts';
 import type { Challenges } from './challenge.ts';
 import { unauthorizedResponse, unidentifiedResponse } from './problem.ts';
 
@@ -34,20 +35,30 @@ export function createAuthenticate(
     const times = refusals.count(null, 'log', message, level);
     if (times > 0) runtime.log(level, message, times > 1 ? { ...fields, times } : fields);
   }
-  return async (request) => {
+
+  function answer(request: Request, mode: Identifier['mode'], identified: Identified): Principal | Response {
+    if (identified.ok) return identified.principal;
+    tell('info', `a request is refused: ${identified.reason}`, { mode });
+    return challenges.unauthorized(request, true);
+  }
+
+  function failed(mode: Identifier['mode'], thrown: unknown): Response {
+    const error = asTidegateError(thrown);
+    tell('error', `who calls cannot be found out: ${error.message}`, { mode, code: error.code });
+    return unidentifiedResponse(error);
+  }
+
+  return (request) => {
     const credential = bearerOf(request);
     if (credential === null) return unreadable(request, challenges);
     const identifier = identifiers.find((each) => each.takes(credential));
     if (!identifier) return challenges.unauthorized(request, true);
+    const { mode } = identifier;
     try {
-      const identified = await identifier.identify(credential);
-      if (identified.ok) return identified.principal;
-      tell('info', `a request is refused: ${identified.reason}`, { mode: identifier.mode });
-      return challenges.unauthorized(request, true);
+      const found = whenKnown(identifier.identify(credential), (identified) => answer(request, mode, identified));
+      return isPromise(found) ? found.catch((thrown: unknown) => failed(mode, thrown)) : found;
     } catch (thrown) {
-      const error = asTidegateError(thrown);
-      tell('error', `who calls cannot be found out: ${error.message}`, { mode: identifier.mode, code: error.code });
-      return unidentifiedResponse(error);
+      return failed(mode, thrown);
     }
   };
 }
@@ -69,21 +80,17 @@ export function pusherOf(stream: string): Principal {
 
 /**
  * The same, with safe names: every principal that a request brings comes through here, whoever answered it. What is no whole
- * principal is nobody, and is refused.
+ * principal is nobody, and is refused. A principal that nobody can change any more is looked at once, and answered as the same
+ * object each time, so that what is made of it below is made once too.
  */
 export function withSafeNames(authenticate: Authenticate, log: Log): Authenticate {
-  // Whoever is kept for a while is answered as the same object, and its names are made safe once.
-  const known = new WeakMap<Principal, { of: Owner; safe: Owner }>();
-  return async (request) => {
-    const found = await authenticate(request);
-    if (found instanceof Response) return found;
+  const known = new WeakMap<Principal, Principal>();
+
+  async function safe(found: Principal): Promise<Principal | Response> {
     try {
       checkPrincipal(found);
-      const kept = known.get(found);
-      if (kept !== undefined && isOwner(kept.of, found)) return { ...found, ...kept.safe };
-      const principal = await safePrincipal(found);
-      const { tenant, subject } = principal;
-      known.set(found, { of: { tenant: found.tenant, subject: found.subject }, safe: { tenant, subject } });
+      const principal = fixedPrincipal(await safePrincipal(found));
+      if (isFixed(found)) known.set(found, principal);
       return principal;
     } catch (thrown) {
       const error = asTidegateError(thrown);
@@ -91,19 +98,27 @@ export function withSafeNames(authenticate: Authenticate, log: Log): Authenticat
       log('warn', `a request is refused: of its principal the ${error.message}`, { field: error.field });
       return unauthorizedResponse();
     }
-  };
+  }
+
+  return (request) =>
+    whenKnown(authenticate(request), (found) =>
+      found instanceof Response ? found : (known.get(found) ?? safe(found)),
+    );
 }
 
 /** The same, with those that it refuses on record. */
 export function withRefusalsNoted(authenticate: Authenticate, audit: Audit | undefined): Authenticate {
   if (!audit) return authenticate;
-  return async (request) => {
-    const found = await authenticate(request);
-    if (found instanceof Response && found.status < 500) {
-      await audit.refused(null, { target: 'who calls', code: found.status === 403 ? 'forbidden' : 'unauthorized' });
-    }
-    return found;
-  };
+
+  async function noted(refusal: Response): Promise<Response> {
+    await audit?.refused(null, { target: 'who calls', code: refusal.status === 403 ? 'forbidden' : 'unauthorized' });
+    return refusal;
+  }
+
+  return (request) =>
+    whenKnown(authenticate(request), (found) =>
+      found instanceof Response && found.status < 500 ? noted(found) : found,
+    );
 }
 
 const LOGIN_COOKIE = /(?:^|; *)(?:__Host-)?tidegate-login=/;

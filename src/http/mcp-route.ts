@@ -5,6 +5,7 @@ import type { JsonObject } from '../base/json.ts';
 import type { Principal } from '../base/principal.ts';
 import { isUnrestricted, missingScopes } from '../base/scopes.ts';
 import { INTERNAL_ERROR, INVALID_REQUEST, PARSE_ERROR, RATE_LIMITED, rpcErrorResponse } from '../base/json-rpc.ts';
+import { isPromise, whenKnown } from '../base/time/when-known.ts';
 import type { Work } from '../store/work.ts';
 import type { ServedAnswer } from '../calls/served-answer.ts';
 import type { Authenticate } from './authenticate.ts';
@@ -21,7 +22,7 @@ export interface McpServing {
   /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
   serve(request: Request, body: unknown, principal: Principal, work?: Work): Promise<ServedAnswer>;
   /** The scopes that a message needs, all of them; those of a batch together. Each is told once. */
-  needs(body: unknown): Promise<readonly string[]>;
+  needs(body: unknown): readonly string[] | Promise<readonly string[]>;
   /** Answers one GET, for a stream of a session of 2025-11-25 or before. Null: there are none. */
   open: ((request: Request, principal: Principal, work?: Work) => Promise<ServedAnswer>) | null;
   /** Answers one DELETE, which ends a session of 2025-11-25 or before. Null: there are none. */
@@ -73,7 +74,7 @@ export function createMcpRoute(
   const allowed = end ? 'GET, POST, DELETE, OPTIONS' : 'POST, OPTIONS';
 
   /** Who sends, or the response that refuses. */
-  async function judged(request: Request): Promise<Principal | Response> {
+  function judged(request: Request): ReturnType<Authenticate> {
     const refusal = guard.refusal(request);
     return refusal === null ? authenticate(request) : refused(refusal);
   }
@@ -85,11 +86,24 @@ export function createMcpRoute(
   }
 
   /** Null: the caller may send the message. Of a caller that nothing restricts nothing is looked at. */
-  async function scopeRefusal(request: Request, body: unknown, principal: Principal): Promise<Response | null> {
+  function scopeRefusal(
+    request: Request,
+    body: unknown,
+    principal: Principal,
+  ): Response | null | Promise<Response | null> {
     const { scopes } = principal;
     if (isUnrestricted(scopes)) return null;
-    const needed = await mcp.needs(body);
-    if (missingScopes(scopes, needed).length === 0) return null;
+    return whenKnown(mcp.needs(body), (needed) =>
+      missingScopes(scopes, needed).length === 0 ? null : insufficientFor(request, body, principal, needed),
+    );
+  }
+
+  async function insufficientFor(
+    request: Request,
+    body: unknown,
+    principal: Principal,
+    needed: readonly string[],
+  ): Promise<Response> {
     await audit?.refused(principal, { target: needed.toSorted().join(' '), code: 'insufficient_scope' });
     return insufficient(challenges.insufficientScope(request, needed), needed, body);
   }
@@ -104,7 +118,8 @@ export function createMcpRoute(
 
   return {
     async post(request, report, { body: source, work } = NO_EDGE) {
-      const principal = await judged(request);
+      const judging = judged(request);
+      const principal = isPromise(judging) ? await judging : judging;
       if (principal instanceof Response) return principal;
       const isCounted = work === undefined;
       const isFull = () => isCounted && underWay >= mostRequests;
@@ -125,9 +140,11 @@ export function createMcpRoute(
           const code = body.fault === 'text' ? PARSE_ERROR : INVALID_REQUEST;
           return rpcError(body.status, code, TITLES[body.fault], { expected: body.expected });
         }
-        const tooMany = await countBatch(body.value, principal);
+        const counting = countBatch(body.value, principal);
+        const tooMany = counting === null ? null : await counting;
         if (tooMany) return refusedForNow(tooMany);
-        const refusal = await scopeRefusal(request, body.value, principal);
+        const looking = scopeRefusal(request, body.value, principal);
+        const refusal = isPromise(looking) ? await looking : looking;
         if (refusal !== null) return refusal;
         const answer = await mcp.serve(request, body.value, principal, work);
         report(answer);

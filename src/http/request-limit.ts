@@ -6,7 +6,8 @@
  * where the app declares it.
  */
 import { asTidegateError, isOfStore, type TidegateError } from '../base/errors.ts';
-import type { Principal } from '../base/principal.ts';
+import { isFixed, type Principal } from '../base/principal.ts';
+import { whenKnown } from '../base/time/when-known.ts';
 import type { App } from '../declare/app.ts';
 import type { RequestLimit, RequestShares } from '../store/shares/request-shares.ts';
 import type { Deps } from '../streams/deps.ts';
@@ -75,19 +76,22 @@ export function counting(
   refuse: (error: TidegateError) => Response,
 ): Authenticate {
   if (count === null) return authenticate;
-  return async (request) => {
-    const principal = await authenticate(request);
-    if (principal instanceof Response) return principal;
-    const refusal = await count(principal);
-    return refusal === null ? principal : refuse(refusal);
-  };
+  return (request) =>
+    whenKnown(authenticate(request), (found) => {
+      if (found instanceof Response) return found;
+      const counted = count(found);
+      return counted === null ? found : counted.then((refusal) => (refusal === null ? found : refuse(refusal)));
+    });
 }
 
 function limitsOf({ quotas, options }: App, isOpen: boolean): ((principal: Principal) => RequestLimit[]) | null {
   const { requests, allRequests } = quotas;
   const isCounted = !isOpen || options.quotas?.requests !== undefined;
   if (!isCounted && allRequests === undefined) return null;
-  return ({ tenant, subject }) => {
+  // Who is known comes as the same object with each request, which nobody can change (`withSafeNames`).
+  const known = new WeakMap<Principal, RequestLimit[]>();
+
+  function limitsFor({ tenant, subject }: Principal): RequestLimit[] {
     const all = `${tenant}/requests`;
     const limits: RequestLimit[] = [];
     if (isCounted) {
@@ -98,6 +102,14 @@ function limitsOf({ quotas, options }: App, isOpen: boolean): ((principal: Princ
       const whose = 'of all callers';
       limits.push({ name: 'quotas.allRequests', whose, counter: all, limit: allRequests, windowMs: WINDOW_MS });
     }
+    return limits;
+  }
+
+  return (principal) => {
+    const kept = known.get(principal);
+    if (kept !== undefined) return kept;
+    const limits = limitsFor(principal);
+    if (isFixed(principal)) known.set(principal, limits);
     return limits;
   };
 }

@@ -2,7 +2,7 @@
  * What every answer says to browsers: that it is what its type says, that it is no page, that nobody embeds it, and that
  * nobody keeps it. A route that answers a page, or what everybody may keep, sets its own, which stay.
  */
-import type { MiddlewareHandler } from 'hono';
+import type { Context, Next } from 'hono';
 import type { LoggedEnv } from './request-log.ts';
 
 /** Of an answer that is data. `Cross-Origin-Resource-Policy` does not concern pages of allowed origins, which ask by CORS. */
@@ -19,14 +19,24 @@ const SAFE = Object.entries(SAFE_HEADERS).map(([name, value]) => ({ name, key: n
 /** A year, for this host alone. */
 const SECURE = { name: 'Strict-Transport-Security', key: 'strict-transport-security', value: 'max-age=31536000' };
 
+/** Names of these lengths may be among those that are added, however they are written. Most answers have none of them. */
+const LENGTHS = new Set([...SAFE.map(({ key }) => key), SECURE.key, CACHE].map(({ length }) => length));
+
 /** The headers as plain names and values, with what they do not have. @param isSecure whether the server is reached by https alone */
 export function withSafeHeaders(given: Readonly<Record<string, string>>, isSecure: boolean): Record<string, string> {
   const headers: Record<string, string> = { ...given };
-  const keys = new Map<string, string>();
-  for (const name in given) keys.set(name.toLowerCase(), name);
+  for (const name in given) if (LENGTHS.has(name.length)) return besideOwn(headers, isSecure);
+  for (const { name, value } of SAFE) headers[name] = value;
+  headers[CACHE] = UNCACHED;
+  if (isSecure) headers[SECURE.name] = SECURE.value;
+  return headers;
+}
+
+function besideOwn(headers: Record<string, string>, isSecure: boolean): Record<string, string> {
+  const keys = new Map(Object.keys(headers).map((name) => [name.toLowerCase(), name]));
   for (const { name, key, value } of SAFE) if (!keys.has(key)) headers[name] = value;
   const cache = keys.get('cache-control');
-  headers[cache ?? CACHE] = cacheControl(cache === undefined ? null : String(given[cache]));
+  headers[cache ?? CACHE] = cacheControl(cache === undefined ? null : String(headers[cache]));
   if (isSecure && !keys.has(SECURE.key)) headers[SECURE.name] = SECURE.value;
   return headers;
 }
@@ -36,10 +46,12 @@ export function withSafeHeaders(given: Readonly<Record<string, string>>, isSecur
  * because reading the headers of an answer costs Node more than writing them.
  * @param publicUrl null: whether a request came by https tells its own URL.
  */
-export function createSafeHeaders(publicUrl: string | null): MiddlewareHandler<LoggedEnv> {
+export function createSafeHeaders(
+  publicUrl: string | null,
+): (context: Context<LoggedEnv>, next: Next) => Promise<void> {
   return (context, next) => (context.env?.edge?.safeHeaders ? next() : addTo(context, next));
 
-  async function addTo(...[context, next]: Parameters<MiddlewareHandler<LoggedEnv>>): Promise<void> {
+  async function addTo(context: Context<LoggedEnv>, next: Next): Promise<void> {
     await next();
     const { headers } = context.res;
     for (const { name, value } of SAFE) if (!headers.has(name)) headers.set(name, value);

@@ -38,7 +38,7 @@ export function ofStream<S extends { tenant: string }>(
   scope: S,
   { tenants }: Pick<DeclaredStream, 'tenants'>,
 ): S & { tenant: LogTenant } {
-  return { ...scope, tenant: logTenant(scope, tenants) };
+  return inLogTenant(scope, tenants);
 }
 
 /** The same by a stream's name. What the app no longer declares counts as shared. */
@@ -54,11 +54,13 @@ export function ofFeed<S extends { tenant: string }>(
   scope: S,
   { tenants }: Pick<DeclaredFeed, 'tenants'>,
 ): S & { tenant: LogTenant } {
-  return { ...scope, tenant: logTenant(scope, tenants) };
+  return inLogTenant(scope, tenants);
 }
 
-function logTenant({ tenant }: { tenant: string }, tenants: StreamTenants): LogTenant {
-  return (tenants === 'shared' ? APP_TENANT : tenant) as LogTenant;
+function inLogTenant<S extends { tenant: string }>(scope: S, tenants: StreamTenants): S & { tenant: LogTenant } {
+  const tenant = (tenants === 'shared' ? APP_TENANT : scope.tenant) as LogTenant;
+  // Nearly every call reads a stream, and nearly every tenant is the one in whose name it stands.
+  return tenant === scope.tenant ? (scope as S & { tenant: LogTenant }) : { ...scope, tenant };
 }
 
 /** Where what all tenants share stands: one place, however many tenants there are. */

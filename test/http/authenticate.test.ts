@@ -2,7 +2,8 @@
 import { afterEach, expect, test } from 'vitest';
 import * as z from 'zod';
 import { defineApp, type Principal, stream, tool } from '../../src/index.ts';
-import { type Authenticate, createAuthenticate, openToEveryone } from '../../src/http/authenticate.ts';
+import { fixedPrincipal, isFixed } from '../../src/base/principal.ts';
+import { type Authenticate, createAuthenticate, openToEveryone, withSafeNames } from '../../src/http/authenticate.ts';
 import { createChallenges } from '../../src/http/challenge.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { streamLog } from '../../src/streams/log/stream-log.ts';
@@ -113,6 +114,49 @@ test.each<[field: string, principal: unknown]>([
   expect((await served.call('tools/list')).status).toBe(401);
   const message = expect.stringContaining(field) as string;
   expect(served.logged).toContainEqual({ level: 'warn', message, fields: { field } });
+});
+
+test('a principal that can be changed is looked at with each request', async () => {
+  const changing = { ...ADA, scopes: ['read'] };
+  served = await serveApp(app, { http: { authenticate: () => changing } });
+  const whoami = async () => (await served.call('tools/call', { name: 'whoami' })).text();
+  expect(await whoami()).toContain('ada');
+  changing.subject = 'eve';
+  expect(await whoami()).toContain('eve');
+  changing.scopes.push('read *');
+  expect((await served.call('tools/list')).status).toBe(401);
+});
+
+test('a principal that nobody can change comes below as one object, which nobody can change either', async () => {
+  const found: Principal[] = [];
+  const ask = withSafeNames(
+    () => fixedPrincipal({ ...ADA, subject: 'ada/1' }),
+    () => {},
+  );
+  const kept = fixedPrincipal({ ...ADA, subject: 'ada/1' });
+  const askKept = withSafeNames(
+    () => kept,
+    () => {},
+  );
+  const request = new Request('http://127.0.0.1/mcp');
+  for (const each of [ask, ask, askKept, askKept]) found.push((await each(request)) as Principal);
+  expect(found.every(isFixed)).toBe(true);
+  expect(found).toEqual(Array.from({ length: 4 }, () => ({ ...ADA, subject: 'ada%2F1' })));
+  expect(found[2]).toBe(found[3]);
+  expect(askKept(request)).toBe(found[2]);
+});
+
+test.each(['at once', 'by a promise'])('an authenticate that fails %s lets nobody in', async (how) => {
+  const failure = new Error('no directory');
+  served = await serveApp(app, {
+    http: {
+      authenticate: () => {
+        if (how === 'at once') throw failure;
+        return Promise.reject(failure);
+      },
+    },
+  });
+  expect((await served.call('tools/list')).status).toBe(500);
 });
 
 test('a page of another origin is refused before anybody is asked who it is', async () => {

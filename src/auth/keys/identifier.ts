@@ -7,9 +7,10 @@
  * A key of the environment is beside them, for the simplest start.
  */
 import { sameText } from '../../base/digest.ts';
-import { type Principal, APP_TENANT } from '../../base/principal.ts';
+import { APP_TENANT, fixedPrincipal } from '../../base/principal.ts';
 import { EVERY_SCOPE } from '../../base/scopes.ts';
 import { CLOCK_SLACK_MS, watchedClock } from '../../base/time/stored-time.ts';
+import { whenKnown } from '../../base/time/when-known.ts';
 import type { Reading } from '../../store/store.ts';
 import type { Identified, Identifier } from '../identify.ts';
 import { createRecent } from '../recent.ts';
@@ -36,13 +37,13 @@ const USED_EACH_MS = 3_600_000;
 /** Longer than this no request waits for it, ms. */
 const USED_WITHIN_MS = 1_000;
 /** No key of the store has the subject of the environment's without an operator who names it so. */
-const ENVIRONMENT: Principal = { tenant: APP_TENANT, subject: 'key', client: null, scopes: [EVERY_SCOPE] };
+const ENVIRONMENT = fixedPrincipal({ tenant: APP_TENANT, subject: 'key', client: null, scopes: [EVERY_SCOPE] });
 
 interface Known {
   reading: Reading;
   record: KeyRecord;
   /** The same object for as long as the key is kept, so that what is made of it is made once. */
-  principal: Principal;
+  identified: Identified;
   /** Whether its last use was looked at since it was read. */
   isUsed: boolean;
 }
@@ -62,11 +63,14 @@ export function createKeyIdentifier({ store, runtime }: KeyDeps, { environmentKe
     },
   );
 
-  /** Requests that meet at a key that is not known read it each: on Workers none may wait for what another began. */
-  async function find(id: string): Promise<Known | null> {
+  function find(id: string): Known | null | Promise<Known | null> {
     const now = clock();
     const kept = keys.get(id, now) ?? unknown.get(id, now);
-    if (kept !== undefined) return kept;
+    return kept === undefined ? read(id, now) : kept;
+  }
+
+  /** Requests that meet at a key that is not known read it each: on Workers none may wait for what another began. */
+  async function read(id: string, now: number): Promise<Known | null> {
     strangers.admit(id, now);
     const reading = await store.get(keyAt(id), now);
     const record = keyRecord.read(reading);
@@ -76,18 +80,23 @@ export function createKeyIdentifier({ store, runtime }: KeyDeps, { environmentKe
       return null;
     }
     const { tenant, name, scopes } = record;
-    const principal = { tenant, subject: name, client: `${KEY_PREFIX}${id}`, scopes };
-    const known = { reading, record, principal, isUsed: false };
+    const principal = fixedPrincipal({ tenant, subject: name, client: `${KEY_PREFIX}${id}`, scopes });
+    const known: Known = { reading, record, identified: { ok: true, principal }, isUsed: false };
     keys.set(id, known, now);
     return known;
   }
 
-  /** The request waits for it, since on some platforms nothing goes on behind an answer. It never fails for it. */
-  async function noteUse(known: Known): Promise<void> {
-    const { reading, record } = known;
+  /** Null: there is nothing to note. The request waits for it, since on some platforms nothing goes on behind an answer. */
+  function noteUse(known: Known): Promise<void> | null {
+    const { record } = known;
     const now = runtime.now();
-    if (known.isUsed || (record.lastUsedAt !== null && Math.abs(now - record.lastUsedAt) < USED_EACH_MS)) return;
+    if (known.isUsed || (record.lastUsedAt !== null && Math.abs(now - record.lastUsedAt) < USED_EACH_MS)) return null;
     known.isUsed = true;
+    return writeUse(known, now);
+  }
+
+  /** It never fails for it. */
+  async function writeUse({ reading, record }: Known, now: number): Promise<void> {
     const expiresAt = 'expiresAt' in reading ? reading.expiresAt : null;
     try {
       // A key that was revoked or used elsewhere meanwhile has another version, and is not written to.
@@ -104,18 +113,23 @@ export function createKeyIdentifier({ store, runtime }: KeyDeps, { environmentKe
     return sameText(await hashOf(credential), environmentHash);
   }
 
-  async function identifyKey(credential: string): Promise<Identified> {
+  function judged(known: Known | null, isRight: boolean): Identified | Promise<Identified> {
+    if (known === null) return refused('there is no such key');
+    const { record, identified } = known;
+    const { name } = record;
+    if (!isRight) return refused(`the secret of a key of ${name} is wrong`);
+    const state = keyStateAt(record, runtime.now());
+    if (state !== 'valid') return refused(`a key of ${name} is ${state}`);
+    const noting = noteUse(known);
+    return noting === null ? identified : noting.then(() => identified);
+  }
+
+  function identifyKey(credential: string): Identified | Promise<Identified> {
     const key = readKey(credential);
     if (key === null) return refused('what begins like a key is none');
-    const known = await find(key.id);
-    const isRight = await isSecretOf(known?.record ?? null, key.secret, hashOf);
-    if (known === null) return refused('there is no such key');
-    const { name } = known.record;
-    if (!isRight) return refused(`the secret of a key of ${name} is wrong`);
-    const state = keyStateAt(known.record, runtime.now());
-    if (state !== 'valid') return refused(`a key of ${name} is ${state}`);
-    await noteUse(known);
-    return { ok: true, principal: known.principal };
+    return whenKnown(find(key.id), (known) =>
+      whenKnown(isSecretOf(known?.record ?? null, key.secret, hashOf), (isRight) => judged(known, isRight)),
+    );
   }
 
   return {
@@ -123,11 +137,11 @@ export function createKeyIdentifier({ store, runtime }: KeyDeps, { environmentKe
     // Looks at every character. It only chooses who is asked: `identify` decides by hashes.
     takes: (credential) =>
       credential.startsWith(KEY_PREFIX) || (environmentKey !== null && sameText(credential, environmentKey)),
-    async identify(credential) {
-      if (environmentKey !== null && (await isEnvironmentKey(credential, environmentKey))) {
-        return { ok: true, principal: ENVIRONMENT };
-      }
-      return identifyKey(credential);
+    identify(credential) {
+      if (environmentKey === null) return identifyKey(credential);
+      return isEnvironmentKey(credential, environmentKey).then((isIt) =>
+        isIt ? { ok: true, principal: ENVIRONMENT } : identifyKey(credential),
+      );
     },
   };
 }

@@ -9,6 +9,7 @@ import * as z from 'zod';
 import { toBase64Url } from '../../base/base64url.ts';
 import { sameText, sha256 } from '../../base/digest.ts';
 import { APP_TENANT } from '../../base/principal.ts';
+import { whenKnown } from '../../base/time/when-known.ts';
 import { record } from '../../store/record.ts';
 import type { RecordKey } from '../../store/store.ts';
 
@@ -81,8 +82,10 @@ export async function hashSecret(secret: string): Promise<SaltedHash> {
 }
 
 /** @param known null: there is no such key. The same work is done, and the answer is false. */
-export async function isSecretOf(known: SaltedHash | null, secret: string, hashOf: HashText): Promise<boolean> {
+export function isSecretOf(known: SaltedHash | null, secret: string, hashOf: HashText): boolean | Promise<boolean> {
   const { salt, hash } = known ?? NOBODY;
-  const isSame = sameText(await hashOf(salt + secret), hash);
-  return isSame && known !== null;
+  return whenKnown(hashOf(salt + secret), (given) => {
+    const isSame = sameText(given, hash);
+    return isSame && known !== null;
+  });
 }

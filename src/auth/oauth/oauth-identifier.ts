@@ -7,7 +7,9 @@ import { toBase64Url } from '../../base/base64url.ts';
 import type { OauthConfig } from '../../base/config/auth.ts';
 import { sha256 } from '../../base/digest.ts';
 import { TidegateError } from '../../base/errors.ts';
+import { fixedPrincipal } from '../../base/principal.ts';
 import { EVERY_SCOPE, isScope } from '../../base/scopes.ts';
+import { whenKnown } from '../../base/time/when-known.ts';
 import type { Identified, Identifier } from '../identify.ts';
 import { createRecent } from '../recent.ts';
 import type { OauthDeps, TokenCheck } from './token-check.ts';
@@ -44,22 +46,33 @@ export function createOauthIdentifier(config: OauthConfig, deps: OauthDeps): Ide
       return config.introspection !== null && !credential.startsWith(OWN_KEY) && OPAQUE.test(credential);
     },
 
-    async identify(token) {
+    identify(token) {
       if (token.length > MOST_CHARACTERS) return refused('it is longer than 16 KiB');
-      const hash = await hashOf(token);
-      const begunAt = now();
-      const kept = valid.get(hash, begunAt);
-      if (kept !== undefined && begunAt < kept.expiresAt) return kept.identified;
-      const known = invalid.get(hash, begunAt);
-      if (known !== undefined) return known;
-      const { createTokenCheck } = await import('./token-check.ts');
-      check ??= createTokenCheck(config, deps);
-      const { identified, expiresAt, isLasting } = await check(token, JWT.test(token));
-      if (identified.ok) valid.set(hash, { identified, expiresAt }, begunAt);
-      else if (isLasting) invalid.set(hash, identified, begunAt);
-      return identified;
+      return whenKnown(hashOf(token), (hash) => keptOf(hash) ?? look(token, hash));
     },
   };
+
+  /** What was found out of a token a short while ago; null: nothing. */
+  function keptOf(hash: string): Identified | null {
+    const at = now();
+    const kept = valid.get(hash, at);
+    if (kept !== undefined && at < kept.expiresAt) return kept.identified;
+    return invalid.get(hash, at) ?? null;
+  }
+
+  async function look(token: string, hash: string): Promise<Identified> {
+    const begunAt = now();
+    const { createTokenCheck } = await import('./token-check.ts');
+    check ??= createTokenCheck(config, deps);
+    const { identified, expiresAt, isLasting } = await check(token, JWT.test(token));
+    if (!identified.ok) {
+      if (isLasting) invalid.set(hash, identified, begunAt);
+      return identified;
+    }
+    const known: Identified = { ok: true, principal: fixedPrincipal(identified.principal) };
+    valid.set(hash, { identified: known, expiresAt }, begunAt);
+    return known;
+  }
 }
 
 /** Further audiences do not do: the metadata has to name this server too, and a request's own name for it may be anybody's. */

@@ -6,6 +6,7 @@
 import type { JsonObject } from '../../base/json.ts';
 import type { Principal } from '../../base/principal.ts';
 import { isUnrestricted } from '../../base/scopes.ts';
+import { isPromise, whenKnown } from '../../base/time/when-known.ts';
 import type { Work } from '../../store/work.ts';
 import type { About } from '../registry/about.ts';
 import { createDiscover } from './discover.ts';
@@ -32,7 +33,7 @@ export interface McpEndpoint {
   /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
   serve(request: Request, body: unknown, principal: Principal, work?: Work): Promise<ServedAnswer>;
   /** The scopes that a message needs, all of them; those of a batch together. Each is told once. */
-  needs(body: unknown): Promise<readonly string[]>;
+  needs(body: unknown): readonly string[] | Promise<readonly string[]>;
   /** Answers one GET. Null: there are no sessions that could have streams. */
   open: ((request: Request, principal: Principal, work?: Work) => Promise<ServedAnswer>) | null;
   /** Answers one DELETE. Null: there are no sessions that could be ended. */
@@ -55,14 +56,15 @@ const NO_ACCOUNT: ServedAnswer['account'] = { spent: () => ({ storeCalls: {} }) 
 
 export function createMcpEndpoint({ about, aboutPart, knowsCallers, serving, sessions }: McpEndpointDeps): McpEndpoint {
   const discoverAll = createDiscover(about, knowsCallers ? 'private' : 'public');
+  let loaded = typeof serving === 'function' ? null : serving;
   let loading: Promise<SdkServing> | null = null;
 
-  function load(from: () => Promise<SdkServing>): Promise<SdkServing> {
-    loading ??= from().catch((error: unknown) => {
+  async function load(from: () => Promise<SdkServing>): Promise<SdkServing> {
+    try {
+      return (loaded = await from());
+    } finally {
       loading = null;
-      throw error;
-    });
-    return loading;
+    }
   }
 
   async function discoverPart(request: Request, body: unknown, principal: Principal): Promise<Response | null> {
@@ -76,29 +78,31 @@ export function createMcpEndpoint({ about, aboutPart, knowsCallers, serving, ses
     return discoverPart(request, body, principal);
   }
 
-  const served = async () => (typeof serving === 'function' ? load(serving) : serving);
+  /** At once, where it is loaded: then no message waits for it. */
+  function served(): SdkServing | Promise<SdkServing> {
+    return typeof serving === 'function' ? (loaded ?? (loading ??= load(serving))) : serving;
+  }
 
   return {
     versions: [MODERN_VERSION, ...LEGACY_VERSIONS],
     capabilities: about.capabilities,
-    async needs(given) {
+    needs(given) {
       const body = withoutNulls(given);
       // What needs nothing for certain is answered without loading what knows the rest.
-      return isForEveryone(body) ? [] : (await served()).needs(body);
+      return isForEveryone(body) ? [] : whenKnown(served(), (sdk) => sdk.needs(body));
     },
     async serve(request, given, principal, work) {
       const body = withoutNulls(given);
       const found = discover(request, body, principal);
-      // A message that is not for it waits for nothing.
-      const response = found instanceof Promise ? await found : found;
+      const response = isPromise(found) ? await found : found;
       if (response !== null) return { response, asked: askedFor(body), account: NO_ACCOUNT, ended: null };
-      return (await served()).serve(request, body, principal, work);
+      const sdk = served();
+      return (isPromise(sdk) ? await sdk : sdk).serve(request, body, principal, work);
     },
     open: sessions ? async (...asked) => (await served()).open(...asked) : null,
     end: sessions ? async (request, principal) => (await served()).end(request, principal) : null,
     async close() {
-      const sdk = typeof serving === 'function' ? await loading : serving;
-      await sdk?.close();
+      await (loaded ?? (await loading))?.close();
     },
   };
 }

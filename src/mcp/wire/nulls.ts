@@ -12,14 +12,18 @@ const OF_CLIENT = ['io.modelcontextprotocol/clientCapabilities', 'io.modelcontex
 export function withoutNulls(body: unknown): unknown {
   if (Array.isArray(body)) return body.map(withoutNulls);
   if (!isObject(body) || typeof body['method'] !== 'string' || body['params'] === undefined) return body;
-  const { params, ...rest } = body;
-  if (params === null) return rest;
+  const { params } = body;
+  if (params === null) return withoutParams(body);
   if (!isObject(params)) return body;
   const kept = body['method'] === 'initialize' ? withoutAnyNull(params) : withoutOwnNulls(params);
   const meta = kept['_meta'];
   const told = isObject(meta) ? withoutMetaNulls(meta) : meta;
   if (kept === params && told === meta) return body;
   return { ...body, params: told === meta ? kept : { ...kept, _meta: told } };
+}
+
+function withoutParams({ params: _none, ...rest }: Params): Params {
+  return rest;
 }
 
 function withoutMetaNulls(meta: Params): Params {
