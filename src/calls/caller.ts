@@ -49,4 +49,6 @@ export interface Caller {
   legacy?: LegacyClient;
   /** The call is answered by a task of 2025-11-25. Absent: it is not. */
   asTask?: true;
+  /** Ends the connection of a caller that comes back for the answer. Absent: it does not. */
+  leave?: (() => void) | undefined;
 }

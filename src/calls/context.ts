@@ -88,6 +88,7 @@ export async function inContext<Answer>(
     log: caller.log,
     progress: caller.progress,
     emit: caller.emit,
+    closeStream: () => caller.leave?.(),
     ask: asking.ask,
     sample: asking.sample,
     roots: asking.roots,

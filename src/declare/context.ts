@@ -74,4 +74,9 @@ export interface ToolContext extends HandlerContext {
    * Sends a partial result at once, as a progress message, where the caller can receive one. Otherwise does nothing.
    */
   emit: (partial: Json) => void;
+  /**
+   * Ends the connection, where the caller comes back for the answer by itself (2025-11-25 with a session, after a second): for
+   * work that takes long. The handler goes on, and its answer is kept for 5 minutes. Otherwise does nothing.
+   */
+  closeStream: () => void;
 }

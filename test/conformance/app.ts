@@ -115,6 +115,14 @@ export const conformanceApp = defineApp({
         return Promise.resolve('Done in three steps.');
       },
     }),
+    test_reconnection: tool({
+      description: 'Ends the connection before it answers; the client comes back.',
+      run: async (_input, { closeStream }) => {
+        closeStream();
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return 'answered after the connection had ended';
+      },
+    }),
     test_streaming_elicitation: tool({
       description: 'Streams what it has before it answers; it asks for nothing.',
       run: (_input, { progress, log }) => {

@@ -30,10 +30,6 @@ const LEFT_OUT: Record<string, LeftOut[]> = {
       reason: 'a stateless server cannot ask its client',
     },
     { pattern: /^resources-(un)?subscribe$/, reason: 'a stateless server has no stream to notify on' },
-    {
-      pattern: /^server-sse-/,
-      reason: 'a stateless server has no stream to come back to',
-    },
   ],
 };
 

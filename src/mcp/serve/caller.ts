@@ -24,7 +24,7 @@ export type Legacy = Pick<Caller, 'clientCapabilities' | 'retry'> & {
 export const LEGACY_UNASKED: Legacy = { clientCapabilities: null, retry: null };
 
 export function callerOf(
-  { mcpReq }: ServerContext,
+  { mcpReq, http }: ServerContext,
   { principal, account, deadline }: Given,
   legacy: Legacy = LEGACY_UNASKED,
 ): Caller {
@@ -67,6 +67,12 @@ export function callerOf(
     meta: meta ?? {},
     log(level, data, logger) {
       send((least) => (isWanted(level, least) ? mcpReq.log(level, data, logger) : null));
+    },
+    leave() {
+      send(() => {
+        http?.closeSSE?.();
+        return null;
+      });
     },
     progress: token === undefined ? nothing : progress,
     emit:

@@ -76,8 +76,8 @@ export interface AnswerDeps {
 export const PRIMED_SINCE = '2025-11-25';
 /** After how long a client comes back, ms. */
 export const RETRY_MS = 1_000;
-/** How long a response may take to be kept, ms, after all that its handler took. */
-const KEEP_MS = 5_000;
+/** How long a response may take to be kept, ms. After that it is sent without. */
+const KEEP_MS = 3_000;
 /** How long a request goes on that has asked its client, ms. */
 const ASKED_MS = 120_000;
 
@@ -130,7 +130,7 @@ export function openAnswer({ runtime, kept, hints }: AnswerDeps, request: Answer
     }
   }
 
-  const callNow = (): SessionCall => ({ ...call, deadline: Math.max(call.deadline, runtime.now() + KEEP_MS) });
+  const callNow = (): SessionCall => ({ ...call, deadline: runtime.now() + KEEP_MS });
 
   /** Keeps the response; where another instance has kept one, that is sent. */
   async function endKept(of: SessionFacts, response: JSONRPCResponse): Promise<void> {

@@ -1,5 +1,6 @@
 /** Three instances over one store, clients whose every request goes to another one, and connections that are cut. */
-import { defineApp, tool } from '../../../src/index.ts';
+import * as z from 'zod';
+import { defineApp, prompt, stream, tool } from '../../../src/index.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { type Served, serveApp, type ServeOptions } from '../served.ts';
 
@@ -45,7 +46,32 @@ export const relayApp = defineApp({
   name: 'relayed',
   version: '1',
   description: 'Works for as long as a test wants',
+  streams: { readings: stream({ description: 'Readings', schema: z.object({ n: z.number() }) }) },
+  prompts: {
+    failing: prompt({
+      description: 'Tells something, and fails.',
+      run: (_input, { log }) => {
+        log('info', 'about to fail');
+        return Promise.reject(new Error('failed'));
+      },
+    }),
+  },
   tools: {
+    read: tool({
+      description: 'Reads once.',
+      annotations: { readOnlyHint: true },
+      run: async (_input, { streams }) => JSON.stringify(await streams.last('readings', 1)),
+    }),
+    long: tool({
+      description: 'Ends its connection, and answers when it is let.',
+      inputJsonSchema: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] },
+      run: async (input, { closeStream }) => {
+        const { name } = input as { name: string };
+        closeStream();
+        await innerGate(name).opened;
+        return `done: ${name}`;
+      },
+    }),
     work: tool({
       description: 'Tells that it has begun, and answers when it is let.',
       inputJsonSchema: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] },

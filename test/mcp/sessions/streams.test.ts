@@ -1,0 +1,291 @@
+/** Streams of answers and of sessions on the wire: their events, who may come back to them, and what is refused. */
+import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { END, eventIdText, readEventId } from '../../../src/mcp/sessions/event-ids.ts';
+import { countCalls } from '../../../src/store/counting.ts';
+import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
+import type { Store } from '../../../src/store/store.ts';
+import type { Served } from '../served.ts';
+import { gate, instances, relayTo } from './relay.ts';
+
+const open: Served[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((served) => served.close()));
+});
+
+/** Who sends is named by a header. */
+const authenticate = ({ headers }: Request) => {
+  const [tenant = 't', subject = 's'] = (headers.get('x-who') ?? 't/s').split('/');
+  return { tenant, subject, client: null, scopes: ['*'] };
+};
+
+interface Stage {
+  served: Served[];
+  store: Store;
+  clock: { ahead: number };
+}
+
+async function stage(given: Store = createMemoryStore()): Promise<Stage> {
+  const clock = { ahead: 0 };
+  const served = await instances(given, { http: { authenticate }, now: () => Date.now() + clock.ahead });
+  open.push(...served);
+  return { served, store: given, clock };
+}
+
+interface Asked {
+  at?: number;
+  method?: string;
+  headers?: Record<string, string>;
+  body?: object;
+}
+
+async function send({ served }: Stage, { at = 0, method = 'POST', headers = {}, body }: Asked): Promise<Response> {
+  return fetch(served[at]?.mcpUrl ?? '', {
+    method,
+    headers: { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream', ...headers },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
+}
+
+const request = (method: string, params: object = {}, id: string | number = 7) => ({
+  jsonrpc: '2.0',
+  id,
+  method,
+  params,
+});
+const work = (name: string, id?: string | number) =>
+  request('tools/call', { name: 'work', arguments: { name }, _meta: { progressToken: 'p' } }, id);
+
+async function begin(on: Stage, version = '2025-11-25', headers: Record<string, string> = {}): Promise<string> {
+  const clientInfo = { name: 't', version: '0' };
+  const body = request('initialize', { protocolVersion: version, capabilities: {}, clientInfo });
+  const response = await send(on, { headers, body });
+  await response.text();
+  return response.headers.get('mcp-session-id') ?? '';
+}
+
+function resume(on: Stage, session: string, last: string, given: Asked = {}): Promise<Response> {
+  const headers = { Accept: 'text/event-stream', 'Mcp-Session-Id': session, 'Last-Event-ID': last, ...given.headers };
+  return send(on, { at: 1, method: 'GET', ...given, headers });
+}
+
+/** The ids of the events of a stream, in order. */
+const idsIn = (text: string) => [...text.matchAll(/^id: (.+)$/gm)].map(([, id]) => id ?? '');
+
+/** Reads a stream up to an event that contains this. */
+async function readTo(response: Response, part: string): Promise<string> {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  for (;;) {
+    const next = await reader?.read();
+    if (!next || next.done) break;
+    text += next.value;
+    if (text.includes(part)) break;
+  }
+  await reader?.cancel();
+  return text;
+}
+
+let names = 0;
+const newName = () => `stream ${(names += 1)}`;
+
+describe('the stream of an answer', () => {
+  it('begins with an id and a time to come back after, and ends with the response, of which the id ends it', async () => {
+    const on = await stage();
+    const session = await begin(on);
+    const name = newName();
+    gate(name).open();
+    const response = await send(on, { headers: { 'Mcp-Session-Id': session }, body: work(name) });
+    expect(response.headers.get('content-type')).toBe('text/event-stream');
+    expect(response.headers.get('x-accel-buffering')).toBe('no');
+    const text = await response.text();
+    expect(text).toMatch(
+      /^id: \S+\nretry: 1000\ndata: \n\nevent: message\ndata: \{.*progress.*\}\n\nid: \S+\nevent: message\ndata: \{.*\}\n\n$/,
+    );
+    const [first = '', last = ''] = idsIn(text);
+    expect(readEventId(first)).toMatchObject({ place: '0', request: 7 });
+    expect(readEventId(last)).toMatchObject({ place: END, stream: readEventId(first)?.stream });
+    const ended = await resume(on, session, last);
+    expect([ended.status, ended.headers.get('allow')]).toEqual([405, 'POST, DELETE, OPTIONS']);
+  });
+
+  it.each(['2025-06-18', '2025-03-26'])(
+    'has no event without a message for a client of %s, and keeps nothing',
+    async (version) => {
+      const counted = countCalls(createMemoryStore());
+      const on = await stage(counted.store);
+      const session = await begin(on, version);
+      const name = newName();
+      gate(name).open();
+      counted.reset();
+      const response = await send(on, { headers: { 'Mcp-Session-Id': session }, body: work(name) });
+      const text = await response.text();
+      expect(text).toMatch(/^event: message\ndata: \{.*\}\n\nevent: message\ndata: \{.*\}\n\n$/);
+      expect(counted.calls().commit).toBeUndefined();
+    },
+  );
+
+  it('is nobody else’s: ids of another session, subject or tenant are answered as ids of nothing', async () => {
+    const on = await stage();
+    const session = await begin(on);
+    const name = newName();
+    gate(name).open();
+    const text = await (await send(on, { headers: { 'Mcp-Session-Id': session }, body: work(name) })).text();
+    const [first = ''] = idsIn(text);
+    expect(await (await resume(on, session, first)).text()).toContain(`done: ${name}`);
+    const others: [string, string][] = [];
+    for (const who of ['t/s', 't/other', 'other/s'])
+      others.push([who, await begin(on, '2025-11-25', { 'x-who': who })]);
+    // Whether it is another's or nobody's, the client is told the same once its time is over.
+    on.clock.ahead = 200_000;
+    const nothing = eventIdText({ stream: 'n'.repeat(22), place: '0', by: Date.now(), request: 7 });
+    const told = new Set<string>();
+    for (const [who, other] of others) {
+      for (const id of [first, nothing]) {
+        const answer = await (await resume(on, other, id, { headers: { 'x-who': who } })).text();
+        expect(answer).not.toContain('done');
+        told.add(answer.replaceAll(/^id: .*$/gm, ''));
+      }
+      expect((await resume(on, session, first, { headers: { 'x-who': who } })).status).toBe(who === 't/s' ? 200 : 404);
+    }
+    expect(told.size).toBe(1);
+    expect([...told][0]).toMatch(/"id":7,"error":\{"code":-32603,.*not known/);
+  });
+
+  it('is one of several, of which each replays its own alone', async () => {
+    const on = await stage();
+    const session = await begin(on);
+    const both = [newName(), newName()];
+    const texts = both.map(async (name, id) => {
+      gate(name).open();
+      return (await send(on, { headers: { 'Mcp-Session-Id': session }, body: work(name, id) })).text();
+    });
+    const firsts = (await Promise.all(texts)).map((text) => idsIn(text)[0] ?? '');
+    for (const [at, first] of firsts.entries()) {
+      const again = await (await resume(on, session, first)).text();
+      expect(again).toContain(`done: ${both[at]}`);
+      expect(again).not.toContain(`done: ${both[1 - at]}`);
+    }
+  });
+
+  it('goes on without a client that vanished, which finds its answer later', async () => {
+    const on = await stage();
+    const session = await begin(on);
+    const name = newName();
+    const { begun, open: let_, ended } = gate(name);
+    const response = await send(on, { headers: { 'Mcp-Session-Id': session }, body: work(name) });
+    await begun;
+    const [first = ''] = idsIn(await readTo(response, 'progress'));
+    let_();
+    expect(await ended).toBe('answered');
+    const found = await (await resume(on, session, first, { at: 2 })).text();
+    expect(found).toContain(`done: ${name}`);
+    expect(idsIn(found)).toHaveLength(2);
+  });
+
+  it('is kept for five minutes', async () => {
+    const on = await stage();
+    const session = await begin(on);
+    const name = newName();
+    gate(name).open();
+    const text = await (await send(on, { headers: { 'Mcp-Session-Id': session }, body: work(name) })).text();
+    const [first = ''] = idsIn(text);
+    on.clock.ahead = 299_000;
+    expect(await (await resume(on, session, first)).text()).toContain('done');
+    on.clock.ahead = 301_000;
+    expect(await (await resume(on, session, first)).text()).toContain('not known');
+  });
+
+  it('is sent all the same where the store does not keep it', async () => {
+    const store = createMemoryStore();
+    const on = await stage({
+      ...store,
+      commit: () => Promise.resolve({ status: 'unknown', cause: new Error('gone') }),
+    });
+    const session = await begin(on);
+    const name = newName();
+    gate(name).open();
+    const text = await (await send(on, { headers: { 'Mcp-Session-Id': session }, body: work(name) })).text();
+    expect(text).toContain(`done: ${name}`);
+  }, 30_000);
+
+  it('ends for the v1 client with an error that it is answered, without one request more than one', async () => {
+    const on = await stage();
+    const relay = relayTo(on.served);
+    const client = new OldClient({ name: 'old', version: '0' });
+    await client.connect(new OldTransport(new URL(on.served[0]?.mcpUrl ?? ''), { fetch: relay.fetch }));
+    await expect.poll(() => relay.asked.map(({ method }) => method)).toContain('GET');
+    relay.asked.length = 0;
+    await expect(client.getPrompt({ name: 'failing' })).rejects.toThrow();
+    await expect.poll(() => relay.asked.at(-1)?.status, { timeout: 5_000 }).toBe(405);
+    // It would have come back after another second.
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    expect(relay.asked.map(({ method, status }) => `${method} ${status}`)).toEqual(['POST 200', 'GET 405']);
+    await client.close();
+  });
+
+  it('is ended by a handler that wants its client to come back', async () => {
+    const on = await stage();
+    const relay = relayTo(on.served);
+    const client = new OldClient({ name: 'old', version: '0' });
+    await client.connect(new OldTransport(new URL(on.served[0]?.mcpUrl ?? ''), { fetch: relay.fetch }));
+    await expect.poll(() => relay.asked.map(({ method }) => method)).toContain('GET');
+    relay.asked.length = 0;
+    const name = newName();
+    const { open: let_ } = gate(name);
+    const answer = client.callTool({ name: 'long', arguments: { name } });
+    await expect.poll(() => relay.asked.length, { timeout: 5_000 }).toBe(2);
+    let_();
+    expect(JSON.stringify(await answer)).toContain(`done: ${name}`);
+    expect(relay.asked.map(({ method, status }) => `${method} ${status}`)).toEqual(['POST 200', 'GET 200']);
+    await client.close();
+  });
+});
+
+describe('GET', () => {
+  it.each([
+    ['without a session', {}, 405],
+    ['of a transport that expects an endpoint', { Accept: 'text/event-stream' }, 405],
+    ['that takes no events', { Accept: 'application/json' }, 406],
+    ['of a version that nobody knows', { 'MCP-Protocol-Version': '1999-01-01' }, 400],
+    ['that comes back without a session', { 'Last-Event-ID': 'x' }, 400],
+    ['with a forged session', { 'Mcp-Session-Id': 'forged' }, 404],
+  ])('%s is refused', async (_case, headers, status) => {
+    const on = await stage();
+    const response = await send(on, { method: 'GET', headers: { Accept: 'text/event-stream', ...headers } });
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({ error: { code: -32_600 } });
+  });
+
+  it('of the transport of 2024-11-05 is told where MCP is', async () => {
+    const on = await stage();
+    for (const [path, method] of [
+      ['/sse', 'GET'],
+      ['/messages', 'POST'],
+    ] as const) {
+      const response = await fetch(new URL(path, on.served[0]?.url), { method });
+      expect([response.status, await response.text()]).toEqual([404, expect.stringMatching(/\/mcp.*Streamable HTTP/)]);
+    }
+    const response = await send(on, { method: 'GET', headers: { Accept: 'text/event-stream' } });
+    expect(await response.text()).toMatch(/POST initialize to \/mcp/);
+    expect((await send(on, { method: 'HEAD' })).status).toBe(405);
+  });
+});
+
+describe('calls to the store', () => {
+  it('are none for initialize, and one more than without a session for a call', async () => {
+    const counted = countCalls(createMemoryStore());
+    const on = await stage(counted.store);
+    const session = await begin(on);
+    expect(counted.total()).toBe(0);
+    const call = request('tools/call', { name: 'read' });
+    await (await send(on, { body: call })).text();
+    const without = counted.total();
+    counted.reset();
+    const response = await send(on, { headers: { 'Mcp-Session-Id': session }, body: call });
+    expect(response.headers.get('content-type')).toMatch(/json/);
+    await response.text();
+    expect([without, counted.total(), counted.calls().commit]).toEqual([1, 2, undefined]);
+  });
+});
