@@ -68,11 +68,12 @@ export function createLegacy({ isReading, ...deps }: LegacyDeps): LegacyServing 
       try {
         const session = await sessions.open(text, exchange.principal);
         if (session === null) return gone(body);
-        const kept = isAsking(body) ? sessions.read(session, exchange) : null;
+        const isHarmless = isReading(body);
+        const kept = isAsking(body) ? sessions.read(session, exchange, isHarmless) : null;
         kept?.catch(() => {});
         exchange.session = { facts: session, kept: kept ?? UNREAD };
         // What changes nothing is worked on meanwhile; nothing is sent before it is known that the session was not ended.
-        if (kept !== null && !isReading(body) && (await kept) === null) return gone(body);
+        if (kept !== null && !isHarmless && (await kept) === null) return gone(body);
         const response = await serveAll(legacy, request, body, exchange);
         if (kept !== null && (await kept) === null) return withoutAnswer(response, exchange, body);
         if (!session.isOld || !response.ok) return response;

@@ -83,10 +83,11 @@ export interface SessionCall {
 /** Errors of the store are those of `Store`. */
 export interface Sessions extends SessionTokens {
   /**
-   * What is kept of a session; null where it was ended. While the store does not answer, it counts as one of which nothing
-   * is kept.
+   * What is kept of a session; null where it was ended.
+   * @param isHarmless where the store does not answer, it counts as one of which nothing is kept: what is asked changes
+   * nothing and is answered by the caller's own authority, also in a session that was ended. Default: it rejects
    */
-  read(session: SessionFacts, call: SessionCall): Promise<ClientSession | null>;
+  read(session: SessionFacts, call: SessionCall, isHarmless?: boolean): Promise<ClientSession | null>;
   /** Changes what is kept. False: the session was ended. */
   change(
     session: Pick<ClientSession, 'reading'>,
@@ -128,13 +129,12 @@ export function createSessions(runtime: Runtime, sealer: Sealer): Sessions {
 
   return {
     ...tokens,
-    async read(facts, call) {
+    async read(facts, call, isHarmless = false) {
       const key = sessionKey(call.principal.tenant, facts.id);
       const { store } = call.account;
       const now = runtime.now();
       const reading = await store.get(key, now).catch((thrown: unknown) => {
-        // What needs no store is served without one, to clients with a session too.
-        if (!(thrown instanceof TidegateError) || thrown.code !== 'store_unavailable') throw thrown;
+        if (!isHarmless || !(thrown instanceof TidegateError) || thrown.code !== 'store_unavailable') throw thrown;
         return absent(key);
       });
       const kept = sessionRecord.read(reading);

@@ -388,14 +388,44 @@ describe('calls to the store', () => {
       },
     });
     const session = await begin(served);
-    for (const body of [request('tools/list'), talk, { jsonrpc: '2.0', method: 'notifications/initialized' }]) {
+    const look = request('tools/call', { name: 'look' });
+    for (const body of [request('tools/list'), look, { jsonrpc: '2.0', method: 'notifications/initialized' }]) {
       expect((await send(served, body, session)).ok).toBe(true);
     }
-    for (const body of [level('info'), null]) {
+    runs.length = 0;
+    for (const body of [level('info'), talk, [talk], null]) {
       const response = await send(served, body, session);
       expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2']);
       expect(await response.json()).toMatchObject({ error: { data: { code: 'store_unavailable' } } });
     }
+    // Nothing was done for a session that may have been ended.
+    expect(runs).toEqual([]);
+  });
+
+  it('that fail let an ended session do nothing, and show it what its caller may see without it', async () => {
+    const store = createMemoryStore();
+    let isGone = false;
+    const served = await start({
+      store: {
+        ...store,
+        get: (...args) =>
+          isGone ? Promise.reject(new TidegateError('store_unavailable', 'gone')) : store.get(...args),
+      },
+    });
+    const session = await begin(served);
+    expect((await send(served, null, session)).status).toBe(204);
+    isGone = true;
+    runs.length = 0;
+    expect((await send(served, talk, session)).status).toBe(503);
+    expect((await send(served, level('info'), session)).status).toBe(503);
+    const stream = { headers: { 'Mcp-Session-Id': session, 'Last-Event-ID': 'a:1', Accept: 'text/event-stream' } };
+    expect((await fetch(served.mcpUrl, stream)).status).toBe(503);
+    expect(runs).toEqual([]);
+    const answers = [session, null].map(async (held) => (await send(served, request('tools/list'), held)).text());
+    const [withIt, without] = await Promise.all(answers);
+    expect(withIt).toBe(without);
+    isGone = false;
+    expect((await send(served, request('tools/list'), session)).status).toBe(404);
   });
 });
 
