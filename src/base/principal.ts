@@ -80,7 +80,7 @@ export function isOwner(owner: Owner, { tenant, subject }: Owner): boolean {
 }
 
 /**
- * To whom a text is sealed that a client carries and gives back, such as its session: to the owner, and to the client
+ * To whom a text is sealed that a client carries and gives back, such as the handle of a result: to the owner, and to the client
  * that it was given to. Another client of the same owner begins anew.
  */
 export function bindingOf({

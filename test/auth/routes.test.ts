@@ -24,9 +24,9 @@ const message: RouteRow = {
   expected: [401, 200, 200, 200, 200],
   init: () => ({ headers: json, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }) }),
 };
-/** The session of the right caller. It belongs to a client: another key of the same caller has none of its sessions. */
+/** The session of the right caller. It belongs to the subject: another key of the same caller goes on with it, whatever its scopes. */
 const session: RouteRow = {
-  expected: [401, 404, 404, 404, 204],
+  expected: [401, 404, 404, 204, 204],
   init: async (stage) => ({ headers: { 'Mcp-Session-Id': await sessionOf(stage) } }),
 };
 /** A stream of that session that has ended. */
@@ -48,6 +48,8 @@ const push: RouteRow = {
 const page: RouteRow = { expected: all(200) };
 const preflight: RouteRow = { expected: all(204) };
 const refused: RouteRow = { expected: all(405) };
+/** Clients that are refused at POST fall back to GET, and show a person the answer to that. */
+const otherOfMcp: RouteRow = { expected: [401, 405, 405, 405, 405] };
 
 const ROUTES: Readonly<Record<string, RouteRow>> = {
   'POST /mcp': message,
@@ -58,8 +60,8 @@ const ROUTES: Readonly<Record<string, RouteRow>> = {
   'DELETE /mcp/': session,
   'OPTIONS /mcp': preflight,
   'OPTIONS /mcp/': preflight,
-  'ALL /mcp': refused,
-  'ALL /mcp/': refused,
+  'ALL /mcp': otherOfMcp,
+  'ALL /mcp/': otherOfMcp,
   'POST /ingest/:stream': push,
   'ALL /ingest/:stream': { expected: all(405), path: '/ingest/orders' },
   // A login needs a key. Its cookie alone, which nobody here has, says who looks at it.

@@ -4,7 +4,7 @@
  * that the client goes on with all the same is served for 30 days, because many clients do not start anew after a 404.
  */
 import * as z from 'zod';
-import { bindingOf, type Principal } from '../../base/principal.ts';
+import type { Principal } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Sealer } from '../../base/seal.ts';
 import { sealedText } from '../../base/sealed-text.ts';
@@ -68,8 +68,9 @@ export function createSessionTokens({ now, newId }: Pick<Runtime, 'now' | 'newId
   };
 }
 
-function boundTo(principal: Principal): string {
-  return JSON.stringify(bindingOf(principal));
+/** To the subject, and not to its key or client: a key that takes the place of another goes on with the session, and many clients do not start anew. */
+function boundTo({ tenant, subject }: Principal): string {
+  return JSON.stringify([tenant, subject]);
 }
 
 function namedBy(info: unknown): SessionFacts['client'] {

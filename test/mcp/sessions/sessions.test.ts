@@ -242,7 +242,6 @@ describe('404', () => {
 
   it.each([
     ['subject', { ...PUBLIC, subject: 'another' }],
-    ['client', { ...PUBLIC, client: 'another' }],
     ['tenant', { ...PUBLIC, tenant: 'another' }],
   ])('is answered to a session of another %s', async (_what, principal) => {
     const store = createMemoryStore();
@@ -250,6 +249,13 @@ describe('404', () => {
     const other = await start({ store, principal });
     expect((await send(other, request('tools/list'), session)).status).toBe(404);
     expect((await send(other, null, session)).status).toBe(404);
+  });
+
+  it('is not answered to a key of the same subject that takes the place of another', async () => {
+    const store = createMemoryStore();
+    const session = await begin(await start({ store, principal: { ...PUBLIC, client: 'tg_before' } }));
+    const rotated = await start({ store, principal: { ...PUBLIC, client: 'tg_after' } });
+    expect((await send(rotated, request('tools/list'), session)).status).toBe(200);
   });
 
   it('is answered to a session of another secret', async () => {
