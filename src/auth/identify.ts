@@ -20,5 +20,8 @@ export interface Identifier {
 
 export type Identified =
   | { ok: true; principal: Principal }
-  /** `reason` is for the log of the operator and, without details, for the caller. It has nothing of the credential. */
-  | { ok: false; error: 'invalid_token'; reason: string };
+  /**
+   * `reason` is for the log of the operator. `told` is what the caller may hear of it: of a credential that was found genuine and does not
+   * let in, or of its form alone. Both have nothing of the credential.
+   */
+  | { ok: false; error: 'invalid_token'; reason: string; told?: string };

@@ -191,7 +191,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     });
     http.delete(path, (context) => route.remove(context.req.raw, (answer) => context.set('report', answer)));
     http.options(path, (context) => route.options(context.req.raw));
-    http.all(path, () => route.otherMethod());
+    http.all(path, (context) => route.otherMethod(context.req.raw));
   }
   // The routes below are open to every origin. They answer with the request's own host, so a wrong host is refused.
   http.use(async (context, next) => {

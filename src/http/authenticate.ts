@@ -39,7 +39,7 @@ export function createAuthenticate(
   function answer(request: Request, mode: Identifier['mode'], identified: Identified): Principal | Response {
     if (identified.ok) return identified.principal;
     tell('info', `a request is refused: ${identified.reason}`, { mode });
-    return challenges.unauthorized(request, true);
+    return challenges.unauthorized(request, true, identified.told);
   }
 
   function failed(mode: Identifier['mode'], thrown: unknown): Response {
@@ -52,7 +52,11 @@ export function createAuthenticate(
     const credential = bearerOf(request);
     if (credential === null) return unreadable(request, challenges);
     const identifier = identifiers.find((each) => each.takes(credential));
-    if (!identifier) return challenges.unauthorized(request, true);
+    if (!identifier) {
+      const modes = identifiers.map((each) => each.mode).join(',');
+      tell('info', 'a request is refused: its credential has the form of none that is taken', { mode: modes });
+      return challenges.unauthorized(request, true);
+    }
     const { mode } = identifier;
     try {
       const found = whenKnown(identifier.identify(credential), (identified) => answer(request, mode, identified));

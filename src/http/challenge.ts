@@ -5,8 +5,14 @@
 import { jsonText } from '../base/plain.ts';
 
 export interface Challenges {
-  /** 401. @param invalid true: a credential came, and is not valid (any more) */
-  unauthorized(request: Request, invalid: boolean): Response;
+  /** Whether tokens of an issuer are taken, which clients renew by themselves. */
+  hasIssuer: boolean;
+  /**
+   * 401.
+   * @param invalid true: a credential came, and is not valid (any more)
+   * @param why what the caller may hear of the reason
+   */
+  unauthorized(request: Request, invalid: boolean, why?: string): Response;
   /** 400: more than one credential came, or what cannot be one. */
   malformed(request: Request): Response;
   /** 403. @param needed every scope that the request needs, those that the caller has among them */
@@ -54,16 +60,13 @@ export function createChallenges({
       : 'a token comes from an issuer that the resource_metadata of WWW-Authenticate names';
   const first: Record<string, string> = firstScopes.length === 0 ? {} : { scope: named(firstScopes) };
   return {
-    unauthorized(request, invalid) {
-      const title = invalid ? 'The key or token is not valid' : 'This needs a key or token: Authorization: Bearer …';
-      return respond(
-        request,
-        401,
-        title,
-        'unauthorized',
-        { ...(invalid ? { error: 'invalid_token' } : {}), ...first },
-        { expected, hint },
-      );
+    hasIssuer: metadataUrl !== null,
+    unauthorized(request, invalid, why) {
+      const valid = `The key or token is not valid${why === undefined ? '' : `: ${why}`}`;
+      const title = invalid ? valid : 'This needs a key or token: Authorization: Bearer …';
+      const error: Record<string, string> = invalid ? { error: 'invalid_token' } : {};
+      if (why !== undefined && DESCRIPTION.test(why)) error['error_description'] = why;
+      return respond(request, 401, title, 'unauthorized', { ...error, ...first }, { expected, hint });
     },
     malformed(request) {
       const title = 'Authorization: expected one key or token, as Bearer …';
@@ -83,6 +86,9 @@ export function createChallenges({
     },
   };
 }
+
+/** RFC 6750, 3: what an `error_description` may have. */
+const DESCRIPTION = /^[\x20\x21\x23-\x5B\x5D-\x7E]+$/;
 
 /** RFC 9110, 5.6.4. A `Host` of the request may be part of it, and has no way out of the quotes. */
 function quoted(text: string): string {

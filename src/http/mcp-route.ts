@@ -40,7 +40,11 @@ export interface McpRoute {
   remove(request: Request, report: (answer: ServedAnswer) => void): Promise<Response>;
   /** Refuses a request before it was looked at; with the status and the `Retry-After` of `problemResponse`. */
   refuse(error: TidegateError): Response;
-  otherMethod(): Response;
+  /**
+   * 405. Who brings no credential, or a key that is not taken, hears that instead, since clients that fall back to GET show a person the
+   * last answer.
+   */
+  otherMethod(request: Request): Promise<Response>;
 }
 
 const TITLES = {
@@ -108,7 +112,11 @@ export function createMcpRoute(
     return insufficient(challenges.insufficientScope(request, needed), needed, body);
   }
 
-  function otherMethod(): Response {
+  async function otherMethod(request: Request): Promise<Response> {
+    // A client that renews its token here and at POST at the same time may lose both: issuers take a refresh token once.
+    const isRenewed = challenges.hasIssuer && request.headers.has('authorization');
+    const principal = isRenewed ? null : await judged(request);
+    if (principal instanceof Response) return principal;
     const response = rpcError(405, INVALID_REQUEST, 'Method not allowed', {
       expected: end ? 'GET, POST, DELETE' : 'POST',
     });
@@ -161,7 +169,7 @@ export function createMcpRoute(
     },
     async open(request, report, { work } = NO_EDGE) {
       // What asks for a head alone would hold a stream that it does not read.
-      if (open === null || request.method !== 'GET') return otherMethod();
+      if (open === null || request.method !== 'GET') return otherMethod(request);
       const principal = await judged(request);
       if (principal instanceof Response) return principal;
       if (work === undefined && underWay >= mostRequests) return refusedForNow(overloaded());
@@ -181,7 +189,7 @@ export function createMcpRoute(
       }
     },
     async remove(request, report) {
-      if (end === null) return otherMethod();
+      if (end === null) return otherMethod(request);
       const principal = await judged(request);
       if (principal instanceof Response) return principal;
       const answer = await end(request, principal);

@@ -198,3 +198,41 @@ test('of refusals for one reason the first in a minute is told, and how many the
     ['info', 'a request is refused: no key', { mode: 'keys', times: 3_000 }],
   ]);
 });
+
+test('a credential of no form that is taken is told in the log, without what it is', async () => {
+  const lines: unknown[][] = [];
+  const takesNone = {
+    mode: 'oauth' as const,
+    takes: () => false,
+    identify: () => Promise.reject(new Error('not asked')),
+  };
+  const runtime = { now: () => 0, log: (...line: unknown[]) => void lines.push(line) };
+  const authenticate = createAuthenticate([takesNone], createChallenges(), runtime);
+  const request = new Request('http://h/mcp', { headers: { authorization: 'Bearer tg_secret' } });
+  expect(await authenticate(request)).toMatchObject({ status: 401 });
+  const message = 'a request is refused: its credential has the form of none that is taken';
+  expect(lines).toEqual([['info', message, { mode: 'oauth' }]]);
+});
+
+test('a refusal tells the caller no more than its identifier lets it hear', async () => {
+  const reasons = {
+    secret: { reason: 'the secret of a key of ci is wrong' },
+    old: { reason: 'ci is expired', told: 'it is expired' },
+  };
+  const identifier = {
+    mode: 'keys' as const,
+    takes: () => true,
+    identify: async (credential: string) => ({
+      ok: false as const,
+      error: 'invalid_token' as const,
+      ...reasons[credential as keyof typeof reasons],
+    }),
+  };
+  const authenticate = createAuthenticate([identifier], createChallenges(), { now: () => 0, log: () => {} });
+  const titleFor = async (credential: string) => {
+    const request = new Request('http://h/mcp', { headers: { authorization: `Bearer ${credential}` } });
+    return ((await authenticate(request)) as Response).json();
+  };
+  expect(await titleFor('secret')).toMatchObject({ title: 'The key or token is not valid' });
+  expect(await titleFor('old')).toMatchObject({ title: 'The key or token is not valid: it is expired' });
+});

@@ -11,6 +11,19 @@ test('a Host with quotes and backslashes adds nothing to the challenge', () => {
   );
 });
 
+test('what a caller may hear of the reason is told where a person and a client read it', async () => {
+  const challenges = createChallenges();
+  const request = new Request('http://gate.example/mcp');
+  const refused = challenges.unauthorized(request, true, 'it is expired');
+  expect(refused.headers.get('www-authenticate')).toBe(
+    'Bearer error="invalid_token", error_description="it is expired"',
+  );
+  expect(await refused.json()).toMatchObject({ title: 'The key or token is not valid: it is expired' });
+  // A claim that the operator names may have letters that no header takes.
+  const named = challenges.unauthorized(request, true, 'it has no tenant (mandant für "alle")');
+  expect(named.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
+});
+
 test.each([
   ['keys alone', {}, 'tidegate keys create'],
   ['an issuer', { metadataUrl: () => 'http://h/m', firstScopes: ['streams:read'] }, 'resource_metadata'],

@@ -119,14 +119,14 @@ export function createKeyIdentifier({ store, runtime }: KeyDeps, { environmentKe
     const { name } = record;
     if (!isRight) return refused(`the secret of a key of ${name} is wrong`);
     const state = keyStateAt(record, runtime.now());
-    if (state !== 'valid') return refused(`a key of ${name} is ${state}`);
+    if (state !== 'valid') return refused(`a key of ${name} is ${state}`, `it is ${state}`);
     const noting = noteUse(known);
     return noting === null ? identified : noting.then(() => identified);
   }
 
   function identifyKey(credential: string): Identified | Promise<Identified> {
     const key = readKey(credential);
-    if (key === null) return refused('what begins like a key is none');
+    if (key === null) return refused('what begins like a key is none', 'it is no whole key, or has a slip');
     return whenKnown(find(key.id), (known) =>
       whenKnown(isSecretOf(known?.record ?? null, key.secret, hashOf), (isRight) => judged(known, isRight)),
     );
@@ -146,6 +146,6 @@ export function createKeyIdentifier({ store, runtime }: KeyDeps, { environmentKe
   };
 }
 
-function refused(reason: string): Identified {
-  return { ok: false, error: 'invalid_token', reason };
+function refused(reason: string, told?: string): Identified {
+  return { ok: false, error: 'invalid_token', reason, ...(told === undefined ? {} : { told }) };
 }

@@ -35,11 +35,11 @@ export function createTokenCheck(config: OauthConfig, { fetch, runtime, ...deps 
 
   function judge(issuer: string, claims: Claims, saysAccessToken: boolean, isLookedUp: boolean): TokenChecked {
     const problem = timeProblem(claims, runtime.now(), !isLookedUp);
-    if (problem !== null) return refused(problem);
+    if (problem !== null) return refusedGenuine(problem);
     const resources = typeof deps.resources === 'function' ? deps.resources() : deps.resources;
     const audiences = [...resources, ...config.audiences];
     const judged = principalOf(claims, { issuer, config, audiences, saysAccessToken, isLookedUp });
-    if (!judged.ok) return refused(judged.reason);
+    if (!judged.ok) return refusedGenuine(judged.reason);
     const { exp } = claims;
     return { identified: judged, expiresAt: typeof exp === 'number' ? exp * 1_000 : Infinity, isLasting: true };
   }
@@ -60,6 +60,12 @@ export function createTokenCheck(config: OauthConfig, { fetch, runtime, ...deps 
 function hostsOf({ issuers, introspection }: OauthConfig): string[] {
   const urls = introspection?.url == null ? issuers : [...issuers, introspection.url];
   return urls.map((url) => new URL(url).hostname);
+}
+
+/** Its issuer stands behind what it says, and whoever brings it can read that. */
+function refusedGenuine(reason: string): TokenChecked {
+  const identified: Identified = { ok: false, error: 'invalid_token', reason, told: reason };
+  return { identified, expiresAt: 0, isLasting: true };
 }
 
 function refused(reason: string, isLasting = true): TokenChecked {

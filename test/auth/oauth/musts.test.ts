@@ -174,7 +174,7 @@ test('2026-07-28 security-considerations, 2025-11-25 authorization "Access Token
     const refused = await fetch(`${gate.url}/mcp`, { method: 'POST', body, headers });
     expect(refused.status).toBe(401);
     expect(await refused.json()).toEqual({
-      title: 'The key or token is not valid',
+      title: 'The key or token is not valid: its audience is not this server (aud)',
       status: 401,
       code: 'unauthorized',
       field: 'Authorization',

@@ -9,6 +9,19 @@ afterEach(() => checked.issuer.close());
 
 const REFUSED = { ok: false, error: 'invalid_token' };
 
+describe('what the caller hears of a refusal', () => {
+  test('is the reason where the issuer stands behind the token, and nothing where it does not', async () => {
+    checked = await check();
+    const elsewhere = await checked.token({ aud: 'https://other.example/mcp' });
+    expect(await checked.identify(elsewhere)).toMatchObject({ told: 'its audience is not this server (aud)' });
+    const old = await checked.token({ exp: 1 });
+    expect(await checked.identify(old)).toMatchObject({ told: 'it has expired' });
+    const forged = await checked.token({ exp: 1 }, {}, await keyOf('ES256', 'other'));
+    expect(await checked.identify(forged)).not.toHaveProperty('told');
+    expect(await checked.identify(await checked.token({ iss: 'https://other.example' }))).not.toHaveProperty('told');
+  });
+});
+
 describe('signatures', () => {
   const ALL = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
   test.each(ALL)('%s is taken', async (alg) => {
