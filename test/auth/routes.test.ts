@@ -24,9 +24,9 @@ const message: RouteRow = {
   expected: [401, 200, 200, 200, 200],
   init: () => ({ headers: json, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }) }),
 };
-/** The session of the right caller. It belongs to the subject: another key of the same caller goes on with it, whatever its scopes. */
+/** The session of the right caller. Another key of the same caller has it only where it has the same scopes. */
 const session: RouteRow = {
-  expected: [401, 404, 404, 204, 204],
+  expected: [401, 404, 404, 404, 204],
   init: async (stage) => ({ headers: { 'Mcp-Session-Id': await sessionOf(stage) } }),
 };
 /** A stream of that session that has ended. */

@@ -4,6 +4,7 @@
  * that the client goes on with all the same is served for 30 days, because many clients do not start anew after a 404.
  */
 import * as z from 'zod';
+import { digestOf } from '../../base/digest.ts';
 import type { Principal } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Sealer } from '../../base/seal.ts';
@@ -33,8 +34,18 @@ export interface SessionFacts {
   askable: Record<string, string[]>;
 }
 
-const sealedSession = sealedText<SessionFacts>('session', () =>
+/**
+ * Who goes on with a session beside the client that began it: whoever of its subject may do the same, such as a key that takes the
+ * place of another. What is kept of answers was for those scopes.
+ */
+interface Holder {
+  client: string;
+  scopes: string;
+}
+
+const sealedSession = sealedText<SessionFacts & { holder: Holder }>('session', () =>
   z.object({
+    holder: z.object({ client: z.string(), scopes: z.string() }),
     id: z.string(),
     version: z.string(),
     client: z.object({ name: z.string(), version: z.string() }),
@@ -45,7 +56,7 @@ const sealedSession = sealedText<SessionFacts>('session', () =>
 export interface SessionTokens {
   /** The text of a session that begins. @param params those of `initialize` @param version the one that was agreed on */
   begin(params: Params, version: string, principal: Principal): Promise<string>;
-  /** Null: forged, of another principal, or older than it serves. `isOld`: the client should be given a new text. */
+  /** Null: forged, of another subject or of a client of it that may do other things, or older than it serves. `isOld`: the client should be given a new text. */
   open(text: string, principal: Principal): Promise<(SessionFacts & { isOld: boolean }) | null>;
   /** A new text of the same session. */
   renew(facts: SessionFacts, principal: Principal): Promise<string>;
@@ -53,7 +64,11 @@ export interface SessionTokens {
 
 export function createSessionTokens({ now, newId }: Pick<Runtime, 'now' | 'newId'>, sealer: Sealer): SessionTokens {
   const seal = (facts: SessionFacts, principal: Principal) =>
-    sealedSession.seal(sealer, facts, { bound: boundTo(principal), expiresAt: now() + SERVES_MS });
+    sealedSession.seal(
+      sealer,
+      { ...facts, holder: holderOf(principal) },
+      { bound: boundTo(principal), expiresAt: now() + SERVES_MS },
+    );
   return {
     begin: ({ clientInfo, capabilities }, version, principal) =>
       seal({ id: newId(), version, client: namedBy(clientInfo), askable: askableOf(capabilities) }, principal),
@@ -61,16 +76,22 @@ export function createSessionTokens({ now, newId }: Pick<Runtime, 'now' | 'newId
       if (text.length > MOST_CHARACTERS) return null;
       const opened = await sealedSession.open(sealer, text, boundTo(principal), now());
       if (!opened.ok) return null;
+      const { holder, ...facts } = opened.value;
+      const { client, scopes } = holderOf(principal);
+      if (holder.client !== client && holder.scopes !== scopes) return null;
       const isOld = (opened.expiresAt ?? 0) - now() < SERVES_MS - FRESH_MS;
-      return { ...opened.value, isOld };
+      return { ...facts, isOld };
     },
     renew: ({ id, version, client, askable }, principal) => seal({ id, version, client, askable }, principal),
   };
 }
 
-/** To the subject, and not to its key or client: a key that takes the place of another goes on with the session, and many clients do not start anew. */
 function boundTo({ tenant, subject }: Principal): string {
   return JSON.stringify([tenant, subject]);
+}
+
+function holderOf({ client, scopes }: Principal): Holder {
+  return { client: digestOf(client ?? ''), scopes: digestOf(JSON.stringify(scopes.toSorted())) };
 }
 
 function namedBy(info: unknown): SessionFacts['client'] {

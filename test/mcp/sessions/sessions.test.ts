@@ -242,6 +242,7 @@ describe('404', () => {
 
   it.each([
     ['subject', { ...PUBLIC, subject: 'another' }],
+    ['key of other scopes', { ...PUBLIC, client: 'another', scopes: ['tasks'] }],
     ['tenant', { ...PUBLIC, tenant: 'another' }],
   ])('is answered to a session of another %s', async (_what, principal) => {
     const store = createMemoryStore();
@@ -251,11 +252,15 @@ describe('404', () => {
     expect((await send(other, null, session)).status).toBe(404);
   });
 
-  it('is not answered to a key of the same subject that takes the place of another', async () => {
+  it('is not answered to a key that takes the place of another, or to a client that got further scopes', async () => {
     const store = createMemoryStore();
     const session = await begin(await start({ store, principal: { ...PUBLIC, client: 'tg_before' } }));
     const rotated = await start({ store, principal: { ...PUBLIC, client: 'tg_after' } });
     expect((await send(rotated, request('tools/list'), session)).status).toBe(200);
+    const client = 'tg_before';
+    const before = await begin(await start({ store, principal: { ...PUBLIC, client, scopes: ['tasks'] } }));
+    const stepped = await start({ store, principal: { ...PUBLIC, client } });
+    expect((await send(stepped, request('tools/list'), before)).status).toBe(200);
   });
 
   it('is answered to a session of another secret', async () => {
