@@ -82,8 +82,11 @@ export async function kill({ child }: Worker): Promise<void> {
 }
 
 async function startWorker(settings: WorkerSettings, file: string): Promise<Worker> {
-  const child = spawn(process.execPath, [file, JSON.stringify(settings)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const outcome = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
+  const child = spawn(process.execPath, [file, JSON.stringify(settings)], {
+    // By the channel it notices that the test was ended in its middle, and leaves too.
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
+  const outcome = await Promise.race([once(child.stdout!, 'data'), once(child, 'exit')]);
   if (!String(outcome[0]).startsWith('ready')) throw new Error(`a worker did not start: ${outcome[0]}`);
   return { name: settings.name, child };
 }

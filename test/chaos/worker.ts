@@ -22,6 +22,7 @@ const runtime = { ...host, newId: () => `${settings.name}.${host.newId()}` };
 const app = chaosApp(settings.sourceUrl, settings.mqttUrl);
 const store = await openStore(readConfig(settings.environment, 'sqlite'), runtime, app.name);
 console.log('ready');
+process.on('disconnect', () => process.exit());
 for (;;) {
   await ingest({ app, store, runtime }, runtime.now() + 2_000, { leaseMs: settings.leaseMs });
 }

@@ -16,6 +16,9 @@ const stopped = untilStopped();
 const config = readConfig({ ...environment, PORT: '0' }, 'sqlite');
 const serving = await serve(config, chaosApp(sourceUrl, mqttUrl), runtime, { leaseMs, everyMs: 500 });
 console.log('ready');
+process.on('disconnect', () => process.exit(1));
+// The channel alone keeps nobody here.
+process.channel?.unref();
 await stopped;
 await serving.stop();
 leave();
