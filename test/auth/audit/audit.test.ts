@@ -1,164 +1,19 @@
 /** What callers do is on record, each once, for who has `admin`; nobody else reads it, and nobody writes it. */
 import { createHmac } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
-import * as z from 'zod';
+import { expect, test } from 'vitest';
 import { createFailures } from '../../../src/auth/audit/failures.ts';
-import { createAuditLog } from '../../../src/auth/audit/log.ts';
-import type { Principal } from '../../../src/base/principal.ts';
 import { DAY_MS } from '../../../src/base/time/civil-day.ts';
-import { systemRuntime } from '../../../src/base/runtime.ts';
-import { withAudit } from '../../../src/hosts/audit.ts';
-import { createHost } from '../../../src/hosts/host.ts';
-import type { HostOptions } from '../../../src/hosts/http-host.ts';
-import { defineApp, secret, stream, task, tool, TidegateError } from '../../../src/index.ts';
+import { defineApp, stream, TidegateError } from '../../../src/index.ts';
 import { countCalls } from '../../../src/store/counting.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { answerOf, legacy, modern, type Sent } from '../messages.ts';
+import { legacy, type Sent } from '../messages.ts';
+import { app, call, Note, PAYLOAD, record, stage, VARIABLES } from './stage.ts';
 
-const ada: Principal = { tenant: 'acme', subject: 'ada', client: null, scopes: [] };
-const PAYLOAD = 'what-was-sent-and-is-secret';
-const VARIABLES: Record<string, string> = {
-  ORDERS_TOKEN: 'a-token-of-orders-for-tests',
-  HOOKS: 'a-secret-of-the-hooks',
-};
-
-const Note = z.object({ text: z.string() });
-const app = defineApp({
-  name: 'audited',
-  version: '1',
-  description: 'Tools that change something',
-  streams: {
-    orders: stream({
-      description: 'Orders',
-      schema: Note,
-      push: { token: secret('ORDERS_TOKEN'), github: secret('HOOKS') },
-    }),
-  },
-  tools: {
-    look: tool({ description: 'Reads', annotations: { readOnlyHint: true }, run: async () => PAYLOAD }),
-    write: tool({
-      description: 'Writes',
-      input: Note,
-      run: async ({ text }, { streams }) => {
-        await streams.append('orders', { text });
-        return text;
-      },
-    }),
-    send: tool({ description: 'Does something', run: async () => 'sent' }),
-    fail: tool({
-      description: 'Fails',
-      run: async () => {
-        throw new TidegateError('not_found', PAYLOAD);
-      },
-    }),
-    refuse: tool({ description: 'Says that it failed', run: async () => ({ text: PAYLOAD, isError: true }) }),
-    forge: tool({
-      description: 'Tries to write the audit log',
-      run: async (_, { streams }) => {
-        await streams.append('audit', {});
-        return 'done';
-      },
-    }),
-    tidy: tool({
-      description: 'Removes what it wrote',
-      run: async (_, { streams }) => {
-        const { id } = await streams.append('orders', { text: PAYLOAD });
-        await streams.remove('orders', { id });
-        return 'tidied';
-      },
-    }),
-    erase: tool({
-      description: 'Tries to remove from the audit log',
-      run: async (_, { streams }) => {
-        await streams.remove('audit', { ids: ['x'] } as never);
-        return 'done';
-      },
-    }),
-  },
-  tasks: {
-    count: task({
-      description: 'Asks and counts',
-      version: '1',
-      run: async (_, { ask }) =>
-        JSON.stringify(await ask('how', { kind: 'form', message: 'How?', schema: Note } as never)),
-    }),
-  },
-});
-
-interface Stage {
-  logged: unknown[];
-  ask: (sent: Sent, as?: string) => ReturnType<typeof answerOf>;
-  send: (request: Request) => ReturnType<typeof answerOf>;
-  push: (body: string, headers: Record<string, string>) => Promise<Response>;
-  /** What was done, and behind it what failed. */
-  records: (as?: string) => Promise<Record<string, unknown>[]>;
-  pass: (ms: number) => void;
-  /** Runs what a schedule runs. */
-  sweep: () => Promise<unknown>;
-}
-
-/** Who calls says in its header what it is named and what it may do: `acme/ada *`. Without one it is refused. */
-function stage(store: Store = createMemoryStore(), given = app): Stage {
-  const logged: unknown[] = [];
-  let ahead = 0;
-  const system = systemRuntime((...line) => void logged.push(line));
-  const host = createHost({
-    app: given,
-    store,
-    runtime: { ...system, now: () => Date.now() + ahead },
-    variable: (name) => VARIABLES[name] ?? null,
-    secrets: { current: 'a secret of a test, which guards nothing', previous: null },
-    authenticate({ headers }): Principal | Response {
-      const [, tenant, subject, scopes] = /^(\w+)\/(\w+) (.+)$/.exec(headers.get('authorization') ?? '') ?? [];
-      if (!tenant || !subject || !scopes) return new Response('who?', { status: 401 });
-      return { tenant, subject, client: 'a-client', scopes: scopes.split(' ') };
-    },
-    pushNeeds: 'either',
-    tenants: () => ['acme', 'other', 'public'],
-  });
-  onTestFinished(() => host.close());
-  const ask = (sent: Sent, as = 'acme/ada *') => answerOf(host, modern(sent, as));
-  return {
-    logged,
-    ask,
-    send: (request) => answerOf(host, request),
-    async push(body, headers) {
-      const sent = { 'Content-Type': 'application/json', ...headers };
-      return host.fetch(new Request('http://127.0.0.1/ingest/orders', { method: 'POST', body, headers: sent }));
-    },
-    async records(as = 'acme/eve admin') {
-      const found: Record<string, unknown>[] = [];
-      for (const name of ['audit', 'audit_failed']) {
-        const { result, text } = await ask(call('read_history', { stream: name, order: 'oldest' }), as);
-        const read = (result as unknown as { structuredContent?: { events: { data: Record<string, unknown> }[] } })
-          ?.structuredContent;
-        if (!read) throw new Error(text);
-        expect(text).not.toContain(PAYLOAD);
-        found.push(...read.events.map(({ data }) => data));
-      }
-      return found;
-    },
-    pass: (ms) => void (ahead += ms),
-    sweep: () => host.scheduled(Date.now() + ahead + 5_000),
-  };
-}
-
-const call = (name: string, args: object = {}): Sent => ({ method: 'tools/call', params: { name, arguments: args } });
-const record = (more: object) => ({
-  action: 'call',
-  subject: 'ada',
-  client: 'a-client',
-  target: null,
-  task: null,
-  outcome: 'done',
-  code: null,
-  events: null,
-  bytes: null,
-  count: 1,
-  ...more,
-});
+const readOf = (n: number) => call('read_history', { stream: n === 0 ? 'orders' : 'audit' });
+const cancels = (from: number) =>
+  Array.from({ length: 50 }, (_, n) => call('cancel_task', { task: `none-${from + n}` }));
 
 test('tools that may change something are on record, with how they ended, and without what was sent', async () => {
   const { ask, records } = stage();
@@ -229,12 +84,12 @@ test('refusals are sampled: the first of a kind in a minute, and how many there 
 test('what failed is sampled by its caller, however it is varied, and never pushes out what was done', async () => {
   const { ask, send, records, pass } = stage();
   await ask(call('send'));
-  const cancels = (from: number) =>
-    Array.from({ length: 50 }, (_, n) => call('cancel_task', { task: `none-${from + n}` }));
   for (let from = 0; from < 200; from += 50) await send(legacy(cancels(from), 'acme/bob tasks'));
-  const read = (n: number) => call('read_history', { stream: n === 0 ? 'orders' : 'audit' });
   for (let n = 0; n < 40; n += 1) {
-    const batch = [...Array.from({ length: 1 + (n % 5) }, (_, place) => read(place % 2)), call('write', { text: 'x' })];
+    const batch = [
+      ...Array.from({ length: 1 + (n % 5) }, (_, place) => readOf(place % 2)),
+      call('write', { text: 'x' }),
+    ];
     await send(legacy(n % 2 ? batch : batch.toReversed(), 'acme/bob tasks'));
   }
   const found = await records();
@@ -378,62 +233,4 @@ test('what is older than 90 days is gone after the schedule ran', async () => {
   await passDays(1);
   // The newest entry of a log always stays.
   expect((await records()).map(({ target }) => target)).toEqual(['write', 'fail']);
-});
-
-test('no entry waits for more than its own commit and 20 ms: neither behind one that is slow, nor in a flood', async () => {
-  const inner = createMemoryStore();
-  const sizes: number[] = [];
-  const waiting: (() => void)[] = [];
-  const commit: Store['commit'] = async (...given) => {
-    for (const each of given[0]) if (each.kind === 'append') sizes.push(each.entries.length);
-    if (isSlow) await new Promise<void>((resolve) => waiting.push(resolve));
-    return inner.commit(...given);
-  };
-  let isSlow = false;
-  const slept: [ms: number, wake: () => void][] = [];
-  const sleep = (ms: number) => new Promise<void>((wake) => void slept.push([ms, wake]));
-  const runtime = { ...systemRuntime(() => {}), sleep };
-  const streams = { done: 'audit', failed: 'audit_failed' };
-  const log = createAuditLog({ store: { ...inner, commit }, runtime }, { streams });
-  const principal = { tenant: 'acme', subject: 'ada', client: null, scopes: [] };
-  const note = () => log.note(principal, { action: 'call', target: 'a' });
-  await note();
-  isSlow = true;
-  sizes.length = 0;
-  const all = [note(), note(), note()];
-  await setImmediate();
-  expect(sizes).toEqual([1]);
-  // The first has no answer yet. After 20 ms those that came meanwhile are written beside it, in one commit.
-  for (const [ms, wake] of slept.splice(0)) {
-    expect(ms).toBe(20);
-    wake();
-  }
-  await setImmediate();
-  expect(sizes).toEqual([1, 2]);
-  // A flood: each hundred is written at once, behind nobody.
-  all.push(...Array.from({ length: 250 }, note));
-  await setImmediate();
-  expect(sizes).toEqual([1, 2, 100, 100]);
-  for (const [, wake] of slept.splice(0)) wake();
-  await setImmediate();
-  expect(sizes).toEqual([1, 2, 100, 100, 50]);
-  for (const go of waiting) go();
-  await Promise.all(all);
-});
-
-test.each<[object, number]>([
-  [{ auditApart: true }, 3],
-  [{ outlivesClients: false }, 3],
-  [{}, 2],
-])('where each request does its own work, entries are written apart (%o)', async (platform, commits) => {
-  const counted = countCalls(createMemoryStore());
-  const runtime = systemRuntime(() => {});
-  const options: HostOptions = { app, store: counted.store, runtime, authenticate: () => ada, ...platform };
-  const { audit } = withAudit(options);
-  const note = async () => audit?.note(ada, { action: 'call', target: 'a' });
-  // The first says beside it that there is work for the tenant.
-  await note();
-  counted.reset();
-  await Promise.all([1, 2, 3].map(note));
-  expect(counted.calls().commit).toBe(commits);
 });
