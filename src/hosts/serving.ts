@@ -7,6 +7,7 @@ import type { Principal } from '../base/principal.ts';
 import { isUnrestricted } from '../base/scopes.ts';
 import { createSealer } from '../base/seal.ts';
 import { auditedTasks } from './audited.ts';
+import { watchChanges } from '../calls/changes/kept.ts';
 import type { AppDeps } from '../calls/context.ts';
 import { confirmedTopics } from '../calls/feeds.ts';
 import { grantedTo, grantKey, wholeOf } from '../calls/granted.ts';
@@ -91,7 +92,7 @@ function warnOfNoSecret({ app, runtime }: AppDeps): void {
 /** How long a request may take, where the host does not leave it at the default, and who works on tasks. */
 export interface ServingOptions
   extends
-    Pick<ServerDeps, 'requestMs' | 'deadlineOf' | 'outlivesClients'>,
+    Pick<ServerDeps, 'requestMs' | 'deadlineOf' | 'outlivesClients' | 'streamMs'>,
     Pick<RegistryOptions, 'secrets' | 'variable' | 'extensions' | 'knowsCallers'> {
   /** Who hears of tasks that begin, are answered or wake. A function is given what tasks work with. Default: the schedule alone finds them. */
   dispatch?: Dispatch | ((deps: TaskDeps) => Dispatch);
@@ -99,7 +100,7 @@ export interface ServingOptions
 
 /** @throws TidegateError as `composeRegistry` does. */
 export function composeServing(
-  deps: TaskDeps,
+  given: TaskDeps,
   {
     dispatch = BY_SCHEDULE,
     secrets,
@@ -109,8 +110,10 @@ export function composeServing(
     requestMs,
     deadlineOf,
     outlivesClients,
+    streamMs,
   }: ServingOptions = {},
 ): SdkServing {
+  const deps = watchChanges(given);
   const made = createTasks(deps, typeof dispatch === 'function' ? dispatch(deps) : dispatch);
   const tasks = auditedTasks(made, deps.audit);
   const { whole, of } = composeRegistries(deps, {
@@ -130,5 +133,6 @@ export function composeServing(
     requestMs,
     deadlineOf,
     outlivesClients,
+    streamMs,
   });
 }

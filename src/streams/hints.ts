@@ -20,8 +20,8 @@ export type Hint =
   | { resource: string; all?: true }
   /** What is listed. */
   | { list: ListName; all?: true }
-  /** Something is kept for a session of an earlier revision, by the session's id. */
-  | { session: string };
+  /** Something is kept for a session of an earlier revision, by the session's id; or its client gives a request up, by that one's id. */
+  | { session: string; cancelled?: string | number };
 
 export function hintsLog(tenant: string): string {
   return `${tenant}/hints`;
@@ -32,7 +32,7 @@ export const hint = logEntry<Hint>('hint', () => {
   return z.union([
     z.strictObject({ resource: z.string(), all }),
     z.strictObject({ list: z.enum(LISTS), all }),
-    z.strictObject({ session: z.string() }),
+    z.strictObject({ session: z.string(), cancelled: z.exactOptional(z.union([z.string(), z.number()])) }),
   ]);
 });
 

@@ -15,6 +15,8 @@ import { tasksExtension } from '../../src/mcp/tasks/extension.ts';
 import { createRegistry } from '../../src/mcp/registry/registry.ts';
 import { createResults, type ResultDeps } from '../../src/calls/results.ts';
 import { resultReaders } from '../../src/tools/read-result.ts';
+import { watchChanges } from '../../src/calls/changes/kept.ts';
+import type { ServerDeps } from '../../src/mcp/serve/server.ts';
 import { createServing } from '../../src/mcp/serve/serving.ts';
 import { streamResources } from '../../src/tools/stream-resources.ts';
 import { streamTools } from '../../src/tools/index.ts';
@@ -71,6 +73,8 @@ export interface ServeOptions {
   extensions?: readonly Extension[];
   /** Where the requests of callers are counted, where there is authentication; default: elsewhere than in `store`. */
   counts?: Store;
+  /** What of serving is another than by default. */
+  serving?: Partial<Pick<ServerDeps, 'streamMs' | 'standing' | 'outlivesClients'>>;
   /** Whose every request is; default: nobody in particular. */
   principal?: Principal;
 }
@@ -79,7 +83,7 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const logged: Logged[] = [];
   const system = systemRuntime((level, message, fields) => void logged.push({ level, message, fields }));
   const runtime = { ...system, now: options.now ?? Date.now, connect: options.connect ?? null };
-  const store = options.store ?? createMemoryStore({});
+  const { store, watch } = watchChanges({ store: options.store ?? createMemoryStore({}), runtime });
   const deps: Deps = { app, store, runtime };
   const bound = bindHttpTools(deps, (name) => options.variables?.[name] ?? null);
   const streamsFor: HandlerDeps['streamsFor'] = (principal, deadline, view) =>
@@ -111,7 +115,16 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const sessionSealer =
     options.secrets === null ? null : createSealer(options.secrets ?? SECRETS, `${app.name}/session`);
   const { requestMs } = options;
-  const serving = createServing({ runtime, registry, registryOf: () => registry, store, sessionSealer, requestMs });
+  const serving = createServing({
+    runtime,
+    registry,
+    registryOf: () => registry,
+    store,
+    watch,
+    sessionSealer,
+    requestMs,
+    ...options.serving,
+  });
   const mcp = createMcpEndpoint({
     about: registry.about,
     aboutPart: () => Promise.resolve(registry.about),

@@ -75,7 +75,15 @@ export function createLambdaHost(
     const { tenants, ...callers } = await callersOf(config, watched, own);
     const deps: Deps = { ...watched, ...(tenants ? { tenants } : {}) };
     const { publicUrl, allowedOrigins, secrets, feedRequestsPerDay } = config;
-    const serving = { publicUrl, allowedOrigins, secrets, feedRequestsPerDay, deadlineOf, outlivesClients: false };
+    const serving = {
+      publicUrl,
+      allowedOrigins,
+      secrets,
+      feedRequestsPerDay,
+      deadlineOf,
+      outlivesClients: false,
+      streamMs: 0,
+    };
     return { deps, host: createLazyHost({ ...own, ...callers, ...deps, ...serving }) };
   }
 

@@ -58,6 +58,9 @@ const SCHEDULED_MS = 50_000;
 /** A batch of the queue may take this long, ms; the platform ends it after 15 minutes. */
 const BATCH_MS = 10 * 60_000;
 
+/** How long a stream stays open, ms. */
+const STREAM_MS = 5 * 60_000;
+
 /** What fits the 128 MiB of an isolate. */
 const MEBIBYTE = 1_048_576;
 const ISOLATE_BODIES = 16 * MEBIBYTE;
@@ -103,6 +106,7 @@ export function createWorker(app: App, { stores = {}, ...own }: WorkerOptions = 
         return admit(request);
       },
       feedRequestsPerDay: config.feedRequestsPerDay,
+      streamMs: STREAM_MS,
       bodies: { bytes: ISOLATE_BODIES },
       auditApart: true,
       taskQueue,

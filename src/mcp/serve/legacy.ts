@@ -16,6 +16,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { INVALID_PARAMS, RATE_LIMITED, rpcErrorResponse } from '../../base/json-rpc.ts';
 import type { McpLogLevel } from '../../declare/context.ts';
+import { commitSurely } from '../../store/commit.ts';
 import type { Exchange } from './exchange.ts';
 import type { ServerSource } from './server.ts';
 import { type AnswerDeps, GivenUpError, openAnswer } from '../sessions/answer-stream.ts';
@@ -55,7 +56,8 @@ export interface LegacyDeps extends StreamsDeps {
 }
 
 export function createLegacy({ isReading, ...deps }: LegacyDeps): LegacyServing {
-  const { source, sessions } = deps;
+  const { source, sessions, answers } = deps;
+  const { hints } = answers;
   const legacy: Legacy = { ...deps, underWay: createUnderWay(deps.outlivesClients) };
   const streams = createStreams(deps);
   const failed = (thrown: unknown, method: string, exchange: Exchange, body: unknown) =>
@@ -94,7 +96,11 @@ export function createLegacy({ isReading, ...deps }: LegacyDeps): LegacyServing 
       if (sessions === null || text === null) return needsSession('DELETE', null);
       try {
         const session = await sessions.open(text, exchange.principal);
-        if (session === null || !(await sessions.end(session, exchange))) return gone(null);
+        if (
+          session === null ||
+          !(await sessions.end(session, exchange, hints.told(exchange.principal.tenant, session.id)))
+        )
+          return gone(null);
         return new Response(null, { status: 204 });
       } catch (thrown) {
         return failed(thrown, 'the end of a session', exchange, null);
@@ -175,14 +181,16 @@ async function serveOne(
 
 /** The answer of the SDK's server, as JSON or events. One of a batch is JSON. */
 async function answered(
-  { source, underWay, answers, outlivesClients }: Legacy,
+  legacy: Legacy,
   request: Request,
   body: JSONRPCRequest,
   exchange: Exchange,
   isBatched: boolean,
 ): Promise<Response> {
+  const { source, underWay, answers, outlivesClients } = legacy;
   const server = await source.factory({ era: 'legacy', requestInfo: request });
   const session = exchange.session?.facts ?? null;
+  const over = new AbortController();
   const work = underWay.begin({ id: body.id, session: session?.id ?? null, close: () => transport.close() });
   const gone = () => work.gone();
   const takesEvents = !isBatched && takesEventStream(request.headers.get('accept'));
@@ -190,21 +198,54 @@ async function answered(
   if (!isBatched) exchange.stream = answer;
   const transport = createAnswerTransport(answer, () => {
     work.done();
+    over.abort();
     request.signal.removeEventListener('abort', gone);
   });
   request.signal.addEventListener('abort', gone, { once: true });
   await server.connect(transport);
   transport.receive(body, request);
+  if (session !== null) void listenForCancel(legacy, body, exchange, over.signal, () => void transport.close());
   return answer.response;
 }
 
-/** A notification changes nothing, but for one that cancels a request of its session. */
-function noted({ underWay }: Legacy, { method, params }: JSONRPCNotification, { session }: Exchange): Response {
+/**
+ * A notification changes nothing, but for one that cancels a request of its session: where that is not at work here, the other
+ * instances are told.
+ */
+async function noted(
+  { underWay, answers: { runtime, hints } }: Legacy,
+  { method, params }: JSONRPCNotification,
+  { session, principal: { tenant }, account, deadline }: Exchange,
+): Promise<Response> {
   const id = (params as { requestId?: unknown } | undefined)?.requestId;
-  if (method === 'notifications/cancelled' && session && (typeof id === 'string' || typeof id === 'number')) {
-    underWay.cancel(session.facts.id, id);
+  const isId = typeof id === 'string' ? id.length <= MOST_ID_CHARACTERS : typeof id === 'number';
+  if (method === 'notifications/cancelled' && session && isId) {
+    const of = session.facts.id;
+    if (!underWay.cancel(of, id as string | number)) {
+      await commitSurely(runtime, account.store, hints.told(tenant, of, id as string | number), deadline);
+      await hints.trim(account.store, tenant);
+    }
   }
   return new Response(null, { status: 202 });
+}
+
+/** Longest id of a request that can be cancelled on another instance. */
+const MOST_ID_CHARACTERS = 256;
+/** A request that is at work for so long listens for its cancellation, ms. Most are done by then. */
+const LISTENS_AFTER_MS = 1_000;
+
+/** Hears on whichever instance a client gives a request up. */
+async function listenForCancel(
+  { answers: { runtime, hints } }: Legacy,
+  { id }: JSONRPCRequest,
+  { session, principal: { tenant }, account: { store } }: Exchange,
+  signal: AbortSignal,
+  heard: () => void,
+): Promise<void> {
+  const since = runtime.now();
+  await runtime.sleep(LISTENS_AFTER_MS, signal);
+  if (signal.aborted || session === null) return;
+  hints.onCancelled(tenant, { session: session.facts.id, id }, { store, since, signal, heard });
 }
 
 async function setLevel(sessions: Sessions, body: JSONRPCRequest, exchange: Exchange): Promise<Response> {

@@ -19,6 +19,7 @@ import type { RpcError } from '../../base/json-rpc.ts';
 import { isPublic, type Principal } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Sealer } from '../../base/seal.ts';
+import type { ChangeWatch } from '../../calls/changes/kept.ts';
 import type { Store } from '../../store/store.ts';
 import type { Work } from '../../store/work.ts';
 import { callerOf, type Legacy, LEGACY_UNASKED } from './caller.ts';
@@ -30,6 +31,7 @@ import { ExchangeServer } from './exchange-server.ts';
 import { askedFor } from '../wire/message.ts';
 import type { Registry } from '../registry/registry.ts';
 import { declareTasks } from './core-tasks.ts';
+import type { StandingSource } from '../sessions/standing.ts';
 import { sendLegacyErrors } from './legacy-errors.ts';
 import { askableOf, askOverPipe, withPipeAnswers } from './pipe-questions.ts';
 import { forRevision, UNSAID_VERSION } from '../wire/revisions.ts';
@@ -52,8 +54,15 @@ export interface ServerDeps {
    * counts.
    */
   deadlineOf?: (request: Request) => number | null;
-  /** Longest time that a stream of a session stays open; its client comes back then. Default 3,600,000. */
+  /**
+   * Longest time that a stream stays open, ms; its client comes back then. 0: there are none but those of requests. Default
+   * 3,600,000.
+   */
   streamMs?: number;
+  /** What tells clients of 2025-11-25 and before on their streams that belong to no request. Default: nothing. */
+  standing?: readonly StandingSource[];
+  /** By which this instance hears of what others did. Default: it looks now and then. */
+  watch?: ChangeWatch;
   /**
    * Whether work can go on after its client went away, as 2025-11-25 asks for. False where the platform stops the process
    * then: handlers are told by their signal. Default true.

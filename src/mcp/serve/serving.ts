@@ -36,11 +36,14 @@ export function createServing(deps: ServerDeps): SdkServing {
   const modern = createModern(deps.registry, source, deps.runtime.log);
   const sessions = deps.sessionSealer ? createSessions(deps.runtime, deps.sessionSealer) : null;
   const { runtime, outlivesClients = true, streamMs = STREAM_MS, deadlineOf } = deps;
+  const hints = createSessionHints(runtime, deps.watch);
   const legacy = createLegacy({
     source,
     sessions,
-    streamsUntil: (request) => Math.min(runtime.now() + streamMs, deadlineOf?.(request) ?? Number.POSITIVE_INFINITY),
-    answers: { runtime, kept: createKeptMessages(runtime), hints: createSessionHints(runtime) },
+    streamsUntil: (request) =>
+      Math.min(runtime.now() + (streamMs || STREAM_MS), deadlineOf?.(request) ?? Number.POSITIVE_INFINITY),
+    answers: { runtime, kept: createKeptMessages(runtime, hints), hints },
+    standing: streamMs > 0 ? (deps.standing ?? []) : null,
     outlivesClients,
     isReading: (body) => isReading(deps.registry, body),
   });

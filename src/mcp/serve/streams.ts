@@ -7,6 +7,7 @@ import { gone, needsSession, noStream, takesNoEvents, unknownVersion } from '../
 import type { AnswerDeps } from '../sessions/answer-stream.ts';
 import { END, readEventId, STANDING } from '../sessions/event-ids.ts';
 import { resume } from '../sessions/resumed.ts';
+import { stand, type StandingSource } from '../sessions/standing.ts';
 import { SESSION_HEADER, type Sessions } from '../sessions/sessions.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -16,9 +17,11 @@ export interface StreamsDeps {
   answers: AnswerDeps;
   /** When a stream that begins now has to end, epoch ms. */
   streamsUntil: (request: Request) => number;
+  /** What tells clients on streams that belong to no request. Null: the platform has no such streams. */
+  standing: readonly StandingSource[] | null;
 }
 
-export function createStreams({ sessions, answers, streamsUntil }: StreamsDeps) {
+export function createStreams({ sessions, answers, streamsUntil, standing }: StreamsDeps) {
   return async (request: Request, exchange: Exchange): Promise<Response> => {
     const { headers } = request;
     if (!/text\/event-stream|\*\/\*/.test(headers.get('accept') ?? '*/*')) return takesNoEvents();
@@ -34,13 +37,19 @@ export function createStreams({ sessions, answers, streamsUntil }: StreamsDeps) 
     }
     if (text === null) return needsSession('Last-Event-ID', null);
     const session = await sessions.open(text, exchange.principal);
-    if (session === null || (await sessions.read(session, exchange)) === null) return gone(null);
+    const kept = session && (await sessions.read(session, exchange));
+    if (kept === null) return gone(null);
+    // Ids of another server, which stood here before, are taken for none.
     const from = last === null ? null : readEventId(last);
-    if (from === null || from.stream === STANDING) {
+    const isStanding = from === null || from.stream === STANDING;
+    if (isStanding && standing === null) {
       return noStream('There is no stream but those of requests', 'send requests by POST');
     }
-    if (from.place === END) return noStream('The stream has ended', 'nothing more comes on it');
-    const { response, ended } = resume(answers, session, from, exchange, streamsUntil(request));
+    if (from?.place === END) return noStream('The stream has ended', 'nothing more comes on it');
+    const until = streamsUntil(request);
+    const { response, ended } = isStanding
+      ? await stand({ ...answers, sessions, sources: standing ?? [] }, kept, from, exchange, until)
+      : resume(answers, kept, from, exchange, until);
     exchange.working.add(ended);
     return response;
   };

@@ -135,9 +135,11 @@ export function openAnswer({ runtime, kept, hints }: AnswerDeps, request: Answer
   /** Keeps the response; where another instance has kept one, that is sent. */
   async function endKept(of: SessionFacts, response: JSONRPCResponse): Promise<void> {
     // Whoever has come back elsewhere hears of it.
-    const also = over.signal.aborted ? hints.told(call.principal.tenant, { session: of.id }) : [];
+    const { tenant } = call.principal;
+    const also = over.signal.aborted ? hints.told(tenant, of.id) : [];
     const placed = await kept.place(of.id, id, [response], callNow(), sent, also);
     deliver(placed ?? (await kept.read(of.id, id, sent, callNow())));
+    if (also.length > 0) await hints.trim(call.account.store, tenant);
   }
 
   return {

@@ -14,6 +14,7 @@ import { LIST_LIMIT, RECORD_BYTES } from '../../store/limits.ts';
 import { record } from '../../store/record.ts';
 import type { Operation, RecordKey, StoredRecord } from '../../store/store.ts';
 import { BEGINNING, END, placeNumber, placeOf } from './event-ids.ts';
+import type { SessionHints } from './session-hints.ts';
 import type { SessionCall } from './sessions.ts';
 
 /** How long a message is kept, ms. */
@@ -75,7 +76,7 @@ export interface KeptMessages extends SessionMessages {
   read(session: string, stream: string, behind: string, call: SessionCall): Promise<PlacedMessage[]>;
 }
 
-export function createKeptMessages(runtime: Runtime): KeptMessages {
+export function createKeptMessages(runtime: Runtime, hints: SessionHints): KeptMessages {
   async function read(session: string, stream: string, behind: string, call: SessionCall): Promise<PlacedMessage[]> {
     const partition = partitionOf(call.principal.tenant, session);
     const prefix = `${stream}/`;
@@ -135,8 +136,13 @@ export function createKeptMessages(runtime: Runtime): KeptMessages {
   return {
     read,
     place,
-    async keep(session, stream, messages, call, also) {
-      return (await place(session, stream, messages, call, null, also)) !== null;
+    async keep(session, stream, messages, call, also = []) {
+      const { tenant } = call.principal;
+      // The instance that has the connection is another one.
+      const told = [...also, ...hints.told(tenant, session)];
+      const placed = await place(session, stream, messages, call, null, told);
+      await hints.trim(call.account.store, tenant);
+      return placed !== null;
     },
   };
 }

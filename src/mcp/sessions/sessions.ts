@@ -12,7 +12,7 @@ import type { McpLogLevel } from '../../declare/context.ts';
 import { afterConflict, commitSurely } from '../../store/commit.ts';
 import { createQuotas, type Quota } from '../../store/quotas.ts';
 import { record } from '../../store/record.ts';
-import { isPresent, type Reading, type RecordKey, type Store } from '../../store/store.ts';
+import { isPresent, type Operation, type Reading, type RecordKey, type Store } from '../../store/store.ts';
 import { createSessionTokens, SERVES_MS, type SessionFacts, type SessionTokens } from './token.ts';
 
 export type { SessionFacts } from './token.ts';
@@ -93,9 +93,10 @@ export interface Sessions extends SessionTokens {
     session: Pick<ClientSession, 'reading'>,
     changed: (kept: KeptSession) => KeptSession,
     call: SessionCall,
+    also?: readonly Operation[],
   ): Promise<boolean>;
   /** Ends the session for as long as its texts serve. False: it was ended before. */
-  end(session: SessionFacts, call: SessionCall): Promise<boolean>;
+  end(session: SessionFacts, call: SessionCall, also?: readonly Operation[]): Promise<boolean>;
 }
 
 /** Whether a message of this level is sent to a client that asked for `least` and what is above it. */
@@ -113,6 +114,7 @@ export function createSessions(runtime: Runtime, sealer: Sealer): Sessions {
     call: SessionCall,
     changed: (kept: Kept) => Kept,
     keptMs: number,
+    also: readonly Operation[] = [],
   ): Promise<boolean> {
     let reading = found;
     if (!isPresent(reading)) await quotas.take(call.account.store, NEWLY_KEPT, call.principal, 1);
@@ -121,7 +123,7 @@ export function createSessions(runtime: Runtime, sealer: Sealer): Sessions {
       if (kept.ended) return false;
       if (conflicts > 1 && !(await afterConflict(runtime, conflicts, call.deadline))) throw tooMany();
       const put = sessionRecord.replace(reading, changed(kept), { expiresAt: runtime.now() + keptMs });
-      const result = await commitSurely(runtime, call.account.store, [put], call.deadline);
+      const result = await commitSurely(runtime, call.account.store, [put, ...also], call.deadline);
       if (result.status === 'committed') return true;
       reading = result.conflicts[0]?.found ?? reading;
     }
@@ -146,9 +148,9 @@ export function createSessions(runtime: Runtime, sealer: Sealer): Sessions {
       }
       return { ...facts, reading, level: kept?.level ?? null, kept: kept ?? {} };
     },
-    change: ({ reading }, changed, call) => keep(reading, call, changed, KEPT_MS),
-    end: ({ id }, call) =>
-      keep(absent(sessionKey(call.principal.tenant, id)), call, () => ({ ended: true }), SERVES_MS + SKEW_MS),
+    change: ({ reading }, changed, call, also) => keep(reading, call, changed, KEPT_MS, also),
+    end: ({ id }, call, also) =>
+      keep(absent(sessionKey(call.principal.tenant, id)), call, () => ({ ended: true }), SERVES_MS + SKEW_MS, also),
   };
 }
 

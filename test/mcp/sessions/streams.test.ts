@@ -2,12 +2,19 @@
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterEach, describe, expect, it } from 'vitest';
-import { END, eventIdText, readEventId } from '../../../src/mcp/sessions/event-ids.ts';
+import { systemRuntime } from '../../../src/base/runtime.ts';
+import { createSealer } from '../../../src/base/seal.ts';
+import { END, eventIdText, readEventId, STANDING } from '../../../src/mcp/sessions/event-ids.ts';
+import { createKeptMessages } from '../../../src/mcp/sessions/kept-messages.ts';
+import { createSessionHints } from '../../../src/mcp/sessions/session-hints.ts';
+import { createSessions } from '../../../src/mcp/sessions/sessions.ts';
+import type { StandingSource } from '../../../src/mcp/sessions/standing.ts';
 import { countCalls } from '../../../src/store/counting.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { Store } from '../../../src/store/store.ts';
-import type { Served } from '../served.ts';
-import { gate, instances, relayTo } from './relay.ts';
+import type { Served, ServeOptions } from '../served.ts';
+import { SECRETS } from '../../calls/states.ts';
+import { gate, instances, relayApp, relayTo } from './relay.ts';
 
 const open: Served[] = [];
 afterEach(async () => {
@@ -26,9 +33,13 @@ interface Stage {
   clock: { ahead: number };
 }
 
-async function stage(given: Store = createMemoryStore()): Promise<Stage> {
+async function stage(given: Store = createMemoryStore(), serving: ServeOptions['serving'] = {}): Promise<Stage> {
   const clock = { ahead: 0 };
-  const served = await instances(given, { http: { authenticate }, now: () => Date.now() + clock.ahead });
+  const served = await instances(given, {
+    http: { authenticate },
+    serving,
+    now: () => Date.now() + clock.ahead,
+  });
   open.push(...served);
   return { served, store: given, clock };
 }
@@ -86,6 +97,32 @@ async function readTo(response: Response, part: string): Promise<string> {
   await reader?.cancel();
   return text;
 }
+
+/** What an instance works with. */
+function inside({ clock }: Stage) {
+  const runtime = { ...systemRuntime(() => {}), now: () => Date.now() + clock.ahead };
+  const sessions = createSessions(runtime, createSealer(SECRETS, `${relayApp.name}/session`));
+  const kept = createKeptMessages(runtime, createSessionHints(runtime));
+  return { runtime, sessions, kept, principal: { tenant: 't', subject: 's', client: null, scopes: ['*'] } };
+}
+
+const stand = (on: Stage, session: string, at = 0, headers: Record<string, string> = {}) =>
+  send(on, { at, method: 'GET', headers: { Accept: 'text/event-stream', 'Mcp-Session-Id': session, ...headers } });
+
+/** What is kept for it, by an instance that has no connection of it. */
+async function keep(on: Stage, session: string, id: string): Promise<void> {
+  const { runtime, principal, sessions, kept } = inside(on);
+  const facts = await sessions.open(session, principal);
+  const call = { principal, account: { store: on.store }, deadline: runtime.now() + 10_000 };
+  const message = { jsonrpc: '2.0' as const, id, method: 'ping' };
+  expect(await kept.keep(facts?.id ?? '', STANDING, [message], call)).toBe(true);
+}
+
+const cancel = (id: string | number) => ({
+  jsonrpc: '2.0',
+  method: 'notifications/cancelled',
+  params: { requestId: id },
+});
 
 let names = 0;
 const newName = () => `stream ${(names += 1)}`;
@@ -271,6 +308,96 @@ describe('GET', () => {
     expect(await response.text()).toMatch(/POST initialize to \/mcp/);
     expect((await send(on, { method: 'HEAD' })).status).toBe(405);
   });
+});
+
+describe('the stream that belongs to no request', () => {
+  it('delivers what another instance keeps for it, and after a cut what came meanwhile', async () => {
+    const on = await stage();
+    const session = await begin(on);
+    const first = await stand(on, session);
+    expect(first.headers.get('content-type')).toBe('text/event-stream');
+    await keep(on, session, 'q1');
+    const text = await readTo(first, 'q1');
+    expect(text).toMatch(
+      /^id: get\.\S+\nretry: 1000\ndata: \n\nid: (get\.\S+)\nevent: message\ndata: \{.*"q1".*\}\n\n$/,
+    );
+    await keep(on, session, 'q2');
+    const again = await readTo(await stand(on, session, 1, { 'Last-Event-ID': idsIn(text)[1] ?? '' }), 'q2');
+    expect(again).not.toContain('q1');
+    expect(await readTo(await stand(on, session, 2), 'q2')).toContain('q1');
+  }, 30_000);
+
+  it('is the newest: an older one ends, on whichever instance it is', async () => {
+    const on = await stage();
+    const session = await begin(on);
+    const older = await stand(on, session);
+    const newer = await stand(on, session, 1);
+    expect(await older.text()).toMatch(/retry: 30000\ndata: \n\n$/);
+    await keep(on, session, 'q3');
+    expect(await readTo(newer, 'q3')).toContain('q3');
+  }, 30_000);
+
+  it('ends with its session, which is deleted on another instance', async () => {
+    const on = await stage();
+    const session = await begin(on);
+    const stream = await stand(on, session);
+    expect((await send(on, { at: 2, method: 'DELETE', headers: { 'Mcp-Session-Id': session } })).status).toBe(204);
+    await stream.text();
+    expect((await stand(on, session)).status).toBe(404);
+  }, 30_000);
+
+  it('takes the id of another server for none', async () => {
+    const on = await stage();
+    const response = await stand(on, await begin(on), 0, { 'Last-Event-ID': '_GET_stream_1700000000000_abc' });
+    expect(response.status).toBe(200);
+    await response.body?.cancel();
+  });
+
+  it('ends at the platform’s bound with a time to come back after, and is not there where there is none', async () => {
+    const on = await stage(createMemoryStore(), { streamMs: 50 });
+    const text = await (await stand(on, await begin(on))).text();
+    expect(text).toMatch(/retry: 1\d\d\d\ndata: \n\n$/);
+    const none = await stage(createMemoryStore(), { streamMs: 0 });
+    expect((await stand(none, await begin(none))).status).toBe(405);
+  });
+
+  it('is told by sources, with ids that say when', async () => {
+    const ends: AbortSignal[] = [];
+    const source: StandingSource = {
+      attend({ tell, signal, since }) {
+        ends.push(signal);
+        tell({ jsonrpc: '2.0', method: 'notifications/resources/list_changed', params: { _meta: { since } } });
+        return { changed() {} };
+      },
+    };
+    const on = await stage(createMemoryStore(), { standing: [source] });
+    const text = await readTo(await stand(on, await begin(on)), 'list_changed');
+    const [, id = ''] = idsIn(text);
+    expect(Math.abs((readEventId(id)?.by ?? 0) - Date.now())).toBeLessThan(5_000);
+    await expect.poll(() => ends[0]?.aborted).toBe(true);
+  });
+});
+
+describe('a cancellation', () => {
+  it.each([0, 1])(
+    'reaches the request of its session on instance %s, and of no other session',
+    async (at) => {
+      const on = await stage();
+      const session = await begin(on);
+      const another = await begin(on);
+      const name = newName();
+      const { begun, ended } = gate(name);
+      const response = await send(on, { headers: { 'Mcp-Session-Id': session }, body: work(name, 'c') });
+      await begun;
+      expect((await send(on, { at, headers: { 'Mcp-Session-Id': another }, body: cancel('c') })).status).toBe(202);
+      expect((await send(on, { at, headers: { 'Mcp-Session-Id': session }, body: cancel('c') })).status).toBe(202);
+      expect(await ended).toBe('aborted');
+      const ids = idsIn(await response.text());
+      // Whoever comes back is told that nothing comes.
+      expect((await resume(on, session, ids.at(-1) ?? '')).status).toBe(405);
+    },
+    30_000,
+  );
 });
 
 describe('calls to the store', () => {

@@ -1,0 +1,106 @@
+/**
+ * The stream of a session that belongs to no request (GET): what is kept for it, and what sources tell while it is open. There is
+ * one for a session, over all instances: the newest, since an older one is mostly a connection that its client has lost. It is cut
+ * at the platform's bound, and its client comes back.
+ */
+import type { JSONRPCNotification } from '@modelcontextprotocol/server';
+import { TidegateError } from '../../base/errors.ts';
+import { openEventStream } from '../wire/event-stream.ts';
+import { type AnswerDeps, PRIMED_SINCE, RETRY_MS } from './answer-stream.ts';
+import { BEGINNING, type EventId, eventIdText, STANDING } from './event-ids.ts';
+import { cutForNow, type Following } from './resumed.ts';
+import type { ClientSession, SessionCall, Sessions } from './sessions.ts';
+
+/** What a source tells to. */
+export interface Attended {
+  session: ClientSession;
+  call: SessionCall;
+  /** When the client may have been told last, epoch ms: what changed from then on is told. */
+  since: number;
+  /** Aborts when the stream ends. */
+  signal: AbortSignal;
+  tell: (notification: JSONRPCNotification) => void;
+}
+
+/** Tells the clients of standing streams of something. It must not throw. */
+export interface StandingSource {
+  attend(to: Attended): {
+    /** What is kept of the session may have changed. */
+    changed(session: ClientSession): void;
+  };
+}
+
+export interface StandingDeps extends AnswerDeps {
+  sessions: Sessions;
+  sources: readonly StandingSource[];
+}
+
+/** A client whose stream was taken over waits so long before it takes it back, ms. */
+const TAKEN_OVER_RETRY_MS = 30_000;
+/** How long the stream goes without a look at the store, ms. */
+const EVERY_MS = 60_000;
+
+/** @param from where the client was cut; null: it says nothing, and is sent all that is kept */
+export async function stand(
+  { runtime, sessions, kept, hints, sources }: StandingDeps,
+  session: ClientSession,
+  from: EventId | null,
+  call: SessionCall,
+  until: number,
+): Promise<Following> {
+  const { tenant } = call.principal;
+  const me = runtime.newId();
+  const isClaimed = await claim();
+  const stream = openEventStream(runtime);
+  let place = from?.place ?? BEGINNING;
+  const idNow = () => eventIdText({ stream: STANDING, place, by: runtime.now(), request: null });
+  const attending = { session, call, signal: stream.over, since: from?.by ?? runtime.now(), tell };
+  const told = sources.map((source) => source.attend(attending));
+
+  /** False: too many sessions are kept already, and this one goes on without a place in the store. */
+  async function claim(): Promise<boolean> {
+    try {
+      await sessions.change(session, (before) => ({ ...before, standing: me }), call, hints.told(tenant, session.id));
+      await hints.trim(call.account.store, tenant);
+      return true;
+    } catch (thrown) {
+      if (!(thrown instanceof TidegateError) || thrown.code !== 'rate_limited') throw thrown;
+      return false;
+    }
+  }
+
+  function tell(notification: JSONRPCNotification): void {
+    stream.write({ id: idNow(), data: JSON.stringify(notification) });
+  }
+
+  async function look(): Promise<boolean> {
+    const callNow = { ...call, deadline: runtime.now() + EVERY_MS };
+    const [found, messages] = await Promise.all([
+      sessions.read(session, callNow),
+      kept.read(session.id, STANDING, place, callNow),
+    ]);
+    if (found === null) {
+      stream.end();
+      return true;
+    }
+    if (isClaimed && found.kept.standing !== undefined && found.kept.standing !== me) {
+      stream.end({ data: '', retryMs: TAKEN_OVER_RETRY_MS });
+      return true;
+    }
+    for (const each of messages) {
+      ({ place } = each);
+      stream.write({ id: idNow(), data: JSON.stringify(each.message) });
+    }
+    for (const each of told) each.changed(found);
+    return false;
+  }
+
+  async function follow(): Promise<void> {
+    const { store } = call.account;
+    const listener = { store, deadline: until, signal: stream.over, everyMs: EVERY_MS, look };
+    if ((await hints.follow(tenant, session.id, listener)) === 'time') cutForNow(stream, runtime);
+  }
+
+  if (session.version >= PRIMED_SINCE) stream.write({ id: idNow(), data: '', retryMs: RETRY_MS });
+  return { response: stream.response, ended: follow() };
+}
