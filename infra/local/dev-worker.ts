@@ -1,15 +1,31 @@
 /**
  * `npm run dev:worker`: the Worker in workerd, as `wrangler dev` runs it, on a Redis of its own behind a REST front, with
  * the cron trigger called as Cloudflare would. Everything listens on 127.0.0.1 and ends with Ctrl-C. Arguments go to
- * `wrangler dev`: another entry than that of `wrangler.toml`, or `--var NAME:value`.
+ * `wrangler dev`: another entry than that of `wrangler.toml`, `--port N`, or `--var NAME:value`.
  */
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { startRedis } from './redis.ts';
 import { startUpstash } from './upstash.ts';
 
 const CRON_EVERY_MS = 10_000;
-const port = Number(process.env['PORT'] ?? 8787);
+/** The port is wrangler's option too, and it names that where one is taken; the last word counts. */
+const { values, tokens } = parseArgs({
+  args: process.argv.slice(2),
+  options: { port: { type: 'string', default: process.env['PORT'] ?? '8787' } },
+  strict: false,
+  tokens: true,
+});
+const port = Number(values.port);
+const ofPort = new Set(
+  tokens.flatMap((token) =>
+    token.kind === 'option' && token.name === 'port'
+      ? [token.index, token.inlineValue ? token.index : token.index + 1]
+      : [],
+  ),
+);
+const others = process.argv.slice(2).filter((_, index) => !ofPort.has(index));
 
 const redis = await startRedis();
 const front = await startUpstash(redis.url);
@@ -24,7 +40,7 @@ const wrangler = spawn(
   [
     'node_modules/wrangler/bin/wrangler.js',
     'dev',
-    ...process.argv.slice(2),
+    ...others,
     '--ip=127.0.0.1',
     `--port=${port}`,
     '--test-scheduled',

@@ -10,8 +10,12 @@ import { composeServing } from './serving.ts';
 import { createWork } from './work.ts';
 import { withTasks } from './task-deps.ts';
 
-/** @throws TidegateError `invalid_config` for names that collide with built-in ones, schemas that MCP cannot show, and secrets or tokens that are not set. */
+/**
+ * Where nobody asks who calls, the log says so once, unless `isOpen` says that it is meant.
+ * @throws TidegateError `invalid_config` for names that collide with built-in ones, schemas that MCP cannot show, and secrets or tokens that are not set.
+ */
 export function createHost(given: HostOptions): Host {
+  tellUnasked(given);
   const options = withCaveats(withAudit(watchClock(withVariables(given))));
   const deps = withTasks(options);
   const work = createWork(deps, options);
@@ -19,4 +23,11 @@ export function createHost(given: HostOptions): Host {
     serving: composeServing(deps, { ...options, knowsCallers: options.authenticate !== undefined }),
     work: () => work,
   });
+}
+
+/** The platforms of this package ask for `AUTH` themselves, and say whether they are open. */
+function tellUnasked({ authenticate, isOpen, runtime }: HostOptions): void {
+  if (authenticate !== undefined || isOpen !== undefined) return;
+  const expected = 'a function that says who calls, or isOpen: true where everyone may';
+  runtime.log('warn', 'everyone may call this host: it has no authenticate', { field: 'authenticate', expected });
 }

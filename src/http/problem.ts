@@ -95,7 +95,8 @@ export function notReadyResponse(part: 'store', store: string, error: TidegateEr
 export function unidentifiedResponse(error: TidegateError): Response {
   const { code } = error;
   const shown = isOfStore(error) || code === 'upstream' || code === 'overloaded' ? code : 'internal';
-  return respond({ title: 'Who calls cannot be found out now', status: 503, code: shown }, againAfterMs(error));
+  const hint = 'send the same again later; the log of the server says what does not answer';
+  return respond({ title: 'Who calls cannot be found out now', status: 503, code: shown, hint }, againAfterMs(error));
 }
 
 /** 503 of a process that was told to end. */

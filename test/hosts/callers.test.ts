@@ -259,6 +259,41 @@ test.each([
   },
 );
 
+test.each([
+  ['says so', {}, ['everyone may call this host: it has no authenticate']],
+  ['says nothing where that is meant', { isOpen: true }, []],
+  ['says nothing where it asks', callers, []],
+])('a host of its own that is made without an authenticate %s', async (_, own: object, told) => {
+  const lines: string[] = [];
+  const runtime = systemRuntime((level, message) => void (level === 'warn' && lines.push(message)));
+  const host = createHost({ app, store: createMemoryStore(), runtime, ...own });
+  await host.close();
+  expect(lines.filter((line) => line.includes('everyone'))).toEqual(told);
+});
+
+describe('a variable that was to close a server, and is misspelt', () => {
+  const SLIPS = [
+    ['OAUTH_ISUER', 'OAUTH_ISSUER', 'https://issuer.example'],
+    ['TIDEGATE_KEYS', 'TIDEGATE_KEY', KEY],
+  ] as const;
+
+  test.each(SLIPS)('%s ends the start on Node, on loopback too', async (field, meant, value) => {
+    const expected = expect.stringContaining(meant) as string;
+    await expect(platforms.node({ [field]: value })).rejects.toMatchObject({ code: 'invalid_config', field, expected });
+  });
+
+  test.each(SLIPS)('%s serves nobody on Lambda', async (field, _meant, value) => {
+    expect((await (await platforms.lambda({ [field]: value })).ask({})).status).toBe(500);
+  });
+
+  test('is told and no more where callers are asked all the same, or nobody is to be', async () => {
+    for (const variables of [{ AUTH: 'keys' }, { AUTH: 'none' }] as Record<string, string>[]) {
+      const { ask } = await platforms.node({ ...variables, OAUTH_ISUER: 'https://issuer.example' });
+      expect((await ask({})).status).toBe(variables['AUTH'] === 'keys' ? 401 : 200);
+    }
+  });
+});
+
 describe('a server that asks nobody who calls', () => {
   test.each(['0.0.0.0', '::', '0'])('does not start on HOST %s, and names AUTH', async (HOST) => {
     await expect(platforms.node({ HOST })).rejects.toMatchObject({ code: 'invalid_config', field: 'AUTH' });

@@ -79,7 +79,11 @@ test('an issuer that does not answer is 503 with the time to come again, and let
   const refused = await ask(worker, await sign('https://gate.example/mcp'));
   expect(refused.status).toBe(503);
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
-  expect(await refused.json()).toEqual({ title: 'Who calls cannot be found out now', status: 503, code: 'upstream' });
+  expect(await refused.json()).toMatchObject({
+    title: 'Who calls cannot be found out now',
+    status: 503,
+    code: 'upstream',
+  });
 });
 
 test('without a URL of its own a Worker does not take tokens, since no request may say who it is', async () => {

@@ -97,9 +97,10 @@ function isOfIssuer(text: string): boolean {
 }
 
 /**
+ * @param doubts what is told of variables that were probably meant to be others
  * @throws TidegateError `invalid_config` for a way that misses its variables
  */
-export function authOf(env: z.output<z.ZodObject<typeof AUTH_VARIABLES>>): AuthConfig {
+export function authOf(env: z.output<z.ZodObject<typeof AUTH_VARIABLES>>, doubts: readonly string[] = []): AuthConfig {
   const named = list(env.AUTH ?? '');
   const chosen = named.filter((one): one is AuthMode => one === 'keys' || one === 'oauth');
   // A key that is set and does not count would leave open what its owner believes closed.
@@ -117,17 +118,17 @@ export function authOf(env: z.output<z.ZodObject<typeof AUTH_VARIABLES>>): AuthC
     modes: chosen,
     saidNone: named.includes('none'),
     key: env.TIDEGATE_KEY ?? null,
-    oauth: chosen.includes('oauth') ? oauthOf(env) : null,
+    oauth: chosen.includes('oauth') ? oauthOf(env, doubts) : null,
   };
 }
 
-function oauthOf(env: z.output<z.ZodObject<typeof AUTH_VARIABLES>>): OauthConfig {
+function oauthOf(env: z.output<z.ZodObject<typeof AUTH_VARIABLES>>, doubts: readonly string[]): OauthConfig {
   const issuers = list(env.OAUTH_ISSUER ?? '');
-  if (issuers.length === 0) throw missing('OAUTH_ISSUER', 'the URL of the issuer, because AUTH names oauth');
+  if (issuers.length === 0) throw missing('OAUTH_ISSUER', 'the URL of the issuer, because AUTH names oauth', doubts);
   const { OAUTH_CLIENT_ID: clientId, OAUTH_CLIENT_SECRET: clientSecret } = env;
   if ((clientId === undefined) !== (clientSecret === undefined)) {
     const field = clientId === undefined ? 'OAUTH_CLIENT_ID' : 'OAUTH_CLIENT_SECRET';
-    throw missing(field, 'to be set beside the other of the two');
+    throw missing(field, 'to be set beside the other of the two', doubts);
   }
   return {
     issuers,
@@ -143,6 +144,7 @@ function oauthOf(env: z.output<z.ZodObject<typeof AUTH_VARIABLES>>): OauthConfig
   };
 }
 
-function missing(field: string, expected: string): TidegateError {
-  return new TidegateError('invalid_config', `${field}: expected ${expected}`, { field, expected });
+function missing(field: string, expected: string, doubts: readonly string[] = []): TidegateError {
+  const hint = doubts.length === 0 ? {} : { hint: doubts.join('\n') };
+  return new TidegateError('invalid_config', `${field}: expected ${expected}`, { field, expected, ...hint });
 }

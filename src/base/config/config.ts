@@ -192,7 +192,7 @@ export function readEnvironment(
     secrets: env.TIDEGATE_SECRET
       ? { current: env.TIDEGATE_SECRET, previous: env.TIDEGATE_SECRET_PREVIOUS ?? null }
       : null,
-    auth: authOf(env),
+    auth: authOf(env, misspelt([]).map(misspeltText)),
     logLevel: env.LOG_LEVEL,
     demo: env.DEMO === 'on',
     variable: (name) => (Object.hasOwn(set, name) ? (set[name] ?? null) : null),

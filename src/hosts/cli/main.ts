@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { TidegateError } from '../../base/errors.ts';
 import { readArguments, unknownWord } from './arguments.ts';
 import { loadApp } from './load-app.ts';
-import { COMMANDS, USAGE } from './usage.ts';
+import { COMMANDS, USAGE, usageOf } from './usage.ts';
 import { inLines } from '../../base/plain.ts';
 
 const OPTIONS = {
@@ -55,7 +55,7 @@ function version(): string {
 }
 
 function misused(message: string): number {
-  console.error(`tidegate: ${linesOf(message)}\n\n${USAGE}`);
+  console.error(`tidegate: ${linesOf(message)}\n\n${usageOf(process.argv[2])}`);
   return 2;
 }
 

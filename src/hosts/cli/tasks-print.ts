@@ -8,7 +8,10 @@ const MESSAGE_CHARACTERS = 60;
 const MARKS: Record<StepView['state'], string> = { done: 'done', tried: 'waits', failed: 'failed' };
 
 export function linesOfList(tasks: readonly ListedTask[], now: number, app: string): string[] {
-  if (tasks.length === 0) return [`No tasks are found of the app ${app}. Those of another are found with --app FILE.`];
+  if (tasks.length === 0)
+    return [
+      `No tasks are found of the app ${app}. Those of another are found with --app FILE, and those of a key with --subject, its name.`,
+    ];
   const rows = tasks.map(({ taskId, header: { task, status, createdAt, message } }) => {
     return [taskId, task, status, ago(createdAt, now), plain(message ?? '', MESSAGE_CHARACTERS)];
   });

@@ -63,10 +63,18 @@ export const KEYS_USAGE = `  tidegate keys create --name NAME [--scope SCOPE ...
   --scope     such as streams:read:quakes or streams:publish; default streams:read and tasks
   --expires   12h, 30d, a date, or never; default 90d`;
 
+const SERVE_USAGE = `  tidegate start [--app FILE]   serve MCP over HTTP and run the feeds, until Ctrl-C
+  tidegate stdio [--app FILE]   serve MCP over standard input and output`;
+
+/** What a wrong call is shown of all this: how the command is called that it was. */
+export function usageOf(command: string | undefined): string {
+  const usage = command === 'tasks' ? TASKS_USAGE : command === 'keys' ? KEYS_USAGE : SERVE_USAGE;
+  return `${usage}\n\ntidegate --help says what else there is.`;
+}
+
 export const USAGE = `tidegate: live data for agents over stateless MCP
 
-  tidegate start [--app FILE]   serve MCP over HTTP and run the feeds, until Ctrl-C
-  tidegate stdio [--app FILE]   serve MCP over standard input and output
+${SERVE_USAGE}
 
 ${TASKS_USAGE}
 

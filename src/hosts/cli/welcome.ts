@@ -15,7 +15,7 @@ export function welcome(
   store: string,
   notes: readonly string[],
   file: string | null,
-  { modes }: Pick<AuthConfig, 'modes'> = { modes: [] },
+  { modes, saidNone }: Pick<AuthConfig, 'modes' | 'saidNone'> = { modes: [], saidNone: false },
 ): string {
   const mcp = `${url}/mcp`;
   const name = app.name;
@@ -27,13 +27,14 @@ export function welcome(
     `${app.title} ${app.version} serves MCP at ${mcp}`,
     [`  store: ${store}`, ...PARTS.flatMap((part) => named(part, app[part]))].join('; '),
     ...notes.map((note) => `  ${note}`),
+    ...(saidNone ? ['  everyone who reaches it may call: AUTH is none'] : []),
     ...(modes.length === 0 ? [] : [`  callers bring ${modes.map((mode) => BROUGHT[mode]).join(' or ')}`]),
     ...(isKeyed ? [`  a key is made by npx tidegate keys create --name NAME${from}`] : []),
     '',
     'Connect a client:',
     `  Claude Code   claude mcp add --transport http ${name} ${mcp}${header}`,
     `  VS Code       code --add-mcp '${JSON.stringify(server)}'`,
-    `  Inspector     npx @modelcontextprotocol/inspector --cli ${mcp}${header} --method tools/list`,
+    `  Inspector     npx @modelcontextprotocol/inspector@2 --cli ${mcp}${header} --method tools/list`,
     `  stdio         npx tidegate stdio${from}`,
     '',
     `Ctrl-C ends it.${app.feeds.size === 0 ? '' : ' The streams, as they fill:'}`,

@@ -16,7 +16,7 @@ import { type BufferedAnswer, bufferedAnswer, orAborted, preludeOf, writeBody } 
 import { type HttpEvent, requestOf } from './event.ts';
 import { type Invocation, openBody, type StreamHandler } from './platform.ts';
 import { createLog } from '../log.ts';
-import { tellMisspelt } from '../misspelt.ts';
+import { checkMisspelt } from '../misspelt.ts';
 import { nodeRuntime } from '../node/runtime.ts';
 import type { ScheduledReport } from '../scheduled.ts';
 import { startProblem } from '../start-problem.ts';
@@ -68,7 +68,7 @@ export function createLambdaHost(
     const config = readConfig(environment, 'dynamodb');
     log = createLog(config.logLevel, { write });
     const runtime = { ...nodeRuntime(log), variable: config.variable };
-    tellMisspelt(config, app, log);
+    checkMisspelt(config, app, own, log);
     const store = await openStore(config, runtime, app.name);
     tellOpen(config, own, log);
     const watched = watchClock({ app, store, runtime });

@@ -15,7 +15,7 @@ import { createBoundedServer } from './bounded-server.ts';
 import { createConnections } from './connections.ts';
 import { createEnding } from './ending.ts';
 import { addressOf, checkOpenAddress, hostInUrl, notListening, refuseOpen, tellPlain } from './listening.ts';
-import { tellMisspelt } from '../misspelt.ts';
+import { checkMisspelt } from '../misspelt.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
 import { nodeSecrets } from './secrets.ts';
 import { startTaskWorkers, type TaskWorkers } from './workers.ts';
@@ -49,7 +49,7 @@ export async function serve(
 ): Promise<Serving> {
   const ending = createEnding(lent);
   const runtime = { ...lent, variable: config.variable, ending: ending.signals };
-  tellMisspelt(config, app, runtime.log);
+  checkMisspelt(config, app, own, runtime.log);
   await checkOpenAddress(config, own, runtime.log);
   tellPlain(config, runtime.log);
   const store = await openNodeStore(config, runtime, app.name);

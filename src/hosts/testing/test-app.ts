@@ -110,7 +110,7 @@ export function createTestApp(declared: App, options: TestAppOptions = {}): Test
   const deps = { app, store, runtime, tenants: () => [principal.tenant] };
   const host = createHost({
     ...deps,
-    ...(options.principal === undefined ? {} : { authenticate: () => principal }),
+    ...(options.principal === undefined ? { isOpen: true } : { authenticate: () => principal }),
     secrets: SECRETS,
   });
   const send = (request: Request) => clock.drive(Promise.resolve(host.fetch(request)));

@@ -12,11 +12,11 @@ import { openFrom, type StoreDriver } from '../../store/driver.ts';
 import { memory } from '../../store/drivers/memory-driver.ts';
 import { redis } from '../../store/drivers/redis-driver.ts';
 import { watchClock } from '../../store/clock-watch.ts';
-import { callersOf, tellOpen } from '../callers.ts';
+import { callersOf, isOpen, tellOpen } from '../callers.ts';
 import { createHost } from '../host.ts';
 import type { CallerOptions, Host } from '../http-host.ts';
 import { createLog } from '../log.ts';
-import { tellMisspelt } from '../misspelt.ts';
+import { checkMisspelt } from '../misspelt.ts';
 import { sendBack, type TaskBatch } from '../queue.ts';
 import { startProblem } from '../start-problem.ts';
 import { overloaded } from '../../http/edge.ts';
@@ -85,7 +85,7 @@ export function createWorker(app: App, { stores = {}, ...own }: WorkerOptions = 
     const config = readEnvironment(environment, { drivers, standard: 'redis', hint: HINT });
     log = createLog(config.logLevel, { write });
     const runtime = { ...systemRuntime(log), connect: connectFromWorker, variable: config.variable };
-    tellMisspelt(config, app, log);
+    checkMisspelt(config, app, own, log);
     const taskQueue = taskQueueOf(environment);
     const shares = createShares(ISOLATE_SHARES, runtime);
     const admit = admitThrough(environment, log) ?? (async () => null);
@@ -95,6 +95,7 @@ export function createWorker(app: App, { stores = {}, ...own }: WorkerOptions = 
       ...own,
       ...(await callersOf(config, deps, own)),
       ...deps,
+      isOpen: isOpen(config, own),
       publicUrl: config.publicUrl,
       allowedOrigins: config.allowedOrigins,
       // The platform lets through only what is for this Worker; whoever runs it on a machine of their own says where.

@@ -66,6 +66,11 @@ test('a variable beside a known one is named with it, and its value is not', () 
   expect(message.match(/ULR/g)).toHaveLength(1);
 });
 
+test('where AUTH names oauth and the issuer is misspelt, that is told with it', () => {
+  const found = mistake({ AUTH: 'oauth', OAUTH_ISUER: 'https://issuer.example' });
+  expect(found).toMatchObject({ field: 'OAUTH_ISSUER', hint: expect.stringContaining('did you mean OAUTH_ISSUER?') });
+});
+
 test('where the start fails for a variable that is missing, one that is further away is named too', () => {
   const { message } = mistake({ STORE: 'redis', UPSTASH_REDIS_URL: 'https://db.example.org', REDIS_URL: 'redis://a' });
   expect(message).toContain('UPSTASH_REDIS_URL is set, and nothing reads it: did you mean UPSTASH_REDIS_REST_URL?');

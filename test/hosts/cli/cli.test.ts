@@ -154,8 +154,12 @@ describe('tidegate', { timeout: 20_000 }, () => {
   ])('%j is no call: exit status 2, with what would be', async (args, told) => {
     const { status, words } = await refused(runCli(args));
     expect(status).toBe(2);
-    expect(words.split('\n')[0]).toContain(told);
-    expect(words).toMatch(/tidegate start \[--app FILE\]/);
+    const [first, ...usage] = words.trim().split('\n');
+    expect(first).toContain(told);
+    // What was wrong stays in sight: of the rest it shows how this command is called.
+    expect(usage.length).toBeLessThan(12);
+    expect(usage.join('\n')).toMatch(args[0] === 'tasks' ? /tidegate tasks list/ : /tidegate start \[--app FILE\]/);
+    expect(usage.at(-1)).toContain('tidegate --help');
   });
 
   test.each(['nowhere.invalid', '192.0.2.7'])('HOST=%s: exit status 1, naming HOST and not PORT', async (HOST) => {

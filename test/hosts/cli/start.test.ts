@@ -36,7 +36,7 @@ describe('tidegate start', { timeout: 60_000 }, () => {
     const said = child.stdout();
     expect(said).toContain(`claude mcp add --transport http tidegate ${child.at}/mcp`);
     expect(said).toContain(`code --add-mcp '{"name":"tidegate","type":"http","url":"${child.at}/mcp"}'`);
-    expect(said).toContain(`npx @modelcontextprotocol/inspector --cli ${child.at}/mcp --method tools/list`);
+    expect(said).toContain(`npx @modelcontextprotocol/inspector@2 --cli ${child.at}/mcp --method tools/list`);
     expect(said).toMatch(/plant: simulated/);
     expect(said).toMatch(/^ {2}host +ok +1 new events$/m);
     expect(said).toMatch(/^ {2}plant +ok +\d+ new events$/m);

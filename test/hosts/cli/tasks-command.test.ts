@@ -106,7 +106,9 @@ describe('tidegate tasks', { timeout: 30_000 }, () => {
     expect(tasks.map((line) => (JSON.parse(line) as { taskId: string }).taskId).sort()).toEqual([greet, breaks].sort());
     expect(failed).toContain(breaks);
     expect(failed).not.toContain(greet);
-    expect(none).toMatch(/^No tasks are found of the app [\w-]+\. Those of another are found with --app FILE\.\n$/);
+    expect(none).toMatch(
+      /^No tasks are found of the app [\w-]+\. Those of another are found with --app FILE, and those of a key with --subject, its name\.\n$/,
+    );
   });
 
   test('show: the steps with their tries, what is asked, and nothing that a terminal would obey', async () => {

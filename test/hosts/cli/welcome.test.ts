@@ -35,7 +35,7 @@ describe('the welcome', () => {
   test.each([
     ['Claude Code', 'claude mcp add --transport http plant-7 http://127.0.0.1:9/mcp'],
     ['VS Code', `code --add-mcp '{"name":"plant-7","type":"http","url":"http://127.0.0.1:9/mcp"}'`],
-    ['Inspector', 'npx @modelcontextprotocol/inspector --cli http://127.0.0.1:9/mcp --method tools/list'],
+    ['Inspector', 'npx @modelcontextprotocol/inspector@2 --cli http://127.0.0.1:9/mcp --method tools/list'],
   ])('has a line to paste for %s', (client, command) => {
     const line = lines.find((text) => text.trim().startsWith(client));
     expect(line?.trim().slice(client.length).trim()).toBe(command);
@@ -43,7 +43,9 @@ describe('the welcome', () => {
 });
 
 function said(...modes: AuthMode[]): string[] {
-  return welcome(app, 'http://127.0.0.1:9', 'memory', [], 'app.ts', { modes }).split('\n');
+  return welcome(app, 'http://127.0.0.1:9', 'memory', [], 'app.ts', { modes, saidNone: modes.length === 0 }).split(
+    '\n',
+  );
 }
 
 describe('the welcome of a server that asks who calls', () => {
@@ -57,6 +59,11 @@ describe('the welcome of a server that asks who calls', () => {
     );
     expect(text).toContain('"headers":{"Authorization":"Bearer tg_…"}}');
     expect(text).toContain('--cli http://127.0.0.1:9/mcp --header "Authorization: Bearer tg_…" --method tools/list');
+  });
+
+  test('by none says that everyone may call', () => {
+    expect(said()).toContain('  everyone who reaches it may call: AUTH is none');
+    expect(said('keys').join('\n')).not.toContain('everyone');
   });
 
   test('by tokens leaves it to the client to get one', () => {

@@ -15,9 +15,9 @@ const END_WITHIN_MS = 10_000;
 
 async function startDev(args: readonly string[] = []) {
   const [port = 0] = await freePorts(1);
-  const child = spawn(process.execPath, [join(ROOT, 'infra/local/dev-worker.ts'), ...args], {
+  const child = spawn(process.execPath, [join(ROOT, 'infra/local/dev-worker.ts'), ...args, '--port', String(port)], {
     cwd: ROOT,
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', PORT: String(port) },
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
