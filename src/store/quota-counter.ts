@@ -15,11 +15,13 @@ import type { Runtime } from '../base/runtime.ts';
 import {
   callOfAnother,
   createHands,
+  createMemory,
+  endOfPiece,
   type Hand,
   waitForCall,
   MOST_COUNTERS,
   MOST_JOINED,
-  remember,
+  PIECES,
 } from './quota-hands.ts';
 import { isLow, largestHold, spareOf } from './quota-hold.ts';
 import type { Store } from './store.ts';
@@ -51,8 +53,6 @@ export interface Counters {
   isFull(counter: Counter): boolean;
 }
 
-/** The pieces of time that something may last. */
-export const PIECES = 2;
 /** Of a limit: what is taken beyond what is asked for, and kept in hand of what comes back, at most. */
 const SMALL_SHARE = 1 / 1_000;
 /** What is known of the others is good for so long to keep what comes back, ms. */
@@ -70,7 +70,7 @@ const SKEW_MS = 5_000;
 export function createCounters({ now, sleep }: Pick<Runtime, 'now'> & Partial<Pick<Runtime, 'sleep'>>): Counters {
   const own = createHands();
   const { hands } = own;
-  const earlier = new Map<string, { total: number; at: number }>();
+  const earlier = createMemory<{ total: number; at: number }>((known, now) => now - known.at >= REMEMBERED_MS);
   const full = new Set<string>();
 
   /** Gives back what is in hand of earlier pieces of time. Answers how much it was. */
@@ -82,7 +82,7 @@ export function createCounters({ now, sleep }: Pick<Runtime, 'now'> & Partial<Pi
       const { left } = hand;
       hand.left = 0;
       given += left;
-      await store.add(`${name}/${from}`, -left, { now: at, expiresAt: expiryOf(from, pieceMs) });
+      await store.add(`${name}/${from}`, -left, { now: at, expiresAt: endOfPiece(from, pieceMs) });
       earlier.delete(`${name}/${from}`);
     }
     return given;
@@ -92,15 +92,15 @@ export function createCounters({ now, sleep }: Pick<Runtime, 'now'> & Partial<Pi
     const key = `${name}/${start}`;
     const known = earlier.get(key);
     if (known !== undefined && at - known.at < ageMs && at >= known.at) return known.total;
-    const total = await store.add(key, 0, { now: at, expiresAt: expiryOf(start, pieceMs) });
-    remember(earlier, key, { total, at });
+    const total = await store.add(key, 0, { now: at, expiresAt: endOfPiece(start, pieceMs) });
+    earlier.set(key, { total, at }, at);
     return total;
   }
 
   /** Adds to the piece of time that it is. Answers what all pieces sum up to, newest first; those before it may be old. */
   async function count(store: Store, counter: Counter, start: number, amount: number, at: number): Promise<number[]> {
     const { name, pieceMs } = counter;
-    const adding = store.add(`${name}/${start}`, amount, { now: at, expiresAt: expiryOf(start, pieceMs) });
+    const adding = store.add(`${name}/${start}`, amount, { now: at, expiresAt: endOfPiece(start, pieceMs) });
     const isEarly = at - start < SKEW_MS;
     const isLate = start + pieceMs - at <= SKEW_MS;
     if (isEarly || isLate) await adding;
@@ -170,7 +170,7 @@ export function createCounters({ now, sleep }: Pick<Runtime, 'now'> & Partial<Pi
       full.add(key);
     }
     if (!isEnough) hand.left += inHand;
-    await store.add(key, isEnough ? -spare : owed - piece, { now: at, expiresAt: expiryOf(start, pieceMs) });
+    await store.add(key, isEnough ? -spare : owed - piece, { now: at, expiresAt: endOfPiece(start, pieceMs) });
     return isEnough ? null : againAfter(sum, limit, sums.slice(1), start + pieceMs - at, pieceMs);
   }
 
@@ -180,7 +180,7 @@ export function createCounters({ now, sleep }: Pick<Runtime, 'now'> & Partial<Pi
       for (let waits = 0; ; waits += 1) {
         const at = now();
         const start = at - (at % pieceMs);
-        const hand = own.handOf(counter, start);
+        const hand = own.handOf(counter, start, at);
         if (waits === 0) {
           hand.asked += amount;
           hand.lately += amount;
@@ -217,10 +217,10 @@ export function createCounters({ now, sleep }: Pick<Runtime, 'now'> & Partial<Pi
       const at = now();
       const from = takenAt - (isExact ? 0 : Math.min(TAKEN_BEFORE_MS, pieceMs / 4));
       const start = from - (from % pieceMs);
-      const expiresAt = expiryOf(start, pieceMs);
+      const expiresAt = endOfPiece(start, pieceMs);
       if (expiresAt <= at) return;
       const key = `${name}/${start}`;
-      const hand = own.handOf(counter, start);
+      const hand = own.handOf(counter, start, at);
       hand.left += amount;
       const isNow = at - start < pieceMs;
       const kept = isHeld ? keptOf(counter, at) : full.has(key) ? 0 : limit * SMALL_SHARE;
@@ -247,10 +247,6 @@ export function createCounters({ now, sleep }: Pick<Runtime, 'now'> & Partial<Pi
       return full.has(`${name}/${at - (at % pieceMs)}`);
     },
   };
-}
-
-function expiryOf(start: number, pieceMs: number): number {
-  return start + (PIECES + 1) * pieceMs;
 }
 
 /** When the oldest pieces of time that are in the way have ended, ms. */

@@ -6,7 +6,8 @@
 import { TidegateError } from '../base/errors.ts';
 import { APP_TENANT, type Owner } from '../base/principal.ts';
 import type { Runtime } from '../base/runtime.ts';
-import { type Counter, createCounters, PIECES } from './quota-counter.ts';
+import { type Counter, createCounters } from './quota-counter.ts';
+import { PIECES } from './quota-hands.ts';
 import type { Store } from './store.ts';
 
 export interface Quota {

@@ -4,14 +4,15 @@
  * rounds are in turn, and the ratios are those of each round's pair. Processor time for one request is told beside the rate:
  * it says more where other work runs on the machine. What is started first is a few percent faster here: run both orders.
  */
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { freePorts, startProcess, type ServerProcess } from '../../infra/local/server-process.ts';
 import type { BurstFigures, BurstSettings } from './ingest-process.ts';
 import { median, print } from './print.ts';
+import { processorSeconds } from './processor-time.ts';
 import { runWrk } from './wrk.ts';
 
 const HEAP = ['--max-semi-space-size=4', '--max-old-space-size=512'];
@@ -20,7 +21,6 @@ const NDJSON_EVENTS = 100_000;
 const SECONDS = 1;
 const CONNECTIONS = 16;
 const DEFAULT_ROUNDS = 9;
-const TICKS_A_SECOND = Number(execFileSync('getconf', ['CLK_TCK']).toString());
 const TOKEN = 'compare-compare-compare';
 const VERSION = '2026-07-28';
 const META = {
@@ -94,12 +94,6 @@ function script(name: string): string {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: META } });
   const lines = Object.entries(headers).map(([header, value]) => `wrk.headers["${header}"] = "${value}"`);
   return `wrk.method = "POST"\nwrk.body = [==[${body}]==]\n${lines.join('\n')}\n`;
-}
-
-/** Seconds of processor time that a process has had. */
-function processorSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
 }
 
 interface Round {

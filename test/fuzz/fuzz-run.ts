@@ -6,6 +6,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as z from 'zod';
+import { AUDIT_AGE_MS } from '../../src/auth/audit/stream.ts';
+import { DAY_MS } from '../../src/base/time/civil-day.ts';
 import { extendApp, secret, stream } from '../../src/index.ts';
 import { conformanceApp } from '../conformance/app.ts';
 import { randomFrom } from '../mcp/serve/wrong-messages.ts';
@@ -29,7 +31,9 @@ export interface FuzzReport {
   problems: string[];
   /** JSON-RPC methods that were answered with a result at least once. */
   answered: Set<string>;
-  /** Bytes on the heap after a collection, at each tenth. */
+  /** Bytes on the heap after a collection, at each tenth, with what is stored by then. */
+  held: number[];
+  /** The same once all that was stored before has ended: what is still there then has grown without a bound. */
   heap: number[];
   /** The longest of one request's answers, ms of real time. */
   slowestMs: number;
@@ -53,6 +57,8 @@ const MOST_KNOWN = 200;
 /** Model time between two requests, and between two runs of the schedule. */
 const STEP_MS = 30_000;
 const ROUNDS_A_SCHEDULE = 200;
+/** Model time after which nothing is kept of what was stored before, in days: nothing is kept longer than the audit log. */
+const ALL_ENDED_DAYS = Math.ceil(AUDIT_AGE_MS / DAY_MS) + 10;
 
 export async function fuzzRun({ rounds, seed, asks = false, tell }: FuzzOptions): Promise<FuzzReport> {
   const collect = collector();
@@ -60,7 +66,14 @@ export async function fuzzRun({ rounds, seed, asks = false, tell }: FuzzOptions)
   await stage.credentials?.make();
   const random = randomFrom(seed);
   const known = await whatIsThere(stage);
-  const report: FuzzReport = { statuses: new Map(), problems: [], answered: new Set(), heap: [], slowestMs: 0 };
+  const report: FuzzReport = {
+    statuses: new Map(),
+    problems: [],
+    answered: new Set(),
+    held: [],
+    heap: [],
+    slowestMs: 0,
+  };
   const problem = (text: string) => void (report.problems.length < MOST_PROBLEMS && report.problems.push(text));
   const tenth = Math.ceil(rounds / 10);
   for (let round = 1; round <= rounds; round += 1) {
@@ -88,12 +101,26 @@ export async function fuzzRun({ rounds, seed, asks = false, tell }: FuzzOptions)
     stage.pass(STEP_MS);
     if (round % ROUNDS_A_SCHEDULE === 0) await stage.runSchedule();
     if (round % tenth === 0) {
-      collect();
-      report.heap.push(process.memoryUsage().heapUsed);
+      report.held.push(heapAfter(collect));
+      await ageOf(stage);
+      report.heap.push(heapAfter(collect));
       tell?.(round);
     }
   }
   return report;
+}
+
+function heapAfter(collect: () => void): number {
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+/** Lets time pass until all that was stored before has ended, with the schedule that removes it. */
+async function ageOf(stage: FuzzStage): Promise<void> {
+  for (let day = 0; day < ALL_ENDED_DAYS; day += 1) {
+    stage.pass(DAY_MS);
+    await stage.runSchedule();
+  }
 }
 
 function bring({ headers }: Request, { header }: Credential): void {

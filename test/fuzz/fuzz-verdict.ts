@@ -18,7 +18,7 @@ const MUST_ANSWER = [
   'tasks/cancel',
   'subscriptions/listen',
 ];
-/** What the heap may have grown by from the third tenth to the last, bytes: it holds what is stored meanwhile. */
+/** What the heap may have grown by from the third tenth to the last, bytes, with nothing stored any more. */
 const MOST_GROWTH = 12 * 1_048_576;
 const SLOWEST_MS = 5_000;
 

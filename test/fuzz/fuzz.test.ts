@@ -24,6 +24,7 @@ describe('requests that went wrong', () => {
     const report = {
       problems: ['one'],
       answered: new Set<string>(),
+      held: heap,
       heap,
       slowestMs: 6_000,
       statuses: new Map([[200, 1]]),

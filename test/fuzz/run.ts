@@ -22,7 +22,9 @@ const report = await fuzzRun({
 });
 const statuses = [...report.statuses].toSorted(([a], [b]) => a - b).map(([status, count]) => `${status}: ${count}`);
 console.log(`answers by status: ${statuses.join(', ')}`);
-console.log(`heap at each tenth, MiB: ${report.heap.map((bytes) => (bytes / 1_048_576).toFixed(1)).join(' ')}`);
+const mebibytes = (heap: readonly number[]) => heap.map((bytes) => (bytes / 1_048_576).toFixed(1)).join(' ');
+console.log(`heap at each tenth, MiB: ${mebibytes(report.held)}`);
+console.log(`the same once all that was stored has ended: ${mebibytes(report.heap)}`);
 console.log(`${(rounds / seconds()).toFixed(0)} requests/s; the slowest answer took ${report.slowestMs.toFixed(0)} ms`);
 const wrong = fuzzVerdict(report);
 for (const each of wrong) console.log(`- ${each}`);

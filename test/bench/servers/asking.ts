@@ -1,23 +1,24 @@
 /**
- * The whole app behind `AUTH`, as the second argument says it: `none`, `keys` or `oauth`. It writes what a caller has to bring into
+ * The whole app behind `AUTH`, as Node serves it, with its runtime and its own server. The second argument says `none`, `keys` or
+ * `oauth`. It writes what a caller has to bring into
  * the file of the third. Key set and metadata of the issuer come out of memory.
  */
 import { writeFileSync } from 'node:fs';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { createKey } from '../../../src/auth/keys/manage.ts';
-import { systemRuntime } from '../../../src/base/runtime.ts';
 import { callersOf } from '../../../src/hosts/callers.ts';
 import { createHost } from '../../../src/hosts/host.ts';
+import { createBoundedServer } from '../../../src/hosts/node/bounded-server.ts';
+import { nodeRuntime } from '../../../src/hosts/node/runtime.ts';
 import * as z from 'zod';
 import { defineApp, stream, tool } from '../../../src/index.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { readConfig } from '../../../src/store/drivers/open.ts';
-import { listen } from './listen.ts';
 import { answer, DESCRIPTION, Input, NAMES } from './tools.ts';
 
 const ISSUER = 'https://issuer.example';
 const SERVER = 'https://tidegate.example';
-const [, , , mode = 'none', file = ''] = process.argv;
+const [, , port, mode = 'none', file = ''] = process.argv;
 
 const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
 const jwk = { ...(await exportJWK(publicKey)), kid: 'one', alg: 'RS256', use: 'sig' };
@@ -26,7 +27,7 @@ const documents: Record<string, object> = {
   '/keys': { keys: [jwk] },
 };
 const runtime = {
-  ...systemRuntime(() => {}),
+  ...nodeRuntime(Object.assign(() => {}, { wants: () => false })),
   fetch: async (url: string | URL | Request) => {
     const document = documents[new URL(url instanceof Request ? url.url : url).pathname];
     return Promise.resolve(Response.json(document ?? {}, { status: document === undefined ? 404 : 200 }));
@@ -65,5 +66,8 @@ writeFileSync(file, await credential(), { mode: 0o600 });
 const environment = mode === 'oauth' ? { OAUTH_ISSUER: ISSUER, PUBLIC_URL: SERVER } : {};
 const config = readConfig({ AUTH: mode, ...environment }, 'memory');
 const callers = await callersOf(config, { store, runtime }, {});
-const { publicUrl } = config;
-listen(createHost({ app, store, runtime, publicUrl, host: null, ...callers }).fetch);
+const { publicUrl, keepAliveMs, bounds } = config;
+const host = createHost({ app, store, runtime, publicUrl, host: null, ...callers });
+const clock = { now: () => performance.now() };
+const server = createBoundedServer(host.fetch, clock, keepAliveMs, { ...bounds, proxies: [] });
+server.listen(Number(port), '127.0.0.1', () => console.log('listening'));
