@@ -15,7 +15,7 @@ import type { Runtime } from '../base/runtime.ts';
 import {
   callOfAnother,
   createHands,
-  createMemory,
+  createCounterMemory,
   endOfPiece,
   type Hand,
   waitForCall,
@@ -70,7 +70,7 @@ const SKEW_MS = 5_000;
 export function createCounters({ now, sleep }: Pick<Runtime, 'now'> & Partial<Pick<Runtime, 'sleep'>>): Counters {
   const own = createHands();
   const { hands } = own;
-  const earlier = createMemory<{ total: number; at: number }>((known, now) => now - known.at >= REMEMBERED_MS);
+  const earlier = createCounterMemory<{ total: number; at: number }>((known, now) => now - known.at >= REMEMBERED_MS);
   const full = new Set<string>();
 
   /** Gives back what is in hand of earlier pieces of time. Answers how much it was. */

@@ -44,7 +44,7 @@ export interface CallForMore {
 
 /** The hands of an instance, by counter and piece of time. */
 export function createHands() {
-  const hands = createMemory<Hand>(({ endsAt }, at) => at >= endsAt);
+  const hands = createCounterMemory<Hand>(({ endsAt }, at) => at >= endsAt);
   return {
     hands,
     /** A new one knows what that of the piece before knew. @param at epoch ms */
@@ -67,7 +67,7 @@ export function endOfPiece(start: number, pieceMs: number): number {
   return start + (PIECES + 1) * pieceMs;
 }
 
-export interface Memory<Value> {
+export interface CounterMemory<Value> {
   get(key: string): Value | undefined;
   /** The oldest is forgotten where there are too many: what is held in hand of it counts until its time is over. */
   set(key: string, value: Value, at: number): void;
@@ -79,7 +79,7 @@ export interface Memory<Value> {
  * much as keeping it.
  * @param isOver whether a value is of no use any more
  */
-export function createMemory<Value>(isOver: (value: Value, at: number) => boolean): Memory<Value> {
+export function createCounterMemory<Value>(isOver: (value: Value, at: number) => boolean): CounterMemory<Value> {
   const values = new Map<string, Value>();
   let many = FEW_COUNTERS;
 

@@ -1,12 +1,12 @@
 /** What an instance remembers by counter ends with its time, however many counters there were. */
 import { expect, test } from 'vitest';
-import { createHands, createMemory, MOST_COUNTERS } from '../../src/store/quota-hands.ts';
+import { createHands, createCounterMemory, MOST_COUNTERS } from '../../src/store/quota-hands.ts';
 
 const PIECE_MS = 60_000;
 
 test('what is over is forgotten, so that no more is kept than twice what is of use', () => {
   let looked = 0;
-  const memory = createMemory<number>((endsAt, at) => {
+  const memory = createCounterMemory<number>((endsAt, at) => {
     looked += 1;
     return at >= endsAt;
   });
@@ -20,7 +20,7 @@ test('what is over is forgotten, so that no more is kept than twice what is of u
 });
 
 test('of what is not over the oldest is forgotten where there are too many', () => {
-  const memory = createMemory<number>(() => false);
+  const memory = createCounterMemory<number>(() => false);
   for (let n = 0; n <= MOST_COUNTERS; n += 1) memory.set(`n${n}`, n, 0);
   expect([memory.get('n0'), memory.get('n1'), memory.get(`n${MOST_COUNTERS}`)]).toEqual([undefined, 1, MOST_COUNTERS]);
 });

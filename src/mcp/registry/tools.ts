@@ -16,12 +16,13 @@ import type { HandlerDeps } from '../../calls/deps.ts';
 import type { NeedsOf } from '../../calls/needs.ts';
 import type { Caller } from '../../calls/caller.ts';
 import { refusalResult, isForModel, refusedCall } from '../wire/errors.ts';
-import { checkObjectSchema, NO_ARGUMENTS, objectSchema } from '../../base/schema/json-schema.ts';
+import { checkObjectSchema, NO_ARGUMENTS } from '../../base/schema/json-schema.ts';
 import { type PassesOver, checkedArguments } from './arguments.ts';
 import { unportable } from './client-subsets.ts';
 import { displayed } from './displayed.ts';
 import { type ListPage, listPageOf } from './pages.ts';
 import { once } from './once.ts';
+import { shownSchema } from './shown-schema.ts';
 import { isObject, type Params } from '../wire/params.ts';
 import { type ParamHeader, paramHeaders } from '../wire/param-headers.ts';
 import type { SpecialResult, SpecialTool, TaskSupport } from '../extension.ts';
@@ -152,7 +153,7 @@ function entryOf(name: string, tool: ListedTool, isPlain: boolean): Entry {
   const inputSchema = shown
     ? checkObjectSchema(shown, `${path}.inputJsonSchema`)
     : tool.input
-      ? objectSchema(tool.input, 'input', `${path}.input`, isPlain)
+      ? shownSchema(tool.input, 'input', `${path}.input`, isPlain)
       : NO_ARGUMENTS;
   const outputSchema = outputSchemaOf(tool, path, isPlain);
   return {
@@ -195,7 +196,7 @@ function isSpecial(tool: ListedTool): tool is SpecialTool {
 
 function outputSchemaOf(tool: ListedTool, path: string, isPlain: boolean): JsonObject | null {
   if (isSpecial(tool)) return tool.outputSchema?.() ?? null;
-  return tool.output ? objectSchema(tool.output, 'output', `${path}.output`, isPlain) : null;
+  return tool.output ? shownSchema(tool.output, 'output', `${path}.output`, isPlain) : null;
 }
 
 async function run(

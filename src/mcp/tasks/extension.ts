@@ -5,7 +5,7 @@
 import type { App } from '../../declare/app.ts';
 import type { Task } from '../../declare/task.ts';
 import { TASKS_SCOPE } from '../../base/scopes.ts';
-import { objectSchema } from '../../base/schema/json-schema.ts';
+import { shownSchema } from '../registry/shown-schema.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { type Needs, streamNeeds } from '../../calls/needs.ts';
 import type { Tasks } from '../../tasks/work/service.ts';
@@ -78,7 +78,7 @@ function taskTool(
     ...(annotations ? { annotations } : {}),
     taskSupport: task.otherwise === 'refuse' ? 'required' : 'optional',
     ...(output
-      ? { outputSchema: () => taskOutputSchema(task, objectSchema(output, 'output', `${path}.output`, !isDeclared)) }
+      ? { outputSchema: () => taskOutputSchema(task, shownSchema(output, 'output', `${path}.output`, !isDeclared)) }
       : {}),
     call(given, deps, caller) {
       const needs = [...needed, ...(of?.(given.input as Readonly<Record<string, unknown>>) ?? [])];
