@@ -297,8 +297,10 @@ export interface DeclaredFeed {
   name: string;
   feed: Feed;
   targets: readonly FeedTarget[];
-  /** Those of its streams: each tenant has a run of its own where each has a log of its own. */
+  /** Whose runs there are: `each` tenant has one of its own where each has a log of its own, and none names it by its events. */
   tenants: StreamTenants;
+  /** Whether events of a stream that it fills name their tenant. One run, in the app's name, then fills the logs of many. */
+  namesTenants: boolean;
   everyMs: number;
   budget: FeedBudget;
   overflow: Overflow;

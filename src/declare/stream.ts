@@ -77,8 +77,8 @@ export interface StreamOptions<Schema extends z.ZodType> {
   /**
    * Whose events these are. `shared`: there is one log, and every tenant's callers read it. `each`: every tenant has a log of its
    * own, and a run of its own of the feed that fills it; its callers read and push to that log alone. A function of the data
-   * names the tenant of an event, as its tokens do: whoever pushes for all, such as a webhook, reaches the log of each, and a
-   * caller of a tenant that of its own alone. No feed fills such a stream.
+   * names the tenant of an event, as its tokens do: whoever pushes for all, such as a webhook, and the one run of a feed reach
+   * the log of each, and a caller of a tenant that of its own alone.
    * @default shared
    */
   tenants?: StreamTenants | ((data: z.output<Schema>) => string | null | undefined);

@@ -7,7 +7,7 @@ import type { Json } from '../base/json.ts';
 import { APP_TENANT } from '../base/principal.ts';
 import { safeName } from '../base/safe-name.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
-import { scopeOfLogs, type StreamScope } from './scope.ts';
+import { type LogTenant, scopeOfLogs, type StreamScope } from './scope.ts';
 
 /**
  * The scope of the log that these data go to, all of them.
@@ -20,21 +20,49 @@ export async function ofEvents(
   data: readonly Json[],
 ): Promise<StreamScope> {
   if (tenantOf === null || data.length === 0) return scope;
-  const names = new Set(data.map((each) => named(tenantOf, each)));
+  const names = new Set(data.map((each) => nameIn(tenantOf, each).name));
   const [first = null] = names;
   if (names.size > 1) throw refused(name, 'events of one tenant; send those of others by themselves');
-  const tenant = first === null ? null : await safeName(first, 'tenant');
-  const isOwn = scope.tenant === APP_TENANT || tenant === scope.tenant;
-  if (tenant === null || !isOwn) throw refused(name, 'data that name a tenant for which you may write');
-  return scopeOfLogs(scope, { tenant });
+  const place = first === null ? null : await ownPlace(scope, first);
+  if (place === null) throw refused(name, 'data that name a tenant for which you may write');
+  return place;
 }
 
-/** A function of the app's that throws names nobody. */
-function named(tenantOf: NonNullable<DeclaredStream['tenantOf']>, data: Json): string | null {
+/** The same of one event; null where they would be refused. */
+export async function placeOfEvent(
+  scope: StreamScope,
+  { tenantOf }: Pick<DeclaredStream, 'tenantOf'>,
+  data: Json,
+): Promise<StreamScope | null> {
+  if (tenantOf === null) return scope;
+  const { name } = nameIn(tenantOf, data);
+  return name === null ? null : ownPlace(scope, name);
+}
+
+/** Null: who writes may not write for that tenant. */
+async function ownPlace(scope: StreamScope, name: string): Promise<StreamScope | null> {
+  const tenant = await safeName(name, 'tenant');
+  return scope.tenant === APP_TENANT || tenant === scope.tenant ? scopeOfLogs(scope, { tenant }) : null;
+}
+
+/** Whose an event is. `tenant` is null where its data name nobody; `thrown` is then what the app's function threw, if it did. */
+export async function tenantOfEvent(
+  tenantOf: NonNullable<DeclaredStream['tenantOf']>,
+  data: Json,
+): Promise<{ tenant: LogTenant | null; thrown?: unknown }> {
+  const { name, ...broken } = nameIn(tenantOf, data);
+  if (name === null) return { tenant: null, ...broken };
+  return { tenant: scopeOfLogs({}, { tenant: await safeName(name, 'tenant') }).tenant };
+}
+
+function nameIn(
+  tenantOf: NonNullable<DeclaredStream['tenantOf']>,
+  data: Json,
+): { name: string | null; thrown?: unknown } {
   try {
-    return tenantOf(data) || null;
-  } catch {
-    return null;
+    return { name: tenantOf(data) || null };
+  } catch (thrown) {
+    return { name: null, thrown };
   }
 }
 

@@ -49,12 +49,23 @@ export function ofStreamNamed<S extends { tenant: string; app: Deps['app'] }>(
   return ofStream(scope, scope.app.streams.get(name) ?? { tenants: 'shared' });
 }
 
-/** Where a caller finds a feed's record, dead letters and lease. A feed that fills no stream is shared. */
+/** Where a caller finds a feed's record and lease. A feed that fills no stream is shared. */
 export function ofFeed<S extends { tenant: string }>(
   scope: S,
   { tenants }: Pick<DeclaredFeed, 'tenants'>,
 ): S & { tenant: LogTenant } {
   return inLogTenant(scope, tenants);
+}
+
+/**
+ * Where a caller finds dead letters of a feed: its own where events name their tenant, since what one named is no other's business.
+ * Those that named nobody stand with the app.
+ */
+export function ofLetters<S extends { tenant: string }>(
+  scope: S,
+  { tenants, namesTenants }: Pick<DeclaredFeed, 'tenants' | 'namesTenants'>,
+): S & { tenant: LogTenant } {
+  return inLogTenant(scope, namesTenants ? 'each' : tenants);
 }
 
 function inLogTenant<S extends { tenant: string }>(scope: S, tenants: StreamTenants): S & { tenant: LogTenant } {

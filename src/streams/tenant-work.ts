@@ -11,13 +11,14 @@ import * as z from 'zod';
 import { APP_TENANT, tenantsOf } from '../base/principal.ts';
 import { TidegateError } from '../base/errors.ts';
 import { commitSurely } from '../store/commit.ts';
+import { GET_MANY_LIMIT } from '../store/limits.ts';
 import { record } from '../store/record.ts';
 import { isPresent, type Put, type Reading, type RecordKey } from '../store/store.ts';
 import type { App } from '../declare/app.ts';
 import type { DeclaredFeed } from '../declare/feed.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import type { Deps } from './deps.ts';
-import { type LogScope, scopeOfLogs, type StreamScope } from './scope.ts';
+import { type LogScope, type LogTenant, scopeOfLogs, type StreamScope } from './scope.ts';
 
 /** Kinds of work; each has a queue of its own. */
 export type TenantWork = 'sweep' | `feed/${string}` | `waits/${string}`;
@@ -43,7 +44,8 @@ export function tenantWorkQueue(work: TenantWork): string {
 }
 
 /** What noting needs. It does not contain the app. */
-export type NoteScope = LogScope & Pick<Deps, 'tenants' | 'noted'>;
+export type NoteDeps = Pick<Deps, 'store' | 'runtime' | 'tenants' | 'noted'>;
+export type NoteScope = LogScope & NoteDeps;
 
 interface NoteOptions {
   /** How soon the work is to be done, ms; `absent`: where it is not noted at all, at once. */
@@ -52,27 +54,47 @@ interface NoteOptions {
   remembered?: boolean;
 }
 
+/** A piece of work, in the name of a tenant. */
+interface Piece {
+  tenant: LogTenant;
+  work: TenantWork;
+}
+
 /**
  * Makes sure that work of a tenant comes due. Mostly no call, because a process remembers what it noted until that is due; else
  * one call, and one more where something was not noted. Errors as the store's.
  */
-export async function noteWork(
-  { store, runtime, tenant, tenants, noted }: NoteScope,
-  works: readonly TenantWork[],
+export function noteWork(scope: NoteScope, works: readonly TenantWork[], options: NoteOptions): Promise<void> {
+  return noteEach(
+    scope,
+    works.map((work) => ({ tenant: scope.tenant, work })),
+    options,
+  );
+}
+
+/** The same of several tenants: these calls for each 90 pieces, or as many as a commit holds. */
+async function noteEach(
+  deps: NoteDeps,
+  pieces: readonly Piece[],
   { withinMs, remembered = true }: NoteOptions,
 ): Promise<void> {
-  if (tenants || works.length === 0) return;
-  const known = (work: TenantWork) => (noted?.get(`${tenant} ${work}`) ?? 0) > runtime.now() + SKEW_MS;
-  let left = remembered ? works.filter((work) => !known(work)) : [...works];
-  for (let races = 0; left.length > 0; races += 1) {
-    if (races > MOST_RACES) {
-      throw new TidegateError('store_unavailable', 'work of a tenant changes too often at once', {
-        retryAfterMs: 1_000,
-      });
-    }
+  const { store, runtime, tenants, noted } = deps;
+  if (tenants) return;
+  const isKnown = (piece: Piece) => (noted?.get(nameOf(piece)) ?? 0) > runtime.now() + SKEW_MS;
+  const left = remembered ? pieces.filter((piece) => !isKnown(piece)) : pieces;
+  const most = Math.min(GET_MANY_LIMIT, store.limits.commitOperations);
+  for (let from = 0; from < left.length; from += most) await noteSome(deps, left.slice(from, from + most), withinMs);
+}
+
+async function noteSome(
+  { store, runtime, noted }: NoteDeps,
+  pieces: readonly Piece[],
+  withinMs: NoteOptions['withinMs'],
+): Promise<void> {
+  for (let races = 0; races <= MOST_RACES; races += 1) {
     const now = runtime.now();
     const readings = await store.getMany(
-      left.map((work) => tenantWorkKey(tenant, work)),
+      pieces.map(({ tenant, work }) => tenantWorkKey(tenant, work)),
       now,
     );
     const at = withinMs === 'absent' ? now : now + withinMs;
@@ -84,9 +106,14 @@ export async function noteWork(
     }
     if (noted && noted.size > MOST_NOTED) noted.clear();
     // What is only to be there is remembered as long as it takes others to notice that it is gone.
-    for (const work of left) noted?.set(`${tenant} ${work}`, withinMs === 'absent' ? now + REMEMBERED_MS : at);
-    left = [];
+    for (const piece of pieces) noted?.set(nameOf(piece), withinMs === 'absent' ? now + REMEMBERED_MS : at);
+    return;
   }
+  throw new TidegateError('store_unavailable', 'work of a tenant changes too often at once', { retryAfterMs: 1_000 });
+}
+
+function nameOf({ tenant, work }: Piece): string {
+  return `${tenant} ${work}`;
 }
 
 /** How long it is remembered that work is noted at all, ms. */
@@ -157,6 +184,12 @@ const SWEPT_WITHIN_MS = 60_000;
 /** To be called before something is written to the log of a stream. Errors as `noteWork`. */
 export async function noteWrite(scope: NoteScope, { tenants }: Pick<DeclaredStream, 'tenants'>): Promise<void> {
   if (tenants === 'each') await noteWork(scope, ['sweep'], { withinMs: SWEPT_WITHIN_MS });
+}
+
+/** The same before something is written to logs of several tenants. */
+export async function noteWrites(deps: NoteDeps, tenants: Iterable<LogTenant>): Promise<void> {
+  const pieces = [...tenants].map((tenant): Piece => ({ tenant, work: 'sweep' }));
+  await noteEach(deps, pieces, { withinMs: SWEPT_WITHIN_MS });
 }
 
 /** Feeds that run for each tenant. */

@@ -4,11 +4,12 @@
 import type { DeclaredStream } from '../declare/stream.ts';
 import type { Rejected } from '../feeds/records/rejected.ts';
 import { type FeedCondition, type FeedStatus, judgeRecord } from '../feeds/records/status.ts';
-import type { Reading } from '../store/store.ts';
+import type { Reading, RecordKey } from '../store/store.ts';
 import { feedKey } from '../feeds/records/state.ts';
+import { conditionForTenant, isOfOthers } from '../feeds/records/tenant-view.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import { ageText } from '../calls/short-lines.ts';
-import { ofStream, type Scope } from '../streams/scope.ts';
+import { ofFeed, type Scope } from '../streams/scope.ts';
 import { saidText } from '../base/plain.ts';
 
 export interface FeedNote {
@@ -32,10 +33,17 @@ export function unreadNote({ feed }: DeclaredStream): FeedNote | null {
   return feed === null ? null : { name: feed, state: 'unread', lagMs: null, lastError: null, rejected: null };
 }
 
-/** @param reading of the feed's record */
-export function noteOf({ feed }: DeclaredStream, reading: Reading, now: number): FeedNote | null {
+/** The key of the record of a stream's feed. Null: no feed fills it. */
+export function noteKey(scope: Scope, { feed: name }: DeclaredStream): RecordKey | null {
+  const feed = name === null ? undefined : scope.app.feeds.get(name);
+  return feed === undefined ? null : feedKey(ofFeed(scope, feed).tenant, feed.name);
+}
+
+/** @param reading of that record */
+export function noteOf(scope: Scope, { feed }: DeclaredStream, reading: Reading, now: number): FeedNote | null {
   if (feed === null) return null;
-  return noteFrom(feed, judgeRecord(reading, now));
+  const condition = judgeRecord(reading, now);
+  return noteFrom(feed, isOfOthers(scope, scope.app.feeds.get(feed)) ? conditionForTenant(condition) : condition);
 }
 
 export function noteFrom(
@@ -60,11 +68,10 @@ export function noteFrom(
 
 /** One call to the store; none for a stream without a feed. */
 export async function readNote(scope: Scope, stream: DeclaredStream) {
-  if (stream.feed === null) return null;
+  const key = noteKey(scope, stream);
+  if (key === null) return null;
   const now = scope.runtime.now();
-  // A feed stands where the streams that it fills do.
-  const key = feedKey(ofStream(scope, stream).tenant, stream.feed);
-  return noteOf(stream, await scope.store.get(key, now), now);
+  return noteOf(scope, stream, await scope.store.get(key, now), now);
 }
 
 /** One line, or none where there is nothing to say. */

@@ -12,10 +12,9 @@ import { findStream, withoutKeys } from '../streams/find-stream.ts';
 import { readLatestByKey, readLatestOf } from '../streams/log/read-latest.ts';
 import { latestAgeMs } from '../streams/log/latest.ts';
 import { streamLog, toStreamEvent } from '../streams/log/stream-log.ts';
-import { feedKey } from '../feeds/records/state.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { exampleCall } from './describe.ts';
-import { type FeedNote as Note, feedText, noteOf, unreadNote } from './feed-note.ts';
+import { type FeedNote as Note, feedText, noteKey, noteOf, unreadNote } from './feed-note.ts';
 import { Event, FeedNoteShape, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
 import { agoText, eventLine, shownEvent } from '../calls/short-lines.ts';
 import { bothHalves, createPage, roomFor } from '../calls/halves.ts';
@@ -106,12 +105,12 @@ function latestRow(event: StreamEvent, { identified }: DeclaredStream, now: numb
 /** One call reads the records of the key and of the feed. */
 async function readOne(scope: Scope, stream: DeclaredStream, key: string | null, now: number): Promise<Latest> {
   const place = ofStream(scope, stream);
-  const feed = stream.feed === null ? [] : [feedKey(place.tenant, stream.feed)];
-  const { events, others } = await readLatestOf(place, stream.name, [key], feed);
+  const feed = noteKey(scope, stream);
+  const { events, others } = await readLatestOf(place, stream.name, [key], feed === null ? [] : [feed]);
   return {
     events: events.map((event) => toStreamEvent(stream.name, event)),
     next: null,
-    feed: others[0] === undefined ? null : noteOf(stream, others[0], now),
+    feed: others[0] === undefined ? null : noteOf(scope, stream, others[0], now),
   };
 }
 

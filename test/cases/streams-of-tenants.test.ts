@@ -274,9 +274,19 @@ describe('a stream whose events name their tenant', () => {
     expect([await seen('acme'), await seen('globex')]).toEqual([[], []]);
   });
 
-  test('is filled by no feed', () => {
-    const fed = stream({ description: 'Rooms', schema: named, tenants, feed: brings });
-    const declare = () => defineApp({ name: 'fed', version: '1.0.0', description: 'Rooms', streams: { fed } });
-    expect(declare).toThrow(/streams\.fed\.feed: expected no stream whose events name their tenants/);
+  test('is filled by the one run of a feed, and not beside streams of each', () => {
+    const fed = stream({ description: 'Rooms', schema: named, tenants, feed: from('house') });
+    const other = (of: 'shared' | 'each') =>
+      stream({ description: 'Others', schema: named, tenants: of, feed: from('house') });
+    const declare = (of: 'shared' | 'each') =>
+      defineApp({
+        name: 'fed',
+        version: '1.0.0',
+        description: 'Rooms',
+        feeds: { house: brings },
+        streams: { fed, other: other(of) },
+      });
+    expect(declare('shared').feeds.get('house')).toMatchObject({ tenants: 'shared', namesTenants: true });
+    expect(() => declare('each')).toThrow(/feeds\.house: expected streams with the same tenants: fed is of shared/);
   });
 });

@@ -2,13 +2,12 @@
  * Finds the feeds of an app: those under `feeds`, and those that a stream declares, which take the stream's name. This
  * file is pure.
  */
-import * as z from 'zod';
 import type { AppOptions } from '../app.ts';
-import type { DeclaredFeed, Feed, FeedRoute, FeedTarget, Sampling, StreamTenants } from '../feed.ts';
-import type { OutletAudit } from '../outlet.ts';
+import type { DeclaredFeed, Feed, FeedRoute, FeedTarget } from '../feed.ts';
 import type { Problem } from '../problem.ts';
 import { knownName } from '../../base/known-names.ts';
-import { formsOfPath } from './picked-fields.ts';
+import { auditProblems, claimProblems, ownProblems, samplingProblems } from './feed-problems.ts';
+import { filledTenants, targetOf } from './feed-targets.ts';
 import { isBroken, specProblems, shown } from '../spec/problems.ts';
 import { budgetSpec, FEED_KINDS, feedSpec, noRouteSpec, pacingSpec, routeSpec } from '../spec/feed.ts';
 import { withDefaults } from '../spec/options.ts';
@@ -54,51 +53,6 @@ export function declareFeeds(
   }
   problems.push(...claimProblems(found));
   return new Map([...found].map(([name, feed]) => [name, declareFeed(name, feed, options, streams, problems)]));
-}
-
-/** A mistake for each feed that claims what another one before it claims. */
-function claimProblems(found: ReadonlyMap<string, FoundFeed>): Problem[] {
-  const holders = new Map<string, string>();
-  return [...found.values()].flatMap(({ feed: { claim }, path }): Problem[] => {
-    if (claim === undefined) return [];
-    const holder = holders.get(claim.held);
-    holders.set(claim.held, holder ?? path);
-    if (holder === undefined) return [];
-    const expected = `one of its own, because ${holder} holds ${claim.held} too`;
-    return [{ path: `${path}.${claim.path}`, expected }];
-  });
-}
-
-function targetOf({ name, identified, zone, jsonSchema, schema }: DeclaredStream, route: object | null): FeedTarget {
-  const takesLists = formsOfPath(jsonSchema, [])?.has('array') ?? false;
-  return {
-    stream: name,
-    route,
-    identified,
-    zone,
-    takesLists,
-    required: requiredFields(schema),
-    fields: namedFields(schema),
-  };
-}
-
-/** The fields of an object without which its schema refuses it. None where the schema is not one of an object. */
-function requiredFields(schema: z.ZodType): string[] {
-  if (!(schema instanceof z.ZodObject)) return [];
-  return Object.entries(schema.shape).flatMap(([name, field]) => (takesNothing(field as z.ZodType) ? [] : [name]));
-}
-
-function namedFields(schema: z.ZodType): string[] {
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-}
-
-function takesNothing(field: z.ZodType): boolean {
-  try {
-    return field.safeParse(undefined).success;
-  } catch {
-    // A function of the app judges the field, and expects more than nothing.
-    return false;
-  }
 }
 
 function addRoute(
@@ -155,85 +109,13 @@ function declareFeed(
     name,
     feed,
     targets,
-    tenants: tenantsOfTargets(targets, path, streams, problems),
+    ...filledTenants(targets, path, streams, problems),
     everyMs,
     budget: withDefaults(budgetSpec, pacing?.budget ?? {}),
     overflow,
     sample: pacing?.sample ?? null,
     outlet,
   };
-}
-
-/** A run fills the streams of one tenant, or those that all share. It cannot do both: what is shared would be filled by every run. */
-function tenantsOfTargets(
-  targets: readonly FeedTarget[],
-  path: string,
-  streams: ReadonlyMap<string, DeclaredStream>,
-  problems: Problem[],
-): StreamTenants {
-  const filled = targets.map(({ stream }) => ({ stream, tenants: streams.get(stream)?.tenants ?? 'shared' }));
-  const named = targets.find(({ stream }) => streams.get(stream)?.tenantOf);
-  if (named)
-    problems.push({
-      path,
-      expected: `no stream whose events name their tenants, as ${named.stream} has it: its tenants may be 'each'`,
-    });
-  const [first] = filled;
-  const other = filled.find(({ tenants }) => tenants !== first?.tenants);
-  if (first && other) {
-    const expected = `streams with the same tenants: ${first.stream} is of ${first.tenants}, ${other.stream} of ${other.tenants}`;
-    problems.push({ path, expected });
-  }
-  return first?.tenants ?? 'shared';
-}
-
-/**
- * Checks that the stream accepts the records. Without this check the mistake would show only after a message was sent.
- */
-function auditProblems(
-  audit: OutletAudit | null,
-  feed: string,
-  options: AppOptions,
-  streams: ReadonlyMap<string, DeclaredStream>,
-): Problem[] {
-  if (audit === null) return [];
-  const path = `${feed}.${audit.option}`;
-  const found = audit.stream;
-  const stream = streams.get(found);
-  if (!stream) {
-    const expected = knownName(found, Object.keys(options.streams ?? {}), 'streams');
-    return [{ path, expected, found }];
-  }
-  const takes = audit.examples.every((record) => stream.schema.safeParse(record).success);
-  return takes ? [] : [{ path, expected: audit.expected, found }];
-}
-
-function ownProblems(feed: Feed, path: string, targets: readonly FeedTarget[]): Problem[] {
-  try {
-    return feed.problems(targets).map((problem) => ({ ...problem, path: `${path}.${problem.path}` }));
-  } catch (error) {
-    // An option has a type that the feed's own checks did not expect.
-    const found = error instanceof Error ? error.message : String(error);
-    return [{ path, expected: `options of a feed of type ${feed.type}`, found }];
-  }
-}
-
-function samplingProblems(sample: Sampling | undefined, path: string): Problem[] {
-  if (sample === undefined) return [];
-  const { every, windowMs, reduce, field }: { every?: number; windowMs?: number; reduce?: string; field?: string } =
-    sample;
-  if ((every === undefined) === (windowMs === undefined))
-    return [{ path, expected: 'either every, or windowMs with reduce' }];
-  if (every !== undefined) {
-    return reduce === undefined && field === undefined
-      ? []
-      : [{ path, expected: 'every alone, or windowMs with reduce' }];
-  }
-  if (reduce === undefined) return [{ path: `${path}.reduce`, expected: 'first, last, min, max or mean' }];
-  const ofField = reduce !== 'first' && reduce !== 'last';
-  if (ofField === (field !== undefined)) return [];
-  const expected = ofField ? `the field that ${reduce} is of` : `no field, because ${reduce} is of the whole event`;
-  return [{ path: `${path}.field`, expected }];
 }
 
 /** Whether a stream that has mistakes itself may be the one that takes from a feed. */

@@ -5,7 +5,7 @@ import { TidegateError } from '../../base/errors.ts';
 import { isDeep, type Json, utf8Bytes } from '../../base/json.ts';
 import { decodeStreamCursor, encodeStreamCursor } from '../../streams/log/stream-cursor.ts';
 import type { Cursor } from '../../store/store.ts';
-import { ofFeed, type Scope } from '../../streams/scope.ts';
+import { ofLetters, type Scope } from '../../streams/scope.ts';
 import { logEntry } from '../../store/record.ts';
 import { findFeed } from './find-feed.ts';
 
@@ -20,7 +20,7 @@ export const DEAD_LETTER_AGE_MS = 30 * 86_400_000;
 export interface DeadLetter {
   /** The stream that the item was for. */
   stream: string;
-  /** `schema`, `key`, `id`, `time`, `meta`, `too_large`, `unknown_stream`, `overflow`, or what its transport says. */
+  /** `schema`, `key`, `id`, `time`, `meta`, `tenant`, `too_large`, `unknown_stream`, `overflow`, or what its transport says. */
   reason: string;
   field: string | null;
   expected: string | null;
@@ -122,7 +122,7 @@ export async function readDeadLetters(
   page: { after?: string; before?: string; limit?: number } = {},
 ): Promise<DeadLetterPage> {
   const feed = findFeed(scope.app, name);
-  const { store, tenant } = ofFeed(scope, feed);
+  const { store, tenant } = ofLetters(scope, feed);
   const limit = page.limit ?? 20;
   if (!(Number.isInteger(limit) && limit >= 1 && limit <= 100)) {
     throw new TidegateError('invalid_input', `limit is ${limit}`, {

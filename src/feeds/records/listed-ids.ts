@@ -8,9 +8,12 @@ import { nameOf } from '../../streams/log/removals.ts';
 export interface ListedIds {
   /** Call it where another batch begins. */
   begin(): void;
-  /** Whether an event that was added before has the same name (id and revision), and other data. */
-  isOther(stream: string, event: LoggedEvent): boolean;
-  add(stream: string, event: LoggedEvent): void;
+  /**
+   * Whether another item of the batch that was not the same has the name (id and revision) of this event. What is new is remembered.
+   * @param stream or, where events name their tenants, the name of the place
+   * @param depth as `Appender.depthOf` says
+   */
+  isShared(stream: string, event: LoggedEvent, depth: number | null): boolean;
 }
 
 const keyOf = (stream: string, event: LoggedEvent) => `${stream}\u0000${nameOf(event)}`;
@@ -20,10 +23,11 @@ export function createListedIds(): ListedIds {
 
   return {
     begin: () => listed.clear(),
-    isOther(stream, event) {
+    isShared(stream, event, depth) {
+      if (depth === null) listed.set(keyOf(stream, event), event);
+      if (depth !== 0) return false;
       const first = listed.get(keyOf(stream, event));
       return first !== undefined && JSON.stringify(first.data) !== JSON.stringify(event.data);
     },
-    add: (stream, event) => void listed.set(keyOf(stream, event), event),
   };
 }

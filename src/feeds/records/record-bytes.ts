@@ -6,6 +6,7 @@ import { REPEATS_BYTES } from './repeats.ts';
 import { REPLAY_BYTES } from './replay.ts';
 import { MOST_STATE_BYTES } from './sampling.ts';
 import type { FeedState } from './state.ts';
+import { TENANT_GAPS_BYTES } from './tenant-gaps.ts';
 
 /** Most streams that are told to have times without a zone. */
 export const MOST_ZONELESS = 20;
@@ -18,7 +19,11 @@ const GROWTH_BYTES = 2 * 1024;
  * Most bytes that the record takes in the commit that moves the feed's position to `next`, and in those before it: its
  * present size, and the most by which its fields can grow within their bounds.
  */
-export function recordBytes(feed: Pick<DeclaredFeed, 'targets' | 'sample'>, state: FeedState, next: Json): number {
+export function recordBytes(
+  feed: Pick<DeclaredFeed, 'targets' | 'sample' | 'namesTenants'>,
+  state: FeedState,
+  next: Json,
+): number {
   const dirty = [...new Set([...state.dirty, ...feed.targets.map(({ stream }) => stream)])];
   const rest = jsonBytes({
     ...state,
@@ -27,13 +32,16 @@ export function recordBytes(feed: Pick<DeclaredFeed, 'targets' | 'sample'>, stat
     sampling: null,
     gaps: null,
     repeats: null,
+    tenantGaps: [],
     dirty,
     zoneless: [],
   });
   const sampling = feed.sample ? MOST_STATE_BYTES : 0;
+  const tenantGaps = feed.namesTenants ? TENANT_GAPS_BYTES : 0;
   const zoneless = Math.min(MOST_ZONELESS, feed.targets.length) * STREAM_NAME_BYTES;
   return (
     zoneless +
+    tenantGaps +
     GROWTH_BYTES +
     TOLD_GAPS_BYTES +
     REPEATS_BYTES +

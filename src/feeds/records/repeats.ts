@@ -38,7 +38,8 @@ type Measured = [far: number, readings: number, deepest: number];
 export interface Repeats {
   /** How many of the newest entries of a stream are to be known. */
   windowOf(stream: { name: string; dedupe: number }): number;
-  appended(stream: string): void;
+  /** @param log where the stream has several: that of the event. A reading then reaches as far as in the one where it reaches furthest */
+  appended(stream: string, log?: string): void;
   /** @param depth of the event that came again; 0 for one of this burst */
   repeated(stream: string, depth: number): void;
   /** @param open whether the burst ended within a reading */
@@ -55,6 +56,7 @@ export function createRepeats(
   relists = false,
 ): Repeats {
   const { reach, open: goesOn, since = {} } = before ?? { reach: {}, open: false };
+  const byLog = new Map<string, number>();
   const came = new Map(streams.map(({ name }) => [name, { appended: 0, deepest: 0 }]));
 
   function reachOf({ name, dedupe }: { name: string; dedupe: number }, open: boolean): Measured | undefined {
@@ -83,9 +85,16 @@ export function createRepeats(
     // A reading that goes on repeats nothing of itself.
     windowOf: ({ name, dedupe }) =>
       goesOn ? dedupe : Math.max(dedupe, Math.min(MOST_REACH, Math.ceil((reach[name] ?? 0) * HEADROOM))),
-    appended(stream) {
+    appended(stream, log) {
       const one = came.get(stream);
-      if (one) one.appended += 1;
+      if (!one) return;
+      if (log === undefined) {
+        one.appended += 1;
+        return;
+      }
+      const count = (byLog.get(log) ?? 0) + 1;
+      byLog.set(log, count);
+      one.appended = Math.max(one.appended, count);
     },
     repeated(stream, depth) {
       const one = came.get(stream);

@@ -21,6 +21,7 @@ export const MOST_STATE_BYTES = 64 * 1024;
 const SLOT_BYTES = 240;
 
 export interface Sampled {
+  /** The stream, or where events name their tenants, the name of the place (`Place.name`). */
   stream: string;
   event: LoggedEvent;
 }
@@ -32,6 +33,8 @@ export interface Sampler {
   undo(): void;
   /** Returns the events of the windows that the clock closes. */
   close(now: number): Sampled[];
+  /** The streams, or places, of which something is kept. */
+  streams(): Set<string>;
   /** For the feed's record. */
   state(): SamplingState;
 }
@@ -160,6 +163,7 @@ export function createSampler(sampling: Sampling, state: SamplingState | null): 
       return closed;
     },
 
+    streams: () => new Set(Array.from(slots.values(), ({ stream }) => stream)),
     state: () => [...slots],
   };
 }

@@ -12,6 +12,7 @@ import { type FeedCounts, NO_COUNTS } from './counts.ts';
 import type { ToldGaps } from './gap-fold.ts';
 import type { Rejected } from './rejected.ts';
 import type { RepeatsState } from './repeats.ts';
+import { type TenantGap, tenantGapsSchema } from './tenant-gaps.ts';
 import { samplingSchema, type SamplingState } from './sampling.ts';
 
 export const DEFAULT_LEASE_MS = 30_000;
@@ -79,6 +80,8 @@ export interface FeedState {
   repeats: RepeatsState | null;
   /** The gaps that were told since the last event; null where there are none. */
   gaps: ToldGaps | null;
+  /** The gaps that tenants are told before their next event, of streams whose events name theirs. */
+  tenantGaps: readonly TenantGap[];
   /** When the store last went back to an earlier state; null: never that is known. */
   wentBack: WentBack | null;
 }
@@ -89,7 +92,7 @@ export function feedKey(tenant: string, feed: string): RecordKey {
 }
 
 /** What a record lacks that an earlier release wrote. Such a release leaves a member alone that it does not know. */
-type Later = 'rejected' | 'gaps' | 'repeats' | 'zoneless' | 'lastGapAt' | 'lastDoubtAt' | 'wentBack';
+type Later = 'rejected' | 'gaps' | 'repeats' | 'zoneless' | 'lastGapAt' | 'lastDoubtAt' | 'tenantGaps' | 'wentBack';
 type StoredState = Omit<FeedState, Later> & Partial<Pick<FeedState, Later>>;
 
 export const feedRecord = record<StoredState>('feed', () =>
@@ -143,6 +146,7 @@ export const feedRecord = record<StoredState>('feed', () =>
     wentBack: z.exactOptional(
       z.strictObject({ at: z.number(), from: z.number().nullable(), to: z.number() }).nullable(),
     ),
+    tenantGaps: z.exactOptional(tenantGapsSchema()),
     gaps: z.exactOptional(z.strictObject({ events: z.number(), told: z.record(z.string(), z.number()) }).nullable()),
   }),
 );
@@ -193,6 +197,7 @@ export function newState(): FeedState {
     counts: { ...NO_COUNTS },
     gaps: null,
     repeats: null,
+    tenantGaps: [],
     wentBack: null,
   };
 }

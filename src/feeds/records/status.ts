@@ -5,9 +5,10 @@ import { liesBeyond } from '../../base/time/stored-time.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import { findFeed } from './find-feed.ts';
 import { feedKey } from './state.ts';
+import { conditionForTenant, isOfOthers } from './tenant-view.ts';
 import { beyondReach } from './repeats.ts';
 import { BREAKER_FAILURES } from './breaker.ts';
-import type { FeedCounts } from './counts.ts';
+import { type FeedCounts, NO_COUNTS } from './counts.ts';
 import {
   type FeedError,
   type FeedState,
@@ -108,7 +109,7 @@ export async function feedStatus(
       const zoneless = record.zoneless.filter((name) => app.streams.get(name)?.zone === null);
       const { backlog, lastSuccessAt, nextAt, failures, bursts, counts, repeats, lastGapAt, lastDoubtAt, wentBack } =
         record;
-      found.push({
+      const status: FeedStatus = {
         feed: feed.name,
         type: feed.feed.type,
         source: feed.feed.source,
@@ -125,10 +126,17 @@ export async function feedStatus(
         failures,
         bursts,
         counts,
-      });
+      };
+      found.push(isOfOthers(scope, feed) ? statusForTenant(status) : status);
     }
   }
   return found;
+}
+
+function statusForTenant(all: FeedStatus): FeedStatus {
+  const status = { ...all };
+  delete status.aheadMs;
+  return { ...status, ...conditionForTenant(status), backlog: null, counts: { ...NO_COUNTS } };
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * A chunk: what one commit takes of a feed's batch. It gathers entries of several logs within the store's limits, and
- * leaves room for the put of a fence beside each append that needs one. Pure.
+ * leaves room for the puts that go with each append. Pure.
  */
 import type { Json } from '../../base/json.ts';
 import { SEGMENT_BYTES, SEGMENT_ENTRIES } from '../../store/limits.ts';
@@ -11,10 +11,12 @@ export interface ChunkEntry {
   value: Json;
   /** Bytes of its JSON in UTF-8. */
   bytes: number;
+  /** Puts that go with an append to this log, such as that of its fence. Default: none. */
+  puts?: number;
 }
 
-/** Bytes that the put of a stream's fence takes of a commit: its names and its value. */
-const FENCE_BYTES = 1_024;
+/** Bytes that such a put takes of a commit: its names and its value. */
+const PUT_BYTES = 1_024;
 
 export interface Chunk {
   /** Keeps this many bytes of the commit free for the feed's record. */
@@ -33,25 +35,22 @@ interface Gathered {
   bytes: number;
 }
 
-/** @param isFenced whether the put of a fence goes with each append to a log */
-export function createChunk(limits: StoreLimits, isFenced: (log: string) => boolean): Chunk {
+export function createChunk(limits: StoreLimits): Chunk {
   const mostWeight = limits.commitOperations - 1;
   let mostBytes = limits.commitBytes;
   let logs = new Map<string, Gathered>();
   let weight = 0;
   let bytes = 0;
 
-  function append({ log, value, bytes: size }: ChunkEntry): void {
+  function append({ log, value, bytes: size, puts = 0 }: ChunkEntry): void {
     let appends = logs.get(log);
     if (!appends) {
       // The segment counts as full, so that the first entry opens a new one.
       appends = { values: [], entries: SEGMENT_ENTRIES, bytes: 0 };
       logs.set(log, appends);
       bytes += log.length;
-      if (isFenced(log)) {
-        weight += 1;
-        bytes += FENCE_BYTES;
-      }
+      weight += puts;
+      bytes += puts * PUT_BYTES;
     }
     if (appends.entries >= SEGMENT_ENTRIES || appends.bytes + size > SEGMENT_BYTES) {
       weight += 1;
@@ -70,12 +69,12 @@ export function createChunk(limits: StoreLimits, isFenced: (log: string) => bool
     },
     add(entries) {
       const size = entries.reduce((sum, entry) => sum + entry.bytes + entry.log.length, 0);
-      const opened = new Set(entries.map(({ log }) => log));
-      const fences = [...opened].filter((log) => isFenced(log) && !logs.has(log)).length;
-      if (bytes + size + fences * FENCE_BYTES > mostBytes) return false;
+      const opened = new Map(entries.map(({ log, puts = 0 }) => [log, logs.has(log) ? 0 : puts]));
+      const puts = [...opened.values()].reduce((sum, each) => sum + each, 0);
+      if (bytes + size + puts * PUT_BYTES > mostBytes) return false;
       // Each entry may open a segment, but of any two segments one is full. So this count is never too low.
       const full = entries.length / SEGMENT_ENTRIES + (2 * size) / SEGMENT_BYTES;
-      if (weight + fences + Math.min(entries.length, opened.size + Math.ceil(full)) > mostWeight) return false;
+      if (weight + puts + Math.min(entries.length, opened.size + Math.ceil(full)) > mostWeight) return false;
       for (const entry of entries) append(entry);
       return true;
     },

@@ -4,15 +4,15 @@
  */
 import type { DeclaredFeed, FeedItem } from '../../declare/feed.ts';
 import { isGap, type LoggedEvent } from '../../base/event.ts';
-import { type Json, jsonBytes } from '../../base/json.ts';
-import { knownName } from '../../base/known-names.ts';
+import type { Json } from '../../base/json.ts';
 import type { Operation, Version } from '../../store/store.ts';
 import { createAppender } from '../../streams/log/append.ts';
-import { streamLog } from '../../streams/log/stream-log.ts';
-import { idsFrom, logThrown, validateEvent } from '../../streams/log/validate-event.ts';
+import type { Place } from '../../streams/log/place.ts';
 import type { StreamScope } from '../../streams/scope.ts';
+import { noteWrites } from '../../streams/tenant-work.ts';
+import { createBurial } from './bury.ts';
 import { createChunk } from './chunk.ts';
-import { BURST_DEAD_LETTERS, deadLetter, deadLetterLog, type Reason, toDeadLetter } from '../records/dead-letters.ts';
+import type { Reason } from '../records/dead-letters.ts';
 import { createGapFold } from '../records/gap-fold.ts';
 import { createListedIds } from '../records/listed-ids.ts';
 import type { RejectedWhy } from '../records/rejected.ts';
@@ -21,7 +21,11 @@ import { createRepeats, type RepeatsState } from '../records/repeats.ts';
 import type { FeedCounts } from '../records/counts.ts';
 import type { FeedState } from '../records/state.ts';
 import { recordBytes } from '../records/record-bytes.ts';
+import { createTenantGaps } from '../records/tenant-gaps.ts';
+import { createJudge } from './judge-items.ts';
 import { createKeeper } from './keep-events.ts';
+import { loadPlaces } from './load-places.ts';
+import { createMissing } from './missing.ts';
 import { createTally } from './tally.ts';
 
 const SHOWN_CHARACTERS = 60;
@@ -30,10 +34,18 @@ export type Taken = 'taken' | 'duplicate' | 'full';
 
 export interface Intake {
   /**
-   * Reads what de-duplication has to know of the items' streams, and leaves room for the feed's record with the position
-   * behind them. It is called before their `take`, while nothing is gathered.
+   * Finds out whose the items are, and leaves room for the feed's record with the position behind them. It is called before
+   * `load`, while nothing is gathered.
    */
   prepare(items: readonly FeedItem[], state: FeedState, position: Json): Promise<void>;
+  /**
+   * Reads what de-duplication has to know of the logs that items go to, from this index on. It is called before their `take`,
+   * while nothing is gathered.
+   * @returns the index behind those that may be taken now: all, but where they go to more logs than a commit holds
+   */
+  load(items: readonly FeedItem[], from: number): Promise<number>;
+  /** Whose an item is that was prepared, as a text; of all where events name no tenants. */
+  ownerOf(item: FeedItem): string;
   /** `full`: the item was not taken. The caller drains, commits, and gives the item again. */
   take(item: FeedItem): Taken;
   /** Makes a dead letter of an item beyond the budget, or only counts it. */
@@ -55,6 +67,8 @@ export interface Intake {
   counts: Readonly<FeedCounts>;
   /** The counts since the burst began. */
   total(): FeedCounts;
+  /** Places whose latest events are behind, beside the streams that the feed's record names. */
+  behind: Map<string, Place>;
   /** How many events the burst brought that its streams did not have. Gaps are none. */
   delivered(): number;
   /** Why the last rejected item was rejected. */
@@ -70,73 +84,62 @@ export interface Intake {
   /** The changes of the feed's record that go with the next commit. */
   changes(
     state: FeedState,
-  ): Pick<FeedState, 'sampling' | 'dirty' | 'newestTime' | 'lastGapAt' | 'counts' | 'gaps' | 'zoneless'>;
+  ): Pick<FeedState, 'sampling' | 'dirty' | 'newestTime' | 'lastGapAt' | 'counts' | 'gaps' | 'zoneless' | 'tenantGaps'>;
 }
 
 /** @param begun the feed's state at the beginning of the burst */
 export function createIntake(scope: StreamScope, feed: DeclaredFeed, begun: FeedState): Intake {
-  const { app, store, runtime, tenant } = scope;
+  const { app, store, runtime } = scope;
   const now = () => runtime.now();
-  const declared = feed.targets.flatMap(({ stream }) => app.streams.get(stream) ?? []);
-  const streams = new Map(declared.map((stream) => [stream.name, stream]));
-  const fencedLogs = new Set(
-    declared.filter(({ identified }) => identified).map(({ name }) => streamLog(tenant, name)),
-  );
-  const repeats = createRepeats(
-    begun.repeats,
-    declared.filter(({ identified }) => identified),
-    feed.feed.relists,
-  );
-  const appender = createAppender(scope, declared, feed.name, (stream) => repeats.windowOf(stream));
+  const identified = feed.targets.flatMap(({ stream }) => {
+    const declared = app.streams.get(stream);
+    return declared?.identified ? [declared] : [];
+  });
+  const repeats = createRepeats(begun.repeats, identified, feed.feed.relists);
+  const appender = createAppender(scope, feed.name, (stream) => repeats.windowOf(stream));
   const sampler = feed.sample && createSampler(feed.sample, begun.sampling);
-  const chunk = createChunk(store.limits, (log) => fencedLogs.has(log));
+  const chunk = createChunk(store.limits);
   chunk.reserve(recordBytes(feed, begun, null));
   const tally = createTally(begun);
   // What is sampled has no data of its own, and other kinds of feed may bring one message twice.
   const listed = feed.feed.relists === true && sampler === null ? createListedIds() : null;
   const fold = createGapFold(begun.gaps, begun.counts.events);
-  const nextId = idsFrom(runtime.newId());
-  let hasBroken = false;
+  const tenantGaps = createTenantGaps(scope, feed.name, begun.tenantGaps);
+  const judge = createJudge(scope, feed);
+  const burial = createBurial(scope, feed, { chunk, tally });
+  const { keep, keepAll } = createKeeper({
+    appender,
+    fold,
+    tenantGaps,
+    chunk,
+    repeats,
+    tally,
+    placeNamed: (name) => judge.placeNamed(name),
+    now,
+  });
 
-  /** Makes a dead letter of an item; false: the chunk is full. */
-  function bury(item: FeedItem, reason: Reason): boolean {
-    if (tally.counts.deadLetters >= BURST_DEAD_LETTERS) return true;
-    const value = deadLetter.encode(toDeadLetter(item, reason, now()));
-    const added = chunk.add([{ log: deadLetterLog(tenant, feed.name), value, bytes: jsonBytes(value) }]);
-    if (!added) return chunk.isEmpty();
-    tally.count('deadLetters');
-    return true;
-  }
+  const missing = createMissing(scope, feed, { judge, keep, tally });
 
   function reject(item: FeedItem, reason: Reason): Taken {
-    if (!bury(item, reason)) return 'full';
+    if (!burial.bury(item, reason, judge.tenantOf(item))) return 'full';
     tally.count('rejected');
     tally.came(item);
-    tally.rejected(reason, streams.size > 1 ? item.stream : null);
+    tally.rejected(reason, feed.targets.length > 1 ? item.stream : null);
     return 'taken';
   }
 
-  const { keep, keepAll } = createKeeper({ tenant, appender, fold, chunk, repeats, tally, now });
-
-  /** Whether the source lists an event under an id that another item of the same list has, which is not the same. */
-  function sharesId(stream: string, event: LoggedEvent): boolean {
-    if (listed === null || isGap(event) || !streams.get(stream)?.identified) return false;
-    const depth = appender.depthOf(stream, event);
-    if (depth === null) listed.add(stream, event);
-    return depth === 0 && listed.isOther(stream, event);
-  }
-
   /** Takes an event in. It goes through sampling unless it is a gap. */
-  function takeEvent(item: FeedItem, stream: string, event: LoggedEvent, bytes: number): Taken {
+  function takeEvent(item: FeedItem, place: Place, event: LoggedEvent, bytes: number): Taken {
     if (isGap(event)) tally.missing(now());
-    if (isGap(event) && fold.isRepeated({ stream, event })) return 'taken';
-    if (sharesId(stream, event)) {
+    if (isGap(event) && fold.isRepeated({ stream: place.name, event })) return 'taken';
+    const isListed = listed !== null && !isGap(event) && place.stream.identified;
+    if (isListed && listed.isShared(place.name, event, appender.depthOf(place, event))) {
       const id = JSON.stringify(event.id.slice(0, SHOWN_CHARACTERS).toWellFormed());
       const expected = `an id that names one item: another of the same list has ${id} too, with other data`;
       return reject(item, { reason: 'id', field: 'id', expected });
     }
-    const sampled = sampler === null || isGap(event) ? null : sampler.take(stream, event, bytes, now());
-    const fresh = sampled === null ? keep(stream, event, bytes) : keepAll(sampled);
+    const sampled = sampler === null || isGap(event) ? null : sampler.take(place.name, event, bytes, now());
+    const fresh = sampled === null ? keep(place, event, bytes) : keepAll(judge.placed(sampled));
     if (fresh === null) {
       if (sampled !== null) sampler?.undo();
       if (!chunk.isEmpty()) return 'full';
@@ -149,65 +152,70 @@ export function createIntake(scope: StreamScope, feed: DeclaredFeed, begun: Feed
   }
 
   return {
-    prepare(items, state, position) {
+    async prepare(items, state, position) {
       listed?.begin();
       chunk.reserve(recordBytes(feed, state, position));
-      return appender.load(items.flatMap(({ stream }) => streams.get(stream) ?? []));
+      const { tenants, hasGaps } = await judge.ahead(items);
+      tenantGaps.expect(hasGaps);
+      if (tenants.size > 0) await noteWrites(scope, tenants);
     },
 
+    load: (items, from) =>
+      loadPlaces({ feed, judge, appender, tenantGaps, sampler, limits: store.limits }, items, from),
+    ownerOf: (item) => judge.tenantOf(item) ?? '',
+
     take(item) {
-      const stream = streams.get(item.stream);
-      if (!stream) {
-        const expected = knownName(item.stream, [...streams.keys()], 'streams of the feed');
-        return reject(item, { reason: 'unknown_stream', field: 'stream', expected });
+      const judged = judge.judge(item);
+      if (judged.kind === 'refused') return reject(item, judged.why);
+      if (judged.kind === 'gap') {
+        tally.missing(now());
+        tenantGaps.came(judged.stream, judged.event);
+        return 'taken';
       }
-      if (item.invalid) return reject(item, item.invalid);
-      const validated = validateEvent(stream, item, { receivedAt: now(), newId: nextId });
-      if (!validated.ok) {
-        // Once in a burst: what breaks for one item mostly breaks for all.
-        if (!hasBroken) logThrown(runtime, stream, validated);
-        hasBroken ||= validated.thrown !== undefined;
-        return reject(item, validated);
-      }
-      if (validated.zoneless && tally.zoneless(stream.name)) {
+      const { place, event, bytes } = judged;
+      const { name: stream } = place.stream;
+      if (judged.zoneless && tally.zoneless(stream)) {
         const expected = 'zone of the stream, where they are not in UTC';
-        runtime.log('warn', 'times without a zone are read as UTC', { feed: feed.name, stream: stream.name, expected });
+        runtime.log('warn', 'times without a zone are read as UTC', { feed: feed.name, stream, expected });
       }
-      return takeEvent(item, stream.name, validated.event, validated.bytes);
+      return takeEvent(item, place, event, bytes);
     },
 
     giveUp(item, asDeadLetter) {
+      const expected = `at most ${feed.budget.events} events and ${feed.budget.bytes} bytes in a burst`;
+      if (!missing.tell(item, 'overflow', `more came than a burst takes: ${expected}`)) return 'full';
       if (asDeadLetter) {
-        const expected = `at most ${feed.budget.events} events and ${feed.budget.bytes} bytes in a burst`;
-        if (!bury(item, { reason: 'overflow', expected })) return 'full';
+        if (!burial.bury(item, { reason: 'overflow', expected }, judge.tenantOf(item))) return 'full';
       }
       tally.count('dropped');
-      tally.missing(now());
       tally.came(item);
       return 'taken';
     },
 
     async closeWindows(commit) {
-      const closed = sampler?.close(now()) ?? [];
-      await appender.load(closed.flatMap(({ stream }) => streams.get(stream) ?? []));
-      for (const one of closed) {
-        if (keep(one.stream, one.event, null) !== null) continue;
+      const closed = judge.placed(sampler?.close(now()) ?? []);
+      const places = closed.map(({ place }) => place);
+      await appender.load(places);
+      await tenantGaps.load(places);
+      for (const { place, event } of closed) {
+        if (keep(place, event, null) !== null) continue;
         if (!(await commit())) return false;
-        keep(one.stream, one.event, null);
+        keep(place, event, null);
       }
       return true;
     },
 
     isEmpty: () => chunk.isEmpty(),
-    drain: () => appender.fenced(chunk.drain()),
+    drain: () => [...appender.fenced(chunk.drain()), ...tenantGaps.drain()],
     async withoutKnown(operations) {
       const appends = operations.filter((operation) => operation.kind === 'append');
       const left = await appender.again(appends);
       const duplicates = entriesOf(appends) - entriesOf(left);
       tally.count('events', -duplicates);
       tally.count('duplicates', duplicates);
-      return appender.fenced(left);
+      return [...appender.fenced(left), ...tenantGaps.among(operations)];
     },
+    behind: tally.behind,
     counts: tally.counts,
     total: () => tally.total(),
     delivered() {
@@ -217,17 +225,21 @@ export function createIntake(scope: StreamScope, feed: DeclaredFeed, begun: Feed
     rejection: () => tally.rejection(),
     settle(operations, version) {
       appender.committed(operations, version);
+      tenantGaps.settle(operations, version);
       tally.settle();
     },
     revert: () => tally.revert(),
     renew() {
-      hasBroken = false;
+      judge.renew();
+      burial.renew();
+      missing.renew();
       tally.renew();
     },
     repeats: (open) => repeats.state(open),
     changes(state) {
       const counted = tally.changes(state);
-      return { sampling: sampler?.state() ?? null, ...counted, gaps: fold.state(counted.counts.events) };
+      const gaps = fold.state(counted.counts.events);
+      return { sampling: sampler?.state() ?? null, ...counted, gaps, tenantGaps: tenantGaps.state() };
     },
   };
 }

@@ -23,7 +23,7 @@ export interface Lease {
   commit(operations: readonly Operation[], deadline: number): Promise<'committed' | 'lost' | 'outrun'>;
   /** The version of all that the last commit put. */
   version(): Version;
-  /** Behind the last entries that its commits appended, by log. */
+  /** Behind the last entries that its commits appended, by log: those of the last `MOST_CURSORS` logs, the last of them last. */
   cursors(): Readonly<Record<string, Cursor>>;
   /** Returns the put that gives the lease back, for a commit that the caller makes. */
   release(): Put;
@@ -41,6 +41,9 @@ interface Options {
   renews: boolean;
 }
 
+/** Logs to which it is remembered what was appended. A feed whose events name their tenants fills any number of them. */
+export const MOST_CURSORS = 1_000;
+
 /** Takes the lease on the record as it was read; null: somebody else was faster. Errors as `commitSurely`. */
 export async function takeLease(
   { store, runtime, key, leaseMs, renews }: Options,
@@ -53,7 +56,7 @@ export async function takeLease(
   let state = first;
   let committed = first;
   let commits = 0;
-  const cursors: Record<string, Cursor> = {};
+  const cursors = new Map<string, Cursor>();
 
   const put = (): Put => feedRecord.put(key, state, { expects: version });
 
@@ -63,7 +66,7 @@ export async function takeLease(
     if (result.status === 'conflict')
       return result.conflicts.some(({ operation }) => operation === 0) ? 'lost' : 'outrun';
     ({ version } = result);
-    Object.assign(cursors, result.cursors);
+    for (const [log, cursor] of Object.entries(result.cursors)) rememberLast(cursors, log, cursor);
     committed = state;
     return 'committed';
   }
@@ -91,9 +94,16 @@ export async function takeLease(
     until: () => state.lease?.until ?? 0,
     commit,
     version: () => version ?? '',
-    cursors: () => cursors,
+    cursors: () => Object.fromEntries(cursors),
     release,
     giveBack: async (until) => (await commitAll([release()], until)) === 'committed',
     commits: () => commits,
   };
+}
+
+function rememberLast(cursors: Map<string, Cursor>, log: string, cursor: Cursor): void {
+  cursors.delete(log);
+  cursors.set(log, cursor);
+  const [oldest] = cursors.keys();
+  if (cursors.size > MOST_CURSORS && oldest !== undefined) cursors.delete(oldest);
 }

@@ -2,16 +2,18 @@
  * Tries a feed's dead letters again, in order, after a schema was mended. It follows their log. One commit holds the appends
  * and the new position, so each letter is tried only once. A letter that is refused again stays a dead letter.
  */
-import type { DeclaredStream } from '../../declare/stream.ts';
 import type { LoggedEvent } from '../../base/event.ts';
 import type { LogEntry, Operation } from '../../store/store.ts';
 import { createAppender } from '../../streams/log/append.ts';
 import { follow, type Round } from '../../streams/log/follower.ts';
 import { projectLatest } from '../../streams/log/latest.ts';
-import { loggedEvent, streamLog } from '../../streams/log/stream-log.ts';
+import { logPlace, type Place } from '../../streams/log/place.ts';
+import { loggedEvent } from '../../streams/log/stream-log.ts';
 import { idsFrom, logThrown, validateEvent } from '../../streams/log/validate-event.ts';
+import { placeOfEvent } from '../../streams/of-event.ts';
 import { findFeed } from '../records/find-feed.ts';
-import { ofFeed, type Scope } from '../../streams/scope.ts';
+import { ofLetters, ofStream, type Scope } from '../../streams/scope.ts';
+import { noteWrites } from '../../streams/tenant-work.ts';
 import { type DeadLetter, deadLetter, deadLetterLog } from '../records/dead-letters.ts';
 
 export interface ReplayReport {
@@ -33,9 +35,9 @@ const FOLLOWER = 'replay';
 
 /** @param deadline epoch ms. Errors as `follow`. */
 export async function replayDeadLetters(caller: Scope, feed: string, deadline: number): Promise<ReplayReport> {
-  const scope = ofFeed(caller, findFeed(caller.app, feed));
+  const scope = ofLetters(caller, findFeed(caller.app, feed));
   const report: ReplayReport = { replayed: 0, duplicates: 0, refused: 0, cut: 0, done: false };
-  const touched = new Set<DeclaredStream>();
+  const touched = new Map<string, Place>();
 
   function begin(): Round {
     const letters: DeadLetter[] = [];
@@ -45,18 +47,21 @@ export async function replayDeadLetters(caller: Scope, feed: string, deadline: n
         letters.push(...entries.map((entry) => deadLetter.read(entry)));
       },
       async effects() {
-        const { valid, refused, cut } = sort(scope, letters);
-        const appender = createAppender(scope, valid.keys(), null);
-        await appender.load(valid.keys());
-        const fresh = [...valid].map(([stream, events]) => [stream, appender.fresh(stream.name, events)] as const);
-        const filled = fresh.filter(([, events]) => events.length > 0);
+        const { valid, refused, cut } = await sort(scope, letters);
+        const appender = createAppender(scope, null);
+        const places = valid.map(({ place }) => place);
+        const named = places.filter(({ stream }) => stream.tenantOf !== null);
+        await noteWrites(scope, new Set(named.map(({ tenant }) => tenant)));
+        await appender.load(places);
+        const fresh = valid.map(({ place, events }) => ({ place, events: appender.fresh(place, events) }));
+        const filled = fresh.filter(({ events }) => events.length > 0);
         const operations: Operation[] = appender.fenced(
-          filled.map(([stream, events]) => loggedEvent.append(streamLog(scope.tenant, stream.name), events)),
+          filled.map(({ place, events }) => loggedEvent.append(place.log, events)),
         );
-        const replayed = filled.reduce((sum, [, events]) => sum + events.length, 0);
+        const replayed = filled.reduce((sum, { events }) => sum + events.length, 0);
         const tried = letters.length - refused - cut;
         committed = () => {
-          for (const [stream] of filled) touched.add(stream);
+          for (const { place } of filled) touched.set(place.log, place);
           report.replayed += replayed;
           report.duplicates += tried - replayed;
           report.refused += refused;
@@ -79,13 +84,14 @@ export async function replayDeadLetters(caller: Scope, feed: string, deadline: n
     begin,
   });
   report.done = followed.caughtUp;
-  for (const stream of touched) await projectLatest(scope, stream, { deadline });
+  for (const { tenant, stream } of touched.values()) await projectLatest({ ...scope, tenant }, stream, { deadline });
   return report;
 }
 
 /** The events of the letters that their streams accept now, and the counts of the other letters. */
-function sort({ app, runtime }: Scope, letters: readonly DeadLetter[]) {
-  const valid = new Map<DeclaredStream, LoggedEvent[]>();
+async function sort(scope: Scope, letters: readonly DeadLetter[]) {
+  const { app, runtime } = scope;
+  const valid = new Map<string, { place: Place; events: LoggedEvent[] }>();
   let refused = 0;
   let cut = 0;
   const newId = idsFrom(runtime.newId());
@@ -98,12 +104,17 @@ function sort({ app, runtime }: Scope, letters: readonly DeadLetter[]) {
     else {
       const raw = { data, ...(key === undefined ? {} : { key }), ...(time === undefined ? {} : { time }) };
       const validated = validateEvent(stream, raw, { receivedAt, now, newId });
-      if (validated.ok) valid.set(stream, [...(valid.get(stream) ?? []), validated.event]);
-      else {
-        if (refused === 0) logThrown(runtime, stream, validated);
+      const own = ofStream(scope, stream);
+      const found = validated.ok ? await placeOfEvent(own, stream, validated.event.data) : null;
+      if (validated.ok && found !== null) {
+        const place = logPlace(found, stream);
+        const { events } = valid.get(place.log) ?? { events: [] };
+        valid.set(place.log, { place, events: [...events, validated.event] });
+      } else {
+        if (refused === 0 && !validated.ok) logThrown(runtime, stream, validated);
         refused += 1;
       }
     }
   }
-  return { valid, refused, cut };
+  return { valid: [...valid.values()], refused, cut };
 }

@@ -111,8 +111,8 @@ async function runWith(
   if (lease === null) return report('leased', state, NO_COUNTS, 1);
   if (back !== null) tellBack(runtime, feed, back);
   const remember = (isLast: boolean) => {
-    const cursors = { ...(back === null ? seen?.cursors : {}), ...lease.cursors() };
-    run.seen.set(name, seenFeed(lease.state(), cursors, runtime.now(), isLast));
+    const before = back === null ? seen?.cursors : {};
+    run.seen.set(name, seenFeed(lease.state(), { ...before, ...lease.cursors() }, runtime.now(), isLast));
   };
 
   const intake = createIntake(scope, feed, state);
@@ -146,7 +146,7 @@ async function runWith(
     return toldAt === null || (rejected > 0 && !isRefusing) || runtime.now() >= toldAt + feed.budget.timeMs;
   };
   const projected = async () => {
-    projections += (await project({ scope, deadline: commitBy() }, lease)).commits;
+    projections += (await project({ scope, deadline: commitBy(), behind: intake.behind }, lease)).commits;
     if (deadline === null && isDue()) tell(report('held', lease.state(), untold(), lease.commits() + projections));
   };
   const close = (held: Lease) => closeWindows(held, intake, commitBy);
@@ -161,7 +161,11 @@ async function runWith(
   if (end.kind === 'ended' && !(await close(lease))) end = { kind: 'lost' };
   if (end.kind !== 'lost') {
     lease.change(judgeEnd(scope, feed, lease.state(), intake, end, startedAt));
-    const released = await projectAndRelease({ scope, deadline: projectBy() }, lease, commitBy());
+    const released = await projectAndRelease(
+      { scope, deadline: projectBy(), behind: intake.behind },
+      lease,
+      commitBy(),
+    );
     projections += released.commits;
     if (released.lost) end = { kind: 'lost' };
   }

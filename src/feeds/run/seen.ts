@@ -17,7 +17,7 @@ import { gaps, spanText } from '../kit/gap-items.ts';
 import { type FeedState, lastRunAt, type WentBack } from '../records/state.ts';
 import { commitIntake } from './commit-intake.ts';
 import type { Intake } from './intake.ts';
-import type { Lease } from './lease.ts';
+import { type Lease, MOST_CURSORS } from './lease.ts';
 
 export interface SeenFeed {
   /** A digest of the record as this process wrote it last; null: somebody else wrote it since. */
@@ -42,7 +42,8 @@ export function seenOf(store: Store): SeenFeeds {
 }
 
 export function seenFeed(state: FeedState, cursors: SeenFeed['cursors'], at: number, isLast: boolean): SeenFeed {
-  return { state: isLast ? markOf(state) : null, bursts: state.bursts, at, cursors };
+  const last = Object.fromEntries(Object.entries(cursors).slice(-MOST_CURSORS));
+  return { state: isLast ? markOf(state) : null, bursts: state.bursts, at, cursors: last };
 }
 
 export interface FoundBack {
@@ -57,7 +58,7 @@ export interface FoundBack {
  */
 export async function lookBack(
   { store, runtime, tenant }: LogScope,
-  { targets }: Pick<DeclaredFeed, 'targets'>,
+  { targets, namesTenants }: Pick<DeclaredFeed, 'targets' | 'namesTenants'>,
   seen: SeenFeed | undefined,
   state: FeedState,
 ): Promise<FoundBack | null> {
@@ -67,10 +68,11 @@ export async function lookBack(
   }
   if (seen === undefined || seen.state === markOf(state)) return null;
   const asked = targets.flatMap(({ stream }) => {
-    const cursor = seen.cursors[streamLog(tenant, stream)];
-    return cursor === undefined ? [] : [{ stream, cursor }];
+    const own = seen.cursors[streamLog(tenant, stream)];
+    if (own !== undefined) return [{ stream, log: streamLog(tenant, stream), cursor: own }];
+    return namesTenants ? lastOf(seen.cursors, stream) : [];
   });
-  const pages = await Promise.all(asked.map(({ stream, cursor }) => store.read(streamLog(tenant, stream), cursor, 1)));
+  const pages = await Promise.all(asked.map(({ log, cursor }) => store.read(log, cursor, 1)));
   const lost = asked.filter(({ cursor }, index) => {
     const page = pages[index];
     return page !== undefined && wentBack(page, cursor);
@@ -81,6 +83,12 @@ export async function lookBack(
   // Others may have run it since.
   const from = ranAt !== null && ranAt < seen.at ? ranAt : null;
   return { note: { at: runtime.now(), from, to: seen.at }, lost: new Set(lost.map(({ stream }) => stream)) };
+}
+
+/** Of the logs that tenants have of a stream, that to which this process appended last. */
+function lastOf(cursors: SeenFeed['cursors'], stream: string): { stream: string; log: string; cursor: Cursor }[] {
+  const last = Object.entries(cursors).findLast(([log]) => log.endsWith(streamLog('', stream)));
+  return last === undefined ? [] : [{ stream, log: last[0], cursor: last[1] }];
 }
 
 export function tellBack({ log }: Pick<Runtime, 'log'>, feed: DeclaredFeed, { note, lost }: FoundBack): void {
@@ -103,13 +111,14 @@ export async function takeGaps(
   const items = gaps({ feed: feed.name, targets: feed.targets }, 'history_went_back', span, lost);
   const { position } = lease.state();
   await intake.prepare(items, lease.state(), position);
+  await intake.load(items, 0);
   for (const item of items) {
     if (intake.take(item) !== 'full') continue;
     if (!(await commitIntake(lease, intake, commitBy()))) return false;
-    await intake.prepare(items, lease.state(), position);
     intake.take(item);
   }
-  return intake.isEmpty() || commitIntake(lease, intake, commitBy());
+  const told = intake.changes(lease.state()).tenantGaps.length > 0;
+  return (intake.isEmpty() && !told) || commitIntake(lease, intake, commitBy());
 }
 
 function markOf(state: FeedState): string {

@@ -130,8 +130,9 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
         return more;
       });
     }
-    for (const { name: feed, tenants } of app.feeds.values()) {
-      if (tenants !== of) continue;
+    for (const { name: feed, tenants, namesTenants } of app.feeds.values()) {
+      // Of events that name their tenants each has its dead letters, and the app those that name nobody.
+      if (tenants !== of && !namesTenants) continue;
       await also(async () => {
         const { removed, more } = await trimLog(scope, deadLetterLog(scope.tenant, feed), kept, deadline, agesBy);
         report.deadLetters[feed] = (report.deadLetters[feed] ?? 0) + removed;

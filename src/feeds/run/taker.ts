@@ -81,6 +81,7 @@ export function createTaker({ feed, lease, intake, isHeld, commitBy, upkeep, log
     }
     skippedAny ||= skipped > 0;
     let remembered = skipped;
+    let ready = skipped;
     const remember = (count: number) => {
       replay.remember(items.slice(remembered, count));
       lease.change({ replay: replay.state() });
@@ -94,6 +95,11 @@ export function createTaker({ feed, lease, intake, isHeld, commitBy, upkeep, log
         // ever.
         remember(index);
         return (await commit()) ? 'budget' : 'lost';
+      }
+      if (index === ready) {
+        if (index > remembered) remember(index);
+        if (!intake.isEmpty() && !(await commit())) return 'lost';
+        ready = await intake.load(items, index);
       }
       let taken = intake.take(item);
       if (taken === 'full') {
@@ -109,8 +115,15 @@ export function createTaker({ feed, lease, intake, isHeld, commitBy, upkeep, log
 
   /** Takes items that the upstream gives only once. Those beyond the budget are given up. */
   async function takeOnce(items: readonly FeedItem[]): Promise<'lost' | { overrun: boolean }> {
-    const { within, beyond } = spending.admit(items, feed.overflow);
-    for (const item of within) {
+    const owners = feed.namesTenants ? (item: FeedItem) => intake.ownerOf(item) : undefined;
+    const { within: admitted, beyond } = spending.admit(items, feed.overflow, owners);
+    const within = owners === undefined ? admitted : grouped(admitted, owners);
+    let ready = 0;
+    for (const [index, item] of within.entries()) {
+      if (index === ready) {
+        if (!intake.isEmpty() && !(await commit())) return 'lost';
+        ready = await intake.load(within, index);
+      }
       let taken = intake.take(item);
       if (taken === 'full') {
         if (!(await commit())) return 'lost';
@@ -149,4 +162,27 @@ export function createTaker({ feed, lease, intake, isHeld, commitBy, upkeep, log
   }
 
   return { take, isSpent: () => spending.isSpent(), isStuck: () => skippedAny && !advanced };
+}
+
+/**
+ * The items of each owner together, so that they take few commits; a gap stays between what came before and after it. Only for
+ * what the upstream gives once: of other batches what is committed has to be a beginning.
+ */
+function grouped(items: readonly FeedItem[], ownerOf: (item: FeedItem) => string): FeedItem[] {
+  const ordered: FeedItem[] = [];
+  let some: FeedItem[] = [];
+  const flush = () => {
+    ordered.push(...[...Map.groupBy(some, ownerOf).values()].flat());
+    some = [];
+  };
+  for (const item of items) {
+    if (item.meta?.gap === undefined) {
+      some.push(item);
+      continue;
+    }
+    flush();
+    ordered.push(item);
+  }
+  flush();
+  return ordered;
 }

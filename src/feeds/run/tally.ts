@@ -4,6 +4,7 @@ import type { RejectedWhy } from '../records/rejected.ts';
 import type { Reason } from '../records/dead-letters.ts';
 import { addCounts, type FeedCounts, NO_COUNTS } from '../records/counts.ts';
 import type { FeedState } from '../records/state.ts';
+import type { Place } from '../../streams/log/place.ts';
 import { MOST_ZONELESS } from '../records/record-bytes.ts';
 
 export interface Tally {
@@ -14,8 +15,13 @@ export interface Tally {
   count(what: Exclude<keyof FeedCounts, 'bytes'>, by?: number): void;
   /** Counts the bytes of an item that was taken. */
   came(item: FeedItem): void;
-  /** Takes note that an event of this time will be appended to the stream; null for a gap, which shows no freshness. */
-  filled(stream: string, time: number | null, now: number): void;
+  /** Takes note that an event of this time will be appended to a stream; null for a gap, which shows no freshness. */
+  filled(place: Place, time: number | null, now: number): void;
+  /**
+   * Places of streams whose events name their tenants and whose latest events are behind. They do not stand in the feed's record,
+   * which would have no end: where the process dies, the sweep of the tenant brings them up to date.
+   */
+  readonly behind: Map<string, Place>;
   /** Takes note that events are missing. */
   missing(now: number): void;
   /** Takes note that times of a stream have no zone. True: that is new. */
@@ -41,6 +47,7 @@ export function createTally({ counts: before, zoneless: known }: FeedState): Tal
   let settled = { ...counts };
   let touched = new Set<string>();
   const zoneless = new Set(known);
+  const behind = new Map<string, Place>();
   let newestTime: number | null = null;
   let lastGapAt: number | null = null;
   let rejection: RejectedWhy = { field: '', expected: '' };
@@ -54,8 +61,10 @@ export function createTally({ counts: before, zoneless: known }: FeedState): Tal
     came({ bytes }) {
       counts.bytes += bytes;
     },
-    filled(stream, time, now) {
-      touched.add(stream);
+    behind,
+    filled(place, time, now) {
+      if (place.stream.tenantOf === null) touched.add(place.name);
+      else behind.set(place.log, place);
       if (time === null) return;
       // A date in the future does not show how fresh the feed is, so it counts as now.
       const at = Math.min(time, now);

@@ -44,13 +44,14 @@ export function createUpkeep({ runtime, feed, lease, intake, isHeld, project, cl
   let closeAt = hasWindows ? now() + CLOSE_WINDOWS_MS : Number.POSITIVE_INFINITY;
   let renewAt = isHeld ? now() + unitMs : Number.POSITIVE_INFINITY;
 
+  const isBehind = () => lease.state().dirty.length + intake.behind.size > 0;
+
   function projectAt(): number {
-    return isHeld && lease.state().dirty.length === 0 ? Number.POSITIVE_INFINITY : projectAfter;
+    return isHeld && !isBehind() ? Number.POSITIVE_INFINITY : projectAfter;
   }
 
   function pauseAfter(tookMs: number): number {
-    const isBehind = lease.state().dirty.length > 0;
-    return Math.max(isBehind ? BEHIND_MS : FOLLOW_AFTER_MS, PROJECTION_SHARE * tookMs);
+    return Math.max(isBehind() ? BEHIND_MS : FOLLOW_AFTER_MS, PROJECTION_SHARE * tookMs);
   }
 
   return {

@@ -13,14 +13,15 @@
  * become true at the same time, such as a feed's position.
  */
 import * as z from 'zod';
-import type { DeclaredStream } from '../../declare/stream.ts';
 import { isGap, type LoggedEvent } from '../../base/event.ts';
+import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import { record } from '../../store/record.ts';
 import type { Append, Operation, Reading, RecordKey, Version } from '../../store/store.ts';
-import type { StreamScope } from '../scope.ts';
+import type { Deps } from '../deps.ts';
 import { createWindow, type DedupeWindow, loadWindow } from './dedupe.ts';
+import type { Place } from './place.ts';
 import { besides } from './removals.ts';
-import { loggedEvent, streamLog } from './stream-log.ts';
+import { loggedEvent } from './stream-log.ts';
 
 /** Key of the fence: the record that each append to a stream of identified events writes anew. */
 export function fenceKey(tenant: string, stream: string): RecordKey {
@@ -45,26 +46,25 @@ export function fencePut(reading: Reading, by: { feed: string } | { id: string }
 
 export interface Appender {
   /**
-   * Reads the fence and the newest ids of each stream that has identified events and was not read yet.
+   * Reads the fence and the newest ids of each place that has identified events and was not read yet. Places have to be loaded
+   * before anything else is asked of them.
    * @throws TidegateError `newer_version` for a fence of a newer release
    */
-  load(streams: Iterable<DeclaredStream>): Promise<void>;
+  load(places: Iterable<Place>): Promise<void>;
   /**
-   * Reads the newest ids of one stream.
+   * Reads the newest ids of one place.
    * @param known `fence`: the fence, where the caller has read it already. `sought`: an event at which reading ends,
    * once one with its id and revision is found.
    * @returns the sought event as the stream has it; null where the stream does not have it
    */
-  loadOne(stream: DeclaredStream, known: { fence?: Reading; sought?: LoggedEvent }): Promise<LoggedEvent | null>;
-  /**
-   * Whether the event is in the stream or was remembered. A gap is never known, because each gap is a separate event.
-   */
-  isKnown(stream: string, event: LoggedEvent): boolean;
-  /** How far back a known event is, as `DedupeWindow.depthOf` says; null for one that is not known. */
-  depthOf(stream: string, event: LoggedEvent): number | null;
-  remember(stream: string, event: LoggedEvent): void;
+  loadOne(place: Place, known: { fence?: Reading; sought?: LoggedEvent }): Promise<LoggedEvent | null>;
+  /** Forgets what was read where that is much, so that as many places as there are take no more memory. Call it while nothing waits for a commit. */
+  bound(): void;
+  /** How far back a known event is, as `DedupeWindow.depthOf` says; null for one that is not known. A gap is never known, because each is a separate event. */
+  depthOf(place: Place, event: LoggedEvent): number | null;
+  remember(place: Place, event: LoggedEvent): void;
   /** Returns the events that are not known and do not stand earlier among them, and remembers them. */
-  fresh(stream: string, events: readonly LoggedEvent[]): LoggedEvent[];
+  fresh(place: Place, events: readonly LoggedEvent[]): LoggedEvent[];
   /** Returns the appends, followed by a put of the fence for each stream of identified events among them. */
   fenced(appends: readonly Append[]): Operation[];
   /**
@@ -79,88 +79,125 @@ export interface Appender {
   committed(operations: readonly Operation[], version: Version | null): void;
 }
 
+function keyOf({ tenant, stream }: Place): RecordKey {
+  return fenceKey(tenant, stream.name);
+}
+
+/** Names of events that are kept in memory before all are forgotten, some 30 MB. */
+const MOST_NAMES = 300_000;
+/** Logs that are read at once. */
+const AT_ONCE = 8;
+
 /**
- * @param streams the streams that events are appended to
  * @param feed name of the feed that the events come from; null for a publisher
  * @param windowOf how many of a stream's newest events are read; default: its `dedupe`
  */
 export function createAppender(
-  scope: StreamScope,
-  streams: Iterable<DeclaredStream>,
+  deps: Pick<Deps, 'store' | 'runtime' | 'changed'>,
   feed: string | null,
-  windowOf: (stream: DeclaredStream) => number = ({ dedupe }) => dedupe,
+  windowOf: (stream: Place['stream']) => number = ({ dedupe }) => dedupe,
 ): Appender {
-  const { store, runtime, tenant } = scope;
-  const byLog = new Map([...streams].map((stream) => [streamLog(tenant, stream.name), stream]));
-  /** By stream name; holds the streams of identified events that were read. */
+  const { store, runtime } = deps;
+  /** All by log. */
+  const known = new Map<string, Place>();
+  /** Of the places with identified events that were read. */
   const windows = new Map<string, DedupeWindow>();
   const fences = new Map<string, Version | null>();
 
   async function loadOne(
-    stream: DeclaredStream,
-    known: { fence?: Reading; sought?: LoggedEvent } = {},
+    place: Place,
+    { fence: read, sought }: { fence?: Reading; sought?: LoggedEvent } = {},
   ): Promise<LoggedEvent | null> {
-    const { name, identified } = stream;
-    if (!identified) return null;
+    const { log, stream, tenant } = place;
+    known.set(log, place);
+    if (!stream.identified) return null;
     // The fence is read first: a writer that appends after this read changes its version.
-    const reading = known.fence ?? (await store.get(fenceKey(tenant, name), runtime.now()));
+    const reading = read ?? (await store.get(keyOf(place), runtime.now()));
     // A fence of a newer release throws here, so that no put of this release replaces it.
     fence.read(reading);
-    fences.set(name, reading.version);
-    const beside = besides(scope, name);
-    const { window, found } = await loadWindow(store, streamLog(tenant, name), windowOf(stream), {
+    fences.set(log, reading.version);
+    const beside = besides({ runtime, tenant }, stream.name);
+    const { window, found } = await loadWindow(store, log, windowOf(stream), {
       beside,
-      ...(known.sought ? { sought: known.sought } : {}),
+      ...(sought ? { sought } : {}),
     });
-    windows.set(name, window);
+    windows.set(log, window);
     return found;
   }
 
-  const depthOf = (stream: string, event: LoggedEvent) =>
-    isGap(event) ? null : (windows.get(stream)?.depthOf(event) ?? null);
-  const isKnown = (stream: string, event: LoggedEvent) => depthOf(stream, event) !== null;
-
-  function remember(stream: string, event: LoggedEvent): void {
-    if (!isGap(event)) windows.get(stream)?.add(event);
+  /** Reads the fences of several places together, and some of their logs at once. */
+  async function loadSome(places: readonly Place[]): Promise<void> {
+    const readings = places.length < 2 ? [] : await store.getMany(places.map(keyOf), runtime.now());
+    const left = places.entries();
+    async function work(): Promise<void> {
+      for (const [index, place] of left) {
+        const reading = readings[index];
+        await loadOne(place, reading ? { fence: reading } : {});
+      }
+    }
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, places.length) }, work));
   }
 
-  function fresh(stream: string, events: readonly LoggedEvent[]): LoggedEvent[] {
+  const depthOf = ({ log }: Place, event: LoggedEvent) =>
+    isGap(event) ? null : (windows.get(log)?.depthOf(event) ?? null);
+
+  function remember({ log }: Place, event: LoggedEvent): void {
+    if (!isGap(event)) windows.get(log)?.add(event);
+  }
+
+  function fresh(place: Place, events: readonly LoggedEvent[]): LoggedEvent[] {
     // The window forgets its oldest names as it takes in new ones. So all are judged before any is remembered.
     const among = createWindow(events.length);
     const left = events.filter((event) => {
       if (isGap(event)) return true;
-      if (isKnown(stream, event) || among.has(event)) return false;
+      if (depthOf(place, event) !== null || among.has(event)) return false;
       among.add(event);
       return true;
     });
-    for (const event of left) remember(stream, event);
+    for (const event of left) remember(place, event);
     return left;
   }
 
   function fenceOf({ log, entries }: Append): Operation[] {
-    const name = byLog.get(log)?.name ?? '';
-    const expects = fences.get(name);
+    const place = known.get(log);
+    const expects = fences.get(log);
     const last = entries.at(-1);
-    if (expects === undefined || last === undefined) return [];
+    if (place === undefined || expects === undefined || last === undefined) return [];
     const value = feed === null ? { id: loggedEvent.decode(last).id } : { feed };
-    return [fence.put(fenceKey(tenant, name), value, { expects })];
+    return [fence.put(keyOf(place), value, { expects })];
   }
 
   async function leftOf(append: Append): Promise<Append[]> {
-    const stream = byLog.get(append.log);
-    if (!stream?.identified) return [append];
-    await loadOne(stream);
+    const place = known.get(append.log);
+    if (!place?.stream.identified) return [append];
+    await loadOne(place);
     const events = append.entries.map((value) => loggedEvent.decode(value));
-    const left = fresh(stream.name, events);
+    const left = fresh(place, events);
     return left.length === 0 ? [] : [loggedEvent.append(append.log, left)];
   }
 
   return {
     async load(wanted) {
-      for (const stream of new Set(wanted)) if (!windows.has(stream.name)) await loadOne(stream);
+      const missing = new Map<string, Place>();
+      for (const place of wanted) {
+        if (!known.has(place.log) || (place.stream.identified && !windows.has(place.log)))
+          missing.set(place.log, place);
+      }
+      const all = [...missing.values()];
+      for (const place of all) known.set(place.log, place);
+      const read = all.filter(({ stream }) => stream.identified);
+      for (let from = 0; from < read.length; from += GET_MANY_LIMIT)
+        await loadSome(read.slice(from, from + GET_MANY_LIMIT));
     },
     loadOne,
-    isKnown,
+    bound() {
+      let names = 0;
+      for (const window of windows.values()) names += window.size();
+      if (names <= MOST_NAMES && known.size <= MOST_NAMES) return;
+      known.clear();
+      windows.clear();
+      fences.clear();
+    },
     depthOf,
     remember,
     fresh,
@@ -172,10 +209,10 @@ export function createAppender(
     },
     committed(operations, version) {
       for (const operation of operations) {
-        const stream = operation.kind === 'append' ? byLog.get(operation.log) : undefined;
-        if (!stream) continue;
-        if (fences.has(stream.name)) fences.set(stream.name, version);
-        scope.changed?.(tenant, stream.name);
+        const place = operation.kind === 'append' ? known.get(operation.log) : undefined;
+        if (!place) continue;
+        if (fences.has(place.log)) fences.set(place.log, version);
+        deps.changed?.(place.tenant, place.stream.name);
       }
     },
   };

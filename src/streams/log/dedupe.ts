@@ -23,6 +23,8 @@ export interface DedupeWindow {
   depthOf(event: LoggedEvent): number | null;
   /** Adds the event as the newest, and forgets the oldest of those that were added beyond the window's size. */
   add(event: LoggedEvent): void;
+  /** How many names it holds. */
+  size(): number;
 }
 
 /** Reads that make up for entries of removals, at most: room for some 10,000 of them. */
@@ -62,6 +64,7 @@ export function createWindow(size: number, loaded: readonly LoggedEvent[] = []):
   return {
     has: (event) => depthOf(event) !== null,
     depthOf,
+    size: () => before.size + added.size,
     add(event) {
       const name = rememberedName(event);
       if (added.has(name) || before.has(name)) return;

@@ -13,7 +13,8 @@ import { ofEvents } from '../of-event.ts';
 import { noteWrite } from '../tenant-work.ts';
 import { createAppender, fenceKey } from './append.ts';
 import { projectLatest } from './latest.ts';
-import { loggedEvent, streamLog } from './stream-log.ts';
+import { logPlace } from './place.ts';
+import { loggedEvent } from './stream-log.ts';
 import { logThrown, type RawEvent, validateEvent } from './validate-event.ts';
 
 /** A publisher gives up after this many conflicts with others that publish to the same stream. */
@@ -86,6 +87,7 @@ export async function appendAll(
   const { store, runtime, tenant } = scope;
   const fence = stream.identified ? [fenceKey(tenant, stream.name)] : [];
   const keys = [...(receipt ? [receipt.key] : []), ...fence];
+  const at = logPlace(scope, stream);
   await noteWrite(scope, stream);
   for (let attempt = 0; attempt < MOST_CONFLICTS; attempt += 1) {
     const readings = await readEach(scope, keys);
@@ -98,16 +100,16 @@ export async function appendAll(
       }
       return { ...earlier, standing: null };
     }
-    const appender = createAppender(scope, [stream], null);
+    const appender = createAppender(scope, null);
     const fenced = fence.length > 0 ? readings.at(-1) : undefined;
     const sought = events.length === 1 ? events[0] : undefined;
-    const standing = await appender.loadOne(stream, {
+    const standing = await appender.loadOne(at, {
       ...(fenced ? { fence: fenced } : {}),
       ...(sought ? { sought } : {}),
     });
-    const fresh = stream.identified ? appender.fresh(stream.name, events) : events;
+    const fresh = stream.identified ? appender.fresh(at, events) : events;
     const counts = { appended: fresh.length, duplicates: events.length - fresh.length };
-    const appends = fresh.length === 0 ? [] : [loggedEvent.append(streamLog(tenant, stream.name), fresh)];
+    const appends = fresh.length === 0 ? [] : [loggedEvent.append(at.log, fresh)];
     const operations: Operation[] = appender.fenced(appends);
     if (receipt && first) operations.push(receipt.put(first, counts));
     const appended = { ...counts, standing };

@@ -28,7 +28,11 @@ test('the bounds of its parts add up to what a commit holds beside the largest e
     lastError: { code: 'upstream' as const, message: '\u0001'.repeat(1_000), at: 1 },
     rejected: { count: 1, items: 1, field: '\u0001'.repeat(200), expected: '\u0001'.repeat(200), at: 1 },
   };
-  const record = recordBytes({ targets, sample: { windowMs: 1_000, reduce: 'last' } }, state, position);
+  const record = recordBytes(
+    { targets, sample: { windowMs: 1_000, reduce: 'last' }, namesTenants: true },
+    state,
+    position,
+  );
   expect(record + LOG_NAME_BYTES + EVENT_BYTES).toBeLessThanOrEqual(limits.commitBytes);
 });
 
