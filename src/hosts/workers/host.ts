@@ -88,7 +88,7 @@ export function createWorker(app: App, { stores = {}, ...own }: WorkerOptions = 
     checkMisspelt(config, app, own, log);
     const taskQueue = taskQueueOf(environment);
     const shares = createShares(ISOLATE_SHARES, runtime);
-    const admit = admitThrough(environment, log) ?? (async () => null);
+    const admit = admitThrough(environment, { now: () => runtime.now(), log }) ?? (async () => null);
     tellOpen(config, own, log);
     const deps = watchClock({ app, store: await openFrom(drivers, config, runtime, app.name), runtime });
     const built = createHost({

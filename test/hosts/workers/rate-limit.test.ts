@@ -23,7 +23,7 @@ test.each([
 const asking = (path: string, address: string | null) =>
   new Request(`https://example.org${path}`, { headers: address === null ? {} : { 'CF-Connecting-IP': address } });
 
-test('each address has its share, for MCP and for pushes each; what has none passes, and so does all when nobody counts', async () => {
+test('each address has its share, for MCP and for pushes each; what has none passes; where the binding fails the isolate counts', async () => {
   const keys: string[] = [];
   let limit = (key: string): Promise<{ success: boolean }> => {
     keys.push(key);
@@ -31,7 +31,9 @@ test('each address has its share, for MCP and for pushes each; what has none pas
   };
   const lines: string[] = [];
   const RATE_LIMIT = { limit: ({ key }: { key: string }) => limit(key) };
-  const admit = admitThrough({ RATE_LIMIT }, (level, message) => lines.push(`${level} ${message}`));
+  let time = 0;
+  const log = (level: string, message: string) => void lines.push(`${level} ${message}`);
+  const admit = admitThrough({ RATE_LIMIT }, { now: () => time, log });
   const ask = async (path: string, address: string | null) => (await admit?.(asking(path, address)))?.code ?? 'in';
   expect(await Promise.all([1, 2, 3].map(() => ask('/mcp', '203.0.113.9')))).toEqual(['in', 'in', 'rate_limited']);
   expect(await ask('/ingest/rooms', '203.0.113.9')).toBe('in');
@@ -41,9 +43,14 @@ test('each address has its share, for MCP and for pushes each; what has none pas
   expect(await Promise.all(['/a', '/b/mcp', '/c'].map((path) => ask(path, '203.0.113.7')))).toContain('rate_limited');
   limit = () => Promise.reject(new Error('not now'));
   expect(await ask('/mcp', '203.0.113.9')).toBe('in');
-  expect(lines).toEqual(['warn the rate limit cannot be asked, and lets pass: Error: not now']);
+  expect(lines).toEqual(['warn the rate limit cannot be asked, and this isolate counts by itself: Error: not now']);
+  for (let more = 1; more < 300; more += 1) expect(await ask('/mcp', '203.0.113.9')).toBe('in');
+  expect(await ask('/mcp', '203.0.113.9')).toBe('rate_limited');
+  expect([await ask('/mcp', '203.0.113.8'), await ask('/ingest/rooms', '203.0.113.9')]).toEqual(['in', 'in']);
+  time = 10_000;
+  expect(await ask('/mcp', '203.0.113.9')).toBe('in');
   for (const bound of [undefined, null, 'RATE_LIMIT', {}])
-    expect(admitThrough({ RATE_LIMIT: bound }, () => {})).toBeNull();
+    expect(admitThrough({ RATE_LIMIT: bound }, { now: () => 0, log: () => {} })).toBeNull();
 });
 
 const refuseAll = () => Promise.resolve(new TidegateError('rate_limited', 'Too many', { retryAfterMs: 9_001 }));
