@@ -57,7 +57,7 @@ export interface AppOptions {
   results?: { bytes?: number; structuredBytes?: number; keptMs?: number };
   /**
    * What callers may take up, over all instances. What is over is refused with `rate_limited`, which says when to come
-   * again. Feeds have no part in it.
+   * again. Of feeds it counts what `feeds` says.
    */
   quotas?: Partial<AppQuotas>;
 }
@@ -95,6 +95,11 @@ export interface AppQuotas {
   pushes: number;
   /** The same, of all callers. */
   allPushes: number;
+  /**
+   * Bytes that one feed may bring a tenant in a day, where events name their tenants. What is over becomes a dead letter of the
+   * tenant, and a gap in its log. Default: no limit.
+   */
+  feeds?: number;
 }
 
 export interface App {

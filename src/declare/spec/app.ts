@@ -39,10 +39,11 @@ export const quotasSpec = z.strictObject(
     waitKeys: whole(1, 10_000).default(1_000),
     pushes: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(2_000_000_000),
     allPushes: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(4_000_000_000),
+    feeds: whole(1_000_000, MOST_BYTES, { unit: 'B' }).optional(),
   },
   {
     error:
-      '{ requests, allRequests, openStreams, results, allResults, tasks, allTasks, runningTasks, waits, allWaits, waitKeys, pushes, allPushes }, any of them',
+      '{ requests, allRequests, openStreams, results, allResults, tasks, allTasks, runningTasks, waits, allWaits, waitKeys, pushes, allPushes, feeds }, any of them',
   },
 );
 

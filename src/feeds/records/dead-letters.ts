@@ -20,7 +20,7 @@ export const DEAD_LETTER_AGE_MS = 30 * 86_400_000;
 export interface DeadLetter {
   /** The stream that the item was for. */
   stream: string;
-  /** `schema`, `key`, `id`, `time`, `meta`, `tenant`, `too_large`, `unknown_stream`, `overflow`, or what its transport says. */
+  /** `schema`, `key`, `id`, `time`, `meta`, `tenant`, `too_large`, `unknown_stream`, `overflow`, `quota`, or what its transport says. */
   reason: string;
   field: string | null;
   expected: string | null;

@@ -12,6 +12,8 @@ import type { StreamScope } from '../../streams/scope.ts';
 import { noteWrites } from '../../streams/tenant-work.ts';
 import { createBurial } from './bury.ts';
 import { createChunk } from './chunk.ts';
+import { createFeedShares, OVER_SHARE } from './feed-shares.ts';
+import { createGivingUp } from './give-up.ts';
 import type { Reason } from '../records/dead-letters.ts';
 import { createGapFold } from '../records/gap-fold.ts';
 import { createListedIds } from '../records/listed-ids.ts';
@@ -25,7 +27,6 @@ import { createTenantGaps } from '../records/tenant-gaps.ts';
 import { createJudge } from './judge-items.ts';
 import { createKeeper } from './keep-events.ts';
 import { loadPlaces } from './load-places.ts';
-import { createMissing } from './missing.ts';
 import { createTally } from './tally.ts';
 
 const SHOWN_CHARACTERS = 60;
@@ -106,6 +107,7 @@ export function createIntake(scope: StreamScope, feed: DeclaredFeed, begun: Feed
   const fold = createGapFold(begun.gaps, begun.counts.events);
   const tenantGaps = createTenantGaps(scope, feed.name, begun.tenantGaps);
   const judge = createJudge(scope, feed);
+  const shares = createFeedShares(scope, feed);
   const burial = createBurial(scope, feed, { chunk, tally });
   const { keep, keepAll } = createKeeper({
     appender,
@@ -118,7 +120,7 @@ export function createIntake(scope: StreamScope, feed: DeclaredFeed, begun: Feed
     now,
   });
 
-  const missing = createMissing(scope, feed, { judge, keep, tally });
+  const giving = createGivingUp(scope, feed, { judge, keep, burial, tally });
 
   function reject(item: FeedItem, reason: Reason): Taken {
     if (!burial.bury(item, reason, judge.tenantOf(item))) return 'full';
@@ -161,7 +163,7 @@ export function createIntake(scope: StreamScope, feed: DeclaredFeed, begun: Feed
     },
 
     load: (items, from) =>
-      loadPlaces({ feed, judge, appender, tenantGaps, sampler, limits: store.limits }, items, from),
+      loadPlaces({ feed, judge, appender, tenantGaps, sampler, limits: store.limits, shares }, items, from),
     ownerOf: (item) => judge.tenantOf(item) ?? '',
 
     take(item) {
@@ -173,6 +175,8 @@ export function createIntake(scope: StreamScope, feed: DeclaredFeed, begun: Feed
         return 'taken';
       }
       const { place, event, bytes } = judged;
+      const isOver = shares?.isOver(place.tenant) === true && appender.depthOf(place, event) === null;
+      if (isOver) return giving.giveUp(item, OVER_SHARE, true) ? 'taken' : 'full';
       const { name: stream } = place.stream;
       if (judged.zoneless && tally.zoneless(stream)) {
         const expected = 'zone of the stream, where they are not in UTC';
@@ -183,13 +187,7 @@ export function createIntake(scope: StreamScope, feed: DeclaredFeed, begun: Feed
 
     giveUp(item, asDeadLetter) {
       const expected = `at most ${feed.budget.events} events and ${feed.budget.bytes} bytes in a burst`;
-      if (!missing.tell(item, 'overflow', `more came than a burst takes: ${expected}`)) return 'full';
-      if (asDeadLetter) {
-        if (!burial.bury(item, { reason: 'overflow', expected }, judge.tenantOf(item))) return 'full';
-      }
-      tally.count('dropped');
-      tally.came(item);
-      return 'taken';
+      return giving.giveUp(item, { reason: 'overflow', expected }, asDeadLetter) ? 'taken' : 'full';
     },
 
     async closeWindows(commit) {
@@ -232,7 +230,7 @@ export function createIntake(scope: StreamScope, feed: DeclaredFeed, begun: Feed
     renew() {
       judge.renew();
       burial.renew();
-      missing.renew();
+      giving.renew();
       tally.renew();
     },
     repeats: (open) => repeats.state(open),

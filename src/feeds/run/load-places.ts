@@ -9,6 +9,8 @@ import type { Appender } from '../../streams/log/append.ts';
 import type { Place } from '../../streams/log/place.ts';
 import type { Sampler } from '../records/sampling.ts';
 import type { TenantGaps } from '../records/tenant-gaps.ts';
+import type { LogTenant } from '../../streams/scope.ts';
+import type { FeedShares } from './feed-shares.ts';
 import type { ItemJudge } from './judge-items.ts';
 
 interface Loading {
@@ -18,6 +20,8 @@ interface Loading {
   tenantGaps: TenantGaps;
   sampler: Sampler | null;
   limits: StoreLimits;
+  /** Null: tenants may be filled with as much as comes. */
+  shares: FeedShares | null;
 }
 
 /** Operations of a commit for each log: the append, its fence, and what its tenant was told. */
@@ -25,7 +29,7 @@ const OPERATIONS_EACH = 3;
 
 /** @returns the index behind the items whose places are read */
 export async function loadPlaces(
-  { feed, judge, appender, tenantGaps, sampler, limits }: Loading,
+  { feed, judge, appender, tenantGaps, sampler, limits, shares }: Loading,
   items: readonly FeedItem[],
   from: number,
 ): Promise<number> {
@@ -47,5 +51,18 @@ export async function loadPlaces(
   const all = [...places.values()];
   await appender.load(all);
   await tenantGaps.load(all);
+  if (shares !== null) await shares.take(newBytes(items.slice(from, to), judge, appender));
   return to;
+}
+
+/** By tenant: the bytes of events that its logs do not have. */
+function newBytes(items: readonly FeedItem[], judge: ItemJudge, appender: Appender): Map<LogTenant, number> {
+  const bytes = new Map<LogTenant, number>();
+  for (const item of items) {
+    const tenant = judge.tenantOf(item);
+    const judged = tenant === null ? null : judge.judge(item);
+    if (tenant === null || judged?.kind !== 'event' || appender.depthOf(judged.place, judged.event) !== null) continue;
+    bytes.set(tenant, (bytes.get(tenant) ?? 0) + judged.bytes);
+  }
+  return bytes;
 }

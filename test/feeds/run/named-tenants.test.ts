@@ -13,7 +13,8 @@ import { feedStatus } from '../../../src/feeds/records/status.ts';
 import { readLatest } from '../../../src/streams/log/read-latest.ts';
 import type { Feed, FeedBatch, FeedItem, FeedPacing } from '../../../src/declare/feed.ts';
 import { anonymousOf, byTurns, gapItem, identifiedOf, Named, type NamedData, scopeFor, told } from './named-stage.ts';
-import { feedOf, items, type Stage, stageOf } from './stage.ts';
+import { jsonBytes } from '../../../src/base/json.ts';
+import { feedOf, items, type Stage, stageOf, START } from './stage.ts';
 
 /** A feed that gives these batches, one in a burst. */
 function giving(batches: FeedItem[][], more: FeedPacing & { replayable?: boolean } = {}): Feed {
@@ -38,6 +39,7 @@ const stateOf = async (stage: Stage) =>
   (await stage.store.get(feedKey('public', 'readings'), stage.clock.now)).value as unknown as FeedState;
 
 const event = (of: string, n: number) => items([{ of, n }]);
+const large = (of: string, n: number): NamedData => ({ of, n, key: 'k'.repeat(250) });
 
 test('each event goes to whom it names, in order, and is the latest there at once', async () => {
   const stage = stageOf({ streams: { readings: anonymousOf(giving([items(byTurns(0, 500, 100))])) } });
@@ -206,6 +208,44 @@ describe('a gap of the source', () => {
     expect(await told(stage, 'acme')).toEqual([1]);
     await runOnce(stage);
     expect(await told(stage, 'acme')).toEqual([1, 'not_listening', 2]);
+  });
+});
+
+describe('with quotas.feeds', () => {
+  const LIMIT = 1_000_000;
+  const each = jsonBytes({ id: 'id000001.0', key: 'k'.repeat(250), time: START, data: large('acme', 1_000) });
+  const fitting = Math.floor(LIMIT / (each + 10));
+
+  function stageWith(batches: NamedData[][], declare = identifiedOf) {
+    const feed = giving(
+      batches.map((batch) => items(batch)),
+      { budget: { events: 100_000 } },
+    );
+    return stageOf({ streams: { readings: declare(feed) }, quotas: { feeds: LIMIT } });
+  }
+
+  test('a tenant at its limit is filled no more and told so, and the others are', async () => {
+    const first = Array.from({ length: fitting }, (_, n) => large('acme', n));
+    const then = [large('acme', 50_000), large('globex', 50_001), ...first.slice(-10), large('acme', 50_002)];
+    const stage = stageWith([first, Array.from({ length: fitting }, (_, n) => large('acme', 10_000 + n)), then]);
+    expect(await runOnce(stage)).toMatchObject({ events: fitting, dropped: 0 });
+    expect(await runOnce(stage)).toMatchObject({ events: 0, dropped: fitting });
+    // What is known costs nothing, and what little is left is for what fits it.
+    expect(await runOnce(stage)).toMatchObject({ duplicates: 10 });
+    expect(await told(stage, 'globex')).toEqual([50_001]);
+    expect((await told(stage, 'acme')).slice(fitting)).toContain('quota');
+    const letters = await lettersOf(stage, 'acme');
+    expect(letters[0]).toMatchObject({ reason: 'quota', field: 'quotas.feeds' });
+    expect(await lettersOf(stage, 'globex')).toEqual([]);
+    expect(await lettersOf(stage, 'public')).toEqual([]);
+  });
+
+  test('has room again a day later', async () => {
+    const batch = (from: number) => Array.from({ length: fitting }, (_, n) => large('acme', from + n));
+    const stage = stageWith([batch(0), batch(10_000), batch(20_000)], anonymousOf);
+    for (const events of [fitting, 0]) expect(await runOnce(stage)).toMatchObject({ events });
+    stage.clock.now += 37 * 3_600_000;
+    expect(await runOnce(stage)).toMatchObject({ events: fitting });
   });
 });
 
