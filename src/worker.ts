@@ -2,6 +2,7 @@
 export {
   createWorker,
   dynamodb,
+  type WorkerContext,
   type WorkerEnvironment,
   type WorkerHost,
   type WorkerOptions,

@@ -11,6 +11,8 @@ export interface Edge {
   body?: BodySource;
   /** Default: as much as it wants, within the number of requests. */
   work?: Work;
+  /** Takes work that goes on behind the answer, or without a client. Default: the platform lets it go on by itself. */
+  goesOn?: (work: Promise<unknown>) => void;
   /** Whether the platform adds the headers of `safe-headers.ts` to what it writes. */
   safeHeaders?: true;
 }

@@ -125,7 +125,7 @@ export function createMcpRoute(
   }
 
   return {
-    async post(request, report, { body: source, work } = NO_EDGE) {
+    async post(request, report, { body: source, work, goesOn } = NO_EDGE) {
       const judging = judged(request);
       const principal = isPromise(judging) ? await judging : judging;
       if (principal instanceof Response) return principal;
@@ -157,6 +157,7 @@ export function createMcpRoute(
         const answer = await mcp.serve(request, body.value, principal, work);
         report(answer);
         ({ ended } = answer);
+        if (ended !== null) goesOn?.(ended);
         return answer.response;
       } catch (thrown) {
         if (thrown instanceof TidegateError && thrown.code === 'overloaded') return refusedForNow(thrown);

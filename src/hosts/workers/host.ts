@@ -31,9 +31,14 @@ export { dynamodb } from '../../store/dynamodb/driver.ts';
 /** Variables and secrets. Where they are bound, `TASKS` is a queue, and `RATE_LIMIT` limits how often one caller may ask. */
 export type WorkerEnvironment = Record<string, unknown>;
 
+/** What is used of the platform's context: work may go on for 30 s behind an answer, or without a client. */
+export interface WorkerContext {
+  waitUntil(work: Promise<unknown>): void;
+}
+
 /** What Workers calls. */
 export interface WorkerHost {
-  fetch(request: Request, environment: WorkerEnvironment): Promise<Response>;
+  fetch(request: Request, environment: WorkerEnvironment, context?: WorkerContext): Promise<Response>;
   scheduled(event: unknown, environment: WorkerEnvironment): Promise<void>;
   queue(batch: TaskBatch, environment: WorkerEnvironment): Promise<void>;
 }
@@ -118,12 +123,13 @@ export function createWorker(app: App, { stores = {}, ...own }: WorkerOptions = 
   }
 
   return {
-    async fetch(request, environment) {
+    async fetch(request, environment, context) {
       try {
         const { host, shares, boundAnswer } = await parts(environment);
         const share = shares.open();
         const ended = () => share.end();
-        return boundAnswer(await host.fetch(request, { work: share.work }), ended);
+        const goesOn = (work: Promise<unknown>) => context?.waitUntil(work);
+        return boundAnswer(await host.fetch(request, { work: share.work, goesOn }), ended);
       } catch (thrown) {
         const error = asTidegateError(thrown);
         log('error', error.message, { code: error.code });

@@ -191,6 +191,7 @@ async function answered(
   const server = await source.factory({ era: 'legacy', requestInfo: request });
   const session = exchange.session?.facts ?? null;
   const over = new AbortController();
+  const closed = new Promise<void>((resolve) => over.signal.addEventListener('abort', () => resolve(), { once: true }));
   const work = underWay.begin({ id: body.id, session: session?.id ?? null, close: () => transport.close() });
   const gone = () => work.gone();
   const takesEvents = !isBatched && takesEventStream(request.headers.get('accept'));
@@ -205,7 +206,10 @@ async function answered(
   await server.connect(transport);
   transport.receive(body, request);
   if (session !== null) void listenForCancel(legacy, body, exchange, over.signal, () => void transport.close());
-  return answer.response;
+  const response = await answer.response;
+  // What is streamed is kept behind its handler.
+  if (isStream(response) && !over.signal.aborted) exchange.working.add(closed);
+  return response;
 }
 
 /**
@@ -227,6 +231,10 @@ async function noted(
     }
   }
   return new Response(null, { status: 202 });
+}
+
+function isStream({ headers }: Response): boolean {
+  return headers.get('content-type') === 'text/event-stream';
 }
 
 /** Longest id of a request that can be cancelled on another instance. */

@@ -6,6 +6,7 @@ import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 import { METRICS, METRICS_NAMESPACE } from '../../../src/hosts/lambda/metrics.ts';
 import { createLambdaHost, type LambdaHost } from '../../../src/hosts/lambda/host.ts';
+import { eventIdText } from '../../../src/mcp/sessions/event-ids.ts';
 import { defineApp, pull, stream, tool } from '../../../src/index.ts';
 import { event, invocation, readStream } from './invocation.ts';
 
@@ -159,6 +160,30 @@ test('a client that goes away ends what was done for it', async () => {
   stream.destroy(new Error('connection reset'));
   await answering;
   await expect.poll(() => told.aborted).toBe(true);
+});
+
+test('a session has no stream of its own, and one that a client comes back to ends before the platform ends the function', async () => {
+  const host = hostWith({ STORE: 'memory', AUTH: 'none', TIDEGATE_SECRET: 'a secret of the tests, of 32 characters' });
+  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+  const clientInfo = { name: 't', version: '0' };
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo };
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params });
+  const begun = readStream();
+  await host.stream(event('POST', '/mcp', { headers, body }), begun.stream, invocation(10_000));
+  const session = begun.prelude()?.headers['mcp-session-id'] ?? '';
+  const get = async (more: Record<string, string>, ms: number) => {
+    const read = readStream();
+    const asked = { accept: 'text/event-stream', 'mcp-session-id': session, ...more };
+    await host.stream(event('GET', '/mcp', { headers: asked }), read.stream, invocation(ms));
+    return read;
+  };
+  expect((await get({}, 10_000)).prelude()?.statusCode).toBe(405);
+  const by = Date.now() + 60_000;
+  const id = eventIdText({ stream: 'a'.repeat(22), place: '0', by, request: 1 });
+  const resumed = await get({ 'last-event-id': id }, 2_000);
+  expect(resumed.prelude()?.statusCode).toBe(200);
+  expect(resumed.stream.writableEnded).toBe(true);
+  expect(resumed.text()).toMatch(/retry: 1\d\d\d\ndata: \n\n$/);
 });
 
 test('what is built is built once, and a start that failed is tried again', async () => {
