@@ -65,6 +65,7 @@ export async function inContext<Answer>(
   let streams: AppStreams | null = null;
   let feeds: AppFeeds | null = null;
   let watch: DeadlineWatch | null = null;
+  const appChanges = () => (deps.changesFor ?? noChanges)(caller.principal, caller.deadline, caller.account.store);
   const context: AccountedContext = {
     principal: caller.principal,
     get [STORE]() {
@@ -78,6 +79,15 @@ export async function inContext<Answer>(
     get feeds() {
       feeds ??= (deps.feedsFor ?? noFeeds)(context, caller.account.store);
       return feeds;
+    },
+    get resources() {
+      return appChanges().resources;
+    },
+    get tools() {
+      return appChanges().tools;
+    },
+    get prompts() {
+      return appChanges().prompts;
     },
     get signal() {
       watch ??= watchDeadline(deps.runtime, caller);
@@ -117,6 +127,10 @@ export function inAskingContext<Answer>(
 
 function noFeeds(): never {
   throw new TidegateError('internal', 'this host reaches no feeds at once');
+}
+
+function noChanges(): never {
+  throw new TidegateError('internal', 'this host tells nobody of changes');
 }
 
 interface DeadlineWatch {

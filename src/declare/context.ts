@@ -48,9 +48,32 @@ export interface Asks {
 }
 
 /**
+ * How an app tells clients that listen that something of its own changed. Each call costs one store call, and resolves when the
+ * change is stored: whoever listens hears of it within 11 s, on whichever instance, and of one thing once a second at most. It is
+ * told in the tenant of the caller alone.
+ */
+export interface AppChanges {
+  resources: {
+    /**
+     * The content of a resource changed.
+     * @param uri as clients read it; the resource has to declare `changes`. Absent: what `resources/list` shows changed
+     */
+    changed: (uri?: string) => Promise<void>;
+  };
+  tools: {
+    /** What `tools/list` shows changed. */
+    changed: () => Promise<void>;
+  };
+  prompts: {
+    /** What `prompts/list` shows changed. */
+    changed: () => Promise<void>;
+  };
+}
+
+/**
  * The context of tools, prompts and reads of resources. Its functions need no `this`, so a handler may destructure it.
  */
-export interface HandlerContext extends ListContext, Asks {
+export interface HandlerContext extends ListContext, Asks, AppChanges {
   feeds: AppFeeds;
 }
 

@@ -1,5 +1,5 @@
 /** Resources that an app declares, and the completion of the variables of their templates. */
-import type { CompletedValues } from './app-streams.ts';
+import type { CompletedValues, StreamRef } from './app-streams.ts';
 import type { Annotations, Displayed } from './display.ts';
 import type { Scoped } from './scoped.ts';
 import type { HandlerContext, ListContext } from './context.ts';
@@ -30,6 +30,14 @@ export type VariableOf<Uri extends string> = string extends Uri
     ? (Name extends `+${infer Bare}` ? Bare : Name) | VariableOf<Rest>
     : never;
 
+/** Events that change what a resource holds. */
+export interface ChangeSource {
+  /** By its declaration or its name. */
+  stream: StreamRef<unknown>;
+  /** Only events of this key. Default: all. */
+  key?: string;
+}
+
 export interface ResourceOptions<Uri extends string = string> extends Displayed, Scoped {
   /**
    * A URI, or a template (RFC 6570) whose variables `read` gets: `mine://{id}`, and `{+path}` for what has slashes.
@@ -45,6 +53,12 @@ export interface ResourceOptions<Uri extends string = string> extends Displayed,
   size?: number;
   /** How long, and for whom, clients may cache the content. */
   cache?: CacheHint;
+  /**
+   * What changes the content, so that clients can listen to it: new events of these streams. A template may answer it by its
+   * variables; null: there is no such resource. Beside them `resources.changed(uri)` of the context tells of a change, which an
+   * empty list leaves as the only way. Default: nobody can listen.
+   */
+  changes?: readonly ChangeSource[] | ((variables: Record<VariableOf<Uri>, string>) => readonly ChangeSource[] | null);
   /** Answers the contents. It gets the variables of the template and the context of the request. */
   read(
     variables: Record<VariableOf<Uri>, string>,

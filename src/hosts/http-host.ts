@@ -92,7 +92,7 @@ export function createHttpHost(given: HostOptions, { serving, work }: HostParts)
     ...(keepsTasks(app) ? [TASKS] : []),
     ...extensions.flatMap(({ capability }) => capability ?? []),
   ];
-  const about = aboutOf(app, capabilities);
+  const about = aboutOf(app, capabilities, options.listening != null);
   const mcp = createMcpEndpoint({
     about,
     async aboutPart({ scopes }) {

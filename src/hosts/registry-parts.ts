@@ -7,6 +7,7 @@ import { withAuditedTools } from './audited.ts';
 import { createSealer, type Secrets } from '../base/seal.ts';
 import type { AppDeps } from '../calls/context.ts';
 import type { HandlerDeps } from '../calls/deps.ts';
+import { createAppChanges } from '../calls/changes/app-changes.ts';
 import { createAppFeeds } from '../calls/feeds.ts';
 import type { Granted } from '../calls/granted.ts';
 import { usedStateKey } from '../calls/names.ts';
@@ -40,6 +41,8 @@ export interface RegistryOptions {
   variable?: ReadVariable;
   /** Extensions of MCP, listed behind the built-in ones. Default: none. */
   extensions?: readonly Extension[];
+  /** Whether clients can listen to what changes. Default false. */
+  listens?: boolean;
   /** Whether callers are known, so that no cache may give one of them what another is shown. Default false. */
   knowsCallers?: boolean;
 }
@@ -71,6 +74,7 @@ export function createComposer(
     runtime,
     streamsFor: (principal, deadline, store) => createAppStreams({ ...deps, store }, principal, deadline),
     feedsFor: (context, store) => createAppFeeds({ ...deps, store }, context),
+    changesFor: ({ tenant }, deadline, store) => createAppChanges({ runtime, store }, tenant, () => deadline),
     requestStates: createRequestStates({
       runtime,
       sealer: createSealer(secrets, `${app.name}/request-state`),
@@ -117,7 +121,7 @@ export function createComposer(
         resultReaders(results, app),
         ...(isWhole ? extensions : extensions.map((one) => usableOf(one, granted.mayUse))),
       ],
-      isWhole ? part : { ...part, completesWith },
+      isWhole ? part : { ...part, completesWith, allStreams: app.streams },
     );
   };
 }

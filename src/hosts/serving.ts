@@ -18,6 +18,8 @@ import { BY_SCHEDULE, type Dispatch } from '../tasks/records/dispatch.ts';
 import type { TaskDeps } from '../tasks/records/find-task.ts';
 import { createTasks } from '../tasks/work/service.ts';
 import { builtInTasks } from '../tools/built-in-tasks.ts';
+import type { ChangeWatch } from '../calls/changes/kept.ts';
+import type { ListenBounds } from '../mcp/listen/listeners.ts';
 import { createLatestValues } from './latest-values.ts';
 import { createComposer, type RegistryOptions, scopedIn } from './registry-parts.ts';
 
@@ -39,7 +41,8 @@ export function composeRegistries(deps: AppDeps, options: RegistryOptions): Regi
   const { app } = deps;
   if (!options.secrets) warnOfNoSecret(deps);
   const compose = createComposer(deps, options);
-  const whole = compose(wholeOf(app), options.knowsCallers ? { cacheScope: 'private' } : {});
+  const { listens = false } = options;
+  const whole = compose(wholeOf(app), { listens, ...(options.knowsCallers ? { cacheScope: 'private' } : {}) });
   const added = (options.extensions ?? []).flatMap(scopedIn);
   const keys = createLatestValues<string>(MOST_TEXTS);
   // The scopes of a credential that is kept are the same object with each request, which nobody can change.
@@ -95,6 +98,10 @@ export interface ServingOptions
     Pick<ServerDeps, 'requestMs' | 'deadlineOf' | 'outlivesClients' | 'streamMs'>,
     Pick<RegistryOptions, 'secrets' | 'variable' | 'extensions' | 'knowsCallers'> {
   /** Who hears of tasks that begin, are answered or wake. A function is given what tasks work with. Default: the schedule alone finds them. */
+  /** What listeners may take. Null: clients cannot listen. Default: as on Node, and null where no work outlives its client. */
+  listening?: ListenBounds | null;
+  /** By which listeners hear of changes; the store of the host pokes it. Default: one of the host's own. */
+  watch?: ChangeWatch;
   dispatch?: Dispatch | ((deps: TaskDeps) => Dispatch);
 }
 
@@ -111,6 +118,8 @@ export function composeServing(
     deadlineOf,
     outlivesClients,
     streamMs,
+    listening = null,
+    watch,
   }: ServingOptions = {},
 ): SdkServing {
   const deps = watchChanges(given);
@@ -123,6 +132,7 @@ export function composeServing(
     variable,
     extensions,
     knowsCallers,
+    listens: listening !== null,
   });
   const sessionSealer = secrets ? createSealer(secrets, `${deps.app.name}/session`) : null;
   return createServing({
@@ -134,5 +144,6 @@ export function composeServing(
     deadlineOf,
     outlivesClients,
     streamMs,
+    listening: watch && listening ? { watch, bounds: listening } : null,
   });
 }

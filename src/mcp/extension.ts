@@ -10,7 +10,7 @@ import type { Caller, LegacyClient } from '../calls/caller.ts';
 import type { HandlerDeps } from '../calls/deps.ts';
 import type { Needs } from '../calls/needs.ts';
 import type { ToolResult } from '../declare/check/tool-result.ts';
-import type { ToolContext } from '../declare/context.ts';
+import type { ListContext, ToolContext } from '../declare/context.ts';
 import type { Displayed } from '../declare/display.ts';
 import type { Prompt } from '../declare/prompt.ts';
 import type { Resource } from '../declare/resource.ts';
@@ -34,6 +34,8 @@ export interface Extension {
   core?: CorePart;
   /** What a client may ask for under `notifications` of `subscriptions/listen` where it declares the capability. */
   notifications?: readonly string[];
+  /** Of the tasks that `taskIds` of `subscriptions/listen` names. One extension has them. */
+  taskNotices?: TaskNotices;
   /** What a caller needs for its methods and notifications. Tools, resources and prompts have scopes of their own. */
   scopes?: readonly string[];
   tools?: Readonly<Record<string, Tool>>;
@@ -59,6 +61,14 @@ export interface CorePart {
 export interface CoreMethod {
   /** Answers the result. The context is that of a tool, and cannot ask; `client` can. Errors as those of `ExtensionMethod`. */
   run(params: Readonly<Record<string, unknown>>, context: ToolContext, client: LegacyClient): Promise<object>;
+}
+
+/** What listeners are told of tasks. */
+export interface TaskNotices {
+  /** Those of these ids that are tasks of the caller's and may be read by it. */
+  seen(ids: readonly string[], context: ListContext): Promise<readonly string[]>;
+  /** What is sent when a task has changed: what the task is like now. Null: it is there no more. */
+  notice(id: string, context: ListContext): Promise<object | null>;
 }
 
 export interface ExtensionMethod {

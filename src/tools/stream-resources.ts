@@ -56,6 +56,7 @@ function streamResource(deps: AppDeps): Resource {
     mimeType: JSON_TYPE,
     annotations: FOR_MODELS,
     cache: CACHE,
+    changes: ({ name }) => (app.streams.has(name) ? [{ stream: name }] : null),
     async read({ name }, context) {
       const { uri } = context;
       const scope = accounted(deps, context);
@@ -92,6 +93,7 @@ function keyResource(deps: AppDeps): Resource {
     mimeType: JSON_TYPE,
     annotations: FOR_MODELS,
     cache: CACHE,
+    changes: ({ name, key }) => (app.streams.get(name)?.keyed === true ? [{ stream: name, key }] : null),
     async read({ name, key }, context) {
       const stream = findStream(app, name);
       const event = stream.keyed ? await readLatest(ofStream(accounted(deps, context), stream), name, key) : null;

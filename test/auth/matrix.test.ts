@@ -179,7 +179,9 @@ async function expectAsNone(
 }
 
 function plain({ status, headers, text, calls }: Told, id: string): object {
-  return { status, headers: [...headers].map(String).toSorted(), text: text.replaceAll(id, '<id>'), calls };
+  // Who listens is told to come back after a time by chance.
+  const said = text.replaceAll(id, '<id>').replace(/^retry: \d+$/m, 'retry: <ms>');
+  return { status, headers: [...headers].map(String).toSorted(), text: said, calls };
 }
 
 /** Marks, and what the row is to show. What a caller names itself tells it nothing, nor what only the right one sees. */

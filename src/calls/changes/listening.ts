@@ -18,6 +18,8 @@ export interface ListenerOptions extends Pick<LogListener<KeptEntry>, 'store' | 
 export interface Listening {
   /** Wants something else from now on. What is new among it is told from `since` on (epoch ms). */
   want(wanted: Wanted, since: number): void;
+  /** Tells of these as if they had changed now. */
+  changed(changes: readonly Changed[]): void;
   /** `spent`: nobody of this process may read any more. Rejects with what `tell` threw. */
   ended: Promise<WatchEnd>;
 }
@@ -144,6 +146,7 @@ export function listenTo(
   want(wanted, since);
   return {
     want,
+    changed: (changes) => changes.forEach(changed),
     ended: pump().finally(() => {
       signal.removeEventListener('abort', onAbort);
       stop('left');

@@ -8,14 +8,14 @@ import type { AppOptions } from '../app.ts';
 import { checkHttpTools, isDeclaredHttp } from './http-tools.ts';
 import type { Problem } from '../problem.ts';
 import type { Prompt } from '../prompt.ts';
-import type { Resource } from '../resource.ts';
+import type { ChangeSource, Resource } from '../resource.ts';
 import { knownName } from '../../base/known-names.ts';
 import { isBroken, specProblems } from '../spec/problems.ts';
 import { promptSpec } from '../spec/prompt.ts';
 import { resourceSpec } from '../spec/resource.ts';
 import { toolSpec } from '../spec/tool.ts';
 
-export function checkHandlers({ tools, resources, prompts }: AppOptions, problems: Problem[]): void {
+export function checkHandlers({ tools, resources, prompts, streams }: AppOptions, problems: Problem[]): void {
   const others = Object.entries(tools ?? {}).filter(([, tool]) => !isDeclaredHttp(tool));
   checkEach('tools', 'tool({ description, run, … })', toolSpec, Object.fromEntries(others), problems);
   checkHttpTools(tools, problems);
@@ -27,6 +27,7 @@ export function checkHandlers({ tools, resources, prompts }: AppOptions, problem
     if (resource.size !== undefined && resource.uri.includes('{')) {
       problems.push({ path: `${path}.size`, expected: 'none: what a template reads has many sizes' });
     }
+    if (!isBroken(problems, `${path}.changes`)) checkChanges(resource, path, streams ?? {}, problems);
     if (!isBroken(problems, `${path}.complete`)) checkCompleted(resource, path, problems);
   });
 }
@@ -69,6 +70,21 @@ function checkUri({ uri }: Resource, path: string, uris: Map<string, string>, pr
   const name = path.slice(path.indexOf('.') + 1);
   if (other) problems.push({ path: `${path}.uri`, expected: `a URI other than that of ${other}`, found: uri });
   uris.set(uri, name);
+}
+
+function checkChanges(
+  { changes }: Resource,
+  path: string,
+  streams: NonNullable<AppOptions['streams']>,
+  problems: Problem[],
+): void {
+  if (!Array.isArray(changes)) return;
+  for (const [index, { stream }] of (changes as readonly ChangeSource[]).entries()) {
+    const isKnown =
+      typeof stream === 'string' ? Object.hasOwn(streams, stream) : Object.values(streams).includes(stream);
+    const expected = typeof stream === 'string' ? knownName(stream, Object.keys(streams)) : 'a stream of this app';
+    if (!isKnown) problems.push({ path: `${path}.changes.${index}.stream`, expected });
+  }
 }
 
 function checkCompleted({ uri, complete }: Resource, path: string, problems: Problem[]): void {

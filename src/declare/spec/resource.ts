@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { Completer, Resource } from '../resource.ts';
 import { icons } from './display.ts';
-import { choice, label, made, pattern, whole } from './options.ts';
+import { choice, judged, label, made, pattern, whole } from './options.ts';
 import { scopes } from './scopes.ts';
 
 const aNumber = { error: 'a number from 0 to 1' };
@@ -35,6 +35,10 @@ export const resourceSpec = z.strictObject({
   annotations: resourceAnnotations.optional(),
   size: whole(0, undefined, { expected: 'a whole number of bytes, 0 or more', unit: 'B' }).optional(),
   cache: cache.optional(),
+  changes: judged<NonNullable<Resource['changes']>>(
+    'a list of { stream, key }, or a function of the variables',
+    (value) => typeof value === 'function' || (Array.isArray(value) && value.every(isSource)),
+  ).optional(),
   read: made<Resource['read']>('a function of the variables and the context'),
   list: made<NonNullable<Resource['list']>>('a function of the context').optional(),
   complete: z
@@ -43,3 +47,9 @@ export const resourceSpec = z.strictObject({
     })
     .optional(),
 });
+
+function isSource(value: unknown): boolean {
+  const { stream, key } = (value ?? {}) as { stream?: unknown; key?: unknown };
+  const isStream = typeof stream === 'string' || (stream as { kind?: unknown } | null | undefined)?.kind === 'stream';
+  return isStream && (key === undefined || typeof key === 'string');
+}

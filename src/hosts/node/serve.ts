@@ -7,6 +7,7 @@ import type { Runtime } from '../../base/runtime.ts';
 import { watchClock } from '../../store/clock-watch.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { isSecureUrl } from '../../http/safe-headers.ts';
+import { watchChanges } from '../../calls/changes/kept.ts';
 import { callersOf } from '../callers.ts';
 import { withAudit } from '../audit.ts';
 import { createHost } from '../host.ts';
@@ -56,7 +57,7 @@ export async function serve(
   const { publicUrl, allowedOrigins, host: hostname } = config;
   let workers: TaskWorkers | null = null;
   try {
-    const watched = watchClock({ app, store, runtime, noted: new Map<string, number>() });
+    const { watch, ...watched } = watchChanges(watchClock({ app, store, runtime, noted: new Map<string, number>() }));
     let bases: readonly string[] = [];
     const isLocal = isLoopback(readHostname(hostname) ?? '');
     const { tenants, ...callers } = await callersOf(config, watched, own, isLocal ? () => bases : null);
@@ -69,6 +70,7 @@ export async function serve(
       ...own,
       ...callers,
       ...deps,
+      watch,
       publicUrl,
       allowedOrigins,
       holds: loopOptions !== null,

@@ -72,6 +72,9 @@ const ISOLATE_BODIES = 16 * MEBIBYTE;
 const ISOLATE_SHARES = { open: 1_000, begun: 600, waits: 150, bytes: 4 * MEBIBYTE };
 const ISOLATE_ANSWERS = { unsentBytes: 8 * MEBIBYTE, answerMs: 30_000 };
 
+/** A listener reads for all, by the requests that the smallest plan allows one of its own; then another one does. */
+const LISTENING = { streamMs: 300_000, most: 500, reads: 40 };
+
 const HINT = 'a Worker is built with other stores where createWorker is given them as its stores';
 
 const write = (line: string, level: LogLevel) => console[level](line);
@@ -115,6 +118,7 @@ export function createWorker(app: App, { stores = {}, ...own }: WorkerOptions = 
       streamMs: STREAM_MS,
       bodies: { bytes: ISOLATE_BODIES },
       auditApart: true,
+      listening: LISTENING,
       taskQueue,
       dispatch: (deps) => dispatchThrough(deps, taskQueue),
     });

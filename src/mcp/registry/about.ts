@@ -25,9 +25,13 @@ export interface About {
   capabilities: Record<string, JsonObject>;
 }
 
-/** @param extensions the capability of each extension */
-export function aboutOf(app: App, extensions: readonly ExtensionCapability[]): About {
+/**
+ * @param extensions the capability of each extension
+ * @param listens whether clients can listen to what changes
+ */
+export function aboutOf(app: App, extensions: readonly ExtensionCapability[], listens = false): About {
   const { name, title, version, description, websiteUrl, icons } = app;
+  const listed: JsonObject = listens ? { listChanged: true } : {};
   return {
     identity: {
       name,
@@ -43,10 +47,10 @@ export function aboutOf(app: App, extensions: readonly ExtensionCapability[]): A
         ? { extensions: Object.fromEntries(extensions.map(({ id, settings }) => [id, settings])) }
         : {}),
       logging: {},
-      tools: {},
+      tools: listed,
       // Pages of large answers are resources, whatever else an app has.
-      resources: {},
-      ...(app.prompts.size > 0 ? { prompts: {} } : {}),
+      resources: listens ? { subscribe: true, ...listed } : {},
+      ...(app.prompts.size > 0 ? { prompts: listed } : {}),
       completions: {},
     },
   };

@@ -28,8 +28,16 @@ export interface ExtensionRegistry {
   coreCapabilities: Readonly<Record<string, JsonObject>>;
   /** By name in `subscriptions/listen`: the id of the extension that a client has to declare. */
   notifications: ReadonlyMap<string, string>;
+  /** What listeners are told of tasks; null: there are none. */
+  tasks: TasksFor | null;
   /** What a caller needs to be sent notifications of this name. */
   scopesOfNotification(name: string): readonly string[];
+}
+
+interface TasksFor {
+  /** As `TaskNotices`. */
+  seen(ids: readonly string[], caller: Caller): Promise<readonly string[]>;
+  notice(id: string, caller: Caller): Promise<object | null>;
 }
 
 /**
@@ -61,11 +69,19 @@ export function createExtensionRegistry(deps: HandlerDeps, extensions: readonly 
       scopesOf.set(name, scopes);
     }
   }
+  const [notices] = extensions.flatMap(({ taskNotices }) => taskNotices ?? []);
+  const tasks: TasksFor | null = notices
+    ? {
+        seen: (ids, caller) => inContext(deps, caller, (context) => notices.seen(ids, context)),
+        notice: (id, caller) => inContext(deps, caller, (context) => notices.notice(id, context)),
+      }
+    : null;
   return {
     methods,
     coreMethods,
     coreCapabilities: Object.assign({}, ...extensions.map(({ core }) => core?.capabilities ?? {})),
     notifications,
+    tasks,
     scopesOfNotification: (name) => scopesOf.get(name) ?? [],
   };
 }

@@ -4,8 +4,11 @@
  * with other scopes have another one, made of the part of the app that they may use.
  */
 import type { App } from '../../declare/app.ts';
+import { digestOf } from '../../base/digest.ts';
+import type { ListDigests } from '../../calls/changes/deployment.ts';
 import type { BuiltInName } from '../../declare/built-ins.ts';
-import type { CacheHint, Resource } from '../../declare/resource.ts';
+import type { CacheHint, ChangeSource, Resource } from '../../declare/resource.ts';
+import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { type About, aboutOf } from './about.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
@@ -33,6 +36,8 @@ export interface Registry {
   prompts: PromptRegistry;
   extensions: ExtensionRegistry;
   complete(reference: CompletionReference, argument: CompletedArgument, caller: Caller): Promise<Completion>;
+  /** The same for as long as each list shows the same. */
+  listDigests(): ListDigests;
   /** What a caller needs to read a resource. Nothing for a URI that reads none. */
   scopesOfRead(uri: string): readonly string[];
   /** What a caller needs to complete an argument of what is declared under this reference. */
@@ -46,6 +51,10 @@ export interface RegistryPart {
   isPart?: boolean;
   /** The streams that completions find. Default: those that handlers get. */
   completesWith?: HandlerDeps['streamsFor'];
+  /** Streams that may change a resource, also those that may not be read. Default: those of the app. */
+  allStreams?: App['streams'];
+  /** Whether clients can listen to what changes. Default false. */
+  listens?: boolean;
 }
 
 /**
@@ -55,7 +64,13 @@ export interface RegistryPart {
 export function createRegistry(
   deps: HandlerDeps & { app: App },
   extensions: readonly Extension[],
-  { cacheScope = 'public', isPart = false, completesWith }: RegistryPart = {},
+  {
+    cacheScope = 'public',
+    isPart = false,
+    completesWith,
+    allStreams = deps.app.streams,
+    listens = false,
+  }: RegistryPart = {},
 ): Registry {
   const { app } = deps;
   const listHint = { ...DECLARED, cacheScope };
@@ -73,6 +88,7 @@ export function createRegistry(
     deps,
     mergeResources(app.resources, allOf(extensions.map(({ resources: own }) => own))),
     listHint,
+    (ref) => streamOf(allStreams, ref),
   );
   const prompts = merge('prompts', app.prompts, allOf(extensions.map(({ prompts: own }) => own)));
   const unpaged = new Set(
@@ -81,6 +97,7 @@ export function createRegistry(
   const toolNeeds = needsBy('tools', (name) => shownAs(app, name));
   const resourceNeeds = needsBy('resources', (name) => name);
   const promptRegistry = createPromptRegistry(deps, prompts);
+  const tools = createToolRegistry(deps, builtInTools, declaredTools, unpaged, toolNeeds, isPart);
 
   function needsBy<Part extends 'tools' | 'resources'>(part: Part, shown: (name: string) => string | null) {
     const given = extensions.flatMap(({ needs }) => Object.entries(needs?.[part] ?? {}));
@@ -102,12 +119,18 @@ export function createRegistry(
     about: aboutOf(
       app,
       extensions.flatMap(({ capability }) => capability ?? []),
+      listens,
     ),
-    tools: createToolRegistry(deps, builtInTools, declaredTools, unpaged, toolNeeds, isPart),
+    tools,
     extensions: createExtensionRegistry(deps, extensions),
     resources,
     prompts: promptRegistry,
     complete: (reference, argument, caller) => complete(completing, prompts, resources, reference, argument, caller),
+    listDigests: () => ({
+      tools: digestOf(JSON.stringify(allPages((cursor) => tools.list(cursor)))),
+      resources: digestOf(JSON.stringify(resources.declared())),
+      prompts: digestOf(JSON.stringify(allPages((cursor) => promptRegistry.list(cursor)))),
+    }),
     scopesOfRead(uri) {
       const found = resources.at(uri);
       return found === null ? [] : scopesOfResource(found, found.variables);
@@ -118,6 +141,22 @@ export function createRegistry(
       return found === null ? [] : scopesOfResource(found, chosen);
     },
   };
+}
+
+function allPages(page: (cursor: string | undefined) => { items: readonly unknown[]; nextCursor?: string }): unknown[] {
+  const items: unknown[] = [];
+  let cursor: string | undefined;
+  do {
+    const { items: some, nextCursor } = page(cursor);
+    items.push(...some);
+    cursor = nextCursor;
+  } while (cursor !== undefined);
+  return items;
+}
+
+function streamOf(streams: App['streams'], ref: ChangeSource['stream']): DeclaredStream | null {
+  if (typeof ref === 'string') return streams.get(ref) ?? null;
+  return [...streams.values()].find(({ declaration }) => declaration === ref) ?? null;
 }
 
 /**

@@ -2,7 +2,9 @@
  * Resources of the registry: fixed URIs and templates. The list of fixed ones is built once; a template may add its own
  * items.
  */
-import type { CacheHint, Resource } from '../../declare/resource.ts';
+import type { CacheHint, ChangeSource, Resource } from '../../declare/resource.ts';
+import type { DeclaredStream } from '../../declare/stream.ts';
+import type { ResourceSource } from '../../calls/changes/topics.ts';
 import type { ListContext } from '../../declare/context.ts';
 import type { ListedResource, ResourceContents } from '../../declare/content.ts';
 import { TidegateError } from '../../base/errors.ts';
@@ -34,6 +36,10 @@ export interface ResourceRegistry {
   find(uri: string): NamedResource | null;
   /** The resource that a URI reads; null where there is none. */
   at(uri: string): (NamedResource & { variables: Record<string, string> }) | null;
+  /** What changes the resource that a URI reads; null: there is none, or nobody can listen to it. */
+  sourcesOf(uri: string): readonly ResourceSource[] | null;
+  /** What is listed for everybody whom the registry serves: without what templates find. */
+  declared(): object;
 }
 
 /** For a resource that declares no `cache`: clients keep nothing. */
@@ -54,12 +60,14 @@ interface Declared extends NamedResource {
 
 /**
  * @param declaredHint for lists that hold declared items alone
+ * @param streamOf answers the stream that changes a resource. Default: there is none
  * @throws TidegateError `invalid_config` naming a template that is not RFC 6570 level 1.
  */
 export function createResourceRegistry(
   deps: HandlerDeps,
   resources: ReadonlyMap<string, Resource>,
   declaredHint: CacheHint = DECLARED,
+  streamOf: (ref: ChangeSource['stream']) => DeclaredStream | null = () => null,
 ): ResourceRegistry {
   const fixed = new Map<string, NamedResource>();
   const templates: Declared[] = [];
@@ -99,6 +107,18 @@ export function createResourceRegistry(
     templates: (cursor) => listPageOf('templates', templateListings(), cursor),
     find: (uri) => fixedAt(uri) ?? templates.find(({ template }) => template.template === uri) ?? null,
     at,
+    declared: () => ({ resources: fixedListings(), templates: templateListings() }),
+    sourcesOf(uri) {
+      const found = at(uri);
+      if (found === null) return null;
+      const { changes } = found.resource;
+      const sources = typeof changes === 'function' ? changes(found.variables) : changes;
+      if (sources === undefined || sources === null) return null;
+      return sources.flatMap(({ stream, ...key }) => {
+        const declared = streamOf(stream);
+        return declared === null ? [] : [{ stream: declared, ...key }];
+      });
+    },
     async list(cursor, caller) {
       const declared = fixedListings();
       if (listing.length === 0) return { ...listPageOf('resources', declared, cursor), ...declaredHint };

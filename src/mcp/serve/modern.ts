@@ -1,36 +1,63 @@
 /**
  * 2026-07-28: the SDK's handler, and before it the checks that need the registry: of `Mcp-Param-*` and of extensions.
  */
-import { createMcpHandler, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
+import { createMcpHandler, type JSONRPCRequest, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
 import type { Log } from '../../base/runtime.ts';
 import { HEADER_MISMATCH, rpcErrorResponse } from '../../base/json-rpc.ts';
 import { claimOf } from '../wire/message.ts';
 import { headerMismatch } from '../wire/param-headers.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { ServerSource } from './server.ts';
+import type { Exchange } from './exchange.ts';
 import { extensionRefusal } from './extension-check.ts';
+import type { Listeners } from '../listen/listeners.ts';
 import { MODERN_VERSION } from '../wire/versions.ts';
 
 export interface EraServing {
-  serve(request: Request, body: unknown): Promise<Response>;
+  serve(request: Request, body: unknown, exchange: Exchange): Promise<Response>;
   close(): Promise<void>;
 }
 
-export function createModern(registry: Registry, source: ServerSource, log: Log): EraServing {
+/** @param listeners null: nobody can listen */
+export function createModern(
+  registry: Registry,
+  source: ServerSource,
+  log: Log,
+  listeners: Listeners | null,
+): EraServing {
   const handler = createMcpHandler(source.factory, {
     legacy: 'reject',
     onerror: (error) => log('debug', `2026-07-28: ${error.message}`),
   });
   return {
-    async serve(request, body) {
+    async serve(request, body, exchange) {
       const mismatch = mismatchOf(registry, request, body);
       if (mismatch !== null) return rpcErrorResponse(400, { code: HEADER_MISMATCH, message: mismatch }, body);
       const refusal = extensionRefusal(registry.extensions, body);
       if (refusal !== null) return refusal;
-      return handler.fetch(request, { parsedBody: body });
+      const response = await handler.fetch(request, { parsedBody: body });
+      if (listeners === null || !isListening(body) || !isStream(response)) return response;
+      // The SDK has checked the message; its own stream has no bound, knows no tasks and hears of nothing.
+      void response.body?.cancel().catch(() => {});
+      try {
+        return await listeners.open(body, exchange.principal, exchange.registry, request.signal);
+      } catch (thrown) {
+        return rpcErrorResponse(200, source.failure(body.method, thrown, exchange), body);
+      }
     },
-    close: () => handler.close(),
+    async close() {
+      listeners?.close();
+      await handler.close();
+    },
   };
+}
+
+function isListening(body: unknown): body is JSONRPCRequest {
+  return (body as { method?: unknown } | null)?.method === 'subscriptions/listen';
+}
+
+function isStream({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith('text/event-stream') === true;
 }
 
 function mismatchOf(registry: Registry, request: Request, body: unknown): string | null {

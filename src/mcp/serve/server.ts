@@ -29,6 +29,8 @@ import { protocolAnswer, wholeMessage } from '../wire/errors.ts';
 import { createExchanges, type Exchange } from './exchange.ts';
 import { ExchangeServer } from './exchange-server.ts';
 import { askedFor } from '../wire/message.ts';
+import type { ChangeWatch } from '../../calls/changes/kept.ts';
+import type { ListenBounds } from '../listen/listeners.ts';
 import type { Registry } from '../registry/registry.ts';
 import { declareTasks } from './core-tasks.ts';
 import type { StandingSource } from '../sessions/standing.ts';
@@ -54,6 +56,8 @@ export interface ServerDeps {
    * counts.
    */
   deadlineOf?: (request: Request) => number | null;
+  /** How clients of 2026-07-28 listen to changes. Default null: they cannot. */
+  listening?: { watch: ChangeWatch; bounds: ListenBounds } | null;
   /**
    * Longest time that a stream stays open, ms; its client comes back then. 0: there are none but those of requests. Default
    * 3,600,000.
@@ -245,7 +249,9 @@ function serverOptions({ about, listHint, extensions }: Registry): ServerOptions
     cacheHints: { 'server/discover': { ttlMs: DISCOVER_MS, cacheScope: listHint.cacheScope } },
   };
   const { extensions: _modern, ...common } = capabilities;
-  const legacyCapabilities = { ...common, ...extensions.coreCapabilities };
+  const legacyCapabilities: Record<string, JsonObject> = { ...common, ...extensions.coreCapabilities };
+  for (const each of ['tools', 'resources', 'prompts'] as const)
+    if (legacyCapabilities[each]) legacyCapabilities[each] = {};
   // A level of log messages is kept with a session; over a pipe the connection is one.
   const { logging: _needsSession, ...unkept } = legacyCapabilities;
   return {

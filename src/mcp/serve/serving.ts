@@ -10,6 +10,7 @@ import type { Exchange, Refusal } from './exchange.ts';
 import { createLegacy } from './legacy.ts';
 import { askedFor, claimOf, formProblem } from '../wire/message.ts';
 import type { Registry } from '../registry/registry.ts';
+import { createListeners } from '../listen/listeners.ts';
 import { createModern } from './modern.ts';
 import { needsOf } from './needs.ts';
 import { createKeptMessages } from '../sessions/kept-messages.ts';
@@ -33,7 +34,9 @@ export interface SdkServing {
 
 export function createServing(deps: ServerDeps): SdkServing {
   const source = createServerSource(deps);
-  const modern = createModern(deps.registry, source, deps.runtime.log);
+  const { listening } = deps;
+  const listeners = listening ? createListeners({ ...deps, ...listening, registry: deps.registry }) : null;
+  const modern = createModern(deps.registry, source, deps.runtime.log, listeners);
   const sessions = deps.sessionSealer ? createSessions(deps.runtime, deps.sessionSealer) : null;
   const { runtime, outlivesClients = true, streamMs = STREAM_MS, deadlineOf } = deps;
   const hints = createSessionHints(runtime, deps.watch);
@@ -49,7 +52,9 @@ export function createServing(deps: ServerDeps): SdkServing {
   });
 
   async function serveEra(request: Request, body: unknown, exchange: Exchange): Promise<Response> {
-    return (await isLegacy(request, body)) ? legacy.serve(request, body, exchange) : modern.serve(request, body);
+    return (await isLegacy(request, body))
+      ? legacy.serve(request, body, exchange)
+      : modern.serve(request, body, exchange);
   }
 
   async function answered(

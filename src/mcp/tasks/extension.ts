@@ -19,6 +19,7 @@ import { getTaskTool } from './get-task.ts';
 import { taskOutputSchema } from './handle.ts';
 import { taskMethods } from './methods.ts';
 import { pageResource } from './pages.ts';
+import { taskNotices } from './notices.ts';
 import { createPoll } from './polling.ts';
 import { createSee, type See } from './seen-task.ts';
 
@@ -42,6 +43,7 @@ export function tasksExtension(
     methods: taskMethods(tasks, poll, runtime),
     core: { capabilities: CORE_TASKS, methods: coreTaskMethods(tasks, poll, see, runtime) },
     notifications: ['taskIds'],
+    taskNotices: taskNotices(tasks, runtime),
     scopes: [TASKS_SCOPE],
     tools: {
       get_task: getTaskTool(tasks, poll, see),

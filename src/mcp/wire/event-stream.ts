@@ -37,6 +37,8 @@ export interface EventStream {
   readonly over: AbortSignal;
   /** @param topic where too many of one wait, the newest alone is sent; absent: each is sent */
   write(event: ServerEvent, topic?: string): void;
+  /** Resolves when nothing waits for the reader any more, or nothing more is written. */
+  taken(): Promise<void>;
   /** Ends the stream behind what was written. @param last is written before */
   end(last?: ServerEvent): void;
   /** Breaks the connection off; what waits is not sent. */
@@ -60,6 +62,7 @@ export function openEventStream(
   let waitsSince = 0;
   let isWanted = false;
   let isEnding = false;
+  let waiters: (() => void)[] = [];
   let output: ReadableStreamDefaultController<Uint8Array> | null = null;
 
   function flush(): void {
@@ -71,10 +74,16 @@ export function openEventStream(
       // Taking it may ask for more at once.
       isWanted = false;
       output.enqueue(encoder.encode(text));
+      letGo();
     }
     if (!isEnding || frames.length > 0) return;
     over.abort();
     output.close();
+  }
+
+  function letGo(): void {
+    for (const go of waiters) go();
+    waiters = [];
   }
 
   function push(text: string, topic: string | null): void {
@@ -126,6 +135,7 @@ export function openEventStream(
     { highWaterMark: 0 },
   );
   void keepAlive();
+  over.signal.addEventListener('abort', letGo, { once: true });
 
   return {
     response: new Response(body, { status: 200, headers: HEADERS }),
@@ -137,6 +147,8 @@ export function openEventStream(
       if (characters > bounds.unsentCharacters) cut(new Error('the reader takes too little'));
       else flush();
     },
+    taken: () =>
+      frames.length === 0 || over.signal.aborted ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve)),
     end(last) {
       if (over.signal.aborted || isEnding) return;
       if (last !== undefined) push(eventText(last), null);

@@ -1,0 +1,13 @@
+/** How clients of a host listen to changes: the watch of the process, and what listeners may take. */
+import { watchChanges } from '../calls/changes/kept.ts';
+import type { ListenBounds } from '../mcp/listen/listeners.ts';
+import type { HostOptions } from './http-host.ts';
+
+/** Of a process that stays up. Its connections are bounded too. */
+const STANDING: ListenBounds = { streamMs: 3_600_000, most: 10_000, reads: null };
+
+export function withListening<Options extends HostOptions>(given: Options): Options {
+  const { outlivesClients = true, listening = outlivesClients ? STANDING : null } = given;
+  if (listening === null) return { ...given, listening };
+  return { ...(given.watch ? given : watchChanges(given)), listening };
+}
