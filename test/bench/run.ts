@@ -1,9 +1,10 @@
-/** `npm run bench [endpoint|auth|ingest|reads|ranges|stores|waits|lambda|tasks]`: every benchmark, or those named; ratios are of one run. */
+/** `npm run bench [endpoint|auth|ingest|reads|ranges|stores|waits|lambda|tasks|listen]`: every benchmark, or those named; ratios are of one run. */
 import { availableParallelism, cpus } from 'node:os';
 import { benchAuth } from './auth.ts';
 import { benchEndpoint } from './endpoint.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLambda } from './lambda.ts';
+import { benchListen } from './listen.ts';
 import { benchRanges } from './ranges.ts';
 import { benchReads } from './reads.ts';
 import { benchStores } from './stores.ts';
@@ -20,6 +21,7 @@ const BENCHMARKS: Record<string, () => Promise<void>> = {
   waits: benchWaits,
   lambda: benchLambda,
   tasks: benchTasks,
+  listen: benchListen,
 };
 
 const wanted = process.argv.slice(2);
