@@ -122,7 +122,7 @@ export function composeServing(
     watch,
   }: ServingOptions = {},
 ): SdkServing {
-  const deps = watchChanges(given);
+  const deps = watch ? { ...given, watch } : watchChanges(given);
   const made = createTasks(deps, typeof dispatch === 'function' ? dispatch(deps) : dispatch);
   const tasks = auditedTasks(made, deps.audit);
   const { whole, of } = composeRegistries(deps, {
@@ -144,6 +144,6 @@ export function composeServing(
     deadlineOf,
     outlivesClients,
     streamMs,
-    listening: watch && listening ? { watch, bounds: listening } : null,
+    listening: listening && { watch: deps.watch, bounds: listening },
   });
 }

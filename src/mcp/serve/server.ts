@@ -29,7 +29,6 @@ import { protocolAnswer, wholeMessage } from '../wire/errors.ts';
 import { createExchanges, type Exchange } from './exchange.ts';
 import { ExchangeServer } from './exchange-server.ts';
 import { askedFor } from '../wire/message.ts';
-import type { ChangeWatch } from '../../calls/changes/kept.ts';
 import type { ListenBounds } from '../listen/listeners.ts';
 import type { Registry } from '../registry/registry.ts';
 import { declareTasks } from './core-tasks.ts';
