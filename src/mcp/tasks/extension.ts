@@ -17,9 +17,8 @@ import { TASKS } from './capability.ts';
 import { CORE_TASKS, coreTaskMethods } from './core-methods.ts';
 import { getTaskTool } from './get-task.ts';
 import { taskOutputSchema } from './handle.ts';
-import { taskMethods } from './methods.ts';
+import { taskMethods, taskNotices } from './methods.ts';
 import { pageResource } from './pages.ts';
-import { taskNotices } from './notices.ts';
 import { createPoll } from './polling.ts';
 import { createSee, type See } from './seen-task.ts';
 

@@ -2,11 +2,13 @@
  * The methods of the extension. The dispatch has checked that the client declared it; the tasks room checks whose a
  * task is.
  */
-import type { ToolContext } from '../../declare/context.ts';
+import { asTidegateError } from '../../base/errors.ts';
+import type { ListContext, ToolContext } from '../../declare/context.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { accountedTasks } from '../../calls/context.ts';
+import type { Header } from '../../tasks/records/header.ts';
 import type { Tasks } from '../../tasks/work/service.ts';
-import type { Extension } from '../extension.ts';
+import type { Extension, TaskNotices } from '../extension.ts';
 import { objectOf, type Params, textOf } from '../wire/params.ts';
 import { IN_METHODS, naming } from './argument-names.ts';
 import type { Poll } from './polling.ts';
@@ -55,4 +57,29 @@ async function onTask(
 ): Promise<object> {
   const taskId = textOf(params, 'taskId');
   return naming(IN_METHODS, () => work(accountedTasks(tasks, context), taskId));
+}
+
+/** What listeners are told of tasks: what `tasks/get` would answer. One store call for each task and change. */
+export function taskNotices(tasks: Tasks, { now }: Pick<Runtime, 'now'>): TaskNotices {
+  async function readable(id: string, context: ListContext): Promise<Header | null> {
+    try {
+      return await accountedTasks(tasks, context).get(context.principal, id);
+    } catch (thrown) {
+      const { code } = asTidegateError(thrown);
+      // One of another principal's, and one that needs other scopes, as one that is not there.
+      if (code === 'not_found' || code === 'not_supported') return null;
+      throw thrown;
+    }
+  }
+
+  return {
+    async seen(ids, context) {
+      const headers = await Promise.all(ids.map((id) => readable(id, context)));
+      return ids.filter((_id, index) => headers[index] !== null);
+    },
+    async notice(id, context) {
+      const header = await readable(id, context);
+      return header && detailedTask(id, header, now());
+    },
+  };
 }

@@ -1,0 +1,67 @@
+/** Listeners of one isolate in workerd, where what one request began ends with it: one of them reads for all. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join, resolve } from 'node:path';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { freePorts } from '../../../infra/local/server-process.ts';
+import { requireService } from '../../services/available.ts';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+const OTHERS = 50;
+
+async function startWorker(): Promise<URL> {
+  const [port = 0] = await freePorts(1);
+  const args = [join(ROOT, 'infra/local/dev-worker.ts'), 'test/mcp/listen/worker.ts'];
+  const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', PORT: String(port) };
+  const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  onTestFinished(async () => {
+    const timer = setTimeout(() => void child.kill('SIGKILL'), 10_000);
+    child.kill('SIGINT');
+    await ended;
+    clearTimeout(timer);
+  });
+  const url = new URL(`http://127.0.0.1:${port}`);
+  const ready = () =>
+    fetch(new URL('/readyz', url), { signal: AbortSignal.timeout(10_000) }).then(
+      ({ status }) => status,
+      () => 0,
+    );
+  await expect.poll(ready, { timeout: 60_000, interval: 300 }).toBe(200);
+  return new URL('/mcp', url);
+}
+
+async function connect(url: URL, heard: string[]): Promise<Client> {
+  const client = new Client(
+    { name: 'listener', version: '1' },
+    { versionNegotiation: { mode: { pin: '2026-07-28' } } },
+  );
+  client.setNotificationHandler('notifications/resources/updated', ({ params }) => void heard.push(params.uri));
+  await client.connect(new StreamableHTTPClientTransport(url));
+  onTestFinished(async () => client.close().catch(() => {}));
+  return client;
+}
+
+describe.skipIf(!requireService('redis'))('50 listeners in workerd (needs redis-server)', { timeout: 180_000 }, () => {
+  test('all hear of a change, also when the one that reads for them has gone', async () => {
+    const url = await startWorker();
+    const first = await connect(url, []);
+    const leader = await first.listen({ resourceSubscriptions: ['stream://rooms'] });
+    const heard = Array.from({ length: OTHERS }, (): string[] => []);
+    const others = await Promise.all(heard.map(async (each) => connect(url, each)));
+    for (const other of others) await other.listen({ resourceSubscriptions: ['stream://rooms'] });
+    const caller = others[0] as Client;
+    const all = () => heard.filter((each) => each.length > 0).length;
+    await caller.callTool({ name: 'put', arguments: { room: 'a' } });
+    await expect.poll(all, { timeout: 20_000, interval: 100 }).toBe(OTHERS);
+    await leader.close();
+    await first.close();
+    for (const each of heard) each.length = 0;
+    // What it was told at its opening may come once more within a second.
+    await expect
+      .poll(async () => (await caller.callTool({ name: 'put', arguments: { room: 'b' } })).isError)
+      .not.toBe(true);
+    await expect.poll(all, { timeout: 40_000, interval: 100 }).toBe(OTHERS);
+  });
+});
