@@ -56,6 +56,11 @@ export interface CorePart {
   /** As `initialize` answers them, by name. */
   capabilities: Readonly<Record<string, JsonObject>>;
   methods: Readonly<Record<string, CoreMethod>>;
+  /**
+   * Takes what a client answers by a message of its own to a request that `ask` of a method's client sent.
+   * @param key as `ask` was given it
+   */
+  answer(key: string, given: Readonly<Record<string, unknown>>, context: ToolContext): Promise<void>;
 }
 
 export interface CoreMethod {

@@ -131,6 +131,11 @@ test('methods of tasks need tasks, whoever the task belongs to', async () => {
     const code = method === 'tasks/update' ? -32_601 : -32_602;
     expect((await answerOf(host, legacy(sent, 'tasks'))).error?.code, method).toBe(code);
   }
+  // An answer to what a task asks needs what `tasks/update` does.
+  const answering = legacy({ method: 'x' });
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 'core/x/y/z', result: {} });
+  const { url, headers } = answering;
+  expect((await answerOf(host, new Request(url, { method: 'POST', headers, body }))).status).toBe(403);
   for (const method of ['tasks/result', 'tasks/list']) {
     expect((await answerOf(host, legacy({ method, params: { taskId: 'x' } }))).status, method).toBe(403);
   }

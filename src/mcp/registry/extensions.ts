@@ -20,10 +20,17 @@ export interface FoundCoreMethod {
   run(params: Params, caller: Caller, client: LegacyClient): Promise<object>;
 }
 
+export interface FoundCoreAnswer {
+  scopes: readonly string[];
+  run(key: string, given: Params, caller: Caller): Promise<void>;
+}
+
 export interface ExtensionRegistry {
   methods: ReadonlyMap<string, FoundMethod>;
   /** Those that 2025-11-25 has in its core. */
   coreMethods: ReadonlyMap<string, FoundCoreMethod>;
+  /** Takes answers of clients of that revision to requests of `coreMethods`; null: there are none. */
+  coreAnswer: FoundCoreAnswer | null;
   /** What `initialize` of 2025-11-25 answers beside the capabilities of all revisions. */
   coreCapabilities: Readonly<Record<string, JsonObject>>;
   /** By name in `subscriptions/listen`: the id of the extension that a client has to declare. */
@@ -46,9 +53,15 @@ interface TasksFor {
 export function createExtensionRegistry(deps: HandlerDeps, extensions: readonly Extension[]): ExtensionRegistry {
   const methods = new Map<string, FoundMethod>();
   const coreMethods = new Map<string, FoundCoreMethod>();
+  let coreAnswer: FoundCoreAnswer | null = null;
   const notifications = new Map<string, string>();
   const scopesOf = new Map<string, readonly string[]>();
   for (const { capability, methods: own = {}, core, notifications: asked = [], scopes = [] } of extensions) {
+    if (core) {
+      const run: FoundCoreAnswer['run'] = (key, given, caller) =>
+        inContext(deps, caller, (context) => core.answer(key, given, context));
+      coreAnswer = { scopes, run };
+    }
     for (const [name, method] of Object.entries(core?.methods ?? {})) {
       coreMethods.set(name, {
         scopes,
@@ -79,6 +92,7 @@ export function createExtensionRegistry(deps: HandlerDeps, extensions: readonly 
   return {
     methods,
     coreMethods,
+    coreAnswer,
     coreCapabilities: Object.assign({}, ...extensions.map(({ core }) => core?.capabilities ?? {})),
     notifications,
     tasks,

@@ -25,6 +25,7 @@ import { SESSION_HEADER, type Sessions } from '../sessions/sessions.ts';
 import { gone, invalid, needsSession, unknownVersion, withSession } from '../sessions/answers.ts';
 import { createStreams, type StreamsDeps } from './streams.ts';
 import { createUnderWay, type UnderWay } from './under-way.ts';
+import { takeAnswer } from './legacy-client.ts';
 import { MOST_BATCHED } from '../wire/message.ts';
 import { isObject, type Params } from '../wire/params.ts';
 import { LEGACY_VERSIONS } from '../wire/versions.ts';
@@ -154,8 +155,9 @@ async function serveOne(
 ): Promise<Response> {
   const { sessions } = legacy;
   if (isJSONRPCNotification(body)) return noted(legacy, body, exchange);
-  // An answer of a client is one to nothing.
-  if (isJSONRPCResponse(body)) return new Response(null, { status: 202 });
+  if (isJSONRPCResponse(body)) {
+    return takeAnswer(body, exchange, (thrown) => legacy.source.failure('an answer', thrown, exchange));
+  }
   if (!isJSONRPCRequest(body)) return invalid('Not a JSON-RPC message', body);
   const unknown = body.method === 'initialize' ? null : unknownVersion(request, body);
   if (unknown !== null) return unknown;

@@ -5,6 +5,7 @@
 import type { CompletionReference } from '../registry/prompts.ts';
 import type { Registry } from '../registry/registry.ts';
 import { MOST_BATCHED } from '../wire/message.ts';
+import { answeredKey } from '../wire/core-question.ts';
 import { isObject, type Params } from '../wire/params.ts';
 
 const NOTHING: readonly string[] = [];
@@ -34,6 +35,8 @@ function needsOfOne(registry: Registry, message: unknown): readonly string[] {
       return needsOfCompletion(registry, params);
     case 'subscriptions/listen':
       return needsOfListen(registry, params['notifications']);
+    case undefined:
+      return answeredKey(message['id']) === null ? NOTHING : (registry.extensions.coreAnswer?.scopes ?? NOTHING);
     default:
       return withText(method, (name) => scopesOfMethod(registry, name));
   }

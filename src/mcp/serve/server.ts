@@ -32,6 +32,7 @@ import { askedFor } from '../wire/message.ts';
 import type { ListenBounds } from '../listen/listeners.ts';
 import type { Registry } from '../registry/registry.ts';
 import { declareTasks } from './core-tasks.ts';
+import { clientOverHttp } from './legacy-client.ts';
 import type { StandingSource } from '../sessions/standing.ts';
 import { sendLegacyErrors } from './legacy-errors.ts';
 import { askableOf, askOverPipe, withPipeAnswers } from './pipe-questions.ts';
@@ -143,7 +144,7 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
     const request = withResponses(given, context, exchange.registry.extensions);
     try {
       const result = isLegacy(context)
-        ? await runLegacy(request, context, exchange, server)
+        ? await runLegacy(request, context, exchange, server, () => runtime.newId())
         : await dispatched(request, context, exchange);
       return result as Result;
     } catch (thrown) {
@@ -205,18 +206,18 @@ function dispatched(request: JSONRPCRequest, context: ServerContext, exchange: E
 }
 
 /** Over a pipe, a client of an earlier revision is asked; over HTTP it has no session in which it could be. */
-async function runLegacy(request: JSONRPCRequest, context: ServerContext, exchange: Exchange, server: Server) {
+async function runLegacy(
+  request: JSONRPCRequest,
+  context: ServerContext,
+  exchange: Exchange,
+  server: Server,
+  newId: () => string,
+) {
   const { http } = context;
   if (http) {
     const { session } = exchange;
     const version = http.req?.headers.get('mcp-protocol-version') ?? session?.facts.version ?? UNSAID_VERSION;
-    const client = {
-      version,
-      session: session?.facts.id ?? null,
-      isKnown: !isPublic(exchange.principal),
-      gone: http.req?.signal ?? context.mcpReq.signal,
-      ask: null,
-    };
+    const client = clientOverHttp(context, exchange, version, newId);
     const work = dispatched(request, context, exchange, { ...LEGACY_UNASKED, client, kept: session?.kept });
     // What the request sends comes before its answer.
     const [result] = await Promise.all([work, session?.kept]);

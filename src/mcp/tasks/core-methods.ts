@@ -13,13 +13,13 @@ import type { Tasks } from '../../tasks/work/service.ts';
 import type { CorePart } from '../extension.ts';
 import { cursorOf, type Params, textOf } from '../wire/params.ts';
 import { IN_METHODS, naming } from './argument-names.ts';
-import { coreResult } from './core-result.ts';
+import { coreResult, readAskedKey } from './core-result.ts';
 import { legacyTask } from './legacy-view.ts';
 import type { Poll } from './polling.ts';
 import type { See } from './seen-task.ts';
 
 /** `list` is left out where nobody knows who calls. */
-export const CORE_TASKS: Readonly<Record<string, JsonObject>> = {
+const CAPABILITIES: Readonly<Record<string, JsonObject>> = {
   tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } },
 };
 
@@ -31,12 +31,12 @@ const PAGE_SIZE = 25;
  * `tasks/list`: two store calls; throws `not_supported` where nobody knows who calls, and `bad_cursor`. `tasks/result`: as
  * `coreResult`. All but `tasks/list` throw `not_found` for a task that is not there, or that is somebody else's.
  */
-export function coreTaskMethods(
+export function coreTasks(
   tasks: Tasks,
   poll: Poll,
   see: See,
   runtime: Pick<Runtime, 'now' | 'sleep' | 'log'>,
-): CorePart['methods'] {
+): CorePart {
   const { now } = runtime;
 
   type Work = (kept: Tasks, taskId: string, context: ToolContext) => Promise<object>;
@@ -47,7 +47,7 @@ export function coreTaskMethods(
     },
   });
 
-  return {
+  const methods: CorePart['methods'] = {
     'tasks/get': onTask(async (kept, taskId, { principal }) =>
       legacyTask(taskId, await poll(kept, principal, taskId), now()),
     ),
@@ -81,6 +81,17 @@ export function coreTaskMethods(
           ...(page.next === null ? {} : { nextCursor: cursorText(page.next, principal) }),
         };
       },
+    },
+  };
+
+  return {
+    capabilities: CAPABILITIES,
+    methods,
+    async answer(key, given, context) {
+      const asked = readAskedKey(key);
+      if (asked === null) return;
+      const { principal, deadline } = context;
+      await accountedTasks(tasks, context).answer(principal, asked.taskId, { [asked.question]: given }, deadline);
     },
   };
 }

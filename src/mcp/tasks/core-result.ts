@@ -89,6 +89,16 @@ function withTask(taskId: string, result: ToolResult): object {
   return { ...result, _meta: { ...meta, ...relatedTask(taskId) } };
 }
 
+/** What is answered, as the client repeats it. The keys of questions have no slash. */
+function askedKey(taskId: string, question: string): string {
+  return `${taskId}/${question}`;
+}
+
+export function readAskedKey(key: string): { taskId: string; question: string } | null {
+  const [, taskId, question] = /^([^/]+)\/([^/]+)$/.exec(key) ?? [];
+  return taskId === undefined || question === undefined ? null : { taskId, question };
+}
+
 interface Questions {
   /** Shows the client what it has not been shown yet by this call, and takes back what is asked no more. */
   show(header: Header): void;
@@ -112,18 +122,18 @@ function createQuestions(
   const shown = new Map<string, AbortController>();
   let answer = new AbortController();
 
-  async function ask(key: string, request: WireRequest, taken: AbortSignal): Promise<void> {
+  async function ask(question: string, request: WireRequest, taken: AbortSignal): Promise<void> {
     const related = { ...request, params: { ...request.params, _meta: relatedTask(taskId) } } as unknown as WireRequest;
     try {
-      const given = await client.ask?.(related, key, AbortSignal.any([taken, over]));
+      const given = await client.ask?.(related, askedKey(taskId, question), AbortSignal.any([taken, over]));
       if (given === null || given === undefined) return;
-      await tasks.answer(principal, taskId, { [key]: given }, deadline);
+      await tasks.answer(principal, taskId, { [question]: given }, deadline);
       answer.abort();
     } catch (thrown) {
       // The question stands: another client may answer it, or this one by a tool.
       if (taken.aborted || over.aborted) return;
       const { code, message } = asTidegateError(thrown);
-      runtime.log('debug', `a question of a task got no answer: ${message}`, { taskId, key, code });
+      runtime.log('debug', `a question of a task got no answer: ${message}`, { taskId, question, code });
     }
   }
 

@@ -14,7 +14,7 @@ import { answerTaskTool } from './answer-task.ts';
 import { callTask } from './call-task.ts';
 import { cancelTaskTool } from './cancel-task.ts';
 import { TASKS } from './capability.ts';
-import { CORE_TASKS, coreTaskMethods } from './core-methods.ts';
+import { coreTasks } from './core-methods.ts';
 import { getTaskTool } from './get-task.ts';
 import { taskOutputSchema } from './handle.ts';
 import { taskMethods, taskNotices } from './methods.ts';
@@ -40,7 +40,7 @@ export function tasksExtension(
   return {
     capability: TASKS,
     methods: taskMethods(tasks, poll, runtime),
-    core: { capabilities: CORE_TASKS, methods: coreTaskMethods(tasks, poll, see, runtime) },
+    core: coreTasks(tasks, poll, see, runtime),
     notifications: ['taskIds'],
     taskNotices: taskNotices(tasks, runtime),
     scopes: [TASKS_SCOPE],

@@ -191,6 +191,43 @@ describe('tasks/result', () => {
   });
 });
 
+/** Sends what a client answers to a question, as the stream of tasks/result asked it. */
+async function reply(served: Served, taskId: string, said: object): Promise<number> {
+  const headers = { 'Content-Type': 'application/json', 'MCP-Protocol-Version': '2025-11-25' };
+  const body = JSON.stringify({ jsonrpc: '2.0', id: `core/x/${taskId}/name`, ...said });
+  return (await fetch(served.mcpUrl, { method: 'POST', headers, body })).status;
+}
+
+function named(name: string): object {
+  return { result: { action: 'accept', content: { name } } };
+}
+
+async function asks(served: Served, taskId: string): Promise<string> {
+  return String((await send(served, 'tasks/get', { taskId })).result?.['statusMessage']);
+}
+
+describe('an answer to a question of a task', () => {
+  test('is given to the task once it fits, by its owner alone', async () => {
+    const [ada, eve] = await serveBoth(ADA, EVE);
+    const taskId = await begin(ada, 'register');
+    await reach(ada, taskId, 'input_required');
+    expect(await reply(eve, taskId, named('Eve'))).toBe(400);
+    expect(await reply(ada, taskId, named('A'))).toBe(400);
+    expect(await asks(ada, taskId)).toContain('Your name?');
+    expect(await reply(ada, taskId, named('Ada'))).toBe(202);
+    expect(await asks(ada, taskId)).toBe('Your age?');
+    expect(await reply(ada, taskId, named('Bob'))).toBe(202);
+  });
+
+  test('that is an error leaves the question as it is', async () => {
+    const served = await serve({ principal: ADA });
+    const taskId = await begin(served, 'register');
+    await reach(served, taskId, 'input_required');
+    const status = await reply(served, taskId, { error: { code: -1, message: 'closed' } });
+    expect([status, await asks(served, taskId)]).toEqual([202, expect.stringContaining('Your name?')]);
+  });
+});
+
 test('who polls too fast is told when to come again', async () => {
   const served = await serve();
   const taskId = await begin(served, 'nap', { ms: 60_000 });
