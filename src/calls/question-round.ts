@@ -168,7 +168,7 @@ function cannotAsk(requests: Iterable<WireRequest>): TidegateError {
     typeof params.message === 'string' ? params.message : METHOD_WORDS[method],
   );
   return new TidegateError('invalid_input', `This needs an answer first: ${questions.join(' | ')}`, {
-    hint: 'it can be asked for by clients of protocol version 2026-07-28',
+    hint: 'it can be asked for by clients of protocol version 2026-07-28, and by earlier ones that have a session, take events and declare it',
   });
 }
 

@@ -69,15 +69,7 @@ const sealedHandle = sealedText('handle of a result', () => z.tuple([z.string(),
 export function createResults(deps: ResultDeps): Results {
   const { runtime, sealer, bytes, structuredBytes, keptMs, reader, most } = deps;
   const quotas = createQuotas(runtime);
-  const quota: Quota = {
-    name: 'quotas.results',
-    of: 'large answers',
-    unit: 'bytes',
-    each: most.results,
-    all: most.allResults,
-    lastsMs: keptMs,
-    hint: `the call itself was done; ${NARROWER}`,
-  };
+  const quota = resultQuota(most, keptMs);
 
   async function keep(split: SplitResult, caller: Keeper, now: number): Promise<string> {
     const { principal, account, deadline } = caller;
@@ -85,7 +77,7 @@ export function createResults(deps: ResultDeps): Results {
     const size = split.pages.reduce((sum, page) => sum + jsonBytes(page), 0);
     await quotas.take(account.store, quota, principal, size);
     const id = runtime.newId();
-    const name = await nameFor(principal, id);
+    const name = await resultName(principal, id);
     const expiresAt = now + keptMs;
     for (let from = 0; from < split.pages.length; from += AT_ONCE) {
       const puts = split.pages.slice(from, from + AT_ONCE).map((page, index) => {
@@ -101,7 +93,7 @@ export function createResults(deps: ResultDeps): Results {
   /** Where a result is kept, and how many pages it has; null: the text is no handle of this principal's. */
   async function placeOf(handle: string, principal: Principal, now: number): Promise<readonly [string, number] | null> {
     const [, id, pages] = HANDLE.exec(handle) ?? [];
-    if (id !== undefined) return [await nameFor(principal, id), Number(pages)];
+    if (id !== undefined) return [await resultName(principal, id), Number(pages)];
     const opened = sealer && (await sealedHandle.open(sealer, handle, JSON.stringify(bindingOf(principal)), now));
     return opened?.ok ? opened.value : null;
   }
@@ -137,8 +129,21 @@ export function createResults(deps: ResultDeps): Results {
   };
 }
 
+/** How much of results may be kept at once. */
+export function resultQuota({ results, allResults }: ResultDeps['most'], keptMs: number): Quota {
+  return {
+    name: 'quotas.results',
+    of: 'large answers',
+    unit: 'bytes',
+    each: results,
+    all: allResults,
+    lastsMs: keptMs,
+    hint: `the call itself was done; ${NARROWER}`,
+  };
+}
+
 /** Nobody but the owner comes to the same name, by whichever client. The tenant is in the name of the partition. */
-async function nameFor({ subject }: Owner, id: string): Promise<string> {
+export async function resultName({ subject }: Owner, id: string): Promise<string> {
   return toBase64Url((await sha256(JSON.stringify([subject, null, id]))).subarray(0, NAME_BYTES));
 }
 

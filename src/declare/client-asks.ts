@@ -6,7 +6,18 @@
 import * as z from 'zod';
 import type { JsonObject } from '../base/json.ts';
 
-type SampleContent = { type: 'text'; text: string } | { type: 'image' | 'audio'; data: string; mimeType: string };
+type SampleContent =
+  | { type: 'text'; text: string }
+  | { type: 'image' | 'audio'; data: string; mimeType: string }
+  /** What the model wanted to call, as it answered it before, and what came of that. */
+  | { type: 'tool_use'; id: string; name: string; input: JsonObject }
+  | {
+      type: 'tool_result';
+      toolUseId: string;
+      content: JsonObject[];
+      structuredContent?: JsonObject;
+      isError?: boolean;
+    };
 
 /** @deprecated in MCP; ask a provider of models directly. */
 export interface SampleParams {
@@ -16,6 +27,13 @@ export interface SampleParams {
   temperature?: number;
   stopSequences?: string[];
   modelPreferences?: JsonObject;
+  /**
+   * Tools that the model may want to call; the handler calls them, and asks again with what came of it. The client has to have
+   * declared `sampling: { tools: {} }`.
+   */
+  tools?: { name: string; description?: string; inputSchema: JsonObject }[];
+  /** Whether it may, must or must not want to call one. Default of MCP: it may. */
+  toolChoice?: { mode: 'auto' | 'required' | 'none' };
 }
 
 /** @deprecated in MCP. */

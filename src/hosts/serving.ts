@@ -11,6 +11,7 @@ import { watchChanges } from '../calls/changes/kept.ts';
 import type { AppDeps } from '../calls/context.ts';
 import { confirmedTopics } from '../calls/feeds.ts';
 import { grantedTo, grantKey, wholeOf } from '../calls/granted.ts';
+import { createLateResults } from '../mcp/asking/late-results.ts';
 import type { Registry } from '../mcp/registry/registry.ts';
 import type { ServerDeps } from '../mcp/serve/server.ts';
 import { createServing, type SdkServing } from '../mcp/serve/serving.ts';
@@ -95,7 +96,7 @@ function warnOfNoSecret({ app, runtime }: AppDeps): void {
 /** How long a request may take, where the host does not leave it at the default, and who works on tasks. */
 export interface ServingOptions
   extends
-    Pick<ServerDeps, 'requestMs' | 'deadlineOf' | 'outlivesClients' | 'streamMs'>,
+    Pick<ServerDeps, 'requestMs' | 'deadlineOf' | 'outlivesClients' | 'streamMs' | 'worksAfterAnswer'>,
     Pick<RegistryOptions, 'secrets' | 'variable' | 'extensions' | 'knowsCallers'> {
   /** Who hears of tasks that begin, are answered or wake. A function is given what tasks work with. Default: the schedule alone finds them. */
   /** What listeners may take. Null: clients cannot listen. Default: as on Node, and null where no work outlives its client. */
@@ -120,6 +121,7 @@ export function composeServing(
     streamMs,
     listening = null,
     watch,
+    worksAfterAnswer,
   }: ServingOptions = {},
 ): SdkServing {
   const deps = watch ? { ...given, watch } : watchChanges(given);
@@ -134,7 +136,8 @@ export function composeServing(
     knowsCallers,
     listens: listening !== null,
   });
-  const sessionSealer = secrets ? createSealer(secrets, `${deps.app.name}/session`) : null;
+  const { app, runtime } = deps;
+  const sessionSealer = secrets ? createSealer(secrets, `${app.name}/session`) : null;
   return createServing({
     ...deps,
     registry: whole,
@@ -145,5 +148,12 @@ export function composeServing(
     outlivesClients,
     streamMs,
     listening: listening && { watch: deps.watch, bounds: listening },
+    worksAfterAnswer,
+    late: createLateResults({
+      runtime,
+      keptMs: app.results.keptMs,
+      most: app.quotas,
+      reader: app.toolNames.read_result,
+    }),
   });
 }

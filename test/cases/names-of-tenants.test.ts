@@ -5,6 +5,7 @@ import { APP_TENANT, type Owner, safePrincipal } from '../../src/base/principal.
 import { resultPageKey, usedStateKey } from '../../src/calls/names.ts';
 import { deadLetterLog } from '../../src/feeds/records/dead-letters.ts';
 import { feedKey } from '../../src/feeds/records/state.ts';
+import { requestPieceKey, waitingKey } from '../../src/mcp/asking/records.ts';
 import { sessionKey } from '../../src/mcp/sessions/sessions.ts';
 import { checkCounter, checkKey, checkLog } from '../../src/store/limits.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
@@ -63,6 +64,8 @@ function recordsOfTenant({ tenant }: Owner): RecordKey[] {
     resultPageKey(tenant, 'r'.repeat(22), 1),
     usedStateKey(tenant, TASK),
     sessionKey(tenant, TASK),
+    waitingKey(tenant, { session: TASK, stream: TASK }),
+    requestPieceKey(tenant, { session: TASK, stream: TASK }, TASK, 1),
   ];
 }
 

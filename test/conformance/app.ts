@@ -1,7 +1,7 @@
 /** What the official suite expects a server to offer (its scenarios name each thing), declared with the public API alone. */
 import * as z from 'zod';
 import { defineApp, type JsonObject, prompt, resource, stream, tool } from '../../src/index.ts';
-import { askingPrompts, askingTools } from './asking.ts';
+import { askingPrompts, askingTools, legacyAskingTools } from './asking.ts';
 import { besideTasks, conformanceTasks } from './tasks.ts';
 
 /** One red pixel. */
@@ -50,6 +50,7 @@ export const conformanceApp = defineApp({
   tasks: conformanceTasks,
   tools: {
     ...askingTools,
+    ...legacyAskingTools,
     ...besideTasks,
     test_simple_text: tool({
       description: 'Answers a text.',

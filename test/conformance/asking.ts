@@ -68,6 +68,64 @@ export const askingTools = {
   }),
 };
 
+const answered = ({ action, ...rest }: { action: string; content?: unknown }) =>
+  `action=${action}, content=${JSON.stringify(rest.content ?? {})}`;
+
+const titled = [
+  { const: 'value1', title: 'First Option' },
+  { const: 'value2', title: 'Second Option' },
+  { const: 'value3', title: 'Third Option' },
+];
+const options = z.enum(['option1', 'option2', 'option3']);
+
+/** Of the scenarios of 2025-11-25, whose clients are asked by requests. */
+export const legacyAskingTools = {
+  test_sampling: tool({
+    description: "Asks the client's model.",
+    input: z.object({ prompt: z.string().describe('what to ask') }),
+    run: async ({ prompt: text }, { sample }) => {
+      const { content } = await sample('prompt', sampling(text, 100));
+      const [block] = [content].flat();
+      return `LLM response: ${String(block?.['text'])}`;
+    },
+  }),
+  test_elicitation: tool({
+    description: 'Asks the user.',
+    input: z.object({ message: z.string().describe('what to ask') }),
+    run: async ({ message }, { ask }) => {
+      const username = z.string().describe("User's response");
+      const email = z.string().describe("User's email address");
+      return `User response: ${answered(await ask('user', form(message, z.object({ username, email }))))}`;
+    },
+  }),
+  test_elicitation_sep1034_defaults: tool({
+    description: 'Asks with a default for each kind of field.',
+    run: async (_input, { ask }) => {
+      const fields = z.object({
+        name: z.string().default('John Doe'),
+        age: z.int().default(30),
+        score: z.number().default(95.5),
+        status: z.enum(['active', 'inactive', 'pending']).default('active'),
+        verified: z.boolean().default(true),
+      });
+      return `Elicitation completed: ${answered(await ask('defaults', form('Please check', fields)))}`;
+    },
+  }),
+  test_elicitation_sep1330_enums: tool({
+    description: 'Asks with each kind of choice.',
+    run: async (_input, { ask }) => {
+      const fields = z.object({
+        untitledSingle: options,
+        titledSingle: z.string().meta({ oneOf: titled }),
+        legacyEnum: z.enum(['opt1', 'opt2', 'opt3']).meta({ enumNames: ['Option One', 'Option Two', 'Option Three'] }),
+        untitledMulti: z.array(options),
+        titledMulti: z.array(z.string()).meta({ items: { anyOf: titled } }),
+      });
+      return `Elicitation completed: ${answered(await ask('choices', form('Please choose', fields)))}`;
+    },
+  }),
+};
+
 export const askingPrompts = {
   test_input_required_result_prompt: prompt({
     description: 'A prompt that asks for its context.',

@@ -13,6 +13,7 @@ import { bindHttpTools } from '../../src/apis/bind.ts';
 import type { Extension } from '../../src/mcp/extension.ts';
 import { tasksExtension } from '../../src/mcp/tasks/extension.ts';
 import { createRegistry } from '../../src/mcp/registry/registry.ts';
+import { createLateResults } from '../../src/mcp/asking/late-results.ts';
 import { createResults, type ResultDeps } from '../../src/calls/results.ts';
 import { resultReaders } from '../../src/tools/read-result.ts';
 import { watchChanges } from '../../src/calls/changes/kept.ts';
@@ -74,7 +75,7 @@ export interface ServeOptions {
   /** Where the requests of callers are counted, where there is authentication; default: elsewhere than in `store`. */
   counts?: Store;
   /** What of serving is another than by default. */
-  serving?: Partial<Pick<ServerDeps, 'streamMs' | 'standing' | 'outlivesClients'>>;
+  serving?: Partial<Pick<ServerDeps, 'streamMs' | 'standing' | 'outlivesClients' | 'deadlineOf' | 'worksAfterAnswer'>>;
   /** Whose every request is; default: nobody in particular. */
   principal?: Principal;
 }
@@ -114,7 +115,15 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const registry = createRegistry(handlerDeps, extensions);
   const sessionSealer =
     options.secrets === null ? null : createSealer(options.secrets ?? SECRETS, `${app.name}/session`);
-  const { requestMs } = options;
+  const late =
+    options.results &&
+    createLateResults({
+      runtime,
+      keptMs: app.results.keptMs,
+      most: app.quotas,
+      reader: 'read_result',
+      ...options.results,
+    });
   const serving = createServing({
     runtime,
     registry,
@@ -122,7 +131,8 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
     store,
     watch,
     sessionSealer,
-    requestMs,
+    ...(late ? { late } : {}),
+    ...(options.requestMs === undefined ? {} : { requestMs: options.requestMs }),
     ...options.serving,
   });
   const mcp = createMcpEndpoint({

@@ -9,11 +9,13 @@ import { connectRedis } from '../../infra/local/redis-connection.ts';
 import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { PUBLIC } from '../../src/base/principal.ts';
 import { createSealer } from '../../src/base/seal.ts';
+import { createRounds } from '../../src/mcp/asking/rounds.ts';
 import { createSessions } from '../../src/mcp/sessions/sessions.ts';
 import { SECRETS } from '../calls/states.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { defineApp, pull, stream } from '../../src/index.ts';
 import { ingest, sweep } from '../../src/schedule.ts';
+import { commitSurely } from '../../src/store/commit.ts';
 import { createAppStreams } from '../../src/calls/streams.ts';
 import { publishMany } from '../../src/streams/log/publish-many.ts';
 import { scopeOfLogs } from '../../src/streams/scope.ts';
@@ -78,7 +80,7 @@ export async function drive({ environment }: RunningEngine): Promise<void> {
   }
 }
 
-/** Sets the level of log messages of a session. */
+/** Sets the level of log messages of a session, and asks its client. */
 async function driveSession({ runtime, store }: Deps): Promise<void> {
   const sessions = createSessions(runtime, createSealer(SECRETS, 'stored'));
   const call = { principal: PUBLIC, account: { store }, deadline: runtime.now() + 20_000 };
@@ -86,6 +88,15 @@ async function driveSession({ runtime, store }: Deps): Promise<void> {
   const session = facts && (await sessions.read(facts, call));
   if (session === null || !(await sessions.change(session, (kept) => ({ ...kept, level: 'error' }), call)))
     throw new Error('no session');
+  const required = {
+    resultType: 'input_required' as const,
+    inputRequests: { who: { method: 'elicitation/create' as const, params: { message: 'Who?' } } },
+    requestState: 'sealed',
+  };
+  const round = { request: { id: 1, method: 'tools/call', version: '2025-11-25' }, params: {}, required, until: 0 };
+  const place = { session: session.id, stream: runtime.newId() };
+  const { operations } = await createRounds(runtime).prepare(place, round, null, call);
+  await commitSurely(runtime, store, operations, call.deadline);
 }
 
 /** Removes the latest events of more keys than the record of removals has room for: their names are long. */

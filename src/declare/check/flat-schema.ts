@@ -7,7 +7,7 @@ import type { JsonObject } from '../../base/json.ts';
 import { withoutJsonForm } from '../../base/schema/json-schema.ts';
 
 const KEPT = ['type', 'title', 'description', 'minLength', 'maxLength', 'minimum', 'maximum', 'format', 'default'];
-const CHOICES = ['enum', 'oneOf', 'anyOf', 'items', 'minItems', 'maxItems'];
+const CHOICES = ['enum', 'enumNames', 'oneOf', 'anyOf', 'items', 'minItems', 'maxItems'];
 const PRIMITIVES = new Set<unknown>(['string', 'number', 'integer', 'boolean']);
 const FORMATS = new Set<unknown>(['email', 'uri', 'date', 'date-time']);
 

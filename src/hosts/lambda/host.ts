@@ -82,6 +82,7 @@ export function createLambdaHost(
       feedRequestsPerDay,
       deadlineOf,
       outlivesClients: false,
+      worksAfterAnswer: false,
       streamMs: 0,
     };
     return { deps, host: createLazyHost({ ...own, ...callers, ...deps, ...serving }) };

@@ -119,6 +119,7 @@ export function createWorker(app: App, { stores = {}, ...own }: WorkerOptions = 
       bodies: { bytes: ISOLATE_BODIES },
       auditApart: true,
       listening: LISTENING,
+      worksAfterAnswer: false,
       taskQueue,
       dispatch: (deps) => dispatchThrough(deps, taskQueue),
     });

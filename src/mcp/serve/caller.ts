@@ -7,11 +7,26 @@ import type { JsonObject } from '../../base/json.ts';
 import type { Caller, LegacyClient } from '../../calls/caller.ts';
 import type { McpLogLevel } from '../../declare/context.ts';
 import { isWanted } from '../sessions/sessions.ts';
+import { isObject } from '../wire/params.ts';
 
 /** Longest text of a progress message, in characters. A longer text is cut. */
 const PROGRESS_TEXT = 8_192;
 
 function nothing(): void {}
+
+/** What is heard of a request: the SDK's context, or what stands for it where the request goes on elsewhere. */
+export interface HeardRequest {
+  mcpReq: Pick<
+    ServerContext['mcpReq'],
+    '_meta' | 'signal' | 'notify' | 'log' | 'envelope' | 'inputResponses' | 'requestState'
+  >;
+  http?: ServerContext['http'];
+}
+
+/** A caller that can also be told that its request waits. */
+export interface WaitingCaller extends Caller {
+  waits: (message: string) => void;
+}
 
 type Given = Pick<Caller, 'principal' | 'account' | 'deadline'>;
 /** What requests of 2025-11-25 and before do not say themselves. */
@@ -24,10 +39,10 @@ export type Legacy = Pick<Caller, 'clientCapabilities' | 'retry'> & {
 export const LEGACY_UNASKED: Legacy = { clientCapabilities: null, retry: null };
 
 export function callerOf(
-  { mcpReq, http }: ServerContext,
+  { mcpReq, http }: HeardRequest,
   { principal, account, deadline }: Given,
   legacy: Legacy = LEGACY_UNASKED,
-): Caller {
+): WaitingCaller {
   const envelope: Record<string, unknown> | undefined = mcpReq.envelope;
   const capabilities = envelope?.[CLIENT_CAPABILITIES_META_KEY];
   const { _meta: meta } = mcpReq;
@@ -75,7 +90,24 @@ export function callerOf(
       });
     },
     progress: token === undefined ? nothing : progress,
+    // So little that the handler's own progress still grows.
+    waits: (message) => progress(Math.max(last, 0) + 1e-6, undefined, message),
     emit:
       token === undefined ? nothing : (partial) => progress(Math.max(last, 0) + 1, undefined, JSON.stringify(partial)),
+  };
+}
+
+/** Of a request that goes on where its client has no connection: nobody hears what it sends before its result. */
+export function unheard(meta: unknown): HeardRequest {
+  return {
+    mcpReq: {
+      _meta: isObject(meta) ? meta : undefined,
+      signal: new AbortController().signal,
+      notify: () => Promise.resolve(),
+      log: () => Promise.resolve(),
+      envelope: undefined,
+      inputResponses: undefined,
+      requestState: () => undefined,
+    },
   };
 }

@@ -9,7 +9,7 @@ import { isPublic } from '../../base/principal.ts';
 import type { LegacyClient } from '../../calls/caller.ts';
 import { answeredKey, coreQuestionId } from '../wire/core-question.ts';
 import { isObject } from '../wire/params.ts';
-import { callerOf } from './caller.ts';
+import { callerOf, unheard } from './caller.ts';
 import type { Exchange } from './exchange.ts';
 
 export function clientOverHttp(
@@ -33,16 +33,6 @@ export function clientOverHttp(
   };
 }
 
-/** Of a message that is answered by nothing but a status. */
-const UNHEARD: Parameters<typeof callerOf>[0] = {
-  mcpReq: {
-    signal: new AbortController().signal,
-    notify: () => Promise.resolve(),
-    log: () => Promise.resolve(),
-    requestState: () => undefined,
-  },
-} as unknown as ServerContext;
-
 /**
  * Hands over what a client answers to a request that `ask` sent. What nobody asked is accepted, and nothing comes of it; an
  * error of the client answers nothing, and what was asked stands.
@@ -58,7 +48,7 @@ export async function takeAnswer(
   const { coreAnswer } = exchange.registry.extensions;
   if (key === null || !isObject(result) || coreAnswer === null) return new Response(null, { status: 202 });
   try {
-    await coreAnswer.run(key, result, callerOf(UNHEARD, exchange));
+    await coreAnswer.run(key, result, callerOf(unheard(undefined), exchange));
   } catch (thrown) {
     return rpcErrorResponse(400, failed(thrown));
   }

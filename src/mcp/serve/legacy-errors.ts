@@ -18,8 +18,12 @@ export function sendLegacyErrors(server: Server): void {
 
 /** A resource that is not there has a code of its own. No other error names a URI. */
 function inLegacyCodes(message: JSONRPCMessage): JSONRPCMessage {
-  if (!('error' in message)) return message;
-  const { code, data } = message.error;
+  return 'error' in message ? { ...message, error: inLegacyCode(message.error) } : message;
+}
+
+/** The same of the error alone. */
+export function inLegacyCode<ErrorOf extends { code: number; data?: unknown }>(error: ErrorOf): ErrorOf {
+  const { code, data } = error;
   const isMissing = code === INVALID_PARAMS && isObject(data) && data['code'] === 'not_found' && 'uri' in data;
-  return isMissing ? { ...message, error: { ...message.error, code: RESOURCE_NOT_FOUND } } : message;
+  return isMissing ? { ...error, code: RESOURCE_NOT_FOUND } : error;
 }

@@ -9,23 +9,20 @@ import {
   isJSONRPCNotification,
   isJSONRPCRequest,
   isJSONRPCResponse,
-  type JSONRPCNotification,
   type JSONRPCRequest,
   specTypeSchemas,
   type StandardSchemaV1,
 } from '@modelcontextprotocol/server';
 import { INVALID_PARAMS, RATE_LIMITED, rpcErrorResponse } from '../../base/json-rpc.ts';
 import type { McpLogLevel } from '../../declare/context.ts';
-import { commitSurely } from '../../store/commit.ts';
 import type { Exchange } from './exchange.ts';
-import type { ServerSource } from './server.ts';
 import { type AnswerDeps, GivenUpError, openAnswer } from '../sessions/answer-stream.ts';
 import { createAnswerTransport } from '../sessions/answer-transport.ts';
 import { SESSION_HEADER, type Sessions } from '../sessions/sessions.ts';
 import { gone, invalid, needsSession, unknownVersion, withSession } from '../sessions/answers.ts';
 import { createStreams, type StreamsDeps } from './streams.ts';
-import { createUnderWay, type UnderWay } from './under-way.ts';
-import { takeAnswer } from './legacy-client.ts';
+import { type ClientMessagesDeps, heard, isAnswering, noted } from './client-messages.ts';
+import { createUnderWay } from './under-way.ts';
 import { MOST_BATCHED } from '../wire/message.ts';
 import { isObject, type Params } from '../wire/params.ts';
 import { LEGACY_VERSIONS } from '../wire/versions.ts';
@@ -40,16 +37,13 @@ export interface LegacyServing {
 }
 
 /** What all messages are served with. */
-interface Legacy {
-  source: ServerSource;
-  underWay: UnderWay;
+interface Legacy extends ClientMessagesDeps {
   sessions: Sessions | null;
   answers: AnswerDeps;
   outlivesClients: boolean;
 }
 
-export interface LegacyDeps extends StreamsDeps {
-  source: ServerSource;
+export interface LegacyDeps extends StreamsDeps, Omit<ClientMessagesDeps, 'underWay'> {
   /** Whether requests go on without their clients. */
   outlivesClients: boolean;
   /** Whether a message has no effects. */
@@ -131,9 +125,13 @@ function agreedOn({ protocolVersion: asked }: Params): string {
 /** Of a session that nothing is looked up of. */
 const UNREAD = Promise.resolve(null);
 
-/** Notifications and answers of clients change nothing here, and are not worth a call to the store. */
+/** Notifications of clients, and answers to nothing, are not worth a call to the store. */
 function isAsking(body: unknown): boolean {
-  return Array.isArray(body) ? body.some(isJSONRPCRequest) : isJSONRPCRequest(body);
+  return Array.isArray(body) ? body.some(isAskingOne) : isAskingOne(body);
+}
+
+function isAskingOne(body: unknown): boolean {
+  return isJSONRPCRequest(body) || isAnswering(body);
 }
 
 function serveAll(legacy: Legacy, request: Request, body: unknown, exchange: Exchange): Promise<Response> {
@@ -155,9 +153,7 @@ async function serveOne(
 ): Promise<Response> {
   const { sessions } = legacy;
   if (isJSONRPCNotification(body)) return noted(legacy, body, exchange);
-  if (isJSONRPCResponse(body)) {
-    return takeAnswer(body, exchange, (thrown) => legacy.source.failure('an answer', thrown, exchange));
-  }
+  if (isJSONRPCResponse(body)) return heard(legacy, body, exchange);
   if (!isJSONRPCRequest(body)) return invalid('Not a JSON-RPC message', body);
   const unknown = body.method === 'initialize' ? null : unknownVersion(request, body);
   if (unknown !== null) return unknown;
@@ -214,33 +210,10 @@ async function answered(
   return response;
 }
 
-/**
- * A notification changes nothing, but for one that cancels a request of its session: where that is not at work here, the other
- * instances are told.
- */
-async function noted(
-  { underWay, answers: { runtime, hints } }: Legacy,
-  { method, params }: JSONRPCNotification,
-  { session, principal: { tenant }, account, deadline }: Exchange,
-): Promise<Response> {
-  const id = (params as { requestId?: unknown } | undefined)?.requestId;
-  const isId = typeof id === 'string' ? id.length <= MOST_ID_CHARACTERS : typeof id === 'number';
-  if (method === 'notifications/cancelled' && session && isId) {
-    const of = session.facts.id;
-    if (!underWay.cancel(of, id as string | number)) {
-      await commitSurely(runtime, account.store, hints.told(tenant, of, id as string | number), deadline);
-      await hints.trim(account.store, tenant);
-    }
-  }
-  return new Response(null, { status: 202 });
-}
-
 function isStream({ headers }: Response): boolean {
   return headers.get('content-type') === 'text/event-stream';
 }
 
-/** Longest id of a request that can be cancelled on another instance. */
-const MOST_ID_CHARACTERS = 256;
 /** A request that is at work for so long listens for its cancellation, ms. Most are done by then. */
 const LISTENS_AFTER_MS = 1_000;
 

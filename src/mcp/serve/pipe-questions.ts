@@ -1,16 +1,13 @@
 /**
  * Questions to a client of 2025-11-25 or before over a pipe: what a request ends with for a client of today is asked by
- * requests of the server here, and the request goes on with the answers. Over HTTP such a client cannot be asked without
- * a session.
+ * requests of the server here, and the request goes on with the answers. Over HTTP `asking` does the like, across instances.
  */
 import type { Server, ServerContext, StandardSchemaV1 } from '@modelcontextprotocol/server';
-import { TidegateError } from '../../base/errors.ts';
 import type { LegacyClient } from '../../calls/caller.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { type InputRequired, isInputRequired } from '../../calls/question-round.ts';
 import type { Retry } from '../../calls/request-state.ts';
-import type { WireRequest } from '../../declare/ask.ts';
-import { refusalResult } from '../wire/errors.ts';
+import { unansweredQuestion, withoutAnswer } from '../asking/unanswered.ts';
 
 /**
  * Longest wait for an answer, ms. Some clients declare that they can be asked and show nothing; most give up on the whole
@@ -21,20 +18,10 @@ const ANSWER_MS = 50_000;
 /** Longer than any request takes. */
 const LONGEST_MS = 600_000;
 
-/** What a client can be asked, by its capability. Extensions are of later revisions. */
-const ASKABLE = ['elicitation', 'sampling', 'roots'];
-
 /** The answer is checked where its question is asked again. */
 const ANY: StandardSchemaV1<unknown, JsonObject> = {
   '~standard': { version: 1, vendor: 'tidegate', validate: (value) => ({ value: value as JsonObject }) },
 };
-
-/** What the client at the other end declared that it can be asked. Null: nothing. */
-export function askableOf(server: Server): JsonObject | null {
-  const declared = (server.getClientCapabilities() ?? {}) as JsonObject;
-  const askable = Object.entries(declared).filter(([name, value]) => ASKABLE.includes(name) && value !== undefined);
-  return askable.length === 0 ? null : Object.fromEntries(askable);
-}
 
 /**
  * Runs a request, asks what it ends with, and runs it again with the answers, until it ends with a result. A question
@@ -52,9 +39,8 @@ export async function withPipeAnswers(
     try {
       responses = await askAll(server, mcpReq, result);
     } catch (thrown) {
-      if (mcpReq.signal.aborted || mcpReq.method !== 'tools/call') throw thrown;
-      if (thrown instanceof TidegateError) return refusalResult(thrown, '');
-      return { content: [{ type: 'text', text: String(thrown) }], isError: true };
+      if (mcpReq.signal.aborted) throw thrown;
+      return withoutAnswer(mcpReq.method, thrown);
     }
     result = await run({ responses, state: result.requestState });
   }
@@ -80,17 +66,8 @@ async function askAll(
       return [key, await server.request({ ...request }, ANY, options)] as const;
     } catch (cause) {
       ending.abort(cause);
-      throw unanswered(request, cause);
+      throw unansweredQuestion(request, cause);
     }
   });
   return Object.fromEntries(await Promise.all(answers));
-}
-
-function unanswered({ method, params }: WireRequest, cause: unknown): TidegateError {
-  const question = typeof params['message'] === 'string' ? params['message'] : method;
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new TidegateError('cancelled', `The client did not answer: ${question} (${reason})`, {
-    hint: 'nothing was done; ask the user, and call again',
-    cause,
-  });
 }

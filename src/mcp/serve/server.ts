@@ -22,7 +22,7 @@ import type { Sealer } from '../../base/seal.ts';
 import type { ChangeWatch } from '../../calls/changes/kept.ts';
 import type { Store } from '../../store/store.ts';
 import type { Work } from '../../store/work.ts';
-import { callerOf, type Legacy, LEGACY_UNASKED } from './caller.ts';
+import { callerOf } from './caller.ts';
 import { DISCOVER_MS } from './discover.ts';
 import { dispatch, serves } from './dispatch.ts';
 import { protocolAnswer, wholeMessage } from '../wire/errors.ts';
@@ -32,11 +32,12 @@ import { askedFor } from '../wire/message.ts';
 import type { ListenBounds } from '../listen/listeners.ts';
 import type { Registry } from '../registry/registry.ts';
 import { declareTasks } from './core-tasks.ts';
-import { clientOverHttp } from './legacy-client.ts';
 import type { StandingSource } from '../sessions/standing.ts';
-import { sendLegacyErrors } from './legacy-errors.ts';
-import { askableOf, askOverPipe, withPipeAnswers } from './pipe-questions.ts';
-import { forRevision, UNSAID_VERSION } from '../wire/revisions.ts';
+import { inLegacyCode, sendLegacyErrors } from './legacy-errors.ts';
+import { enterAgain, runLegacy } from './run-legacy.ts';
+import type { LateResults } from '../asking/late-results.ts';
+import type { ClientQuestions } from '../asking/asking.ts';
+import type { GoesOn } from '../asking/going-on.ts';
 import { answerExtensionMethods, withResponses } from './extension-methods.ts';
 
 export interface ServerDeps {
@@ -72,12 +73,21 @@ export interface ServerDeps {
    * then: handlers are told by their signal. Default true.
    */
   outlivesClients?: boolean;
+  /**
+   * Whether work goes on when its own request has been answered. False where the platform ends it then: an answer to a
+   * question is acknowledged when all that came of it is done. Default true.
+   */
+  worksAfterAnswer?: boolean;
+  /** Keeps the results of calls that were answered in words because nobody answered in time. Default null: they are lost. */
+  late?: LateResults | null;
 }
 
 export interface ServerSource {
   factory: McpServerFactory;
   /** Has to be called before a request over HTTP is served. */
   begin(request: Request, principal: Principal, work: Work): Exchange;
+  /** How a request that was asked about goes on, at the instance that its answers came to. */
+  goesOn(exchange: Exchange): GoesOn;
   /** What a client is told of an error, and the log beside it. It sets the exchange's refusal. */
   failure(method: string, thrown: unknown, exchange: Exchange): RpcError;
 }
@@ -91,9 +101,17 @@ const NO_VALIDATOR: NonNullable<ServerOptions['jsonSchemaValidator']> = {
   },
 };
 
-/** @param local who calls where a message comes without HTTP; null: all messages come over HTTP */
-export function createServerSource(deps: ServerDeps, local: Principal | null = null): ServerSource {
-  const { registry, registryOf, runtime, store, requestMs = REQUEST_MS, deadlineOf = () => null } = deps;
+/**
+ * @param local who calls where a message comes without HTTP; null: all messages come over HTTP
+ * @param asking asks clients of 2025-11-25 and before that have a session; null: they are not asked
+ */
+export function createServerSource(
+  deps: ServerDeps,
+  local: Principal | null = null,
+  asking: ClientQuestions | null = null,
+): ServerSource {
+  const { registry, registryOf, runtime, store } = deps;
+  const { requestMs = REQUEST_MS, deadlineOf = () => null } = deps;
   const exchanges = createExchanges(store, runtime, local, registryOf, deadlineFor);
   const { icons: _icons, ...brief } = registry.about.identity;
   const whole = serverOptions(registry);
@@ -135,6 +153,11 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
     return new ProtocolError(refusal.code, wholeMessage(refusal), refusal.data);
   }
 
+  function inWords(method: string, thrown: unknown, exchange: Exchange): RpcError {
+    const { code, message, data } = thrown instanceof ProtocolError ? thrown : failure(method, thrown, exchange);
+    return { code, message, data: data as JsonObject };
+  }
+
   async function run(
     given: JSONRPCRequest,
     context: ServerContext,
@@ -144,8 +167,8 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
     const request = withResponses(given, context, exchange.registry.extensions);
     try {
       const result = isLegacy(context)
-        ? await runLegacy(request, context, exchange, server, () => runtime.newId())
-        : await dispatched(request, context, exchange);
+        ? await runLegacy(request, context, exchange, server, { asking, deadlineOf, newId: () => runtime.newId() })
+        : await dispatch(exchange.registry, request, callerOf(context, exchange), false);
       return result as Result;
     } catch (thrown) {
       if (thrown instanceof ProtocolError) throw thrown;
@@ -194,43 +217,12 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
       return server;
     },
     begin: (request, principal, work) => exchanges.begin(request, principal, work),
-    failure(method, thrown, exchange) {
-      const { code, message, data } = failure(method, thrown, exchange);
-      return { code, message, data: data as JsonObject };
-    },
+    goesOn: (exchange) => ({
+      enter: (request, params, retry) => enterAgain(request, params, retry, exchange),
+      failure: (method, thrown) => inLegacyCode(inWords(method, thrown, exchange)),
+    }),
+    failure: inWords,
   };
-}
-
-function dispatched(request: JSONRPCRequest, context: ServerContext, exchange: Exchange, legacy?: Legacy) {
-  return dispatch(exchange.registry, request, callerOf(context, exchange, legacy), legacy !== undefined);
-}
-
-/** Over a pipe, a client of an earlier revision is asked; over HTTP it has no session in which it could be. */
-async function runLegacy(
-  request: JSONRPCRequest,
-  context: ServerContext,
-  exchange: Exchange,
-  server: Server,
-  newId: () => string,
-) {
-  const { http } = context;
-  if (http) {
-    const { session } = exchange;
-    const version = http.req?.headers.get('mcp-protocol-version') ?? session?.facts.version ?? UNSAID_VERSION;
-    const client = clientOverHttp(context, exchange, version, newId);
-    const work = dispatched(request, context, exchange, { ...LEGACY_UNASKED, client, kept: session?.kept });
-    // What the request sends comes before its answer.
-    const [result] = await Promise.all([work, session?.kept]);
-    return forRevision(result, version);
-  }
-  const clientCapabilities = askableOf(server);
-  const version = server.getNegotiatedProtocolVersion() ?? UNSAID_VERSION;
-  const ask = clientCapabilities === null ? null : askOverPipe(server, context);
-  const client = { version, session: null, isKnown: true, gone: context.mcpReq.signal, ask };
-  const result = await withPipeAnswers(server, context, async (retry) =>
-    dispatched(request, context, exchange, { clientCapabilities, retry, client }),
-  );
-  return forRevision(result, version);
 }
 
 /** What the SDK's server is made with, for a request of 2026-07-28, of before with sessions, and of before without. */

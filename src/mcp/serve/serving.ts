@@ -15,6 +15,7 @@ import { createModern } from './modern.ts';
 import { needsOf } from './needs.ts';
 import { createKeptMessages } from '../sessions/kept-messages.ts';
 import { createSessionHints } from '../sessions/session-hints.ts';
+import { createClientQuestions } from '../asking/asking.ts';
 import { createSessions } from '../sessions/sessions.ts';
 import { createServerSource, type ServerDeps } from './server.ts';
 import { UNBOUNDED, type Work } from '../../store/work.ts';
@@ -33,21 +34,26 @@ export interface SdkServing {
 }
 
 export function createServing(deps: ServerDeps): SdkServing {
-  const source = createServerSource(deps);
+  const sessions = deps.sessionSealer ? createSessions(deps.runtime, deps.sessionSealer) : null;
+  const { runtime, outlivesClients = true, worksAfterAnswer = true, late = null } = deps;
+  const { streamMs = STREAM_MS, deadlineOf } = deps;
+  const hints = createSessionHints(runtime, deps.watch);
+  const kept = createKeptMessages(runtime, hints);
+  const asking = sessions && createClientQuestions({ runtime, messages: kept, late });
+  const source = createServerSource(deps, null, asking);
   const { listening } = deps;
   const listeners = listening ? createListeners({ ...deps, ...listening, registry: deps.registry }) : null;
   const modern = createModern(deps.registry, source, deps.runtime.log, listeners);
-  const sessions = deps.sessionSealer ? createSessions(deps.runtime, deps.sessionSealer) : null;
-  const { runtime, outlivesClients = true, streamMs = STREAM_MS, deadlineOf } = deps;
-  const hints = createSessionHints(runtime, deps.watch);
   const legacy = createLegacy({
     source,
     sessions,
     streamsUntil: (request) =>
       Math.min(runtime.now() + (streamMs || STREAM_MS), deadlineOf?.(request) ?? Number.POSITIVE_INFINITY),
-    answers: { runtime, kept: createKeptMessages(runtime, hints), hints },
+    answers: { runtime, kept, hints },
     standing: streamMs > 0 ? (deps.standing ?? []) : null,
     outlivesClients,
+    worksAfterAnswer,
+    asking,
     isReading: (body) => isReading(deps.registry, body),
   });
 
