@@ -242,10 +242,18 @@ function serverOptions({ about, listHint, extensions }: Registry): ServerOptions
   };
   const { extensions: _modern, ...common } = capabilities;
   const legacyCapabilities: Record<string, JsonObject> = { ...common, ...extensions.coreCapabilities };
-  for (const each of ['tools', 'resources', 'prompts'] as const)
-    if (legacyCapabilities[each]) legacyCapabilities[each] = {};
+  // Only those of 2026-07-28 listen to one resource.
+  const { subscribe: _modernToo, ...resources } = legacyCapabilities['resources'] ?? {};
+  legacyCapabilities['resources'] = resources;
   // A level of log messages is kept with a session; over a pipe the connection is one.
-  const { logging: _needsSession, ...unkept } = legacyCapabilities;
+  const { logging: _needsSession, ...kept } = legacyCapabilities;
+  // What changes is told on the stream of a session.
+  const unkept: Record<string, JsonObject> = {
+    ...kept,
+    tools: {},
+    resources: {},
+    ...(kept['prompts'] ? { prompts: {} } : {}),
+  };
   return {
     modern,
     legacy: { ...modern, capabilities: legacyCapabilities },

@@ -11,6 +11,7 @@ import { createLegacy } from './legacy.ts';
 import { askedFor, claimOf, formProblem } from '../wire/message.ts';
 import type { Registry } from '../registry/registry.ts';
 import { createListeners } from '../listen/listeners.ts';
+import { createListChanges } from './list-changes.ts';
 import { createModern } from './modern.ts';
 import { needsOf } from './needs.ts';
 import { createKeptMessages } from '../sessions/kept-messages.ts';
@@ -42,6 +43,7 @@ export function createServing(deps: ServerDeps): SdkServing {
   const asking = sessions && createClientQuestions({ runtime, messages: kept, late });
   const source = createServerSource(deps, null, asking);
   const { listening } = deps;
+  const lists = listening ? [createListChanges({ ...listening, runtime: deps.runtime })] : [];
   const listeners = listening ? createListeners({ ...deps, ...listening, registry: deps.registry }) : null;
   const modern = createModern(deps.registry, source, deps.runtime.log, listeners);
   const legacy = createLegacy({
@@ -50,7 +52,7 @@ export function createServing(deps: ServerDeps): SdkServing {
     streamsUntil: (request) =>
       Math.min(runtime.now() + (streamMs || STREAM_MS), deadlineOf?.(request) ?? Number.POSITIVE_INFINITY),
     answers: { runtime, kept, hints },
-    standing: streamMs > 0 ? (deps.standing ?? []) : null,
+    standing: streamMs > 0 ? [...(deps.standing ?? []), ...lists] : null,
     outlivesClients,
     worksAfterAnswer,
     asking,

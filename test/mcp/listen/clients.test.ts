@@ -2,6 +2,9 @@
 import type { AddressInfo } from 'node:net';
 import { serve as bind } from '@hono/node-server';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client as ClientOfSessions } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as TransportOfSessions } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
 import { systemRuntime } from '../../../src/base/runtime.ts';
@@ -35,6 +38,7 @@ const host = createHost({
   app,
   store: createMemoryStore(),
   runtime: systemRuntime(() => {}),
+  secrets: { current: 'a secret of a test, which guards nothing', previous: null },
   listening: { streamMs: STREAM_MS, most: 10, reads: null },
 });
 const client = new Client({ name: 'listener', version: '1' }, { versionNegotiation: { mode: 'auto' } });
@@ -79,4 +83,24 @@ test('it hears of what it asked for, is cut and not completed, and hears again w
     .poll(() => heard.toSorted(), { timeout: 5_000 })
     .toEqual(expect.arrayContaining(['stream://rooms', 'tools']));
   await again.close();
+});
+
+test('a client of 2025-11-25 hears on the stream of its session that a list changed', async () => {
+  const { port } = server.address() as AddressInfo;
+  const old = new ClientOfSessions({ name: 'old', version: '1' });
+  let changes = 0;
+  old.setNotificationHandler(ToolListChangedNotificationSchema, () => void (changes += 1));
+  await old.connect(new TransportOfSessions(new URL(`http://127.0.0.1:${port}/mcp`)));
+  expect(old.getServerCapabilities()).toMatchObject({ tools: { listChanged: true }, resources: { listChanged: true } });
+  expect(old.getServerCapabilities()?.resources?.subscribe).toBeUndefined();
+  await expect
+    .poll(
+      async () => {
+        await old.callTool({ name: 'put', arguments: { room: 'c' } });
+        return changes;
+      },
+      { timeout: 10_000 },
+    )
+    .toBeGreaterThan(0);
+  await old.close();
 });
