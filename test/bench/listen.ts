@@ -16,7 +16,7 @@ interface Server {
 }
 
 const now = () => performance.timeOrigin + performance.now();
-const CHANGES = 60;
+const CHANGES = 30;
 const META = 'io.modelcontextprotocol/';
 
 async function start(folder: string): Promise<Server> {
@@ -117,22 +117,22 @@ export async function benchListen(): Promise<void> {
   const servers = [await start(folder), await start(folder)] as const;
   try {
     const [own, other] = servers;
-    const within = p99(await delays(own, own, 1_100, CHANGES));
-    const across = p99(await delays(own, other, 1_100, CHANGES));
-    // The first look after 50 s without a change comes after 10 s.
-    const idle = Math.max(...(await delays(own, other, 55_000, 3)).slice(1));
-    const rows: [string, string, string?][] = [
-      ['commit to updated, same process, p99', `${within.toFixed(0)} ms`, '100 ms'],
-      ['commit to updated, another process, p99', `${across.toFixed(0)} ms`, '1,500 ms'],
-      ['commit to updated, another process, after idling', `${idle.toFixed(0)} ms`, '11,000 ms'],
-    ];
-    for (const count of [1_000, 10_000]) {
+    const of = async (writer: Server, reader: Server) =>
+      `${p99(await delays(writer, reader, 1_100, CHANGES)).toFixed(0)} ms`;
+    print('listeners', [
+      ['commit to updated, same process, p99', await of(own, own), '100 ms'],
+      ['commit to updated, another process, p99', await of(own, other), '1,500 ms'],
+    ]);
+    for (const [count, asked] of [[1_000, '64 KiB'], [10_000]] as const) {
       const [heap, rss] = await memory(own, count);
-      const asked = count === 1_000 ? '64 KiB' : undefined;
-      rows.push([`a listener of ${count}, heap`, `${heap.toFixed(1)} KiB`, ...(asked ? [asked] : [])] as never);
-      rows.push([`a listener of ${count}, resident`, `${rss.toFixed(1)} KiB`]);
+      print(`${count} listeners, each`, [
+        ['heap', `${heap.toFixed(1)} KiB`, ...(asked ? ([asked] as const) : [])],
+        ['resident', `${rss.toFixed(1)} KiB`],
+      ] as [string, string, string?][]);
     }
-    print('listeners', rows);
+    // After 50 s without a change it looks each 10 s.
+    const [, idle = Number.NaN] = await delays(own, other, 55_000, 2);
+    print('after idling', [['commit to updated, another process', `${idle.toFixed(0)} ms`, '11,000 ms']]);
   } finally {
     for (const server of servers) await server.ask({ stop: true }).catch(() => server.child.kill('SIGKILL'));
     await rm(folder, { recursive: true, force: true });
