@@ -6,6 +6,7 @@ import { resultPageKey, usedStateKey } from '../../src/calls/names.ts';
 import { deadLetterLog } from '../../src/feeds/records/dead-letters.ts';
 import { feedKey } from '../../src/feeds/records/state.ts';
 import { requestPieceKey, waitingKey } from '../../src/mcp/asking/records.ts';
+import { keptMessageKey } from '../../src/mcp/sessions/kept-messages.ts';
 import { sessionKey } from '../../src/mcp/sessions/sessions.ts';
 import { checkCounter, checkKey, checkLog } from '../../src/store/limits.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
@@ -66,6 +67,7 @@ function recordsOfTenant({ tenant }: Owner): RecordKey[] {
     sessionKey(tenant, TASK),
     waitingKey(tenant, { session: TASK, stream: TASK }),
     requestPieceKey(tenant, { session: TASK, stream: TASK }, TASK, 1),
+    keptMessageKey(tenant, TASK, TASK, 'z'),
   ];
 }
 

@@ -10,6 +10,8 @@ import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { PUBLIC } from '../../src/base/principal.ts';
 import { createSealer } from '../../src/base/seal.ts';
 import { createRounds } from '../../src/mcp/asking/rounds.ts';
+import { createKeptMessages } from '../../src/mcp/sessions/kept-messages.ts';
+import { createSessionHints } from '../../src/mcp/sessions/session-hints.ts';
 import { createSessions } from '../../src/mcp/sessions/sessions.ts';
 import { SECRETS } from '../calls/states.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
@@ -80,7 +82,7 @@ export async function drive({ environment }: RunningEngine): Promise<void> {
   }
 }
 
-/** Sets the level of log messages of a session, and asks its client. */
+/** Sets the level of log messages of a session, asks its client, and keeps a message of a stream of it. */
 async function driveSession({ runtime, store }: Deps): Promise<void> {
   const sessions = createSessions(runtime, createSealer(SECRETS, 'stored'));
   const call = { principal: PUBLIC, account: { store }, deadline: runtime.now() + 20_000 };
@@ -97,6 +99,8 @@ async function driveSession({ runtime, store }: Deps): Promise<void> {
   const place = { session: session.id, stream: runtime.newId() };
   const { operations } = await createRounds(runtime).prepare(place, round, null, call);
   await commitSurely(runtime, store, operations, call.deadline);
+  const kept = createKeptMessages(runtime, createSessionHints(runtime));
+  await kept.keep(session.id, runtime.newId(), [{ jsonrpc: '2.0', id: 1, result: {} }], call);
 }
 
 /** Removes the latest events of more keys than the record of removals has room for: their names are long. */
