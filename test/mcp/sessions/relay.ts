@@ -98,7 +98,7 @@ export interface Relay {
   fetch: typeof fetch;
   /** What was sent: the method, the instance and the status. */
   asked: { method: string; at: number; status: number }[];
-  /** Breaks off all answers that are open. */
+  /** Breaks off the answers to messages that are open; streams of sessions stay. */
   cut(): void;
 }
 
@@ -118,7 +118,7 @@ export function relayTo(served: readonly Served[]): Relay {
       const url = new URL(input instanceof Request ? input.url : input);
       const target = new URL(url.pathname + url.search, served[at]?.url);
       const cutting = new AbortController();
-      open.add(cutting);
+      if (init?.method === 'POST') open.add(cutting);
       const signal = init?.signal ? AbortSignal.any([init.signal, cutting.signal]) : cutting.signal;
       const response = await fetch(target, { ...init, signal });
       asked.push({ method: init?.method ?? 'GET', at, status: response.status });
