@@ -14,6 +14,7 @@ import { grantedTo, grantKey, wholeOf } from '../calls/granted.ts';
 import { createLateResults } from '../mcp/asking/late-results.ts';
 import type { Registry } from '../mcp/registry/registry.ts';
 import type { ServerDeps } from '../mcp/serve/server.ts';
+import { taskStatuses } from '../mcp/tasks/notification.ts';
 import { createServing, type SdkServing } from '../mcp/serve/serving.ts';
 import { BY_SCHEDULE, type Dispatch } from '../tasks/records/dispatch.ts';
 import type { TaskDeps } from '../tasks/records/find-task.ts';
@@ -147,6 +148,7 @@ export function composeServing(
     deadlineOf,
     outlivesClients,
     streamMs,
+    standing: [taskStatuses({ watch: deps.watch, tasks, runtime: deps.runtime })],
     listening: listening && { watch: deps.watch, bounds: listening },
     worksAfterAnswer,
     late: createLateResults({

@@ -18,6 +18,7 @@ import { createResults, type ResultDeps } from '../../src/calls/results.ts';
 import { resultReaders } from '../../src/tools/read-result.ts';
 import { watchChanges } from '../../src/calls/changes/kept.ts';
 import type { ServerDeps } from '../../src/mcp/serve/server.ts';
+import { taskStatuses } from '../../src/mcp/tasks/notification.ts';
 import { createServing } from '../../src/mcp/serve/serving.ts';
 import { streamResources } from '../../src/tools/stream-resources.ts';
 import { streamTools } from '../../src/tools/index.ts';
@@ -129,6 +130,7 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
     registry,
     registryOf: () => registry,
     store,
+    standing: [taskStatuses({ watch, tasks, runtime })],
     watch,
     sessionSealer,
     ...(late ? { late } : {}),

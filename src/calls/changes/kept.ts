@@ -11,8 +11,8 @@ import { taskChange } from '../../tasks/records/task-log.ts';
 export type KeptEntry =
   /** An event of a stream; null: it concerns every key, as a gap and a removal do. */
   | { key: string | undefined | null }
-  /** The id of a task, as it is stored. */
-  | { task: string }
+  /** The id of a task, as it is stored, and the session in which it was begun. */
+  | { task: string; session?: string | undefined }
   | Hint;
 
 export type ChangeWatch = LogWatch<KeptEntry>;
@@ -24,8 +24,10 @@ export function keptOf(log: string, entry: Pick<LogEntry, 'value'>): KeptEntry |
       const event = loggedEvent.read(entry);
       return { key: isGap(event) ? null : event.key };
     }
-    case 'task-log':
-      return { task: taskChange.read(entry).taskId };
+    case 'task-log': {
+      const { taskId, session } = taskChange.read(entry);
+      return session === undefined ? { task: taskId } : { task: taskId, session };
+    }
     case 'hints':
       return hint.read(entry);
     default:

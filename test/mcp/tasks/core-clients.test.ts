@@ -123,6 +123,16 @@ describe('over HTTP', () => {
     await served.close();
   });
   behaves();
+
+  test('hears of its tasks by the stream of its session', async () => {
+    const told: string[] = [];
+    client.setNotificationHandler(TaskStatusNotificationSchema, ({ params }) => void told.push(params.status));
+    await client.request(
+      { method: 'tools/call', params: { name: 'nap', arguments: { ms: 1_500 }, task: {} } },
+      CreateTaskResultSchema,
+    );
+    await expect.poll(() => told.at(-1), { timeout: 8_000 }).toBe('completed');
+  });
 });
 
 describe('over stdio', () => {
