@@ -1,6 +1,7 @@
 /** Requests to clients of 2025-11-25 over HTTP: each message goes to another of three instances. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { askingApp, done } from '../../calls/asking-app.ts';
+import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { ServeOptions } from '../served.ts';
 import {
   accepted,
@@ -296,6 +297,41 @@ describe('a client that cannot be asked', () => {
     expect(textIn(await (await call(first, await initialize(first, EVERYTHING), 'able')).next())).toBe(
       'form url sample roots',
     );
+  });
+});
+
+describe('a client that shows nothing', () => {
+  it('is told after a while; a later answer is taken at any instance, and read_result has what came of it', async () => {
+    // 3.5 s are left for the words.
+    const { first, second, third } = await start({ serving: { deadlineOf: () => Date.now() + 3_600 } });
+    const session = await initialize(first);
+    const stream = await call(first, session, 'remove', { id: 'x' });
+    const question = await stream.next();
+    const words = await stream.next();
+    expect(words).toMatchObject({ id: 1, result: { isError: true } });
+    const [, handle] = /read_result \{"handle":"([^"]+)"\}/.exec(textIn(words)) ?? [];
+    const read = async () => JSON.stringify(await (await call(third, session, 'read_result', { handle })).next());
+    expect(await read()).toContain('Not answered yet: Really?');
+    expect(done).toEqual([]);
+    await answer(second, session, idOf(question), yes);
+    await expect.poll(read).toContain('removed x');
+    await answer(second, session, idOf(question), yes);
+    expect(done).toEqual(['removed x']);
+    // It is nobody else's.
+    const { first: theirs } = await start({ store: open[0]?.store ?? createMemoryStore(), principal: as('another') });
+    const other = await call(theirs, await initialize(theirs), 'read_result', { handle });
+    expect(JSON.stringify(await other.next())).toContain('not_found');
+  });
+});
+
+describe('where the platform ends what works behind an answer', () => {
+  it('an answer is acknowledged when all that came of it is done', async () => {
+    const { first, second } = await start({ serving: { worksAfterAnswer: false } });
+    const session = await initialize(first);
+    const stream = await call(first, session, 'remove', { id: 'x' });
+    expect(await answer(second, session, idOf(await stream.next()), yes)).toBe(202);
+    expect(done).toEqual(['removed x']);
+    expect(textIn(await stream.next())).toBe('removed x');
   });
 });
 
