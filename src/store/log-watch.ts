@@ -52,7 +52,7 @@ const IDLE_MS = 10_000;
 const IDLE_JITTER_MS = 500;
 /** The time to the next look is this share of the time for which nothing was appended. */
 const QUIET_SHARE = 1 / 4;
-/** Looks after pokes are at least this far apart. */
+/** A look after a poke comes so long after one that found something. */
 const BATCH_MS = 200;
 /** A leader that did not look for so long after it should have is gone. */
 const PATIENCE_MS = 5_000;
@@ -215,7 +215,7 @@ export function createLogWatch<Kept>(
       followed.leader ??= me;
     }
     if (followed.leader === me && !mayRead(me)) handOver(followed, me);
-    const next = Math.max(runtime.now(), startedAt + BATCH_MS);
+    const next = Math.max(runtime.now(), followed.foundAt + BATCH_MS);
     // A poke that came meanwhile has set it.
     followed.nextAt = Math.min(Math.max(followed.nextAt, next), runtime.now() + pauseOf(followed));
     followed.aliveUntil = Math.max(runtime.now(), followed.nextAt) + PATIENCE_MS;
@@ -325,7 +325,7 @@ export function createLogWatch<Kept>(
     poke(log) {
       const followed = logs.get(log);
       if (!followed) return;
-      followed.nextAt = Math.min(followed.nextAt, Math.max(runtime.now(), followed.lookedAt + BATCH_MS));
+      followed.nextAt = Math.min(followed.nextAt, Math.max(runtime.now(), followed.foundAt + BATCH_MS));
       followed.leader?.wake();
     },
   };
