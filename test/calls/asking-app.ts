@@ -119,6 +119,27 @@ export const askingApp = defineApp({
         return JSON.stringify([said.content, folders.map(({ uri }) => uri)]);
       },
     }),
+    deputy: tool({
+      description: "Lets the client's model call a tool of its own.",
+      annotations: looks,
+      run: async (_input, { sample }) => {
+        const tools = [{ name: 'look', inputSchema: { type: 'object' } }];
+        const question = { role: 'user' as const, content: { type: 'text' as const, text: 'What is there?' } };
+        const params = { messages: [question], maxTokens: 50, tools, toolChoice: { mode: 'auto' as const } };
+        const { content } = await sample('first', params);
+        const [wanted] = [content].flat();
+        if (wanted?.type !== 'tool_use') return 'no tool was wanted';
+        const id = String(wanted['id']);
+        const said = { type: 'tool_use' as const, id, name: 'look', input: {} };
+        const found = { type: 'tool_result' as const, toolUseId: id, content: [{ type: 'text', text: 'a tree' }] };
+        const messages = [
+          question,
+          { role: 'assistant' as const, content: [said] },
+          { role: 'user' as const, content: [found] },
+        ];
+        return JSON.stringify((await sample('then', { ...params, messages })).content);
+      },
+    }),
     /** Has the name of a prompt. */
     letter: tool({ description: 'A letter.', run: async (_input, { ask }) => (await ask('who', name)).action }),
     silent: tool({ description: 'Asks nothing.', run: () => Promise.resolve('nothing asked') }),

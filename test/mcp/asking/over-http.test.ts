@@ -122,6 +122,26 @@ describe('a question', () => {
     expect(textIn(await visit.next())).toBe('accept');
   });
 
+  it("may give the client's model tools, where the client declared that", async () => {
+    const { first, second } = await start();
+    const session = await initialize(first);
+    const stream = await call(first, session, 'deputy');
+    const wanting = await stream.next();
+    expect(wanting.params).toMatchObject({ tools: [{ name: 'look' }], toolChoice: { mode: 'auto' } });
+    const use = [{ type: 'tool_use', id: 'u1', name: 'look', input: {} }];
+    await answer(second, session, idOf(wanting), { result: { role: 'assistant', content: use, model: 'm' } });
+    const then = await stream.next();
+    expect(JSON.stringify(then.params)).toContain('"toolUseId":"u1"');
+    const said = { role: 'assistant', content: { type: 'text', text: 'A tree.' }, model: 'm' };
+    await answer(first, session, idOf(then), { result: said });
+    expect(textIn(await stream.next())).toContain('A tree.');
+    const plain = await call(first, await initialize(first, { sampling: {} }), 'deputy');
+    expect(await plain.next()).toMatchObject({
+      id: 1,
+      error: { data: { requiredCapabilities: { sampling: { tools: {} } } } },
+    });
+  });
+
   it.each([
     ['declines', { result: { action: 'decline' } }, 'You chose to decline.'],
     ['cancels', { result: { action: 'cancel' } }, 'You chose to cancel.'],
