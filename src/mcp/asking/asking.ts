@@ -5,12 +5,14 @@
  * the connection. Who declares that it can be asked and shows nothing is answered in words after a while.
  */
 import type { Json } from '../../base/json.ts';
+import { asTidegateError } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { LateResults } from './late-results.ts';
 import type { InputRequired } from '../../calls/question-round.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { createQuotas, type Quota } from '../../store/quotas.ts';
 import { cancelledQuestions, laterWords, questionWords, workedOnWords } from './fallback.ts';
+import type { ClientSession, Sessions } from '../sessions/sessions.ts';
 import { createGoingOn, type GoesOn } from './going-on.ts';
 import type { AskedRequest, WaitingPlace } from './records.ts';
 import { CLIENT_ANSWER_MS, createRounds, type FoundRequest, soon } from './rounds.ts';
@@ -19,6 +21,8 @@ import { unansweredQuestion, withoutAnswer } from './unanswered.ts';
 
 /** Left for the answer in words where the platform ends the request, ms. */
 const WORDS_MS = 3_500;
+/** The same for a client that let the question before go by, ms. */
+const SILENT_MS = 5_000;
 /** Between two progress messages of a request that waits, ms. */
 const PROGRESS_MS = 10_000;
 /** How long what is kept may be on its way, ms. */
@@ -46,6 +50,8 @@ export interface RequestThatAsks {
   stream: AskedStream;
   /** When the platform ends the request, epoch ms; null: it does not. */
   endsAt: number | null;
+  /** What is kept of the session; null: nothing is known of it. */
+  client: ClientSession | null;
   /** Whether one more request may wait. */
   mayWait: boolean;
   /** Tells the client that its request waits. */
@@ -63,7 +69,12 @@ export interface ClientQuestions {
    * Records what a client answered. Null: nothing comes of it, as of an id that nobody asked under. Else the request goes on
    * by what is returned, which does not reject.
    */
-  take(session: string, message: unknown, call: AskingCall): Promise<((goesOn: GoesOn) => Promise<void>) | null>;
+  take(
+    session: string,
+    message: unknown,
+    client: ClientSession | null,
+    call: AskingCall,
+  ): Promise<((goesOn: GoesOn) => Promise<void>) | null>;
   /** The client does not want an answer to that request any more. Where it waits it ends, and its questions are taken back. */
   cancel(session: string, requestId: unknown, call: AskingCall): Promise<void>;
 }
@@ -73,12 +84,24 @@ export interface AskingDeps {
   messages: StreamMessages;
   /** Null: an answer that comes too late is lost. */
   late: LateResults | null;
+  sessions: Pick<Sessions, 'change'>;
 }
 
-export function createClientQuestions({ runtime, messages, late }: AskingDeps): ClientQuestions {
+export function createClientQuestions({ runtime, messages, late, sessions }: AskingDeps): ClientQuestions {
   const rounds = createRounds(runtime);
   const quotas = createQuotas(runtime);
   const goOn = createGoingOn({ runtime, rounds, messages, late });
+
+  /** A client that shows no questions is not waited for each time. It does not throw: nothing rests on it. */
+  async function remember(client: ClientSession | null, isSilent: boolean, call: AskingCall): Promise<void> {
+    if (client === null || (client.kept.silent === true) === isSilent) return;
+    const silent = isSilent ? ({ silent: true } as const) : {};
+    try {
+      await sessions.change(client, ({ silent: _before, ...kept }) => ({ ...kept, ...silent }), call);
+    } catch (thrown) {
+      runtime.log('debug', `whether a client answers is not remembered: ${asTidegateError(thrown).message}`);
+    }
+  }
 
   async function tellProgress({ progress, required }: RequestThatAsks, signal: AbortSignal): Promise<void> {
     const message = `Waiting for an answer: ${questionWords(Object.values(required.inputRequests))}`;
@@ -109,7 +132,10 @@ export function createClientQuestions({ runtime, messages, late }: AskingDeps): 
         continue;
       }
       const answer = await endInWords(asked, found, soon(runtime, call));
-      if (answer !== null) return answer;
+      if (answer !== null) {
+        if (workedOnUntil === null && asked.mayWait) await remember(asked.client, true, soon(runtime, call));
+        return answer;
+      }
       by = now;
     }
   }
@@ -148,7 +174,8 @@ export function createClientQuestions({ runtime, messages, late }: AskingDeps): 
       } catch (thrown) {
         return withoutAnswer(request.method, thrown);
       }
-      const until = Math.min(runtime.now() + (asked.mayWait ? CLIENT_ANSWER_MS : 0), (endsAt ?? Infinity) - WORDS_MS);
+      const waitMs = asked.client?.kept.silent ? SILENT_MS : CLIENT_ANSWER_MS;
+      const until = Math.min(runtime.now() + (asked.mayWait ? waitMs : 0), (endsAt ?? Infinity) - WORDS_MS);
       const prepared = await rounds.prepare(place, { request, params, required, until }, null, call);
       await commitSurely(runtime, call.account.store, prepared.operations, call.deadline);
       await stream.ask(prepared.requests);
@@ -161,8 +188,9 @@ export function createClientQuestions({ runtime, messages, late }: AskingDeps): 
       }
     },
 
-    async take(session, message, call) {
+    async take(session, message, client, call) {
       const found = await rounds.take(session, message, call);
+      if (found !== null) await remember(client, false, call);
       return found && ((goesOn) => goOn(found, call, goesOn));
     },
 

@@ -57,7 +57,7 @@ export async function heard(legacy: ClientMessagesDeps, body: JSONRPCResponse, e
   const { asking, source, worksAfterAnswer } = legacy;
   const { session } = exchange;
   if (!isAnswering(body)) return takeAnswer(body, exchange, (thrown) => source.failure('an answer', thrown, exchange));
-  const goOn = asking && session ? await asking.take(session.facts.id, body, exchange) : null;
+  const goOn = asking && session ? await asking.take(session.facts.id, body, await session.kept, exchange) : null;
   if (goOn !== null) {
     const work = goOn(source.goesOn(exchange));
     exchange.working.add(work);

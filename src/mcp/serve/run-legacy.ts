@@ -44,7 +44,7 @@ export async function runLegacy(
   const client = clientOverHttp(context, exchange, version, newId);
   const caller = callerOf(context, exchange, { clientCapabilities, retry: null, client, kept: session?.kept });
   // What the request sends comes before its answer.
-  const [result] = await Promise.all([dispatch(exchange.registry, request, caller, true), session?.kept]);
+  const [result, kept] = await Promise.all([dispatch(exchange.registry, request, caller, true), session?.kept]);
   if (!asking || !session || !stream || !isInputRequired(result)) return forRevision(result, version);
   const answer = await asking.ask(
     {
@@ -52,6 +52,7 @@ export async function runLegacy(
       params: (request.params ?? {}) as JsonObject,
       required: result,
       session: session.facts.id,
+      client: kept ?? null,
       stream,
       endsAt: http.req ? deadlineOf(http.req) : null,
       mayWait: exchange.account.work.rest(WAITING_BYTES),

@@ -40,7 +40,7 @@ export function createServing(deps: ServerDeps): SdkServing {
   const { streamMs = STREAM_MS, deadlineOf } = deps;
   const hints = createSessionHints(runtime, deps.watch);
   const kept = createKeptMessages(runtime, hints);
-  const asking = sessions && createClientQuestions({ runtime, messages: kept, late });
+  const asking = sessions && createClientQuestions({ runtime, messages: kept, late, sessions });
   const source = createServerSource(deps, null, asking);
   const { listening } = deps;
   const lists = listening ? [createListChanges({ ...listening, runtime: deps.runtime })] : [];

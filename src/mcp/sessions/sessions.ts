@@ -45,6 +45,8 @@ export interface KeptSession {
   level?: McpLogLevel | undefined;
   /** The newest stream that belongs to no request; older ones end. */
   standing?: string | undefined;
+  /** The client did not answer the newest question in time. */
+  silent?: true | undefined;
 }
 
 interface Kept extends KeptSession {
@@ -56,6 +58,7 @@ const sessionRecord = record<Kept>('session', () =>
   z.object({
     level: z.enum(LEVELS).optional(),
     standing: z.string().optional(),
+    silent: z.literal(true).optional(),
     ended: z.literal(true).optional(),
   }),
 );

@@ -9,6 +9,7 @@ import type { ToolResult } from '../../../src/declare/check/tool-result.ts';
 import { type RequestThatAsks, createClientQuestions } from '../../../src/mcp/asking/asking.ts';
 import type { GoesOn } from '../../../src/mcp/asking/going-on.ts';
 import type { AskedStream, StreamMessages } from '../../../src/mcp/asking/stream.ts';
+import type { ClientSession, Sessions } from '../../../src/mcp/sessions/sessions.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 
 const KEPT_MS = 3_600_000;
@@ -59,7 +60,19 @@ function instance() {
     },
   };
   const late = createLateResults({ runtime, keptMs: KEPT_MS, most: MOST, reader: 'read_result' });
-  const asking = createClientQuestions({ runtime, messages, late });
+  const session: ClientSession = {
+    id: 'session',
+    version: '2025-11-25',
+    client: { name: 't', version: '0' },
+    askable: { elicitation: [] },
+    reading: { partition: 'p', id: 'i', value: null, version: null },
+    level: null,
+    kept: {},
+  };
+  const sessions: Pick<Sessions, 'change'> = {
+    change: ({ reading: _reading }, changed) => ((session.kept = changed(session.kept)), Promise.resolve(true)),
+  };
+  const asking = createClientQuestions({ runtime, messages, late, sessions });
   const principal = PUBLIC;
   const call = () => ({ principal, account: { store }, deadline: now + 60_000 });
   const results = createResults({
@@ -92,6 +105,7 @@ function instance() {
         requestState: 'sealed',
       },
       session: 'session',
+      client: session,
       stream,
       endsAt: null,
       mayWait: true,
@@ -105,7 +119,7 @@ function instance() {
     },
     answer: (result: object = { action: 'accept', content: {} }) => {
       const question = sent.findLast((message) => 'id' in message);
-      return asking.take('session', { jsonrpc: '2.0', id: question?.id, result }, call());
+      return asking.take('session', { jsonrpc: '2.0', id: question?.id, result }, session, call());
     },
   };
 }
@@ -141,6 +155,14 @@ describe('a client that shows nothing', () => {
     const result = await one.asking.ask(one.asked({ endsAt: one.now() + 28_500 }), one.call());
     expect(one.waits).toEqual([25_000]);
     expect(result).toMatchObject({ isError: true });
+  });
+
+  it('is waited for 5 s from then on, until it answers', async () => {
+    await one.asking.ask(one.asked(), one.call());
+    await one.asking.ask(one.asked({ stream: { ...one.asked().stream, id: 'second' } }), one.call());
+    await one.answer();
+    await one.asking.ask(one.asked({ stream: { ...one.asked().stream, id: 'third' } }), one.call());
+    expect(one.waits).toEqual([50_000, 5_000, 50_000]);
   });
 
   it('is not waited for where too many wait', async () => {
