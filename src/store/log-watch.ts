@@ -127,7 +127,8 @@ export function createLogWatch<Kept>(
 
   function join(followed: Followed<Kept>, listener: LogListener<Kept>): Listening<Kept> {
     const begun = followed.lookedAt > Number.NEGATIVE_INFINITY;
-    if (!begun) followed.keptSince = Math.min(followed.keptSince, listener.since);
+    // Who asks from a time to come must not make what others ask for look as if it were kept no more.
+    if (!begun) followed.keptSince = Math.min(followed.keptSince, listener.since, runtime.now());
     const first = followed.kept.findIndex(({ at }) => at >= listener.since);
     const me: Listening<Kept> = {
       ...listener,
@@ -145,6 +146,7 @@ export function createLogWatch<Kept>(
       const now = runtime.now();
       me.stirredAt = now;
       me.woken = false;
+      if (now < followed.lookedAt) clockWasSetBack(followed, now);
       // One that was taken to be gone, and is not, comes back here.
       followed.listeners.add(me);
       deliver(followed, me);
@@ -166,6 +168,15 @@ export function createLogWatch<Kept>(
       }
     }
     return 'left';
+  }
+
+  /** What was to come by the clock as it was would be as late as the clock went back. */
+  function clockWasSetBack(followed: Followed<Kept>, now: number): void {
+    followed.lookedAt = now;
+    followed.nextAt = now;
+    followed.foundAt = Math.min(followed.foundAt, now);
+    followed.keptSince = Math.min(followed.keptSince, now);
+    followed.aliveUntil = Math.min(followed.aliveUntil, now + PATIENCE_MS);
   }
 
   /** Sleeps for so long, or until it is woken. Whatever wakes it, it goes on by its own request. */

@@ -153,6 +153,24 @@ describe('when it looks', () => {
     expect(all.every(({ heard }) => heard.join() === 'a')).toBe(true);
   });
 
+  test.each(['this', 'another'])('a clock that is set back delays nothing of what %s process appends', async (who) => {
+    const inner = clock;
+    let behind = 0;
+    clock = { ...inner, now: () => inner.now() - behind };
+    const ears = listen();
+    await appendHere('before');
+    await clock.advance(SECOND);
+    behind = HOUR;
+    await (who === 'this' ? appendHere('after') : appendElsewhere('after'));
+    await clock.advance(11 * SECOND);
+    expect(ears.heard).toEqual(['before', 'after']);
+    await clock.advance(MINUTE);
+    await appendElsewhere('later');
+    await clock.advance(16 * SECOND);
+    expect(ears.heard).toEqual(['before', 'after', 'later']);
+    expect(ears.missed).toBe(0);
+  });
+
   test('a store that fails is asked again, ever less often, and heard when it is back', async () => {
     const counted = countCalls(store);
     let isDown = false;
@@ -207,6 +225,15 @@ describe('what is heard', () => {
     const late = listen({ since: START - MINUTE });
     await clock.advance(0);
     expect(late).toMatchObject({ heard: [], missed: 1 });
+  });
+
+  test('who asks from a time to come does not make others miss something', async () => {
+    const early = listen({ since: START + HOUR });
+    await clock.advance(2 * MINUTE);
+    const ears = listen({ since: clock.now() - MINUTE });
+    await appendHere('a');
+    await clock.advance(SECOND);
+    expect([early.missed, ears.missed, ears.heard]).toEqual([0, 0, ['a']]);
   });
 
   test('entries of no interest are not heard; those that cannot be read are told as missed', async () => {

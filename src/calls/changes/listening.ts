@@ -104,7 +104,8 @@ export function listenTo(
     for (const [name, { change, dueAt }] of pending) {
       if (over.signal.aborted) return null;
       const now = runtime.now();
-      if (dueAt > now) {
+      // What is due later than that was to come before the clock was set back.
+      if (dueAt > now && dueAt <= now + APART_MS) {
         nextAt = Math.min(nextAt ?? dueAt, dueAt);
         continue;
       }

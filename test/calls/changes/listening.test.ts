@@ -161,6 +161,20 @@ describe('when it is told', () => {
     expect(ears.at.at(-1)).toBeGreaterThan(last);
   });
 
+  test('soon after the clock was set back, what was told before it too', async () => {
+    const inner = clock;
+    let behind = 0;
+    clock = { ...inner, now: () => inner.now() - behind };
+    const ears = ear(ada, { resources: [of('stream://rooms')] });
+    await clock.advance(SECOND);
+    await commit(event('a'));
+    await clock.advance(SECOND);
+    behind = 3_600_000;
+    await commit(event('a'));
+    await clock.advance(3 * SECOND);
+    expect(ears.told).toEqual(['r stream://rooms', 'r stream://rooms']);
+  });
+
   test('a slow listener keeps one of each, and hears of every one when it goes on', async () => {
     const waiting: (() => void)[] = [];
     const all = Array.from({ length: 50 }, (_, index) => of(`stream://rooms/k${index}`, `k${index}`));
