@@ -83,7 +83,11 @@ function part<Item>(all: ReadonlyMap<string, Item>, isIn: (item: Item, name: str
   return new Map([...all].filter(([name, item]) => isIn(item, name)));
 }
 
-function hiddenTools(app: App, { mayPublish, tasks, admin }: Omit<Granted, 'app'>, reads: boolean): BuiltInName[] {
+function hiddenTools(
+  app: App,
+  { mayPublish, mayUse, tasks, admin }: Omit<Granted, 'app'>,
+  reads: boolean,
+): BuiltInName[] {
   const publish = publishToolsOf(app, mayPublish);
   const hasStreams = reads || hasOwnStreams(app);
   const hasTasks = tasks && (hasStreams || app.tasks.size > 0);
@@ -92,6 +96,7 @@ function hiddenTools(app: App, { mayPublish, tasks, admin }: Omit<Granted, 'app'
     read_latest: !reads,
     read_history: !reads,
     tail_stream: !reads,
+    poll_changes: !reads && !hasTasks && !tellsOfChanges(app, mayUse),
     publish: !publish.has('publish'),
     request: !publish.has('request'),
     get_task: !hasTasks,
@@ -107,6 +112,11 @@ function hiddenTools(app: App, { mayPublish, tasks, admin }: Omit<Granted, 'app'
 /** Whether there are streams beside the audit log, which a host adds and few may read. */
 function hasOwnStreams({ streams }: App): boolean {
   return [...streams.values()].some((stream) => !isAuditLog(stream));
+}
+
+/** Whether there are declared resources that say what changes them. */
+export function tellsOfChanges({ resources }: Pick<App, 'resources'>, mayUse: Granted['mayUse']): boolean {
+  return [...resources.values()].some((resource) => resource.changes !== undefined && mayUse(resource));
 }
 
 function namesWithout(names: ToolNames, hidden: readonly BuiltInName[]): ToolNames {

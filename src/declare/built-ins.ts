@@ -6,6 +6,7 @@ export const BUILT_INS = [
   'read_latest',
   'read_history',
   'tail_stream',
+  'poll_changes',
   'publish',
   'request',
   'get_task',

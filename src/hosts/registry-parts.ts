@@ -9,18 +9,21 @@ import type { AppDeps } from '../calls/context.ts';
 import type { HandlerDeps } from '../calls/deps.ts';
 import { createAppChanges } from '../calls/changes/app-changes.ts';
 import { createAppFeeds } from '../calls/feeds.ts';
-import type { Granted } from '../calls/granted.ts';
+import { type Granted, tellsOfChanges } from '../calls/granted.ts';
 import { usedStateKey } from '../calls/names.ts';
-import { streamNeeds } from '../calls/needs.ts';
+import { type NeedsOf, streamNeeds } from '../calls/needs.ts';
 import { createRequestStates } from '../calls/request-state.ts';
 import { createResults } from '../calls/results.ts';
 import { createAppStreams } from '../calls/streams.ts';
+import { TASKS_SCOPE } from '../base/scopes.ts';
 import type { App } from '../declare/app.ts';
 import type { AppStreams, StreamRef } from '../declare/app-streams.ts';
 import type { ReadVariable } from '../declare/open-secrets.ts';
 import type { Scoped } from '../declare/scoped.ts';
 import type { Task } from '../declare/task.ts';
+import type { Tool } from '../declare/tool.ts';
 import type { Extension } from '../mcp/extension.ts';
+import { pollChangesTool } from '../mcp/listen/poll-changes.ts';
 import { createRegistry, type Registry, type RegistryPart } from '../mcp/registry/registry.ts';
 import { tasksExtension } from '../mcp/tasks/extension.ts';
 import { takeOnce } from '../store/take-once.ts';
@@ -105,24 +108,50 @@ export function createComposer(
     const partDeps = { ...deps, app: granted.app };
     const completesWith: RegistryPart['completesWith'] = (principal, deadline, store) =>
       readableStreams(granted.app, createAppStreams({ ...partDeps, store }, principal, deadline));
-    return createRegistry(
+    const taskParts = tasksOf(granted);
+    const needs = streamNeeds(app);
+    const registry: Registry = createRegistry(
       { ...deps, ...handlerDeps, app: isWhole ? bound : { ...granted.app, tools } },
       [
         {
           tools: {
             ...streamTools(partDeps, { hasStreams: app.streams.size > 0, mayPublish: () => false }),
+            ...pollTools(partDeps, taskParts, () => registry),
             // Named as in the whole app.
             ...publishTools(deps, granted.mayPublish),
           },
           resources: streamResources({ ...partDeps, app: { ...granted.app, feeds: granted.feeds } }),
-          needs: streamNeeds(app),
+          needs: { ...needs, tools: { ...needs.tools, poll_changes: pollNeeds(() => registry) } },
         },
-        ...tasksOf(granted),
+        ...taskParts,
         resultReaders(results, app),
         ...(isWhole ? extensions : extensions.map((one) => usableOf(one, granted.mayUse))),
       ],
       isWhole ? part : { ...part, completesWith, allStreams: app.streams },
     );
+    return registry;
+  };
+
+  /** None where there is nothing to ask about. */
+  function pollTools(partDeps: AppDeps, taskParts: readonly Extension[], registry: () => Registry) {
+    const [notices] = taskParts.flatMap(({ taskNotices }) => taskNotices ?? []);
+    const isThere = app.streams.size > 0 || notices !== undefined || tellsOfChanges(app, () => true);
+    const made: Record<string, Tool> = {};
+    if (!isThere) return made;
+    made['poll_changes'] = pollChangesTool(partDeps, {
+      sourcesOf: (uri) => registry().resources.sourcesOf(uri),
+      tasksSeen: async (ids, context) => (await notices?.seen(ids, context)) ?? [],
+    });
+    return made;
+  }
+}
+
+/** What reads of all the resources need, and the tasks. */
+function pollNeeds(registry: () => Registry): NeedsOf<Readonly<Record<string, unknown>>> {
+  return ({ uris, tasks }) => {
+    const asked = Array.isArray(uris) ? uris.filter((uri) => typeof uri === 'string') : [];
+    const ofTasks = Array.isArray(tasks) && tasks.length > 0 ? [TASKS_SCOPE] : [];
+    return [...new Set([...asked.flatMap((uri) => registry().scopesOfRead(uri)), ...ofTasks])];
   };
 }
 

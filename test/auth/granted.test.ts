@@ -41,12 +41,23 @@ test.each([modern, legacy])('nothing is granted: what declares no scopes is show
 test.each([
   [
     'streams:read:orders',
-    { tools: [...OPEN.tools, 'read_history', 'read_latest', 'tail_stream'].toSorted() },
+    { tools: [...OPEN.tools, 'poll_changes', 'read_history', 'read_latest', 'tail_stream'].toSorted() },
     ['about://all', 'stream://orders'],
   ],
   [
     'tasks',
-    { tools: ['agree', 'answer_task', 'book', 'cancel_task', 'count', 'get_task', ...OPEN.tools].toSorted() },
+    {
+      tools: [
+        'agree',
+        'answer_task',
+        'book',
+        'cancel_task',
+        'count',
+        'get_task',
+        'poll_changes',
+        ...OPEN.tools,
+      ].toSorted(),
+    },
     ['about://all'],
   ],
   [
@@ -56,7 +67,7 @@ test.each([
   ],
   [
     'admin',
-    { tools: [...OPEN.tools, 'read_history', 'read_latest', 'tail_stream'].toSorted() },
+    { tools: [...OPEN.tools, 'poll_changes', 'read_history', 'read_latest', 'tail_stream'].toSorted() },
     ['about://all', 'stream://audit', 'stream://audit_failed'],
   ],
   ['reports', OPEN, ['about://all']],
@@ -89,7 +100,7 @@ test.each([modern, legacy])('of an app without streams the audit log makes no to
   };
   for (const scopes of ['', 'tasks', 'tasks streams:read events'])
     expect(await shown(scopes)).toEqual(['hello', 'read_result']);
-  const reads = ['hello', 'list_streams', 'read_history', 'read_latest', 'read_result', 'tail_stream'];
+  const reads = ['hello', 'list_streams', 'poll_changes', 'read_history', 'read_latest', 'read_result', 'tail_stream'];
   expect(await shown('admin')).toEqual(reads);
   const tasks = ['cancel_task', 'export_history', 'get_task', 'wait_for'];
   expect(await shown('tasks admin')).toEqual([...reads, ...tasks].toSorted());

@@ -98,6 +98,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
     ({ tail }) => call('tail_stream', { stream: 'orders', seconds: 0, cursor: tail }),
     [MARKS.tenant, MARKS.key],
   ),
+  'tool poll_changes': byHandle(agree, (task) => call('poll_changes', { tasks: [task] }), ['"cursor":"c']),
   'tool wait_for': ofTenant(
     () => call('wait_for', { stream: 'orders', condition: above, seconds: 0 }),
     [MARKS.tenant, MARKS.key],

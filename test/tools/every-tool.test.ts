@@ -244,6 +244,13 @@ describe.each(HALVES)('by the %s alone', (name, half) => {
     ]);
     expect(said.at(-1)).toMatch(isText ? /0 replayed, 0 known already, 7 refused again/ : /"refused":7/);
 
+    // Its answers always print the next call, so the walk is one call and its follower.
+    const uris = [`stream://${STREAM}`];
+    const [asked = ''] = await walk(half, asking(shown('poll_changes'), { uris }), []);
+    const cursor = /"cursor":"([^"]+)"/.exec(asked)?.[1];
+    const [polled] = await walk(half, asking(shown('poll_changes'), { uris, cursor }), []);
+    expect(polled).toContain(isText ? 'Nothing changed.' : '"changes":[]');
+
     const condition = { kind: 'threshold', field: 'value', above: 1e9 };
     const [begun = ''] = await walk(half, asking(shown('wait_for'), { stream: STREAM, condition }), []);
     const task = /"task":"([^"]+)"/.exec(begun)?.[1];
@@ -258,6 +265,7 @@ test('there are no others', () => {
     'read_latest',
     'read_history',
     'tail_stream',
+    'poll_changes',
     'wait_for',
     'export_history',
     'get_task',
