@@ -67,6 +67,7 @@ const byHandle = (
   ...more,
 });
 const read = (uri: string): Sent => ({ method: 'resources/read', params: { uri } });
+const subscribe = (how: string): Sent => ({ method: `resources/${how}`, params: { uri: 'stream://orders' } });
 const get = (name: string): Sent => ({ method: 'prompts/get', params: { name } });
 const listed = (method: string, shows: Row['shows']): Row => open({ method }, shows);
 const book = ({ book: task }: Seeds) => task;
@@ -132,6 +133,11 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'method initialize': open(INITIALIZE, ['protocolVersion'], { only: 'legacy' }),
   'method ping': open({ method: 'ping' }, ['"result":{}'], { only: 'legacy' }),
   'method logging/setLevel': open({ method: 'logging/setLevel', params: { level: 'info' } }, ['"result":{}'], {
+    only: 'legacy',
+    inSession: true,
+  }),
+  'method resources/subscribe': scoped(subscribe('subscribe'), ['"result":{}'], { only: 'legacy', inSession: true }),
+  'method resources/unsubscribe': scoped(subscribe('unsubscribe'), ['"result":{}'], {
     only: 'legacy',
     inSession: true,
   }),

@@ -171,6 +171,12 @@ export const conformanceApp = defineApp({
           },
         ]),
     }),
+    watched: resource({
+      uri: 'test://watched-resource',
+      mimeType: 'text/plain',
+      changes: [],
+      read: (_variables, { uri }) => Promise.resolve(text(uri, 'It may change.')),
+    }),
     example: resource({
       uri: 'test://example-resource',
       mimeType: 'text/plain',

@@ -65,7 +65,12 @@ async function onNode({ environment, stop }: RunningEngine): Promise<Host> {
     nodeRuntime(() => {}),
     conformanceApp.name,
   );
-  const served = await serveApp(conformanceApp, { builtIns: true, store, runner: {} });
+  const served = await serveApp(conformanceApp, {
+    builtIns: true,
+    store,
+    runner: {},
+    listening: { streamMs: 60_000, most: 100, reads: null },
+  });
   return {
     mcpUrl: served.mcpUrl,
     async close() {

@@ -24,7 +24,7 @@ const LEFT_OUT: Record<string, LeftOut[]> = {
     { pattern: /^(?!tasks-)/, reason: 'an extension that is not served' },
   ],
   '2026-07-28': [],
-  '2025-11-25': [{ pattern: /^resources-(un)?subscribe$/, reason: 'a stateless server has no stream to notify on' }],
+  '2025-11-25': [],
 };
 
 /** The two runtimes; the stores are told apart by what tasks need of them. */

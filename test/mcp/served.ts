@@ -17,6 +17,7 @@ import { createLateResults } from '../../src/mcp/asking/late-results.ts';
 import { createResults, type ResultDeps } from '../../src/calls/results.ts';
 import { resultReaders } from '../../src/tools/read-result.ts';
 import { watchChanges } from '../../src/calls/changes/kept.ts';
+import type { ListenBounds } from '../../src/mcp/listen/listeners.ts';
 import type { ServerDeps } from '../../src/mcp/serve/server.ts';
 import { taskStatuses } from '../../src/mcp/tasks/notification.ts';
 import { createServing } from '../../src/mcp/serve/serving.ts';
@@ -77,6 +78,8 @@ export interface ServeOptions {
   counts?: Store;
   /** What of serving is another than by default. */
   serving?: Partial<Pick<ServerDeps, 'streamMs' | 'standing' | 'outlivesClients' | 'deadlineOf' | 'worksAfterAnswer'>>;
+  /** How clients listen to changes; default: they cannot. */
+  listening?: ListenBounds;
   /** Whose every request is; default: nobody in particular. */
   principal?: Principal;
 }
@@ -132,6 +135,7 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
     store,
     standing: [taskStatuses({ watch, tasks, runtime })],
     watch,
+    listening: options.listening ? { watch, bounds: options.listening } : null,
     sessionSealer,
     ...(late ? { late } : {}),
     ...(options.requestMs === undefined ? {} : { requestMs: options.requestMs }),

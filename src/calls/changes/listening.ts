@@ -24,6 +24,8 @@ export interface Listening {
   ended: Promise<WatchEnd>;
 }
 
+/** What changed so long before a listener came is told as well, ms: it may have been away that long. */
+export const REPLAYED_MS = 60_000;
 /** The same change is told at most this often. */
 const APART_MS = 1_000;
 

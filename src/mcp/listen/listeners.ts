@@ -9,7 +9,7 @@ import type { Principal } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Caller } from '../../calls/caller.ts';
 import type { ChangeWatch } from '../../calls/changes/kept.ts';
-import { listenTo } from '../../calls/changes/listening.ts';
+import { listenTo, REPLAYED_MS } from '../../calls/changes/listening.ts';
 import { noteDeployment } from '../../calls/changes/deployment.ts';
 import type { Changed } from '../../calls/changes/topics.ts';
 import { openAccount } from '../../store/counting.ts';
@@ -44,8 +44,6 @@ export interface Listeners {
   close(): void;
 }
 
-/** What changed so long before a listener came is told as well, ms: it may have been away that long. */
-export const REPLAYED_MS = 60_000;
 /** How long comparing lists with the store may take, ms. */
 const NOTE_MS = 10_000;
 /** When a client is told to come back after a cut, ms, and the jitter on top. */

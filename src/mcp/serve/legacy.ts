@@ -1,6 +1,6 @@
 /**
  * 2025-11-25 and earlier: each message is served by itself, whichever instance it reaches. A client may have a session
- * (`sessions.ts`), and needs none but to set a level of log messages; there is no stream to resume. A request is answered
+ * (`sessions.ts`), and needs none but to set a level of log messages and to subscribe to resources. A request is answered
  * as JSON, or as SSE where the handler sends something before its answer. A batch (2025-03-26) is answered as JSON, each of
  * its messages as if it had come alone; a few are served at a time, and where the answers together become large, the rest are
  * refused.
@@ -22,6 +22,7 @@ import { SESSION_HEADER, type Sessions } from '../sessions/sessions.ts';
 import { gone, invalid, needsSession, unknownVersion, withSession } from '../sessions/answers.ts';
 import { createStreams, type StreamsDeps } from './streams.ts';
 import { type ClientMessagesDeps, heard, isAnswering, noted } from './client-messages.ts';
+import { changesSubscriptions, type createSubscribing } from './subscribing.ts';
 import { createUnderWay } from './under-way.ts';
 import { MOST_BATCHED } from '../wire/message.ts';
 import { isObject, type Params } from '../wire/params.ts';
@@ -40,12 +41,14 @@ export interface LegacyServing {
 interface Legacy extends ClientMessagesDeps {
   sessions: Sessions | null;
   answers: AnswerDeps;
-  outlivesClients: boolean;
-}
-
-export interface LegacyDeps extends StreamsDeps, Omit<ClientMessagesDeps, 'underWay'> {
   /** Whether requests go on without their clients. */
   outlivesClients: boolean;
+  /** Answers `resources/subscribe` and `resources/unsubscribe`; null: nobody could be told. */
+  subscribing: ReturnType<typeof createSubscribing> | null;
+}
+
+export interface LegacyDeps
+  extends StreamsDeps, Omit<ClientMessagesDeps, 'underWay'>, Pick<Legacy, 'outlivesClients' | 'subscribing'> {
   /** Whether a message has no effects. */
   isReading: (body: unknown) => boolean;
 }
@@ -163,6 +166,7 @@ async function serveOne(
     return rpcErrorResponse(200, { code: INVALID_PARAMS, message: `${issue.field} is missing or wrong`, data }, body);
   }
   if (sessions && body.method === 'logging/setLevel') return setLevel(sessions, body, exchange);
+  if (legacy.subscribing && changesSubscriptions(body.method)) return legacy.subscribing(body, exchange);
   // The client went away before anything began.
   if (request.signal.aborted) return new Response(null, { status: 499 });
   try {

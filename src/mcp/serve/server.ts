@@ -114,13 +114,14 @@ export function createServerSource(
   const { requestMs = REQUEST_MS, deadlineOf = () => null } = deps;
   const exchanges = createExchanges(store, runtime, local, registryOf, deadlineFor);
   const { icons: _icons, ...brief } = registry.about.identity;
-  const whole = serverOptions(registry);
+  const hasStreams = deps.streamMs !== 0;
+  const whole = serverOptions(registry, hasStreams);
   // Registries come and go with the scopes of callers.
   const ofParts = new WeakMap<Registry, ServerOptionsByEra>();
 
   function optionsOf(asked: Registry): ServerOptionsByEra {
     if (asked === registry) return whole;
-    const made = ofParts.get(asked) ?? serverOptions(asked);
+    const made = ofParts.get(asked) ?? serverOptions(asked, hasStreams);
     ofParts.set(asked, made);
     return made;
   }
@@ -232,7 +233,8 @@ interface ServerOptionsByEra {
   sessionless: ServerOptions;
 }
 
-function serverOptions({ about, listHint, extensions }: Registry): ServerOptionsByEra {
+/** @param hasStreams whether a client with a session can open a stream on which it is told what changed */
+function serverOptions({ about, listHint, extensions }: Registry, hasStreams: boolean): ServerOptionsByEra {
   const { capabilities, instructions } = about;
   const modern: ServerOptions = {
     capabilities,
@@ -242,9 +244,8 @@ function serverOptions({ about, listHint, extensions }: Registry): ServerOptions
   };
   const { extensions: _modern, ...common } = capabilities;
   const legacyCapabilities: Record<string, JsonObject> = { ...common, ...extensions.coreCapabilities };
-  // Only those of 2026-07-28 listen to one resource.
-  const { subscribe: _modernToo, ...resources } = legacyCapabilities['resources'] ?? {};
-  legacyCapabilities['resources'] = resources;
+  const { subscribe, ...resources } = legacyCapabilities['resources'] ?? {};
+  legacyCapabilities['resources'] = subscribe === true && hasStreams ? { ...resources, subscribe } : resources;
   // A level of log messages is kept with a session; over a pipe the connection is one.
   const { logging: _needsSession, ...kept } = legacyCapabilities;
   // What changes is told on the stream of a session.

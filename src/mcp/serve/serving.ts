@@ -11,7 +11,9 @@ import { createLegacy } from './legacy.ts';
 import { askedFor, claimOf, formProblem } from '../wire/message.ts';
 import type { Registry } from '../registry/registry.ts';
 import { createListeners } from '../listen/listeners.ts';
-import { createListChanges } from './list-changes.ts';
+import { createListChanges } from '../sessions/list-changes.ts';
+import { createResourceUpdates } from '../sessions/resource-updates.ts';
+import { changesSubscriptions, createSubscribing } from './subscribing.ts';
 import { createModern } from './modern.ts';
 import { needsOf } from './needs.ts';
 import { createKeptMessages } from '../sessions/kept-messages.ts';
@@ -43,7 +45,9 @@ export function createServing(deps: ServerDeps): SdkServing {
   const asking = sessions && createClientQuestions({ runtime, messages: kept, late, sessions });
   const source = createServerSource(deps, null, asking);
   const { listening } = deps;
-  const lists = listening ? [createListChanges({ ...listening, runtime: deps.runtime })] : [];
+  const told = listening ? { ...listening, runtime, registryOf: deps.registryOf } : null;
+  const changes = told ? [createListChanges(told), createResourceUpdates(told)] : [];
+  const canSubscribe = sessions !== null && told !== null && streamMs > 0;
   const listeners = listening ? createListeners({ ...deps, ...listening, registry: deps.registry }) : null;
   const modern = createModern(deps.registry, source, deps.runtime.log, listeners);
   const legacy = createLegacy({
@@ -52,7 +56,15 @@ export function createServing(deps: ServerDeps): SdkServing {
     streamsUntil: (request) =>
       Math.min(runtime.now() + (streamMs || STREAM_MS), deadlineOf?.(request) ?? Number.POSITIVE_INFINITY),
     answers: { runtime, kept, hints },
-    standing: streamMs > 0 ? [...(deps.standing ?? []), ...lists] : null,
+    standing: streamMs > 0 ? [...(deps.standing ?? []), ...changes] : null,
+    subscribing: canSubscribe
+      ? createSubscribing({
+          sessions,
+          hints,
+          now: () => runtime.now(),
+          failure: (...failed) => source.failure(...failed),
+        })
+      : null,
     outlivesClients,
     worksAfterAnswer,
     asking,
@@ -110,7 +122,8 @@ const STREAM_MS = 3_600_000;
 /** Of a batch nothing is said. */
 function isReading({ tools }: Registry, body: unknown): boolean {
   const { method, params } = (body ?? {}) as { method?: unknown; params?: { name?: unknown } };
-  if (method !== 'tools/call') return typeof method === 'string' && method !== 'logging/setLevel';
+  if (typeof method !== 'string') return false;
+  if (method !== 'tools/call') return method !== 'logging/setLevel' && !changesSubscriptions(method);
   return typeof params?.name === 'string' && tools.isReadOnly(params.name);
 }
 

@@ -47,6 +47,13 @@ export interface KeptSession {
   standing?: string | undefined;
   /** The client did not answer the newest question in time. */
   silent?: true | undefined;
+  /** The resources whose changes the client is told, and since when, epoch ms. */
+  subscribed?: readonly Subscribed[] | undefined;
+}
+
+interface Subscribed {
+  uri: string;
+  at: number;
 }
 
 interface Kept extends KeptSession {
@@ -59,6 +66,7 @@ const sessionRecord = record<Kept>('session', () =>
     level: z.enum(LEVELS).optional(),
     standing: z.string().optional(),
     silent: z.literal(true).optional(),
+    subscribed: z.array(z.object({ uri: z.string(), at: z.number() })).optional(),
     ended: z.literal(true).optional(),
   }),
 );

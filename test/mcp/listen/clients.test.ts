@@ -91,8 +91,10 @@ test('a client of 2025-11-25 hears on the stream of its session that a list chan
   let changes = 0;
   old.setNotificationHandler(ToolListChangedNotificationSchema, () => void (changes += 1));
   await old.connect(new TransportOfSessions(new URL(`http://127.0.0.1:${port}/mcp`)));
-  expect(old.getServerCapabilities()).toMatchObject({ tools: { listChanged: true }, resources: { listChanged: true } });
-  expect(old.getServerCapabilities()?.resources?.subscribe).toBeUndefined();
+  expect(old.getServerCapabilities()).toMatchObject({
+    tools: { listChanged: true },
+    resources: { listChanged: true, subscribe: true },
+  });
   await expect
     .poll(
       async () => {

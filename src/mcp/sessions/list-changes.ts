@@ -3,7 +3,7 @@ import type { ChangeWatch } from '../../calls/changes/kept.ts';
 import { listenTo } from '../../calls/changes/listening.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { LISTS } from '../../streams/hints.ts';
-import type { StandingSource } from '../sessions/standing.ts';
+import type { StandingSource } from './standing.ts';
 
 export function createListChanges(deps: {
   watch: ChangeWatch;
