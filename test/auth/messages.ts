@@ -81,8 +81,9 @@ export async function answerOf(host: Pick<Host, 'fetch'>, request: Request, isLi
   return { status, headers, text, ...messageIn(text) };
 }
 
+/** The first event: by chance the next ones come with it. */
 async function beginningOf({ body }: Response): Promise<string> {
-  for await (const bytes of body ?? []) return new TextDecoder().decode(bytes);
+  for await (const bytes of body ?? []) return new TextDecoder().decode(bytes).replace(/\n\n[^]*$/, '\n\n');
   return '';
 }
 
