@@ -79,7 +79,7 @@ export interface AppQuotas {
   /** The same, of all callers. */
   allTasks: number;
   /**
-   * Requests of one caller that stay open at a time: those that listen or ask for progress, tails and waits. Without
+   * Requests of one caller that stay open at a time: those that listen, ask for progress or wait for the result of a task, tails and waits. Without
    * authentication it counts only where it is declared.
    */
   openStreams: number;

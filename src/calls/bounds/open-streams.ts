@@ -1,6 +1,7 @@
 /**
- * How many requests of a caller may stay open at a time, over all instances: those that listen, those that ask for progress, tails
- * and waits. Each is counted before it is served, so that nothing has been done where it is refused, and until its answer has ended.
+ * How many requests of a caller may stay open at a time, over all instances: those that listen, those that ask for progress or
+ * for the result of a task, tails and waits. Each is counted before it is served, so that nothing has been done where it is refused,
+ * and until its answer has ended.
  *
  * What is counted lasts two minutes. An answer that goes on is counted anew each minute, and ended where that is refused or the
  * store fails; what a process that was killed had open counts no longer than three minutes.
@@ -137,7 +138,7 @@ function stayingOf({ tasks, toolNames }: App): (body: unknown) => boolean {
   const waiting = new Set([toolNames.tail_stream, toolNames.wait_for, ...tasks.keys()]);
   const stays = (message: unknown) => {
     const { method, params } = (message ?? {}) as { method?: unknown; params?: CallParams | null };
-    if (method === 'subscriptions/listen') return true;
+    if (method === 'subscriptions/listen' || method === 'tasks/result') return true;
     if (method !== 'tools/call') return false;
     return params?.['_meta']?.progressToken !== undefined || waiting.has(String(params?.name));
   };

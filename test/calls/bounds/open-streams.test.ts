@@ -90,6 +90,7 @@ test('beyond the limit the answer is 429, and nothing was served; what has ended
   expect((await second(callOf('add', { progressToken: 1 }))).status).toBe(429);
   expect((await second(callOf('tail_stream'))).status).toBe(429);
   expect((await second([callOf('add'), LISTEN])).status).toBe(429);
+  expect((await second({ ...LISTEN, method: 'tasks/result', params: { taskId: 'x' } })).status).toBe(429);
   expect((await second(LISTEN, eve)).status).toBe(200);
   // One is left by its reader, the other ends by itself.
   await one.body?.cancel();
