@@ -31,9 +31,9 @@ const Input = z.strictObject({
     .array(z.string().min(1).max(URI_CHARACTERS))
     .max(MOST_POLLED)
     .optional()
-    .describe('Resources: stream://name, stream://name/key, and others that can change'),
-  tasks: z.array(z.string().min(1).max(64)).max(MOST_POLLED).optional().describe('Handles of tasks'),
-  cursor: CursorText.optional().describe('`cursor` of the call before. Default: begins now, and tells nothing'),
+    .describe('Of resources, as stream://name/key'),
+  tasks: z.array(z.string().min(1).max(64)).max(MOST_POLLED).optional(),
+  cursor: CursorText.optional().describe('Of the call before'),
 });
 
 const Output = z.object({
@@ -48,8 +48,7 @@ const Output = z.object({
 export function pollChangesTool({ app }: AppDeps, { sourcesOf, tasksSeen }: Askable): Tool {
   return tool({
     title: 'Changes',
-    description:
-      'Which of some resources and tasks changed since the call before. The first call answers a cursor alone; read what is named then.',
+    description: 'Which resources and tasks changed since the call before. The first call answers a cursor alone.',
     input: Input,
     output: Output,
     annotations: { ...READ_ONLY, idempotentHint: false },
