@@ -79,8 +79,8 @@ export interface AppQuotas {
   /** The same, of all callers. */
   allTasks: number;
   /**
-   * Requests of one caller that stay open at a time: those that listen, ask for progress or wait for the result of a task, tails and waits. Without
-   * authentication it counts only where it is declared.
+   * Requests of one caller that stay open at a time: those that listen, ask for progress or wait for the result of a task,
+   * tails and waits. Without authentication it counts only where it is declared.
    */
   openStreams: number;
   /** Tasks of one caller that have not ended, at once. Without authentication it counts only where it is declared. */
