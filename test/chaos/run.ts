@@ -8,6 +8,7 @@
  * `npm run chaos locked [runs] [seed]`: another process that holds the lock of a sqlite file, by default 200 runs.
  * `npm run chaos mqtt [seconds] [a second]`: devices that publish at QoS 0, by default 100 messages a second for a minute.
  * `npm run chaos shares [requests] [seed]`: a limit of half of them over 4 and 64 instances, by default of 10,000 requests.
+ * `npm run chaos sessions [changes] [seed]`: listeners of every kind behind three processes, by default of 10,000 changes, with ten cuts and a kill.
  * `npm run chaos clocks [runs] [seed]`: clocks that jump, by default 200 runs over all drivers; `restores`: data put back.
  */
 import { type Engine, ENGINES, startEngine } from '../services/engine.ts';
@@ -21,6 +22,7 @@ import { refusalRun, type RefusalReport } from './refusals/run.ts';
 import { type Stage, STAGES } from './refusals/stages.ts';
 import { outcomes, refusalVerdict } from './refusals/verdict.ts';
 import { seededRandom } from '../../src/store/contract/seeded.ts';
+import { sessionRun, sessionVerdict } from './sessions/run.ts';
 import { shareRun, shareVerdict } from './shares/run.ts';
 import { taskRun } from './task-run.ts';
 import { extraStarts, stalls, taskVerdict } from './task-verdict.ts';
@@ -168,7 +170,30 @@ async function runShares(engine: Engine, offered: number, seed: number): Promise
   }
 }
 
-const KINDS = ['sigterm', 'followers', 'tasks', 'mqtt', 'ticker', 'full', 'locked', 'clocks', 'restores', 'shares'];
+async function runSessions(engine: Engine, changes: number, seed: number): Promise<void> {
+  const started = performance.now();
+  const report = await sessionRun({ engine, seed, changes, cuts: 10 });
+  const told = report.heard.map(({ name, count }) => `${name} ${count}`).join(', ');
+  const last = report.lastMs.toSorted((a, b) => a - b).at(-1);
+  const what =
+    `${engine}: ${report.changes} changes, ${report.cut} connections cut, ${report.killed} killed; told: ${told}; ` +
+    `the last change was known to all after ${last} ms`;
+  tell(what, started, sessionVerdict(report));
+}
+
+const KINDS = [
+  'sigterm',
+  'followers',
+  'tasks',
+  'mqtt',
+  'ticker',
+  'full',
+  'locked',
+  'clocks',
+  'restores',
+  'shares',
+  'sessions',
+];
 const kind = KINDS.find((each) => each === process.argv[2]) ?? 'ingest';
 const [size, seed] = process.argv.slice(kind === 'ingest' ? 2 : 3);
 if (kind === 'mqtt') await runHeld(Number(size ?? 60), Number(seed ?? 100));
@@ -179,9 +204,10 @@ for (const [name, open] of Object.entries(STAGES)) {
 if (kind === 'clocks' || kind === 'restores') {
   await runWrongTimes(kind, Number(size ?? 200), Number(seed ?? 1), tell);
 }
-for (const engine of ['ingest', 'sigterm', 'followers', 'tasks', 'shares'].includes(kind) ? ENGINES : []) {
+for (const engine of ['ingest', 'sigterm', 'followers', 'tasks', 'shares', 'sessions'].includes(kind) ? ENGINES : []) {
   if (kind === 'followers') await runFollowers(engine, Number(size ?? 5_000), Number(seed ?? 1));
   else if (kind === 'shares') await runShares(engine, Number(size ?? 10_000), Number(seed ?? 1));
+  else if (kind === 'sessions') await runSessions(engine, Number(size ?? 10_000), Number(seed ?? 1));
   else if (kind === 'sigterm')
     await runEndings(engine, Math.ceil(Number(size ?? 200) / ENGINES.length), Number(seed ?? 1));
   else if (kind === 'tasks') await runTasks(engine, Math.ceil(Number(size ?? 500) / ENGINES.length), Number(seed ?? 1));

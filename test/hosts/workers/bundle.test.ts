@@ -11,8 +11,11 @@ import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-/** Measured: 403 KiB, minified: 42 more since it asks who calls, of which jose is 6; a hundredth more is room. */
-const MOST_GZIPPED_KIB = 407;
+/**
+ * Measured: 433 KiB, minified: 30 more since sessions, questions and listeners of earlier revisions are served. A hundredth
+ * more is room.
+ */
+const MOST_GZIPPED_KIB = 440;
 
 const Meta = z.object({
   outputs: z.record(
