@@ -127,18 +127,23 @@ export function createLogWatch<Kept>(
 
   function join(followed: Followed<Kept>, listener: LogListener<Kept>): Listening<Kept> {
     const begun = followed.lookedAt > Number.NEGATIVE_INFINITY;
-    // Who asks from a time to come must not make what others ask for look as if it were kept no more.
-    if (!begun) followed.keptSince = Math.min(followed.keptSince, listener.since, runtime.now());
-    const first = followed.kept.findIndex(({ at }) => at >= listener.since);
+    // Whoever comes later and asks for what is kept at all must not be told that it is kept no more.
+    if (!begun) followed.keptSince = Math.min(followed.keptSince, listener.since, runtime.now() - KEPT_MS);
     const me: Listening<Kept> = {
       ...listener,
-      at: followed.forgotten + (first < 0 ? followed.kept.length : first),
+      at: placeAt(followed, listener.since),
       missed: begun && listener.since < followed.keptSince,
       stirredAt: runtime.now(),
       woken: false,
       wake: () => void (me.woken = true),
     };
     return me;
+  }
+
+  /** Where it begins to hear who asks from a time on. */
+  function placeAt({ kept, forgotten }: Followed<Kept>, since: number): number {
+    const first = kept.findIndex(({ at }) => at >= since);
+    return forgotten + (first < 0 ? kept.length : first);
   }
 
   async function attend(followed: Followed<Kept>, me: Listening<Kept>): Promise<WatchEnd> {
@@ -269,6 +274,7 @@ export function createLogWatch<Kept>(
   function take(followed: Followed<Kept>, { cursor, entries, missed }: Found): void {
     const { kept } = followed;
     const now = runtime.now();
+    const isFirst = followed.cursor === undefined;
     followed.cursor = cursor;
     const before = followed.forgotten + kept.length;
     for (const entry of entries) {
@@ -276,6 +282,8 @@ export function createLogWatch<Kept>(
       if (value !== null) kept.push({ at: entry.appendedAt, value });
     }
     if (missed) kept.push({ at: now, value: MISSED });
+    // The first look reads what later ones may ask for, too.
+    if (isFirst) for (const each of followed.listeners) each.at = placeAt(followed, each.since);
     if (entries.length > 0 || missed) followed.foundAt = now;
     const old = kept.findIndex(({ at }) => at >= now - KEPT_MS);
     forget(followed, Math.max(kept.length - MOST_KEPT, old < 0 ? kept.length : old, 0), before);

@@ -222,9 +222,17 @@ describe('what is heard', () => {
   test('who asks for more than is kept is told that it missed something', async () => {
     listen();
     await clock.advance(10 * SECOND);
-    const late = listen({ since: START - MINUTE });
+    const late = listen({ since: START - 2 * MINUTE });
     await clock.advance(0);
     expect(late).toMatchObject({ heard: [], missed: 1 });
+  });
+
+  test('who asks for the last minute missed nothing, whatever the first one asked for', async () => {
+    listen();
+    await clock.advance(10 * SECOND);
+    const late = listen({ since: clock.now() - MINUTE });
+    await clock.advance(0);
+    expect(late).toMatchObject({ heard: [], missed: 0 });
   });
 
   test('who asks from a time to come does not make others miss something', async () => {
