@@ -9,6 +9,7 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { TidegateError } from '../../base/errors.ts';
 import { type Json, jsonBytes } from '../../base/json.ts';
 import type { Runtime } from '../../base/runtime.ts';
+import { missingScopes } from '../../base/scopes.ts';
 import { afterConflict, commitSurely } from '../../store/commit.ts';
 import { LIST_LIMIT, RECORD_BYTES } from '../../store/limits.ts';
 import { record } from '../../store/record.ts';
@@ -32,7 +33,13 @@ export interface PlacedMessage {
   message: JSONRPCMessage | null;
 }
 
-const keptMessage = record<{ message: Json }>('kept message', () => z.object({ message: z.json() }));
+interface Kept {
+  message: Json;
+  /** What was granted to whom it was answered: whoever has less by now is not given it. */
+  scopes: readonly string[];
+}
+
+const keptMessage = record<Kept>('kept message', () => z.object({ message: z.json(), scopes: z.array(z.string()) }));
 
 function partitionOf(tenant: string, session: string): string {
   return `${tenant}/session-kept/${session}`;
@@ -72,12 +79,12 @@ export interface KeptMessages extends SessionMessages {
     behind: string | null,
     also?: readonly Operation[],
   ): Promise<PlacedMessage[] | null>;
-  /** What is kept of a stream behind a place, oldest first. */
+  /** What is kept of a stream behind a place, oldest first, but for what was answered to a caller who might do more. */
   read(session: string, stream: string, behind: string, call: SessionCall): Promise<PlacedMessage[]>;
 }
 
 export function createKeptMessages(runtime: Runtime, hints: SessionHints): KeptMessages {
-  async function read(session: string, stream: string, behind: string, call: SessionCall): Promise<PlacedMessage[]> {
+  async function list(session: string, stream: string, behind: string, call: SessionCall): Promise<StoredRecord[]> {
     const partition = partitionOf(call.principal.tenant, session);
     const prefix = `${stream}/`;
     const found: StoredRecord[] = [];
@@ -87,21 +94,28 @@ export function createKeptMessages(runtime: Runtime, hints: SessionHints): KeptM
       found.push(...page.records);
       after = page.next;
     }
-    return found.map((each) => ({
-      place: each.id.slice(prefix.length),
-      message: (keptMessage.read(each)?.message ?? null) as JSONRPCMessage | null,
-    }));
+    return found;
+  }
+
+  async function read(session: string, stream: string, behind: string, call: SessionCall): Promise<PlacedMessage[]> {
+    const found = await list(session, stream, behind, call);
+    return found.flatMap((each) => {
+      const { message, scopes } = keptMessage.read(each) ?? { message: null, scopes: [] };
+      if (missingScopes(call.principal.scopes, scopes).length > 0) return [];
+      return [{ place: placeIn(each, stream), message: message as JSONRPCMessage | null }];
+    });
   }
 
   /** The newest place of requests, and whether there may be more. */
   async function newestOf(session: string, stream: string, call: SessionCall): Promise<string | null> {
-    const all = await read(session, stream, BEGINNING, call);
+    const all = await list(session, stream, BEGINNING, call);
     if (all.length >= MOST_KEPT) throw tooMany();
-    return all.filter(({ place }) => place !== END).at(-1)?.place ?? null;
+    const places = all.map((each) => placeIn(each, stream));
+    return places.filter((each) => each !== END).at(-1) ?? null;
   }
 
   const place: KeptMessages['place'] = async (session, stream, messages, call, behind, also = []) => {
-    const { tenant } = call.principal;
+    const { tenant, scopes } = call.principal;
     let newest = behind === BEGINNING ? null : behind;
     const onlyEnds = messages.every(isResponse);
     if (behind === null && !onlyEnds) newest = await newestOf(session, stream, call);
@@ -114,7 +128,7 @@ export function createKeptMessages(runtime: Runtime, hints: SessionHints): KeptM
       const puts = placed.map((each) =>
         keptMessage.put(
           keptMessageKey(tenant, session, stream, each.place),
-          { message: storable(each.message) },
+          { message: storable(each.message, scopes), scopes },
           { expects: null, expiresAt: now + KEPT_MESSAGE_MS, fleeting: true },
         ),
       );
@@ -152,12 +166,17 @@ export function isResponse(message: JSONRPCMessage | null): boolean {
   return message !== null && !('method' in message);
 }
 
+function placeIn({ id }: StoredRecord, stream: string): string {
+  return id.slice(stream.length + 1);
+}
+
 /** A response that is too large is kept as null, so that it is known that there was one. */
-function storable(message: JSONRPCMessage | null): Json {
+function storable(message: JSONRPCMessage | null, scopes: readonly string[]): Json {
   const json = message as unknown as Json;
-  if (jsonBytes(json) <= RECORD_BYTES - FORM_BYTES) return json;
+  const mostBytes = RECORD_BYTES - FORM_BYTES - jsonBytes(scopes);
+  if (jsonBytes(json) <= mostBytes) return json;
   if (isResponse(message)) return null;
-  const expected = `at most ${RECORD_BYTES - FORM_BYTES} bytes`;
+  const expected = `at most ${mostBytes} bytes`;
   throw new TidegateError('too_large', 'a request to the client is too large to be kept', { expected });
 }
 

@@ -2,10 +2,12 @@
  * Clients that listen to the same resources in each way that there is: official clients of both eras, whose streams are opened
  * again as their users would, and one that asks for changes with a cursor.
  */
+/* oxlint-disable unicorn/prefer-add-event-listener -- a client of the SDK is no event target */
 import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from '@modelcontextprotocol/client';
 import { Client as FirstClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as FirstTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
+import * as z from 'zod';
 
 export interface Target {
   mcpUrl: URL;
@@ -116,10 +118,7 @@ async function listening({ mcpUrl, key, uris }: Target): Promise<Listener> {
   };
 }
 
-interface Changes {
-  cursor: string;
-  changes?: { uri?: string }[];
-}
+const ChangesShape = z.object({ cursor: z.string(), changes: z.array(z.object({ uri: z.string().optional() })) });
 
 /** `poll_changes`, once a second. */
 async function polling({ mcpUrl, key, uris }: Target): Promise<Listener> {
@@ -130,23 +129,23 @@ async function polling({ mcpUrl, key, uris }: Target): Promise<Listener> {
   const ask = async (cursor?: string) => {
     const asked = { uris: [...uris], ...(cursor === undefined ? {} : { cursor }) };
     const { structuredContent } = await untilDone(() => client.callTool({ name: 'poll_changes', arguments: asked }));
-    return structuredContent as unknown as Changes;
+    return ChangesShape.parse(structuredContent);
   };
   let { cursor } = await ask();
-  let isOver = false;
+  const ending = new AbortController();
   const looking = (async () => {
-    while (!isOver) {
+    while (!ending.signal.aborted) {
       await pause(1_000);
       const answer = await ask(cursor);
       ({ cursor } = answer);
-      for (const { uri } of answer.changes ?? []) if (uri !== undefined) tell(uri);
+      for (const { uri } of answer.changes) if (uri !== undefined) tell(uri);
     }
   })();
   return {
     told,
     count,
     async close() {
-      isOver = true;
+      ending.abort();
       await looking;
       await client.close();
     },
