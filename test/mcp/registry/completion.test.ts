@@ -56,6 +56,22 @@ beforeAll(async () => {
 });
 afterAll(() => served.close());
 
+const complete = (name: string) =>
+  served.call(
+    'completion/complete',
+    { ref: { type: 'ref/prompt', name: 'brief' }, argument: { name, value: '' } },
+    { headers: { 'Mcp-Name': null } },
+  );
+
+// Before any client has a stream of its own, which reads beside.
+test('one call to the store finds keys, and none the streams', async () => {
+  const before = counted.total();
+  expect((await complete('stream')).status).toBe(200);
+  expect(counted.total()).toBe(before);
+  expect((await complete('sensor')).status).toBe(200);
+  expect(counted.total()).toBe(before + 1);
+});
+
 describe.each([{ pin: '2026-07-28' }, 'legacy'] as const)('the official client (%j)', (mode) => {
   let client: Client;
   beforeAll(async () => {
@@ -128,19 +144,4 @@ describe.each([{ pin: '2026-07-28' }, 'legacy'] as const)('the official client (
     await expect(ofPrompt('nope', '')).rejects.toMatchObject({ code: -32_602 });
     await expect(ofTemplate('nope://{a}', 'a', '')).rejects.toMatchObject({ code: -32_602 });
   });
-});
-
-const complete = (name: string) =>
-  served.call(
-    'completion/complete',
-    { ref: { type: 'ref/prompt', name: 'brief' }, argument: { name, value: '' } },
-    { headers: { 'Mcp-Name': null } },
-  );
-
-test('one call to the store finds keys, and none the streams', async () => {
-  const before = counted.total();
-  expect((await complete('stream')).status).toBe(200);
-  expect(counted.total()).toBe(before);
-  expect((await complete('sensor')).status).toBe(200);
-  expect(counted.total()).toBe(before + 1);
 });
