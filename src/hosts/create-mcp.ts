@@ -19,7 +19,7 @@ export type McpParts = Omit<AppOptions, 'streams' | 'feeds'>;
 
 export interface McpOptions extends Pick<
   HostOptions,
-  'authenticate' | 'publicUrl' | 'host' | 'allowedOrigins' | 'extensions' | 'outlivesClients'
+  'authenticate' | 'isOpen' | 'publicUrl' | 'host' | 'allowedOrigins' | 'extensions' | 'outlivesClients'
 > {
   /** Where sessions, subscriptions and tasks are kept. Default: the memory of this process, which other instances do not share. */
   store?: Store;

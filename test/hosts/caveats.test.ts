@@ -24,7 +24,7 @@ function optionsOf(options: Partial<MqttOptions>, more: Partial<HostOptions>) {
     },
   });
   const runtime = systemRuntime((...line) => void logged.push(line));
-  return { logged, options: { app, store: createMemoryStore(), runtime, ...more } };
+  return { logged, options: { app, store: createMemoryStore(), runtime, isOpen: true, ...more } };
 }
 
 /** What an agent is told of the streams: the answer of list_streams, and the description of read_latest. */

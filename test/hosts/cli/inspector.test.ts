@@ -30,22 +30,18 @@ describe.each(ERAS)('the Inspector, %s', (era) => {
 });
 
 describe('the Inspector that stays', () => {
-  it('is asked, answers, and what it said is done', async () => {
-    const command = await connectInspector(await startValves(), 'modern');
-    const { elicitationPending } = await command('tools/call', 'open_valve', 'valve:=V1');
-    const { elicitationId, message } = elicitationPending as { elicitationId: string; message: string };
-    expect(message).toBe('Open valve V1?');
-    const done = await command('elicitation/respond', elicitationId, 'percent:=30');
-    expect(JSON.stringify(done)).toContain('Valve V1 is open at 30 %.');
-    const read = await command('resources/read', 'stream://valves');
-    expect(JSON.stringify(read)).toContain('\\"percent\\":30');
-  }, 60_000);
-
-  it('hears in words what cannot be asked before 2026-07-28', async () => {
-    const command = await connectInspector(await startValves(), 'legacy');
-    const said = await command('tools/call', 'open_valve', 'valve:=V1').catch(
-      (thrown: { stdout: string }) => thrown.stdout,
-    );
-    expect(JSON.stringify(said)).toContain('This needs an answer first: Open valve V1?');
-  }, 60_000);
+  it.each(['modern', 'legacy'] as const)(
+    'is asked, answers, and what it said is done: %s',
+    async (era) => {
+      const command = await connectInspector(await startValves(), era);
+      const { elicitationPending } = await command('tools/call', 'open_valve', 'valve:=V1');
+      const { elicitationId, message } = elicitationPending as { elicitationId: string; message: string };
+      expect(message).toBe('Open valve V1?');
+      const done = await command('elicitation/respond', elicitationId, 'percent:=30');
+      expect(JSON.stringify(done)).toContain('Valve V1 is open at 30 %.');
+      const read = await command('resources/read', 'stream://valves');
+      expect(JSON.stringify(read)).toContain('\\"percent\\":30');
+    },
+    60_000,
+  );
 });

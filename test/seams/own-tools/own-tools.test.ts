@@ -63,6 +63,7 @@ test('there is nothing of streams in it', async () => {
     'bake',
     'cancel_task',
     'get_task',
+    'poll_changes',
     'price',
     'raise',
     'read_result',
