@@ -19,6 +19,11 @@ export function messagesOf({ type, text }: Answer): Message[] {
   return data.filter((each) => each !== '').map((each) => JSON.parse(each) as Message);
 }
 
+/** Whether it is the stream of a listener, which is told so, and in the end is cut in place of an answer. */
+export function listens([first]: readonly Message[]): boolean {
+  return first?.method === 'notifications/subscriptions/acknowledged';
+}
+
 /**
  * Null where nothing is.
  * @param mostAnswers to a POST of `/mcp`: one, or several to a batch of before 2025-06-18; 0: another path, whose answer need not be JSON-RPC
@@ -35,7 +40,7 @@ export function wrongWith(answer: Answer, mostAnswers: number): string | null {
     return 'not JSON';
   }
   const ends = messages.filter(({ method }) => method === undefined);
-  if (ends.length === 0 || ends.length > mostAnswers) return `${ends.length} answers`;
+  if ((ends.length === 0 && !listens(messages)) || ends.length > mostAnswers) return `${ends.length} answers`;
   return ends.map((end) => wrongWithEnd(end, status)).find((wrong) => wrong !== null) ?? null;
 }
 

@@ -11,7 +11,7 @@ import { DAY_MS } from '../../src/base/time/civil-day.ts';
 import { extendApp, secret, stream } from '../../src/index.ts';
 import { conformanceApp } from '../conformance/app.ts';
 import { randomFrom } from '../mcp/serve/wrong-messages.ts';
-import { messagesOf, wrongWith, wrongWithRefusal } from './answers.ts';
+import { listens, messagesOf, wrongWith, wrongWithRefusal } from './answers.ts';
 import type { Credential } from './credentials.ts';
 import { type Known, wrongRequest } from './requests.ts';
 import { type Answer, type FuzzStage, setFuzzStage } from './stage.ts';
@@ -164,9 +164,9 @@ async function whatIsThere(stage: FuzzStage): Promise<Known> {
 
 /** Keeps what an answer says that can be named again. */
 function learn(known: Known, answer: Answer, method: string, answered: Set<string>): void {
-  const result = messagesOf(answer).find((each) => each.result !== undefined)?.result as
-    | Record<string, unknown>
-    | undefined;
+  const messages = messagesOf(answer);
+  if (listens(messages)) answered.add(method);
+  const result = messages.find((each) => each.result !== undefined)?.result as Record<string, unknown> | undefined;
   if (result === undefined) return;
   answered.add(method);
   const { taskId, requestState, nextCursor } = result;

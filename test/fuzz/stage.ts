@@ -66,7 +66,7 @@ export function setFuzzStage(app: App, asks: boolean): FuzzStage {
       new Promise<void>((resolve) => {
         if (signal?.aborted) return resolve();
         const sleeper: Sleeper = {
-          at: time + ms,
+          at: time + Math.ceil(ms),
           wake() {
             sleepers.delete(sleeper);
             signal?.removeEventListener('abort', sleeper.wake);

@@ -44,7 +44,8 @@ export function createTestClock(at: number): TestClock {
       new Promise((resolve) => {
         if (signal?.aborted) return resolve();
         const sleeper: Sleeper = {
-          at: now + ms,
+          // A clock shows whole ms.
+          at: now + Math.ceil(ms),
           wake: () => {
             sleepers.delete(sleeper);
             signal?.removeEventListener('abort', sleeper.wake);

@@ -16,7 +16,7 @@ import { openAccount } from '../../store/counting.ts';
 import type { Store } from '../../store/store.ts';
 import type { Registry } from '../registry/registry.ts';
 import { filterOf, honouredOf } from './asked.ts';
-import { type EventStream, openEventStream } from '../wire/event-stream.ts';
+import { type EventStream, openEventStream, whileServed } from '../wire/event-stream.ts';
 
 /** What a platform lets listeners do. */
 export interface ListenBounds {
@@ -122,7 +122,8 @@ export function createListeners({ runtime, store, watch, bounds, registry: whole
         });
         // What a task is like now is told at once: it may have ended long ago.
         listening.changed(wanted.tasks.map((task) => ({ of: 'task', id: task })));
-        void runtime.sleep(streamMs * (1 - runtime.random() / 10), stream.over).then(() => stream.end());
+        const lastsMs = streamMs * (1 - runtime.random() / 10);
+        void runtime.sleep(lastsMs, whileServed(stream, runtime)).then(() => stream.end());
         void over(listening.ended, stream);
         return stream.response;
       } catch (thrown) {

@@ -6,7 +6,7 @@
  */
 import { INTERNAL_ERROR } from '../../base/json-rpc.ts';
 import type { Runtime } from '../../base/runtime.ts';
-import { type EventStream, openEventStream } from '../wire/event-stream.ts';
+import { type EventStream, openEventStream, whileServed } from '../wire/event-stream.ts';
 import { type AnswerDeps, PRIMED_SINCE, RETRY_MS } from './answer-stream.ts';
 import { END, type EventId, eventIdText } from './event-ids.ts';
 import type { SessionCall, SessionFacts } from './sessions.ts';
@@ -50,9 +50,10 @@ export function resume(
     const { tenant } = call.principal;
     const { store } = call.account;
     const deadline = Math.min(until, lostAt);
-    const end = await hints.follow(tenant, session.id, { store, deadline, signal: stream.over, look });
-    if (end !== 'time') return;
-    if (runtime.now() < lostAt) return cutForNow(stream, runtime);
+    const signal = whileServed(stream, runtime);
+    const end = await hints.follow(tenant, session.id, { store, deadline, signal, look });
+    if (end !== 'time' && !signal.aborted) return;
+    if (signal.aborted || runtime.now() < lostAt) return cutForNow(stream, runtime);
     stream.end({ id: idOf(END), data: from.request === null ? '' : JSON.stringify(lost(from)) });
   }
 

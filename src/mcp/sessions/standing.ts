@@ -5,7 +5,7 @@
  */
 import type { JSONRPCNotification } from '@modelcontextprotocol/server';
 import { TidegateError } from '../../base/errors.ts';
-import { openEventStream } from '../wire/event-stream.ts';
+import { openEventStream, whileServed } from '../wire/event-stream.ts';
 import { type AnswerDeps, PRIMED_SINCE, RETRY_MS } from './answer-stream.ts';
 import { BEGINNING, type EventId, eventIdText, STANDING } from './event-ids.ts';
 import { cutForNow, type Following } from './resumed.ts';
@@ -97,8 +97,10 @@ export async function stand(
 
   async function follow(): Promise<void> {
     const { store } = call.account;
-    const listener = { store, deadline: until, signal: stream.over, everyMs: EVERY_MS, look };
-    if ((await hints.follow(tenant, session.id, listener)) === 'time') cutForNow(stream, runtime);
+    const signal = whileServed(stream, runtime);
+    const listener = { store, deadline: until, signal, everyMs: EVERY_MS, look };
+    const end = await hints.follow(tenant, session.id, listener);
+    if (end === 'time' || signal.aborted) cutForNow(stream, runtime);
   }
 
   if (session.version >= PRIMED_SINCE) stream.write({ id: idNow(), data: '', retryMs: RETRY_MS });

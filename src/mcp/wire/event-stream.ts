@@ -159,6 +159,11 @@ export function openEventStream(
   };
 }
 
+/** Aborts when nobody reads the stream any more, or the process is told that it ends: its client then comes back to another one. */
+export function whileServed({ over }: EventStream, { ending }: Pick<Runtime, 'ending'>): AbortSignal {
+  return ending ? AbortSignal.any([over, ending.begun]) : over;
+}
+
 const HEADERS = {
   'Content-Type': 'text/event-stream',
   'Cache-Control': 'no-cache, no-transform',
