@@ -8,7 +8,18 @@ export { type Secret, type SecretObject, secret } from './declare/secret.ts';
 
 // Streams: logs of events that agents read and conditions are about.
 export * from './declare/stream.ts';
-export type { Condition, ConditionKind, KeyTest, Where } from './declare/condition.ts';
+export type {
+  AllOf,
+  AnyOf,
+  Condition,
+  ConditionKind,
+  KeyTest,
+  Missing,
+  Sequence,
+  TriggerCondition,
+  Where,
+  WindowAggregate,
+} from './declare/condition.ts';
 export type * from './declare/app-streams.ts';
 export type * from './declare/stream-windows.ts';
 export type { EventMeta, StreamEvent } from './base/event.ts';
@@ -113,6 +124,18 @@ export {
   type TaskOptions,
   type TaskPolicy,
 } from './declare/task.ts';
+
+// Triggers.
+export {
+  type OccurrenceData,
+  type Severity,
+  type Trigger,
+  trigger,
+  type TriggerAlarm,
+  type TriggerMoment,
+  type TriggerOccurrence,
+  type TriggerOptions,
+} from './declare/trigger.ts';
 
 // Extensions of MCP.
 export type { Extension, ExtensionCapability, ExtensionMethod } from './mcp/extension.ts';

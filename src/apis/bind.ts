@@ -13,7 +13,7 @@ import { ofArguments } from './declared-function.ts';
 import { createFlights } from './flights.ts';
 import { markOf } from './kept-answers.ts';
 import type { ToolInput } from './request.ts';
-import { openSecrets, type ReadVariable } from '../declare/open-secrets.ts';
+import { openSecrets, type ReadVariable } from '../declare/check/open-secrets.ts';
 import { type ToolSecrets, secretsIn } from './secrets.ts';
 import { type Settings, settingsOf } from './settings.ts';
 

@@ -1,5 +1,5 @@
 /** The secrets of an HTTP tool, as its declaration has them. */
-import type { OpenSecrets } from '../declare/open-secrets.ts';
+import type { OpenSecrets } from '../declare/check/open-secrets.ts';
 import { type Secret, secretsWithin } from '../declare/secret.ts';
 import type { HttpSpec } from '../declare/http-tool.ts';
 

@@ -3,7 +3,7 @@
  * its outcome is recorded, and no message is sent twice. The kind of the feed knows what a message is and sends it.
  */
 import type { App } from '../declare/app.ts';
-import { openFeedSecrets } from '../declare/open-secrets.ts';
+import { openFeedSecrets } from '../declare/check/open-secrets.ts';
 import { form } from '../declare/ask.ts';
 import type { ToolContext } from '../declare/context.ts';
 import type { AppFeeds, FeedRef, OutletTypes, PublishOutcome, RequestOutcome } from '../declare/app-feeds.ts';

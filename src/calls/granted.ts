@@ -55,6 +55,10 @@ export function grantedTo(app: App, held: readonly string[]): Granted {
       feeds,
       tools: part(app.tools, mayUse),
       tasks: part(app.tasks, (task) => tasks && mayUse(task)),
+      triggers: part(
+        app.triggers,
+        (trigger) => mayUse(trigger) && [...trigger.on.values()].every((name) => streams.has(name)),
+      ),
       resources: part(app.resources, mayUse),
       prompts: part(app.prompts, mayUse),
       toolNames: namesWithout(app.toolNames, hiddenTools(app, granted, streams.size > 0)),
@@ -69,7 +73,7 @@ export function grantedTo(app: App, held: readonly string[]): Granted {
 export function grantKey(app: App, held: readonly string[], added: readonly Scoped[]): string {
   const has = (scope: string) => (isGranted(held, scope) ? '1' : '0');
   const all = ({ scopes = [] }: Scoped) => (missingScopes(held, scopes).length === 0 ? '1' : '0');
-  const things = [app.tools, app.tasks, app.resources, app.prompts].flatMap((each) => [...each.values()]);
+  const things = [app.tools, app.tasks, app.triggers, app.resources, app.prompts].flatMap((each) => [...each.values()]);
   return [
     has(TASKS_SCOPE),
     has(ADMIN_SCOPE),

@@ -10,6 +10,7 @@ import type { Prompt } from './prompt.ts';
 import type { Resource } from './resource.ts';
 import type { DeclaredStream, Stream } from './stream.ts';
 import type { Task } from './task.ts';
+import type { DeclaredTrigger, Trigger } from './trigger.ts';
 
 export interface AppOptions {
   /** Machine name of the server. */
@@ -39,6 +40,8 @@ export interface AppOptions {
   tools?: Record<string, Tool>;
   /** Long work by name. Each task appears as a tool too. */
   tasks?: Record<string, Task>;
+  /** Triggers by name: conditions on streams, and what happens when they begin to hold. */
+  triggers?: Record<string, Trigger>;
   /** Resources by name. */
   resources?: Record<string, Resource>;
   /** Prompts by name. */
@@ -117,6 +120,7 @@ export interface App {
   feeds: ReadonlyMap<string, DeclaredFeed>;
   tools: ReadonlyMap<string, Tool>;
   tasks: ReadonlyMap<string, Task>;
+  triggers: ReadonlyMap<string, DeclaredTrigger>;
   resources: ReadonlyMap<string, Resource>;
   prompts: ReadonlyMap<string, Prompt>;
   builtIns: BuiltIns;

@@ -3,6 +3,8 @@
  * file, in a tool's arguments and in a record: `{ kind: 'threshold', field: 'celsius', above: 30, hysteresis: 2 }`.
  * Where the type of the stream is known, the paths of its fields are checked by type. `streams/conditions/condition.ts`
  * defines how a condition holds over time.
+ *
+ * A trigger fires at such a condition too, or at one that is made of several. Its time is the time of events.
  */
 import type { FieldPath, ValueAt } from '../base/field-path.ts';
 import type { Json } from '../base/json.ts';
@@ -127,3 +129,52 @@ export type Condition<Data = Json> =
   | Count<Data>;
 
 export type ConditionKind = Condition['kind'];
+
+/** Of which stream a part is, by the name that the trigger's `on` gives it. Absent where the trigger has one stream alone. */
+export interface OnStream {
+  on?: string;
+}
+
+/** Holds while the aggregate of the events of the newest `overMs` is beyond the bound. It is not judged while there are no events. */
+export type WindowAggregate<Data = Json> = Bound & {
+  kind: 'aggregate';
+  of: 'mean' | 'min' | 'max' | 'sum' | 'count';
+  /** Default: the data themselves. Not used by `count`. */
+  field?: FieldPath<Data, number>;
+  overMs: number;
+  hysteresis?: number;
+  key?: KeyTest;
+  where?: Where<Data>;
+  /** @default true */
+  perKey?: boolean;
+};
+
+/** Holds while all of its parts hold. Parts are joined by key, where they look at each key by itself. */
+export interface AllOf {
+  kind: 'all';
+  of: readonly TriggerCondition[];
+}
+
+/** Holds while one of its parts holds. */
+export interface AnyOf {
+  kind: 'any';
+  of: readonly TriggerCondition[];
+}
+
+/** Holds when `then` begins to hold at most `withinMs` after `first` began to. It is over with the event after. */
+export interface Sequence {
+  kind: 'sequence';
+  first: TriggerCondition;
+  then: TriggerCondition;
+  withinMs: number;
+}
+
+/** Holds when `withinMs` have passed since `first` began to hold, and `then` has not begun to. */
+export interface Missing {
+  kind: 'missing';
+  first: TriggerCondition;
+  then: TriggerCondition;
+  withinMs: number;
+}
+
+export type TriggerCondition = ((Condition | WindowAggregate) & OnStream) | AllOf | AnyOf | Sequence | Missing;

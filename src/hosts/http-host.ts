@@ -3,7 +3,7 @@
  * neither the registry nor the SDK nor the workers; whoever makes a host passes them in, at once or when first needed.
  */
 import type { App } from '../declare/app.ts';
-import { checkSecretsSet, openFeedSecrets } from '../declare/open-secrets.ts';
+import { checkSecretsSet, openFeedSecrets } from '../declare/check/open-secrets.ts';
 import { createApp, type HttpAppOptions } from '../http/app.ts';
 import type { Edge } from '../http/edge.ts';
 import { pushKeys, pushTokens } from '../http/push-secrets.ts';

@@ -18,7 +18,7 @@ import { createAppStreams } from '../calls/streams.ts';
 import { TASKS_SCOPE } from '../base/scopes.ts';
 import type { App } from '../declare/app.ts';
 import type { AppStreams, StreamRef } from '../declare/app-streams.ts';
-import type { ReadVariable } from '../declare/open-secrets.ts';
+import type { ReadVariable } from '../declare/check/open-secrets.ts';
 import type { Scoped } from '../declare/scoped.ts';
 import type { Task } from '../declare/task.ts';
 import type { Tool } from '../declare/tool.ts';

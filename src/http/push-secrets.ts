@@ -4,7 +4,7 @@
  */
 import { TidegateError } from '../base/errors.ts';
 import type { App } from '../declare/app.ts';
-import type { ReadVariable } from '../declare/open-secrets.ts';
+import type { ReadVariable } from '../declare/check/open-secrets.ts';
 import type { Secret } from '../declare/secret.ts';
 import type { PushOptions } from '../declare/stream.ts';
 import type { PushTokens } from './push.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { defineApp, http, stream } from '../../src/index.ts';
-import { checkSecretsSet, openSecrets, redactedError } from '../../src/declare/open-secrets.ts';
+import { checkSecretsSet, openSecrets, redactedError } from '../../src/declare/check/open-secrets.ts';
 import { revealed, secret, secretsWithin } from '../../src/declare/secret.ts';
 import { TidegateError } from '../../src/base/errors.ts';
 

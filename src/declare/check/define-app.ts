@@ -15,8 +15,9 @@ import { appSpec, NAME, NAME_EXPECTED, quotasSpec, resultsSpec } from '../spec/a
 import { withDefaults } from '../spec/options.ts';
 import { declareStream } from './stream.ts';
 import { checkTaskReader, checkTasks } from './tasks.ts';
+import { declareTriggers } from './triggers.ts';
 
-const PARTS = ['feeds', 'streams', 'tools', 'tasks', 'resources', 'prompts'] as const;
+const PARTS = ['feeds', 'streams', 'tools', 'tasks', 'triggers', 'resources', 'prompts'] as const;
 /** Most mistakes that are told at once; the message says how many more there are. */
 const MOST_TOLD = 50;
 
@@ -47,6 +48,7 @@ export function defineApp(options: AppOptions): App {
   const feeds = declareFeeds(declared, streams, problems);
   checkHandlers(declared, problems);
   checkTasks(declared, problems);
+  const triggers = declareTriggers(declared, streams, problems);
   if (!isBroken(problems, 'builtIns')) {
     checkBuiltIns(declared, problems);
     checkTaskReader(declared, streams, problems);
@@ -67,6 +69,7 @@ export function defineApp(options: AppOptions): App {
     feeds,
     tools: new Map(Object.entries(options.tools ?? {})),
     tasks: new Map(Object.entries(options.tasks ?? {})),
+    triggers,
     resources: new Map(Object.entries(options.resources ?? {})),
     prompts: new Map(Object.entries(options.prompts ?? {})),
     builtIns: options.builtIns ?? {},
@@ -79,7 +82,7 @@ export function defineApp(options: AppOptions): App {
 /** Returns an app with more declarations: a host adds what only it has. A declaration of the same name is replaced. */
 export function extendApp(
   app: App,
-  more: Pick<AppOptions, 'feeds' | 'streams' | 'tools' | 'tasks' | 'resources' | 'prompts'>,
+  more: Pick<AppOptions, 'feeds' | 'streams' | 'tools' | 'tasks' | 'triggers' | 'resources' | 'prompts'>,
 ): App {
   const { options } = app;
   return defineApp({
@@ -88,6 +91,7 @@ export function extendApp(
     streams: { ...options.streams, ...more.streams },
     tools: { ...options.tools, ...more.tools },
     tasks: { ...options.tasks, ...more.tasks },
+    triggers: { ...options.triggers, ...more.triggers },
     resources: { ...options.resources, ...more.resources },
     prompts: { ...options.prompts, ...more.prompts },
   });

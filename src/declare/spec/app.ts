@@ -5,9 +5,8 @@ import { BUILT_INS, type BuiltInName } from '../built-ins.ts';
 import { icons } from './display.ts';
 import { bounded, judged, label, pattern, plain, text, whole } from './options.ts';
 
-type Named<Section extends 'feeds' | 'streams' | 'tools' | 'tasks' | 'resources' | 'prompts'> = NonNullable<
-  AppOptions[Section]
->[string];
+type Named<Section extends 'feeds' | 'streams' | 'tools' | 'tasks' | 'triggers' | 'resources' | 'prompts'> =
+  NonNullable<AppOptions[Section]>[string];
 
 export const resultsSpec = z.strictObject(
   {
@@ -82,6 +81,7 @@ export const appSpec = z.strictObject(
     streams: plain<Named<'streams'>>('streams by name, as in { name: stream({ … }) }'),
     tools: plain<Named<'tools'>>('tools by name, as in { name: tool({ … }) }'),
     tasks: plain<Named<'tasks'>>('tasks by name, as in { name: task({ … }) }'),
+    triggers: plain<Named<'triggers'>>('triggers by name, as in { name: trigger({ … }) }'),
     resources: plain<Named<'resources'>>('resources by name, as in { name: resource({ … }) }'),
     prompts: plain<Named<'prompts'>>('prompts by name, as in { name: prompt({ … }) }'),
     builtIns: builtInsSpec.optional(),

@@ -8,7 +8,7 @@ import type { BurstContext, DeclaredFeed, FeedBatch } from '../../declare/feed.t
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { timeWithin, watchedClock } from '../../base/time/stored-time.ts';
-import { openFeedSecrets, type OpenSecrets, redactedError } from '../../declare/open-secrets.ts';
+import { openFeedSecrets, type OpenSecrets, redactedError } from '../../declare/check/open-secrets.ts';
 import type { StreamScope } from '../../streams/scope.ts';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import { createWebSocketDial } from '../../net/websocket-dial.ts';

@@ -4,7 +4,7 @@
  */
 import { readConfig } from '../../store/drivers/open.ts';
 import type { App } from '../../declare/app.ts';
-import { checkSecretsSet, openFeedSecrets } from '../../declare/open-secrets.ts';
+import { checkSecretsSet, openFeedSecrets } from '../../declare/check/open-secrets.ts';
 import { PUBLIC } from '../../base/principal.ts';
 import { serveRegistryOverStdio } from '../../mcp/serve/stdio.ts';
 import { createTasks } from '../../tasks/work/service.ts';

@@ -2,10 +2,10 @@
  * The one reader of secrets: takes them from the environment, and redacts them in what is shown. Whoever declares secrets
  * hands them over with a word for itself, such as `the feed news`.
  */
-import { TidegateError } from '../base/errors.ts';
-import type { App } from './app.ts';
-import type { DeclaredFeed } from './feed.ts';
-import { type ReadSecret, type Secret, secretsWithin } from './secret.ts';
+import { TidegateError } from '../../base/errors.ts';
+import type { App } from '../app.ts';
+import type { DeclaredFeed } from '../feed.ts';
+import { type ReadSecret, type Secret, secretsWithin } from '../secret.ts';
 
 /** A variable of the environment; null where it is not set. */
 export type ReadVariable = (name: string) => string | null;
