@@ -30,7 +30,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   feeds: [['kit', 'records', 'csv', 'rss'], ['run', 'http', 'mqtt-session', 'websocket'], ['mqtt', 'http/sse'], ['.']],
   tasks: [['records'], ['waits'], ['turn'], ['work']],
   auth: [['.'], ['keys', 'oauth', 'audit', 'login']],
-  calls: [['.'], ['bounds', 'changes']],
+  calls: [['.'], ['bounds', 'changes'], ['events']],
   // An extension stands beside what serves it: nothing of the server knows one.
   mcp: [['.'], ['wire'], ['registry'], ['listen', 'sessions'], ['asking'], ['tasks', 'serve']],
   hosts: [['.'], ['node', 'workers', 'lambda', 'demo', 'testing'], ['cli']],

@@ -16,7 +16,7 @@ import { openAccount } from '../../store/counting.ts';
 import type { Store } from '../../store/store.ts';
 import type { Registry } from '../registry/registry.ts';
 import { filterOf, honouredOf } from './asked.ts';
-import { type EventStream, openEventStream, whileServed } from '../wire/event-stream.ts';
+import { type EventStream, openEventStream, whileServed } from '../../calls/events/event-stream.ts';
 
 /** What a platform lets listeners do. */
 export interface ListenBounds {

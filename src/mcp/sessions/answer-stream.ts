@@ -12,7 +12,7 @@ import type {
 } from '@modelcontextprotocol/server';
 import { asTidegateError } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
-import { type EventStream, openEventStream } from '../wire/event-stream.ts';
+import { type EventStream, openEventStream } from '../../calls/events/event-stream.ts';
 import { BEGINNING, END, eventIdText } from './event-ids.ts';
 import type { KeptMessages, PlacedMessage } from './kept-messages.ts';
 import type { SessionHints } from './session-hints.ts';

@@ -6,7 +6,7 @@
  */
 import { INTERNAL_ERROR } from '../../base/json-rpc.ts';
 import type { Runtime } from '../../base/runtime.ts';
-import { type EventStream, openEventStream, whileServed } from '../wire/event-stream.ts';
+import { type EventStream, openEventStream, whileServed } from '../../calls/events/event-stream.ts';
 import { type AnswerDeps, PRIMED_SINCE, RETRY_MS } from './answer-stream.ts';
 import { END, type EventId, eventIdText } from './event-ids.ts';
 import type { SessionCall, SessionFacts } from './sessions.ts';

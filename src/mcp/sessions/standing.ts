@@ -5,7 +5,7 @@
  */
 import type { JSONRPCNotification } from '@modelcontextprotocol/server';
 import { TidegateError } from '../../base/errors.ts';
-import { openEventStream, whileServed } from '../wire/event-stream.ts';
+import { openEventStream, whileServed } from '../../calls/events/event-stream.ts';
 import { type AnswerDeps, PRIMED_SINCE, RETRY_MS } from './answer-stream.ts';
 import { BEGINNING, type EventId, eventIdText, STANDING } from './event-ids.ts';
 import { cutForNow, type Following } from './resumed.ts';

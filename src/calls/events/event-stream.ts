@@ -7,8 +7,10 @@ import type { Runtime } from '../../base/runtime.ts';
 export interface ServerEvent {
   /** Text that a client repeats to go on behind this event. Absent: it has none. */
   id?: string;
-  /** A message as JSON; empty: the event says its id alone. */
-  data: string;
+  /** What kind of event it is; a browser hands those of another kind than `message` only to who asks for that one. Default: `message`. */
+  type?: string;
+  /** A message as JSON. Empty: the event says its id, in a message of its own. Null: it says its id, and no reader is told of it. */
+  data: string | null;
   /** After how long a client comes back when the stream ends, ms. */
   retryMs?: number;
 }
@@ -138,7 +140,7 @@ export function openEventStream(
   over.signal.addEventListener('abort', letGo, { once: true });
 
   return {
-    response: new Response(body, { status: 200, headers: HEADERS }),
+    response: new Response(body, { status: 200, headers: EVENT_STREAM_HEADERS }),
     over: over.signal,
     write(event, topic) {
       if (over.signal.aborted || isEnding) return;
@@ -164,7 +166,8 @@ export function whileServed({ over }: EventStream, { ending }: Pick<Runtime, 'en
   return ending ? AbortSignal.any([over, ending.begun]) : over;
 }
 
-const HEADERS = {
+/** Those of a response of server-sent events. */
+export const EVENT_STREAM_HEADERS = {
   'Content-Type': 'text/event-stream',
   'Cache-Control': 'no-cache, no-transform',
   // Proxies such as nginx would keep events until they have many.
@@ -172,7 +175,8 @@ const HEADERS = {
 };
 
 /** The event as it stands in a stream. */
-export function eventText({ id, data, retryMs }: ServerEvent): string {
+export function eventText({ id, type = 'message', data, retryMs }: ServerEvent): string {
   const head = `${id === undefined ? '' : `id: ${id}\n`}${retryMs === undefined ? '' : `retry: ${retryMs}\n`}`;
-  return data === '' ? `${head}data: \n\n` : `${head}event: message\ndata: ${data}\n\n`;
+  if (data === null) return `${head}\n`;
+  return data === '' ? `${head}data: \n\n` : `${head}event: ${type}\ndata: ${data}\n\n`;
 }

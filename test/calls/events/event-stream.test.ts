@@ -1,6 +1,6 @@
 /** Streams of events: what their readers take, what waits for them, and who is cut. */
 import { expect, test } from 'vitest';
-import { openEventStream, STREAM_BOUNDS } from '../../../src/mcp/wire/event-stream.ts';
+import { openEventStream, STREAM_BOUNDS } from '../../../src/calls/events/event-stream.ts';
 
 /** A clock that is set by hand, whose sleepers wake when their time has come. */
 function stage() {
