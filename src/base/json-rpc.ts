@@ -51,3 +51,33 @@ export function isAnswer(message: unknown): boolean {
   if (typeof message !== 'object' || message === null) return false;
   return !('method' in message) && ('result' in message || 'error' in message);
 }
+
+/**
+ * Errors of the events extension have two dialects of codes. They stand in answers of methods, in notifications and in the bodies
+ * that end a webhook, so they are the same wherever an app sends them.
+ *
+ * `sketch`: the codes of the sketch that preceded SEP-3415, which deployed clients know. `sep`: those that the SEP asks for, which
+ * are provisional until it is accepted.
+ */
+export const EVENT_DIALECTS = ['sketch', 'sep'] as const;
+export type EventDialect = (typeof EVENT_DIALECTS)[number];
+
+const NAMES = ['NotFound', 'Forbidden', 'ResourceExhausted', 'Unsupported', 'CallbackEndpointError'] as const;
+export type EventErrorName = (typeof NAMES)[number];
+
+/** The code of the first name; each further one has the next lower code. */
+const FIRST: Readonly<Record<EventDialect, number>> = { sketch: -32_011, sep: -32_023 };
+
+export function eventErrorCode(name: EventErrorName, dialect: EventDialect): number {
+  return FIRST[dialect] - NAMES.indexOf(name);
+}
+
+/** @param data by which clients tell apart what one code stands for, such as `{ kind: 'event' }` */
+export function eventError(
+  name: EventErrorName,
+  dialect: EventDialect,
+  data: JsonObject,
+  message: string = name,
+): RpcError {
+  return { code: eventErrorCode(name, dialect), message, data };
+}

@@ -2,6 +2,7 @@
  * What a whole app declares (`AppOptions`), and what `defineApp` makes of it (`App`), which all other code reads. This
  * file holds types alone.
  */
+import type { EventDialect } from '../base/json-rpc.ts';
 import type { Icon } from './display.ts';
 import type { BuiltIns, ToolNames } from './built-ins.ts';
 import type { DeclaredFeed, Feed } from './feed.ts';
@@ -63,6 +64,17 @@ export interface AppOptions {
    * again. Of feeds it counts what `feeds` says.
    */
   quotas?: Partial<AppQuotas>;
+  /** How events are told to clients that subscribe to them. */
+  events?: Partial<AppEvents>;
+}
+
+export interface AppEvents {
+  /**
+   * Codes of the errors of the events extension: those of the sketch that came before SEP-3415, as clients of today know them, or
+   * those that the SEP asks for.
+   * @default sketch
+   */
+  codes: EventDialect;
 }
 
 export interface AppQuotas {
@@ -128,4 +140,5 @@ export interface App {
   toolNames: ToolNames;
   results: { bytes: number; structuredBytes: number; keptMs: number };
   quotas: AppQuotas;
+  events: AppEvents;
 }

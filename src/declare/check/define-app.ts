@@ -11,7 +11,7 @@ import { checkBuiltIns } from './built-ins.ts';
 import { declareFeeds } from './feeds.ts';
 import { checkHandlers } from './handlers.ts';
 import { isBroken, specProblems } from '../spec/problems.ts';
-import { appSpec, NAME, NAME_EXPECTED, quotasSpec, resultsSpec } from '../spec/app.ts';
+import { appSpec, eventsSpec, NAME, NAME_EXPECTED, quotasSpec, resultsSpec } from '../spec/app.ts';
 import { withDefaults } from '../spec/options.ts';
 import { declareStream } from './stream.ts';
 import { checkTaskReader, checkTasks } from './tasks.ts';
@@ -76,6 +76,7 @@ export function defineApp(options: AppOptions): App {
     toolNames: toolNamesOf(options.builtIns ?? {}),
     results: withDefaults(resultsSpec, options.results ?? {}),
     quotas: withDefaults(quotasSpec, options.quotas ?? {}),
+    events: withDefaults(eventsSpec, options.events ?? {}),
   };
 }
 

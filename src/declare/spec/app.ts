@@ -1,9 +1,10 @@
 /** The specification of an app as a whole. What stands under each name is judged by the specification of its kind. */
 import * as z from 'zod';
+import { EVENT_DIALECTS } from '../../base/json-rpc.ts';
 import type { AppOptions } from '../app.ts';
 import { BUILT_INS, type BuiltInName } from '../built-ins.ts';
 import { icons } from './display.ts';
-import { bounded, judged, label, pattern, plain, text, whole } from './options.ts';
+import { bounded, choice, judged, label, pattern, plain, text, whole } from './options.ts';
 
 type Named<Section extends 'feeds' | 'streams' | 'tools' | 'tasks' | 'triggers' | 'resources' | 'prompts'> =
   NonNullable<AppOptions[Section]>[string];
@@ -44,6 +45,11 @@ export const quotasSpec = z.strictObject(
     error:
       '{ requests, allRequests, openStreams, results, allResults, tasks, allTasks, runningTasks, waits, allWaits, waitKeys, pushes, allPushes, feeds }, any of them',
   },
+);
+
+export const eventsSpec = z.strictObject(
+  { codes: choice(...EVENT_DIALECTS).default('sketch') },
+  { error: '{ codes }' },
 );
 
 const builtIn = z
@@ -87,6 +93,7 @@ export const appSpec = z.strictObject(
     builtIns: builtInsSpec.optional(),
     results: resultsSpec.optional(),
     quotas: quotasSpec.optional(),
+    events: eventsSpec.optional(),
   },
   { error: 'defineApp({ … })' },
 );

@@ -16,6 +16,7 @@ import type { DeclaredStream } from '../../declare/stream.ts';
 import type { DeclaredTrigger, OccurrenceData } from '../../declare/trigger.ts';
 import { passesWhere } from '../conditions/scope.ts';
 import { checkWhere, meantWhere } from '../history/where.ts';
+import { isErased, isRemoval } from '../log/removals.ts';
 
 /** What a subscriber gets of one event, whichever way it comes. */
 export interface EventOccurrence {
@@ -35,6 +36,8 @@ export interface Selection {
   canonical: string;
   /** What subscribers get of an event of the log; null: it is not selected. */
   occurrenceOf(event: LoggedEvent): EventOccurrence | null;
+  /** Whether an entry of the log says that events are missing which may have been selected. */
+  tellsOfGap(event: LoggedEvent): boolean;
 }
 
 export interface EventSource {
@@ -121,6 +124,7 @@ function ofStreamEvents(stream: DeclaredStream): EventSource {
           const { key, data } = event;
           return occurrence(source, event, key === undefined ? { data } : { key, data });
         },
+        tellsOfGap: (event) => isMissing(event) && (event.key === undefined || passesKeys(event.key)),
       };
     },
   };
@@ -161,6 +165,7 @@ function ofTrigger(trigger: DeclaredTrigger): EventSource {
           const told = { title, became, key: event.key ?? null, value, ...(severity ? { severity } : {}), payload };
           return occurrence(source, event, { ...told, events: events as unknown as Json });
         },
+        tellsOfGap: (event) => isMissing(event) && (event.key === undefined || passesKeys(event.key)),
       };
     },
   };
@@ -170,6 +175,11 @@ function ofTrigger(trigger: DeclaredTrigger): EventSource {
 function occurrence({ name }: EventSource, event: LoggedEvent, data: JsonObject): EventOccurrence {
   const eventId = event.revision === undefined ? event.id : `${event.id}~${event.revision}`;
   return { eventId, name, timestamp: new Date(event.time).toISOString(), data };
+}
+
+/** A gap that is no removal: what was removed is not missing. */
+function isMissing(event: LoggedEvent): boolean {
+  return isGap(event) && !isErased(event) && !isRemoval(event);
 }
 
 function keyFilter({ keyed, name }: DeclaredStream, wanted: readonly string[] | undefined) {

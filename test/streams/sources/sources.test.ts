@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { defineApp, stream, trigger } from '../../src/index.ts';
-import { eventSources, findSource } from '../../src/streams/sources/sources.ts';
+import { defineApp, stream, trigger } from '../../../src/index.ts';
+import { eventSources, findSource } from '../../../src/streams/sources/sources.ts';
 
 const temps = stream({
   description: 'Temperatures',
