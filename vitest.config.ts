@@ -1,6 +1,7 @@
 // oxlint-disable-next-line import/no-unassigned-import -- all it does is to end a Node that is too old
 import './infra/local/needed-node.mjs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
@@ -18,7 +19,12 @@ const ISOLATED = [
   'services',
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 
-const NODE = { setupFiles: ['test/check-stored.ts'], testTimeout: 30_000, hookTimeout: 60_000 };
+// Processes that tests start take what Node compiled before: see test/services/compiled.ts.
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/compiled');
+
+const SHARED = 'test/services/shared-dynamo.ts';
+
+const NODE = { globalSetup: SHARED, setupFiles: ['test/check-stored.ts'], testTimeout: 30_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
@@ -49,6 +55,7 @@ export default defineConfig({
           include: ['test/workerd/**/*.test.ts'],
           setupFiles: ['test/check-stored.ts'],
           globalSetup: [
+            SHARED,
             'test/workerd/redis-front.ts',
             'test/workerd/dynamodb-local.ts',
             'test/workerd/brokers.ts',

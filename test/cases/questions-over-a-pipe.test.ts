@@ -11,11 +11,13 @@ import {
   ListRootsRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { compiled } from '../services/compiled.ts';
 
 const command = {
   command: process.execPath,
   args: [join(import.meta.dirname, '../mcp/serve/asking-server.ts')],
   stderr: 'ignore' as const,
+  env: compiled(),
 };
 
 type Capabilities = NonNullable<ConstructorParameters<typeof Client>[1]>['capabilities'];

@@ -20,6 +20,7 @@ import { publish } from '../feeds/mqtt/bursts.ts';
 import { requireService } from '../services/available.ts';
 import { type HttpSource, startHttpSource } from '../services/http-feed.ts';
 import { type Quake, quakeFeature } from '../services/quakes.ts';
+import { compiled } from '../services/compiled.ts';
 
 const APP = join(import.meta.dirname, 'app.ts');
 const CLI = join(import.meta.dirname, '../../src/hosts/cli/cli.ts');
@@ -122,7 +123,7 @@ describe.skipIf(!requireService('mosquitto'))('from upstream to client (needs mo
   ];
 
   function stdio() {
-    const env = { PATH: process.env['PATH'] ?? '', ...environment, ...upstream, LOG_LEVEL: 'error' };
+    const env = { PATH: process.env['PATH'] ?? '', ...compiled(), ...environment, ...upstream, LOG_LEVEL: 'error' };
     return { command: process.execPath, args: [CLI, 'stdio', '--app', APP], env };
   }
 

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
+import { compiled } from '../services/compiled.ts';
 
 const CLI = join(import.meta.dirname, '../../src/hosts/cli/cli.ts');
 const OFFLINE = join(import.meta.dirname, 'offline.ts');
@@ -29,7 +30,7 @@ export function temporaryFolder(): string {
 
 /** Nothing of the environment of the tests reaches it but `PATH`. Without a network, wherever it runs. */
 export function runCli(args: readonly string[], variables: Record<string, string> = {}): Child {
-  const env = { PATH: process.env['PATH'] ?? '', PORT: '0', ...variables };
+  const env = { PATH: process.env['PATH'] ?? '', PORT: '0', ...compiled(), ...variables };
   const child = spawn(process.execPath, ['--import', OFFLINE, CLI, ...args], { env });
   onTestFinished(() => stop(child));
   let [stdout, stderr] = ['', ''];

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { compiled } from './compiled.ts';
 
 const CLI = join(import.meta.dirname, '../../src/hosts/cli/cli.ts');
 const READY_WITHIN_MS = 30_000;
@@ -23,7 +24,7 @@ export interface AppProcess {
  * @param environment all that it knows of its surroundings beside `PATH`
  */
 export async function startAppProcess(app: string, environment: Record<string, string>): Promise<AppProcess> {
-  const env = { PATH: process.env['PATH'] ?? '', HOST: '127.0.0.1', PORT: '0', ...environment };
+  const env = { PATH: process.env['PATH'] ?? '', HOST: '127.0.0.1', PORT: '0', ...compiled(), ...environment };
   const child = spawn(process.execPath, [CLI, 'start', '--app', app], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const kill = () => void child.kill('SIGKILL');
   process.once('exit', kill);

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startDynamo } from '../../infra/local/dynamodb.ts';
+import { startDynamo } from './dynamodb.ts';
 import { startRedis } from '../../infra/local/redis.ts';
 import { startUpstash } from '../../infra/local/upstash.ts';
 

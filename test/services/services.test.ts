@@ -5,7 +5,7 @@ import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createReplyParser, Status, type Reply } from '../../infra/local/redis-connection.ts';
 import { requireService } from './available.ts';
-import { startDynamo } from './dynamodb.ts';
+import { startOwnDynamo } from './dynamodb.ts';
 import { startMosquitto } from './mosquitto.ts';
 import { startRedis, type RunningRedis } from './redis.ts';
 import { startUpstash, type UpstashFront } from './upstash.ts';
@@ -140,7 +140,7 @@ describe.skipIf(!requireService('dynamodb'))('DynamoDB Local', () => {
   test.skipIf(outside === undefined || javaVersion() >= 24)(
     'answers on 127.0.0.1, and nobody who comes from elsewhere',
     async () => {
-      const dynamo = await startDynamo();
+      const dynamo = await startOwnDynamo();
       onTestFinished(() => dynamo.stop());
       const ask = (host: string) =>
         fetch(dynamo.endpoint.replace('127.0.0.1', host), { signal: AbortSignal.timeout(5_000) }).then(

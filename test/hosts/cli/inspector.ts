@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
 import { temporaryFolder } from '../child.ts';
+import { compiled } from '../../services/compiled.ts';
 
 export type Era = 'legacy' | 'modern';
 
@@ -14,7 +15,7 @@ const run = promisify(execFile);
 
 /** `mcp-inspector --cli`: one request a process. Answers what it prints, as JSON. */
 export async function inspectOnce(mcpUrl: string, era: Era, ...args: string[]): Promise<Record<string, unknown>> {
-  const env = { PATH: process.env['PATH'] ?? '', HOME: temporaryFolder() };
+  const env = { PATH: process.env['PATH'] ?? '', HOME: temporaryFolder(), ...compiled() };
   const argv = [join(CLIENTS, 'launcher/build/index.js'), '--cli', mcpUrl, '--protocol-era', era, '-q', ...args];
   const { stdout } = await run(process.execPath, argv, { env, timeout: LONGEST_MS });
   return JSON.parse(stdout) as Record<string, unknown>;
@@ -29,6 +30,7 @@ export async function connectInspector(mcpUrl: string, era: Era) {
   const env = {
     PATH: process.env['PATH'] ?? '',
     HOME: home,
+    ...compiled(),
     MCP_INSPECTOR_DAEMON_DIR: join(home, 'd'),
     MCP_INSPECTOR_DAEMON_TOKEN: 'a token of this test alone, long enough',
     MCP_INSPECTOR_SECRET_STORE: 'memory',

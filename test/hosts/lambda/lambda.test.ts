@@ -27,7 +27,7 @@ describe.skipIf(!requireService('dynamodb'))('Lambda (needs java)', () => {
   let tables = 0;
   beforeAll(async () => {
     folder = bundleTemporarily(ENTRIES);
-    dynamo = await startDynamo(`tidegate-${process.pid}`);
+    dynamo = await startDynamo();
   }, 30_000);
   afterAll(async () => {
     await dynamo?.stop();

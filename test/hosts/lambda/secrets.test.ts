@@ -17,7 +17,7 @@ describe.skipIf(!requireService('dynamodb'))('an app with a secret on Lambda (ne
   let dynamo: RunningDynamo;
   beforeAll(async () => {
     folder = bundleTemporarily({ 'lambda-http': join(import.meta.dirname, 'secret-app.ts') });
-    dynamo = await startDynamo(`tidegate-secrets-${process.pid}`);
+    dynamo = await startDynamo();
   }, 30_000);
   afterAll(async () => {
     await dynamo?.stop();

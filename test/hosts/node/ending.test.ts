@@ -9,6 +9,7 @@ import { feedKey } from '../../../src/feeds/records/state.ts';
 import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
 import { TASK_QUEUE } from '../../../src/tasks/records/names.ts';
 import { type Child, runCli, temporaryFolder } from '../child.ts';
+import { compiled } from '../../services/compiled.ts';
 
 const APP = join(import.meta.dirname, 'ending-app.ts');
 
@@ -194,6 +195,7 @@ describe('SIGTERM', { timeout: 30_000 }, () => {
     const shell = spawn('sh', ['-c', `"${process.execPath}" "${cli}" start --app "${APP}"; true`], {
       env: {
         PATH: process.env['PATH'],
+        ...compiled(),
         PORT: '0',
         STORE: 'memory',
         PUSH_TOKEN: 'x'.repeat(40),

@@ -9,6 +9,7 @@ import { publish } from '../../feeds/mqtt/bursts.ts';
 import { requireService } from '../../services/available.ts';
 import { startMosquitto } from '../../services/mosquitto.ts';
 import { connectClient } from '../clients.ts';
+import { compiled } from '../../services/compiled.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const END_WITHIN_MS = 10_000;
@@ -17,7 +18,7 @@ async function startDev(args: readonly string[] = []) {
   const [port = 0] = await freePorts(1);
   const child = spawn(process.execPath, [join(ROOT, 'infra/local/dev-worker.ts'), ...args, '--port', String(port)], {
     cwd: ROOT,
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' },
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...compiled() },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

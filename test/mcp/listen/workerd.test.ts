@@ -6,6 +6,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { freePorts } from '../../../infra/local/server-process.ts';
 import { requireService } from '../../services/available.ts';
+import { compiled } from '../../services/compiled.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const OTHERS = 50;
@@ -13,7 +14,7 @@ const OTHERS = 50;
 async function startWorker(): Promise<URL> {
   const [port = 0] = await freePorts(1);
   const args = [join(ROOT, 'infra/local/dev-worker.ts'), 'test/mcp/listen/worker.ts'];
-  const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', PORT: String(port) };
+  const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...compiled(), PORT: String(port) };
   const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: 'ignore' });
   const ended = once(child, 'exit');
   onTestFinished(async () => {

@@ -6,8 +6,9 @@ import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport as OldStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { describe, expect, it } from 'vitest';
 import { sampleApp } from '../sample-app.ts';
+import { compiled } from '../../services/compiled.ts';
 
-const command = { command: process.execPath, args: [join(import.meta.dirname, 'stdio-server.ts')] };
+const command = { command: process.execPath, args: [join(import.meta.dirname, 'stdio-server.ts')], env: compiled() };
 const tools = [...sampleApp.tools.keys()];
 
 describe('over stdio', () => {

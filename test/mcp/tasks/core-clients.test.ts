@@ -15,8 +15,9 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'v
 import * as z from 'zod';
 import { type Served, serveApp } from '../served.ts';
 import { taskApp } from './task-app.ts';
+import { compiled } from '../../services/compiled.ts';
 
-const command = { command: process.execPath, args: [join(import.meta.dirname, 'task-server.ts')] };
+const command = { command: process.execPath, args: [join(import.meta.dirname, 'task-server.ts')], env: compiled() };
 
 let client: Client;
 let asked: string[];
