@@ -31,13 +31,12 @@ export function createResourceUpdates({ registryOf, ...deps }: UpdatesDeps): Sta
   }
 
   return {
-    attend({ session, call, signal, tell }) {
+    attend({ session, call, since, signal, tell }) {
       let subscribed = subscribedIn(session.kept);
-      const earliest = runtime.now() - REPLAYED_MS;
       const listening = listenTo(deps, call.principal, wantedOf(subscribed.keys(), call.principal), {
         store: call.account.store,
         signal,
-        since: Math.max(earliest, Math.min(...subscribed.values(), runtime.now())),
+        since: Math.max(since, Math.min(...subscribed.values(), runtime.now())),
         async tell(changed) {
           if (changed.of !== 'resource') return;
           tell({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: changed.uri } });

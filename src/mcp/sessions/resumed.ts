@@ -6,7 +6,7 @@
  */
 import { INTERNAL_ERROR } from '../../base/json-rpc.ts';
 import type { Runtime } from '../../base/runtime.ts';
-import { type EventStream, openEventStream, whileServed } from '../../calls/events/event-stream.ts';
+import { type EventStream, openEventStream, type ServerEvent, whileServed } from '../../calls/events/event-stream.ts';
 import { type AnswerDeps, PRIMED_SINCE, RETRY_MS } from './answer-stream.ts';
 import { END, type EventId, eventIdText } from './event-ids.ts';
 import type { SessionCall, SessionFacts } from './sessions.ts';
@@ -62,9 +62,13 @@ export function resume(
   return { response: stream.response, ended: follow() };
 }
 
-/** Ends a stream at a bound of the platform's; its client comes back. */
-export function cutForNow(stream: EventStream, { random }: Pick<Runtime, 'random'>): void {
-  stream.end({ data: '', retryMs: Math.ceil(RETRY_MS * (1 + random())) });
+/** Ends a stream at a bound of the platform's; its client comes back. @param last how far the client has heard by then */
+export function cutForNow(
+  stream: EventStream,
+  { random }: Pick<Runtime, 'random'>,
+  last: Pick<ServerEvent, 'id'> = {},
+): void {
+  stream.end({ ...last, data: '', retryMs: Math.ceil(RETRY_MS * (1 + random())) });
 }
 
 const HINT = 'whether it took effect is not known; look before you call again';

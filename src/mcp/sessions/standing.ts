@@ -5,6 +5,8 @@
  */
 import type { JSONRPCNotification } from '@modelcontextprotocol/server';
 import { TidegateError } from '../../base/errors.ts';
+import type { Runtime } from '../../base/runtime.ts';
+import { REPLAYED_MS } from '../../calls/changes/listening.ts';
 import { openEventStream, whileServed } from '../../calls/events/event-stream.ts';
 import { type AnswerDeps, PRIMED_SINCE, RETRY_MS } from './answer-stream.ts';
 import { BEGINNING, type EventId, eventIdText, STANDING } from './event-ids.ts';
@@ -39,6 +41,16 @@ export interface StandingDeps extends AnswerDeps {
 const TAKEN_OVER_RETRY_MS = 30_000;
 /** How long the stream goes without a look at the store, ms. */
 const EVERY_MS = 60_000;
+/**
+ * What changed so long before an event that its client has may have been told behind that event, and be lost with the connection,
+ * ms: others change while nobody looks, wait for their turn, and have clocks of their own.
+ */
+const TOLD_WITHIN_MS = 30_000;
+
+/** A client that does not say where it was cut is told of as much as every listener that comes. */
+function sinceOf(from: EventId | null, { now }: Pick<Runtime, 'now'>): number {
+  return from === null ? now() - REPLAYED_MS : Math.min(from.by, now()) - TOLD_WITHIN_MS;
+}
 
 /** @param from where the client was cut; null: it says nothing, and is sent all that is kept */
 export async function stand(
@@ -50,11 +62,12 @@ export async function stand(
 ): Promise<Following> {
   const { tenant } = call.principal;
   const me = runtime.newId();
+  const isPrimed = session.version >= PRIMED_SINCE;
   const isClaimed = await claim();
   const stream = openEventStream(runtime);
   let place = from?.place ?? BEGINNING;
   const idNow = () => eventIdText({ stream: STANDING, place, by: runtime.now(), request: null });
-  const attending = { session, call, signal: stream.over, since: from?.by ?? runtime.now(), tell };
+  const attending = { session, call, signal: stream.over, since: sinceOf(from, runtime), tell };
   const told = sources.map((source) => source.attend(attending));
 
   /** False: too many sessions are kept already, and this one goes on without a place in the store. */
@@ -100,9 +113,9 @@ export async function stand(
     const signal = whileServed(stream, runtime);
     const listener = { store, deadline: until, signal, everyMs: EVERY_MS, look };
     const end = await hints.follow(tenant, session.id, listener);
-    if (end === 'time' || signal.aborted) cutForNow(stream, runtime);
+    if (end === 'time' || signal.aborted) cutForNow(stream, runtime, isPrimed ? { id: idNow() } : {});
   }
 
-  if (session.version >= PRIMED_SINCE) stream.write({ id: idNow(), data: '', retryMs: RETRY_MS });
+  if (isPrimed) stream.write({ id: idNow(), data: '', retryMs: RETRY_MS });
   return { response: stream.response, ended: follow() };
 }

@@ -12,6 +12,7 @@ import type { StandingSource } from '../../../src/mcp/sessions/standing.ts';
 import { countCalls } from '../../../src/store/counting.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { Store } from '../../../src/store/store.ts';
+import { tellHints } from '../../../src/streams/hints.ts';
 import type { Served, ServeOptions } from '../served.ts';
 import { SECRETS } from '../../calls/states.ts';
 import { gate, instances, relayApp, relayTo } from './relay.ts';
@@ -33,11 +34,16 @@ interface Stage {
   clock: { ahead: number };
 }
 
-async function stage(given: Store = createMemoryStore(), serving: ServeOptions['serving'] = {}): Promise<Stage> {
+async function stage(
+  given: Store = createMemoryStore(),
+  serving: ServeOptions['serving'] = {},
+  listening?: ServeOptions['listening'],
+): Promise<Stage> {
   const clock = { ahead: 0 };
   const served = await instances(given, {
     http: { authenticate },
     serving,
+    ...(listening ? { listening } : {}),
     now: () => Date.now() + clock.ahead,
   });
   open.push(...served);
@@ -356,16 +362,19 @@ describe('the stream that belongs to no request', () => {
   it('ends at the platform’s bound with a time to come back after, and is not there where there is none', async () => {
     const on = await stage(createMemoryStore(), { streamMs: 50 });
     const text = await (await stand(on, await begin(on))).text();
-    expect(text).toMatch(/retry: 1\d\d\d\ndata: \n\n$/);
+    // It says how far the client has heard.
+    expect(text).toMatch(/id: get\.\S+\nretry: 1\d\d\d\ndata: \n\n$/);
     const none = await stage(createMemoryStore(), { streamMs: 0 });
     expect((await stand(none, await begin(none))).status).toBe(405);
   });
 
   it('is told by sources, with ids that say when', async () => {
     const ends: AbortSignal[] = [];
+    const sinces: number[] = [];
     const source: StandingSource = {
       attend({ tell, signal, since }) {
         ends.push(signal);
+        sinces.push(since);
         tell({ jsonrpc: '2.0', method: 'notifications/resources/list_changed', params: { _meta: { since } } });
         return { changed() {} };
       },
@@ -375,6 +384,22 @@ describe('the stream that belongs to no request', () => {
     const [, id = ''] = idsIn(text);
     expect(Math.abs((readEventId(id)?.by ?? 0) - Date.now())).toBeLessThan(5_000);
     await expect.poll(() => ends[0]?.aborted).toBe(true);
+    expect(sinces[0]).toBeLessThanOrEqual(Date.now() - 55_000);
+    // Whoever comes back is told of what changed a while before its last event: what was told of it may be lost.
+    await readTo(await stand(on, await begin(on), 1, { 'Last-Event-ID': id }), 'list_changed');
+    expect(sinces[1]).toBeLessThanOrEqual(Date.now() - 25_000);
+    expect(sinces[1]).toBeGreaterThan(Date.now() - 55_000);
+  });
+
+  it('tells a client again what it was told just before its connection broke', async () => {
+    const on = await stage(createMemoryStore(), {}, { streamMs: 60_000, most: 10, reads: null });
+    const session = await begin(on);
+    const first = await stand(on, session);
+    const { runtime } = inside(on);
+    const [primer = ''] = idsIn(await readTo(first, 'retry'));
+    await tellHints({ store: on.store, runtime }, 't', [{ list: 'tools' }], runtime.now() + 10_000);
+    const again = await stand(on, session, 1, { 'Last-Event-ID': primer });
+    expect(await readTo(again, 'list_changed')).toContain('notifications/tools/list_changed');
   });
 });
 
