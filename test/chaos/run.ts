@@ -172,12 +172,12 @@ async function runShares(engine: Engine, offered: number, seed: number): Promise
 
 async function runSessions(engine: Engine, changes: number, seed: number): Promise<void> {
   const started = performance.now();
-  const report = await sessionRun({ engine, seed, changes, cuts: 10 });
+  const report = await sessionRun({ engine, seed, changes, cuts: 10, tasksMs: 40_000 });
   const told = report.heard.map(({ name, count }) => `${name} ${count}`).join(', ');
   const last = report.lastMs.toSorted((a, b) => a - b).at(-1);
   const what =
-    `${engine}: ${report.changes} changes, ${report.cut} connections cut, ${report.killed} killed; told: ${told}; ` +
-    `the last change was known to all after ${last} ms`;
+    `${engine}: ${report.changes} changes, ${report.endedAt.size} tasks, ${report.cut} connections cut, ${report.killed} killed; ` +
+    `told: ${told}; the last change was known to all after ${last} ms`;
   tell(what, started, sessionVerdict(report));
 }
 

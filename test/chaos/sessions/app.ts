@@ -19,11 +19,14 @@ const set = tool({
 });
 
 const hold = task({
-  description: 'Waits, and ends.',
+  description: 'Changes a few times, each after a while, and ends.',
   version: '1',
-  input: z.object({ ms: z.number() }),
-  async run({ ms }, { sleep }) {
-    await sleep(ms);
+  input: z.object({ ms: z.number(), times: z.number() }),
+  async run({ ms, times }, { sleep, progress }) {
+    for (let time = 1; time <= times; time += 1) {
+      await sleep(ms);
+      progress(`${time} of ${times}`);
+    }
     return 'it is over';
   },
 });

@@ -1,6 +1,7 @@
 /**
- * Three processes on one store, behind a proxy that sends each request to another of them. Clients listen to marks in every way
- * that there is, while marks are set thousands of times, connections are cut, and a process is killed and replaced.
+ * Three processes on one store, behind a proxy that sends each request to another of them. Clients listen to marks and tasks in
+ * every way that there is, while marks are set thousands of times, tasks change and end, connections are cut, and a process is
+ * killed and replaced.
  */
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -11,7 +12,8 @@ import { openStore, readConfig } from '../../../src/store/drivers/open.ts';
 import { startAppProcess } from '../../services/app-process.ts';
 import { type Engine, startEngine } from '../../services/engine.ts';
 import { byChance, startSpreadProxy } from '../../services/spread-proxy.ts';
-import { type Listener, type ListenerName, LISTENERS } from './listeners.ts';
+import { holds, taskCalls } from './held-tasks.ts';
+import { type Listener, LISTENERS, type OpenListener } from './listeners.ts';
 
 export interface SessionRunOptions {
   engine: Engine;
@@ -19,8 +21,10 @@ export interface SessionRunOptions {
   /** How often a mark is set. */
   changes: number;
   cuts: number;
-  /** Which listeners there are. Default: all. */
-  listeners?: readonly ListenerName[];
+  /** How long the tasks take, ms. */
+  tasksMs: number;
+  /** Who listens, by name. Default: `LISTENERS`. */
+  listeners?: Readonly<Record<string, OpenListener>>;
 }
 
 export interface SessionReport {
@@ -30,16 +34,22 @@ export interface SessionReport {
   /** Connections that were cut. */
   cut: number;
   killed: number;
-  heard: { name: ListenerName; told: ReadonlyMap<string, number>; count: number }[];
+  /** When each task ended that somebody listened to, epoch ms; null: it did not. */
+  endedAt: Map<string, number | null>;
+  heard: { name: string; told: ReadonlyMap<string, number>; tasks: readonly string[]; count: number }[];
   /** What was told to listeners of a tenant that has set nothing. */
-  foreign: { name: ListenerName; count: number }[];
-  /** From the last change until each listener knew of it, ms. */
+  foreign: { name: string; count: number }[];
+  /** From the last change of a mark until each listener knew of all of them, and of the tasks that had ended, ms. */
   lastMs: number[];
 }
 
 const PROCESSES = 3;
 const MARKS = 50;
 const MARKS_A_CALL = 20;
+/** So many tasks of each kind of listener. */
+const TASKS = 8;
+/** How long a task may take beyond its time: a lease of the killed process, and the next look at what is due. */
+const TASK_LATE_MS = 60_000;
 /** Longest time until a change is told, ms: looks while nothing happens, the way, and a machine that does other things. */
 const TOLD_WITHIN_MS = 25_000;
 const APP = join(import.meta.dirname, 'app.ts');
@@ -63,7 +73,7 @@ async function makeKeys(environment: Record<string, string>): Promise<{ setter: 
 }
 
 export async function sessionRun(options: SessionRunOptions): Promise<SessionReport> {
-  const { engine, seed, changes, cuts, listeners = Object.keys(LISTENERS) as ListenerName[] } = options;
+  const { engine, seed, changes, cuts, tasksMs, listeners = LISTENERS } = options;
   await using stack = new AsyncDisposableStack();
   const random = seededRandom(seed);
   const { environment, stop } = await startEngine(engine);
@@ -84,19 +94,39 @@ export async function sessionRun(options: SessionRunOptions): Promise<SessionRep
   const mcpUrl = new URL('/mcp', proxy.url);
 
   const uris = Array.from({ length: MARKS }, (_, at) => uriOf(`m${at}`));
-  const open = (name: ListenerName, key: string) => LISTENERS[name]({ mcpUrl, key, uris });
-  const heard: { name: ListenerName; listener: Listener }[] = [];
-  const foreign: { name: ListenerName; listener: Listener }[] = [];
-  for (const name of listeners) {
-    heard.push({ name, listener: await open(name, keys.setter) });
-    foreign.push({ name, listener: await open(name, keys.stranger) });
+  const tasks = taskCalls(mcpUrl, keys.setter);
+  const heard: { name: string; listener: Listener }[] = [];
+  const foreign: { name: string; listener: Listener }[] = [];
+  for (const [name, open] of Object.entries(listeners)) {
+    const begins = holds(TASKS, tasksMs, random);
+    // Who polls is told of nothing that ended before.
+    const begun = await Promise.all(holds(TASKS, tasksMs, random).map((args) => tasks.begin(args)));
+    heard.push({ name, listener: await open({ mcpUrl, key: keys.setter, uris, tasks: begun, begins }) });
+    foreign.push({ name, listener: await open({ mcpUrl, key: keys.stranger, uris, tasks: [], begins: [] }) });
   }
   for (const { listener } of [...heard, ...foreign]) stack.defer(() => listener.close());
+  // It may listen to what is not its own, and hears nothing of it.
+  if (listeners['the client of today, listening'] !== undefined) {
+    const others = heard.flatMap(({ listener }) => [...listener.tasks]);
+    const target = { mcpUrl, key: keys.stranger, uris, tasks: others, begins: [] };
+    const listener = await LISTENERS['the client of today, listening'](target);
+    foreign.push({ name: 'who listens to tasks of others', listener });
+    stack.defer(() => listener.close());
+  }
 
   const calls = Math.ceil(changes / MARKS_A_CALL);
   const cutAt = new Set(Array.from({ length: cuts }, (_, at) => Math.floor(((at + 1) * calls) / (cuts + 1))));
   const killAt = Math.floor(calls / 2);
-  const report: SessionReport = { setAt: new Map(), changes: 0, cut: 0, killed: 0, heard: [], foreign: [], lastMs: [] };
+  const report: SessionReport = {
+    setAt: new Map(),
+    changes: 0,
+    cut: 0,
+    killed: 0,
+    endedAt: new Map(),
+    heard: [],
+    foreign: [],
+    lastMs: [],
+  };
   const setter = new Client({ name: 'setter', version: '1' }, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
   await setter.connect(
     new StreamableHTTPClientTransport(mcpUrl, { requestInit: { headers: { Authorization: `Bearer ${keys.setter}` } } }),
@@ -138,29 +168,55 @@ export async function sessionRun(options: SessionRunOptions): Promise<SessionRep
     await set(call);
   }
 
-  const endedAt = Date.now();
-  const isTold = ({ told }: Listener) => [...report.setAt].every(([uri, setAt]) => (told.get(uri) ?? 0) >= setAt);
+  const setBy = Date.now();
+  const listened = new Set(heard.flatMap(({ listener }) => [...listener.tasks]));
+  await Promise.all(
+    [...listened].map(async (task) => {
+      report.endedAt.set(task, await tasks.ended(task, setBy + tasksMs + TASK_LATE_MS));
+    }),
+  );
+  const doneBy = Date.now();
   const waiting = new Set(heard);
-  while (waiting.size > 0 && Date.now() - endedAt < TOLD_WITHIN_MS) {
+  while (waiting.size > 0 && Date.now() - doneBy < TOLD_WITHIN_MS) {
     for (const each of waiting) {
-      if (!isTold(each.listener)) continue;
+      if (untold(report, each.listener).length > 0) continue;
       waiting.delete(each);
-      report.lastMs.push(Date.now() - endedAt);
+      const latest = Math.max(
+        ...report.setAt.values(),
+        ...each.listener.tasks.map((id) => report.endedAt.get(id) ?? 0),
+      );
+      report.lastMs.push(Math.max(...each.listener.told.values()) - latest);
     }
     await pause(50);
   }
-  report.heard = heard.map(({ name, listener }) => ({ name, told: listener.told, count: listener.count() }));
+  report.heard = heard.map(({ name, listener: { told, tasks: own, count } }) => ({
+    name,
+    told,
+    tasks: own,
+    count: count(),
+  }));
   report.foreign = foreign.map(({ name, listener }) => ({ name, count: listener.count() }));
   return report;
 }
 
+/** What a listener was not told of after its last change. */
+function untold(
+  { setAt, endedAt }: Pick<SessionReport, 'setAt' | 'endedAt'>,
+  { told, tasks }: { told: ReadonlyMap<string, number>; tasks: readonly string[] },
+): string[] {
+  const changed = [...setAt, ...tasks.map((id) => [id, endedAt.get(id) ?? Number.POSITIVE_INFINITY] as const)];
+  return changed.filter(([name, at]) => (told.get(name) ?? 0) < at).map(([name]) => name);
+}
+
 /** What was promised and did not hold. */
-export function sessionVerdict({ setAt, killed, heard, foreign }: SessionReport): string[] {
+export function sessionVerdict({ setAt, endedAt, killed, heard, foreign }: SessionReport): string[] {
   const wrong: string[] = [];
   if (killed === 0) wrong.push('no process was killed');
-  for (const { name, told } of heard) {
-    const untold = [...setAt].filter(([uri, at]) => (told.get(uri) ?? 0) < at).map(([uri]) => uri);
-    if (untold.length > 0) wrong.push(`${name} was not told of ${untold.length}: ${untold.slice(0, 3).join(', ')}`);
+  const endless = [...endedAt].filter(([, at]) => at === null).map(([id]) => id);
+  if (endless.length > 0) wrong.push(`${endless.length} tasks did not end: ${endless.slice(0, 3).join(', ')}`);
+  for (const { name, told, tasks } of heard) {
+    const missing = untold({ setAt, endedAt }, { told, tasks });
+    if (missing.length > 0) wrong.push(`${name} was not told of ${missing.length}: ${missing.slice(0, 3).join(', ')}`);
   }
   for (const { name, count } of foreign) {
     if (count > 0) wrong.push(`${name}, of another tenant, was told ${count} times`);
