@@ -137,6 +137,20 @@ export const conformanceApp = defineApp({
       clientCapabilities: { sampling: {} },
       run: () => Promise.resolve('the client can sample'),
     }),
+    test_trigger_tool_change: tool({
+      description: 'Tells that other tools are listed.',
+      run: async (_input, { tools }) => {
+        await tools.changed();
+        return 'told';
+      },
+    }),
+    test_trigger_prompt_change: tool({
+      description: 'Tells that other prompts are listed.',
+      run: async (_input, { prompts }) => {
+        await prompts.changed();
+        return 'told';
+      },
+    }),
     test_x_mcp_header: tool({
       description: 'Has a parameter that is repeated in a header.',
       input: z.object({ region: z.string().describe('where').meta({ 'x-mcp-header': 'Region' }) }),
