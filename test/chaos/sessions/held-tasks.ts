@@ -29,7 +29,7 @@ export interface TaskCalls {
 
 export function taskCalls(mcpUrl: URL, key: string): TaskCalls {
   async function send(method: string, name: string, params: object): Promise<z.infer<typeof Answer>['result']> {
-    const _meta = {
+    const meta = {
       [`${META}protocolVersion`]: VERSION,
       [`${META}clientCapabilities`]: { extensions: { [`${META}tasks`]: {} } },
     };
@@ -43,7 +43,7 @@ export function taskCalls(mcpUrl: URL, key: string): TaskCalls {
         'Mcp-Method': method,
         'Mcp-Name': name,
       },
-      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta } }),
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: meta } }),
     });
     return Answer.parse(await response.json()).result;
   }

@@ -189,11 +189,11 @@ export async function sessionRun(options: SessionRunOptions): Promise<SessionRep
     }
     await pause(50);
   }
-  report.heard = heard.map(({ name, listener: { told, tasks: own, count } }) => ({
+  report.heard = heard.map(({ name, listener }) => ({
     name,
-    told,
-    tasks: own,
-    count: count(),
+    told: listener.told,
+    tasks: listener.tasks,
+    count: listener.count(),
   }));
   report.foreign = foreign.map(({ name, listener }) => ({ name, count: listener.count() }));
   return report;

@@ -38,6 +38,8 @@ const session: ClientSession = {
   kept: {},
 };
 
+const unused = () => Promise.reject(new Error('not asked for'));
+
 /** @param get what a read of a task answers, when the test lets it */
 function listened(get: (taskId: string) => Promise<Header>, all: { taskId: string; header: Header }[] = []) {
   const told: string[] = [];
@@ -45,13 +47,12 @@ function listened(get: (taskId: string) => Promise<Header>, all: { taskId: strin
   let since: number | null = null;
   const watch: ChangeWatch = {
     async watch(_log, listener) {
-      hear = listener.heard;
+      hear = (news) => listener.heard(news);
       ({ since } = listener);
       return 'left';
     },
     poke() {},
   };
-  const unused = () => Promise.reject(new Error('not asked for'));
   const tasks: Tasks = {
     catalog: new Map(),
     on: () => tasks,
