@@ -2,9 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { fuzzRun } from './fuzz-run.ts';
 import { fuzzVerdict } from './fuzz-verdict.ts';
+import { byDepth } from '../depth.ts';
 
 const SEED = 20_261_120;
-const ROUNDS = process.env['TIDEGATE_TEST_ALL'] === 'true' ? 30_000 : 10_000;
+const ROUNDS = byDepth(10_000, 20_000, 30_000);
 
 describe('requests that went wrong', () => {
   it(

@@ -10,14 +10,15 @@ import { createKit, NOW } from '../../src/store/contract/kit.ts';
 import { compareWithModel } from '../../src/store/contract/model.ts';
 import { FAULTY_DRIVERS, patiently } from './fault-drivers.ts';
 import { seededRandom } from '../../src/store/contract/seeded.ts';
+import { byDepth } from '../depth.ts';
 
 const WRITERS = 4;
 /** How many operations a slow driver gets: DynamoDB Local takes 40 s for 2,000. */
-const FEWER = { dynamodb: 300 } as Record<string, number>;
-const all = process.env['TIDEGATE_TEST_ALL'] === 'true' || process.env['MODE'] === 'faults';
+const STEPS: Readonly<Record<string, number>> = { dynamodb: byDepth(300, 500, 2_000) };
+const MOST_STEPS = byDepth(1_000, 2_000, 2_000);
 
 describe.each(FAULTY_DRIVERS)('$name', ({ name, needs, open }) => {
-  const steps = (all ? null : FEWER[name]) ?? 2_000;
+  const steps = STEPS[name] ?? MOST_STEPS;
   const seed = 20_261_120;
 
   async function start() {

@@ -18,6 +18,7 @@ import { assignmentKey } from '../../src/tasks/records/assignment.ts';
 import { headerKey } from '../../src/tasks/records/header.ts';
 import { seededRandom } from '../../src/store/contract/seeded.ts';
 import { ADA, endsIn, EVE, type TaskStage, taskStage } from './stage.ts';
+import { byDepth } from '../depth.ts';
 
 const base = { description: 'a task of the test', version: '1' };
 const yes = form('Go on?', z.object({ yes: z.boolean() }));
@@ -119,7 +120,7 @@ const ops: fc.Arbitrary<Op> = fc.oneof(
   },
 );
 
-const runs = process.env['TIDEGATE_TEST_ALL'] === 'true' ? 1_000 : 150;
+const runs = byDepth(100, 300, 1_000);
 
 test('every task has ended, or is due; it ends once; and what is remembered stays', { timeout: 300_000 }, async () => {
   await fc.assert(

@@ -1,4 +1,4 @@
-/** 100,000 tasks asleep: what a call of the worker costs depends on what is due, and not on how many there are. */
+/** Thousands of tasks asleep, 100,000 by `npm run deep`: what a call of the worker costs depends on what is due, and not on how many there are. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { task } from '../../src/declare/task.ts';
@@ -12,9 +12,9 @@ import { watch } from '../feeds/run/stage.ts';
 import { requireService } from '../services/available.ts';
 import { type RunningEngine, startEngine } from '../services/engine.ts';
 import { ADA, taskStage } from './stage.ts';
+import { byDepth } from '../depth.ts';
 
-const whole = process.env['TIDEGATE_TEST_ALL'] === 'true';
-const ASLEEP = whole ? 100_000 : 5_000;
+const ASLEEP = byDepth(5_000, 20_000, 100_000);
 const A_COMMIT = 90;
 const AT_ONCE = 8;
 const quick = task({ description: 'a task of the test', version: '1', run: async () => 'done' });

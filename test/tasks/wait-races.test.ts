@@ -20,12 +20,13 @@ import { everyOrder, type Gate, interleave, type Process, seeded, someOrders, wi
 import { ADA, endsIn, taskStage } from './stage.ts';
 import { ABOVE_30, endOf, temps, waiting } from './wait-stage.ts';
 import { scopeOfLogs } from '../../src/streams/scope.ts';
+import { byDepth } from '../depth.ts';
 
 /** Thousands of orders each; the gate draws some hundreds of those that there are most of. */
 vi.setConfig({ testTimeout: 90_000 });
-const whole = process.env['TIDEGATE_TEST_ALL'] === 'true';
-const DRAWN_A_PART = whole ? 250 : 60;
-const ordersOf: typeof everyOrder = (run) => (whole ? everyOrder(run) : someOrders(200, run));
+const DRAWN_A_PART = byDepth(60, 120, 250);
+const SOME_ORDERS = byDepth(200, 400, null);
+const ordersOf: typeof everyOrder = (run) => (SOME_ORDERS === null ? everyOrder(run) : someOrders(SOME_ORDERS, run));
 
 const stage = taskStage({ waiting }, createMemoryStore(), { streams: { temps } });
 const declared = stage.app.streams.get('temps') as DeclaredStream;
@@ -194,7 +195,7 @@ test('events are counted from where the wait began, each once', async () => {
     expect(celsiusOf(ended)).toBe(EVENTS[before + 1]);
     begins.add(before);
   });
-  expect(orders).toBeGreaterThanOrEqual(whole ? 1_000 : 200);
+  expect(orders).toBeGreaterThanOrEqual(SOME_ORDERS ?? 1_000);
   expect(begins).toEqual(new Set([0, 1, 2]));
 });
 

@@ -66,7 +66,8 @@ describe.each(ENGINES.filter((engine) => there[engine]))('%s', (engine) => {
   }, START_MS);
   afterAll(() => spread.close());
 
-  describe.each(Object.keys(CLIENTS))('the %s client', (line) => {
+  // Most of a round is waiting for another process to look.
+  describe.concurrent.each(Object.keys(CLIENTS))('the %s client', (line) => {
     const connect = (answer: Answering) => connected(line, spread, answer);
 
     it('answers in every round', { timeout: CALL_MS }, async () => {
@@ -98,7 +99,7 @@ describe.each(ENGINES.filter((engine) => there[engine]))('%s', (engine) => {
   });
 });
 
-describe('a process that is killed between question and answer', () => {
+describe.concurrent('a process that is killed between question and answer', () => {
   const title = 'is replaced: the %s client comes back for the result';
   it.each(Object.keys(CLIENTS))(title, { timeout: START_MS }, async (line) => {
     // All go to the first that is there.

@@ -18,6 +18,7 @@ import type { Store } from '../../../src/store/store.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { requireService } from '../../services/available.ts';
 import { ENGINES, startEngine } from '../../services/engine.ts';
+import { byDepth } from '../../depth.ts';
 
 const KEYS = ['a', 'b', 'c'];
 const SPAN = 40;
@@ -225,11 +226,13 @@ async function run(inner: Store, random: () => number, steps: number, erases = t
   for (const check of [readAll, readHistory, readLatest, windows]) await check();
 }
 
-test.each(Array.from({ length: 60 }, (_, seed) => seed))('memory, seed %i', async (seed) => {
+const SEEDS = Array.from({ length: byDepth(15, 30, 60) }, (_, seed) => seed);
+
+test.each(SEEDS)('memory, seed %i', async (seed) => {
   await run(createMemoryStore(), seededRandom(seed), 80);
 });
 
-test.each(Array.from({ length: 60 }, (_, seed) => seed))('memory that erases late, seed %i', async (seed) => {
+test.each(SEEDS)('memory that erases late, seed %i', async (seed) => {
   await run(createMemoryStore(), seededRandom(seed), 80, false);
 });
 

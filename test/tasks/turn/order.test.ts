@@ -6,6 +6,7 @@ import { form } from '../../../src/declare/ask.ts';
 import { task, type TaskContext } from '../../../src/declare/task.ts';
 import { hasEnded } from '../../../src/tasks/records/header.ts';
 import { taskStage } from '../stage.ts';
+import { byDepth } from '../../depth.ts';
 
 const base = { description: 'a task of the test', version: '1' };
 const yes = form('Go?', z.object({ yes: z.boolean() }));
@@ -86,7 +87,7 @@ const branches = fc.array(fc.array(part, { minLength: 1, maxLength: 4 }), { minL
 /** After how many commits each process is gone; the last ones stay. */
 const deaths = fc.array(fc.integer({ min: 1, max: 8 }), { maxLength: 4 });
 
-const numRuns = process.env['TIDEGATE_TEST_ALL'] === 'true' ? 2_000 : 80;
+const numRuns = byDepth(80, 400, 2_000);
 
 test('of any that are drawn', { timeout: 300_000 }, async () => {
   await fc.assert(

@@ -14,6 +14,7 @@ import { putWaiter, type Waiting } from '../../../src/tasks/waits/waiter.ts';
 import { START, TENANT } from '../../feeds/run/stage.ts';
 import { ABOVE_30, type WaitStage, waitStage } from '../wait-stage.ts';
 import { scopeOfLogs } from '../../../src/streams/scope.ts';
+import { byDepth } from '../../depth.ts';
 
 const LOG = streamLog(TENANT, 'temps');
 const COUNT_2: Condition = { kind: 'count', atLeast: 2, withinMs: 60_000 };
@@ -199,7 +200,7 @@ test('without time it leaves its position, and goes on another time', async () =
 });
 
 /** Several pages of a list, and several commits, in the gate too. */
-const WAITS = process.env['TIDEGATE_TEST_ALL'] === 'true' ? 10_000 : 2_000;
+const WAITS = byDepth(2_000, 4_000, 10_000);
 
 test(
   `of ${WAITS} waits on a stream a tenth holds: each ends once, in bounded commits`,
