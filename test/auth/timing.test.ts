@@ -8,12 +8,13 @@ import type { Engine } from '../services/engine.ts';
 import { testEachStore } from '../services/each-store.ts';
 import { call, type CallerName, matrixStage, otherThan, type Seeds } from './callers.ts';
 import { answerOf, modern, type Sent } from './messages.ts';
+import { byDepth } from '../depth.ts';
 
 /** `npm run timing`. */
 const whole = process.env['MODE'] === 'timing';
 /** Of both kinds together, where a call takes a fraction of a millisecond and where it takes some. */
-const CALLS = whole ? 10_000 : 400;
-const CALLS_OF_SERVERS = whole ? 10_000 : 100;
+const CALLS = whole ? 10_000 : byDepth(200, 400, 400);
+const CALLS_OF_SERVERS = whole ? 10_000 : byDepth(60, 100, 100);
 const WARM = whole ? 50 : 10;
 const LONGEST_MS = whole ? 3_600_000 : 90_000;
 

@@ -8,6 +8,7 @@ import { stream } from '../../../src/declare/stream.ts';
 import { anonymous, feedOf, identified, items, Reading, readings, stageOf, TENANT } from './stage.ts';
 import { readLatestByKey } from '../../../src/streams/log/read-latest.ts';
 import { scopeOfLogs } from '../../../src/streams/scope.ts';
+import { byDepth } from '../../depth.ts';
 
 const budget = { events: 1_000_000, bytes: 1_000_000_000 };
 
@@ -24,10 +25,11 @@ function batched(n: number, keys: number, size: number) {
 }
 
 describe('a burst of n events over k keys costs at most 3 + n/100 + 2k/90 commits', () => {
-  const grid = [1, 50, 89, 100, 1_000, 10_000].flatMap((n) =>
-    [1, 2, 88, 89, 90, 178, 500, 5_000].filter((k) => k <= n).map((k) => [n, k] as const),
-  );
-  test.each([...grid, [30_000, 500] as const])('n=%i k=%i', { timeout: 60_000 }, async (n, k) => {
+  const keys = [1, 2, 88, 89, 90, 178, 500, 5_000];
+  const grid = [1, 50, 89, 100, 1_000].flatMap((n) => keys.filter((k) => k <= n).map((k) => [n, k] as const));
+  const many = byDepth([1, 89, 500], keys, keys).map((k) => [10_000, k] as const);
+  const most = byDepth([], [[30_000, 500] as const], [[30_000, 500] as const]);
+  test.each([...grid, ...many, ...most])('n=%i k=%i', { timeout: 60_000 }, async (n, k) => {
     for (const size of [n, 1_000]) {
       const stage = stageOf({ streams: { readings: identified(batched(n, k, size)) } });
       const { deps, calls } = stage.worker();

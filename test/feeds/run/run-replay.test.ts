@@ -4,6 +4,7 @@ import { REPLAY_BYTES } from '../../../src/feeds/records/replay.ts';
 import { feedKey } from '../../../src/feeds/records/state.ts';
 import { pull } from '../../../src/feeds/kit/pull.ts';
 import { anonymous, feedOf, identified, items, readings, type Stage, stageOf, TENANT } from './stage.ts';
+import { byDepth } from '../../depth.ts';
 
 async function untilQuiet(stage: Stage, most = 30): Promise<number[]> {
   const taken: number[] = [];
@@ -22,31 +23,33 @@ async function numbers(stage: Stage): Promise<number[]> {
   return (await stage.events()).map(({ data }) => (data as { value: number }).value);
 }
 
+/** As many bursts of 10,000 as that is. */
+const LINES = byDepth(30_000, 60_000, 60_000);
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 test.each([
   ['without ids', anonymous],
   ['with ids', identified],
 ])(
-  '60,000 lines without a position, %s, are stored once each',
+  `${LINES} lines without a position, %s, are stored once each`,
   async (_, streamOf) => {
-    const all = items(readings(0, 60_000));
+    const all = items(readings(0, LINES));
     const feed = feedOf(async function* () {
       for (let from = 0; from < all.length; from += 700) yield { items: all.slice(from, from + 700), partial: true };
       yield { items: [], last: true };
     });
     const stage = stageOf({ streams: { readings: streamOf(feed) } });
-    expect(await untilQuiet(stage)).toEqual(upTo(6).map(() => 10_000));
-    expect(await numbers(stage)).toEqual(upTo(60_000));
+    expect(await untilQuiet(stage)).toEqual(upTo(LINES / 10_000).map(() => 10_000));
+    expect(await numbers(stage)).toEqual(upTo(LINES));
   },
   60_000,
 );
 
-test('a pull without a position that answers 40,000 items stores each once', async () => {
-  const all = readings(0, 40_000);
+test(`a pull without a position that answers ${LINES - 10_000} items stores each once`, async () => {
+  const all = readings(0, LINES - 10_000);
   const stage = stageOf({ streams: { readings: anonymous(pull({ pull: async () => ({ items: all }) })) } });
   await untilQuiet(stage);
-  expect(await numbers(stage)).toEqual(upTo(40_000));
+  expect(await numbers(stage)).toEqual(upTo(LINES - 10_000));
 }, 60_000);
 
 test('a reading that sampling leaves nothing of comes to its end too', async () => {
