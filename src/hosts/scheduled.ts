@@ -1,6 +1,6 @@
 /**
  * What a cron trigger runs, on every platform. It pulls the feeds that are due, again and again while more is due and time
- * remains, and works on due tasks meanwhile. Then it sweeps the store. Each step is logged. A run that is missed, doubled or
+ * remains, and works on due tasks meanwhile. Then it works on what follows events, and sweeps the store. Each step is logged. A run that is missed, doubled or
  * overlaps another harms nothing.
  */
 import { asTidegateError, type TidegateError } from '../base/errors.ts';
@@ -11,6 +11,7 @@ import { runTasks, type TasksReport } from '../tasks/work/run-due.ts';
 import { followAll } from '../tasks/waits/watch.ts';
 import { isLeftOfDay } from './day-budget.ts';
 import { dueAfterClock } from './due-after-clock.ts';
+import { hasEvents, runEventWork } from './event-work.ts';
 import { logFeed, logSweep } from './report-log.ts';
 
 export interface ScheduledReport {
@@ -33,6 +34,9 @@ export interface ScheduledReport {
 /** Time that is kept for the sweep: this share of the whole, and at most this many ms. */
 const SWEEP_SHARE = 0.2;
 const MOST_SWEEP_MS = 5_000;
+/** The same for what follows events, where there is any. */
+const EVENTS_SHARE = 0.2;
+const MOST_EVENTS_MS = 10_000;
 /** No further round begins with less time left than this, ms. */
 const LEAST_ROUND_MS = 1_000;
 
@@ -47,7 +51,8 @@ export async function runScheduled(
 ): Promise<ScheduledReport> {
   const { runtime } = deps;
   const whole = Math.max(0, deadline - runtime.now());
-  const ingestBy = deadline - Math.min(whole * SWEEP_SHARE, MOST_SWEEP_MS);
+  const eventsBy = deadline - Math.min(whole * SWEEP_SHARE, MOST_SWEEP_MS);
+  const ingestBy = eventsBy - (hasEvents(deps.app) ? Math.min(whole * EVENTS_SHARE, MOST_EVENTS_MS) : 0);
   const report: ScheduledReport = {
     rounds: 0,
     paused: false,
@@ -95,8 +100,10 @@ export async function runScheduled(
   }
 
   let tasksMore = await working;
+  const events = await runEventWork(deps, eventsBy);
+  report.error ??= events.error;
   // What waited for what was brought goes on in this run, in half of what the feeds have left of it.
-  const waitsBy = ingestBy + (deadline - ingestBy) / 2;
+  const waitsBy = eventsBy + (deadline - eventsBy) / 2;
   const waits = await followAll(deps, waitsBy);
   if (waits.matched > 0) tasksMore = await workOnTasks(deps, waitsBy, report);
   report.error ??= waits.error;
@@ -105,7 +112,7 @@ export async function runScheduled(
   const swept = await sweep(deps, deadline, { onSetBack });
   const { projected, collected, error } = swept;
   report.swept = { projected, collected, more: swept.more };
-  report.more = more || tasksMore || waits.more || swept.more || due > 0;
+  report.more = more || tasksMore || events.more || waits.more || swept.more || due > 0;
   report.error ??= error;
   logSweep(runtime.log, error === null ? 'info' : 'warn', swept);
   return report;

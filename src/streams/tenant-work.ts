@@ -21,7 +21,7 @@ import type { Deps } from './deps.ts';
 import { type LogScope, type LogTenant, scopeOfLogs, type StreamScope } from './scope.ts';
 
 /** Kinds of work; each has a queue of its own. */
-export type TenantWork = 'sweep' | `feed/${string}` | `waits/${string}`;
+export type TenantWork = 'sweep' | 'triggers' | `feed/${string}` | `waits/${string}`;
 
 /** A record says nothing but when it is due. */
 const tenantWork = record<Record<string, never>>('work of a tenant', () => z.strictObject({}));
@@ -43,8 +43,8 @@ export function tenantWorkQueue(work: TenantWork): string {
   return `${APP_TENANT}/tenant-work/${work}`;
 }
 
-/** What noting needs. It does not contain the app. */
-export type NoteDeps = Pick<Deps, 'store' | 'runtime' | 'tenants' | 'noted'>;
+/** What noting needs. Without the app nobody's triggers are noted. */
+export type NoteDeps = Pick<Deps, 'store' | 'runtime' | 'tenants' | 'noted'> & Partial<Pick<Deps, 'app'>>;
 export type NoteScope = LogScope & NoteDeps;
 
 interface NoteOptions {
@@ -181,15 +181,26 @@ async function nothing(): Promise<void> {}
 /** How soon logs that were written to are swept, ms. */
 const SWEPT_WITHIN_MS = 60_000;
 
+/** How soon triggers on logs that were written to are judged where no hint comes, ms. */
+const JUDGED_WITHIN_MS = 30_000;
+
 /** To be called before something is written to the log of a stream. Errors as `noteWork`. */
 export async function noteWrite(scope: NoteScope, { tenants }: Pick<DeclaredStream, 'tenants'>): Promise<void> {
-  if (tenants === 'each') await noteWork(scope, ['sweep'], { withinMs: SWEPT_WITHIN_MS });
+  if (tenants === 'each') await noteWrites(scope, [scope.tenant]);
 }
 
 /** The same before something is written to logs of several tenants. */
 export async function noteWrites(deps: NoteDeps, tenants: Iterable<LogTenant>): Promise<void> {
-  const pieces = [...tenants].map((tenant): Piece => ({ tenant, work: 'sweep' }));
-  await noteEach(deps, pieces, { withinMs: SWEPT_WITHIN_MS });
+  const all = [...tenants];
+  const piecesOf = (work: TenantWork) => all.map((tenant): Piece => ({ tenant, work }));
+  await noteEach(deps, piecesOf('sweep'), { withinMs: SWEPT_WITHIN_MS });
+  if (deps.app && hasTriggersOfEach(deps.app))
+    await noteEach(deps, piecesOf('triggers'), { withinMs: JUDGED_WITHIN_MS });
+}
+
+/** Whether triggers stand in the names of tenants. */
+export function hasTriggersOfEach({ triggers }: Pick<App, 'triggers'>): boolean {
+  return [...triggers.values()].some(({ tenants }) => tenants === 'each');
 }
 
 /** Feeds that run for each tenant. */
@@ -202,6 +213,7 @@ export function tenantWorkQueues({ app, tenants }: Pick<Deps, 'app' | 'tenants'>
   const each = [...app.streams.values()].filter((stream) => stream.tenants === 'each');
   if (tenants || each.length === 0) return [];
   const works: TenantWork[] = ['sweep', ...each.map(({ name }): TenantWork => `waits/${name}`)];
+  if (hasTriggersOfEach(app)) works.push('triggers');
   works.push(...feedsOfEach(app).map(({ name }): TenantWork => `feed/${name}`));
   return works.map(tenantWorkQueue);
 }

@@ -1,0 +1,74 @@
+/** Which key changes next by the passing of time: a binary heap, in which an entry that is out of date is passed over. */
+
+export interface DueHeap<Key> {
+  /** @param at epoch ms; null: it changes by no passing of time */
+  set(key: Key, at: number | null): void;
+  /** The earliest; null: there is none. */
+  next(): { key: Key; at: number } | null;
+}
+
+export function createDueHeap<Key>(): DueHeap<Key> {
+  const dues = new Map<Key, number>();
+  const heap: { key: Key; at: number }[] = [];
+
+  function up(from: number): void {
+    const one = heap[from];
+    if (one === undefined) return;
+    for (let at = from; at > 0;) {
+      const over = (at - 1) >> 1;
+      const above = heap[over];
+      if (above === undefined || above.at <= one.at) return;
+      heap[at] = above;
+      heap[over] = one;
+      at = over;
+    }
+  }
+
+  function down(): void {
+    const one = heap[0];
+    if (one === undefined) return;
+    for (let at = 0; ;) {
+      const left = 2 * at + 1;
+      const [first, second] = [heap[left], heap[left + 1]];
+      if (first === undefined) return;
+      const under = second !== undefined && second.at < first.at ? left + 1 : left;
+      const below = heap[under];
+      if (below === undefined || below.at >= one.at) return;
+      heap[at] = below;
+      heap[under] = one;
+      at = under;
+    }
+  }
+
+  function drop(): void {
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    heap[0] = last;
+    down();
+  }
+
+  return {
+    set(key, at) {
+      if (dues.get(key) === (at ?? undefined)) return;
+      if (at === null) {
+        dues.delete(key);
+        return;
+      }
+      dues.set(key, at);
+      heap.push({ key, at });
+      up(heap.length - 1);
+      // What is out of date is dropped before it is more than what stands.
+      if (heap.length > 64 && heap.length > 4 * dues.size) {
+        heap.length = 0;
+        for (const [each, due] of [...dues].sort((a, b) => a[1] - b[1])) heap.push({ key: each, at: due });
+      }
+    },
+    next() {
+      for (let top = heap[0]; top !== undefined; top = heap[0]) {
+        if (dues.get(top.key) === top.at) return top;
+        drop();
+      }
+      return null;
+    },
+  };
+}

@@ -1,0 +1,132 @@
+/**
+ * What a trigger remembers of its keys, within bounds. Where there are too many, it forgets the key that changed longest ago
+ * among those that do not hold and whose silence is not measured; where all of the oldest are needed, a new key is not taken in.
+ * How often that happened is counted, and told. It notes which parts of the state have changed, so that others need not be written.
+ */
+import { fnv1a } from '../../base/digest.ts';
+import { knownSubjects } from '../../streams/conditions/scope.ts';
+import { emptyKey, isBlank, type KeyState, type NodeState } from './key-state.ts';
+import { type Leaf, looksAtEach, type Plan } from './plan.ts';
+
+/** Most keys of a trigger. */
+export const MOST_KEYS = 10_000;
+/** Into how many parts the state of many keys is divided. */
+export const PARTS = 16;
+/** How many of the oldest are looked at for one that may be forgotten. */
+const LOOKED_AT = 64;
+
+export interface Keys {
+  readonly size: number;
+  /** How often a key was forgotten or not taken in. */
+  overflow: number;
+  /** Changed longest ago first. */
+  all(): Iterable<KeyState>;
+  /** Of a key that an event is about, as the newest; null: there is no room for it. */
+  get(key: string | null): KeyState | null;
+  /** To be called after a step. False: there is nothing to be remembered of it, and it is gone. */
+  settled(own: KeyState, by: number, cooldownMs: number): boolean;
+  touched(own: KeyState): void;
+  /** Forgets a key; null: it is not known. */
+  drop(key: string | null): KeyState | null;
+  /** The parts that have changed since this was last asked, by number. */
+  changedParts(): Set<number>;
+}
+
+export function partOf(key: string | null): number {
+  return fnv1a(key ?? '') % PARTS;
+}
+
+export function createKeys(plan: Plan, states: Iterable<KeyState>, overflow = 0, most = MOST_KEYS): Keys {
+  const byKey = new Map<string | null, KeyState>();
+  for (const state of states) byKey.set(state.key, state);
+  const changed = new Set<number>();
+
+  function makeRoom(): boolean {
+    let looked = 0;
+    for (const [key, state] of byKey) {
+      if (mayForget(plan, state)) {
+        byKey.delete(key);
+        changed.add(partOf(key));
+        return true;
+      }
+      looked += 1;
+      if (looked >= LOOKED_AT) return false;
+    }
+    return false;
+  }
+
+  const keys: Keys = {
+    get size() {
+      return byKey.size;
+    },
+    overflow,
+    all: () => byKey.values(),
+    get(key) {
+      const standing = byKey.get(key);
+      if (standing !== undefined) return standing;
+      if (byKey.size >= most) {
+        keys.overflow += 1;
+        if (!makeRoom()) return null;
+      }
+      const state = emptyKey(plan, key);
+      byKey.set(key, state);
+      return state;
+    },
+    settled(own, by, cooldownMs) {
+      const { key } = own;
+      changed.add(partOf(key));
+      // The newest stands last where there may be too many.
+      if (byKey.size > most / 2) {
+        byKey.delete(key);
+        byKey.set(key, own);
+      }
+      if (!isBlank(own, by, cooldownMs)) return true;
+      byKey.delete(key);
+      return false;
+    },
+    touched: ({ key }) => void changed.add(partOf(key)),
+    drop(key) {
+      const standing = byKey.get(key) ?? null;
+      byKey.delete(key);
+      changed.add(partOf(key));
+      return standing;
+    },
+    changedParts() {
+      const parts = new Set(changed);
+      changed.clear();
+      return parts;
+    },
+  };
+  return keys;
+}
+
+/** What holds is not forgotten, nor what becomes something by silence. */
+export function mayForget({ nodes, root }: Plan, state: KeyState): boolean {
+  if (state.told || state.nodes[root.index]?.holds === true) return false;
+  return state.nodes.every((node, index) => {
+    const of = nodes[index];
+    if (node === null || of === undefined) return true;
+    if (of.kind === 'missing') return node.memory === null;
+    return of.kind !== 'leaf' || (of.rule.mayForget?.(node as never) ?? true);
+  });
+}
+
+/** Puts in what is known before any event comes: silence is measured from `now` on, and of no events there are 0. */
+export function begunKeys(plan: Plan, common: KeyState, keys: Keys, now: number): void {
+  for (const node of plan.nodes) {
+    if (node.kind !== 'leaf') continue;
+    const memory = begunMemory(node, now);
+    if (memory === null) continue;
+    const put = (own: KeyState | null) => {
+      if (own === null || own.nodes[node.index]) return;
+      own.nodes[node.index] = { key: own.key, holds: false, memory } satisfies NodeState;
+      keys.touched(own);
+    };
+    if (!looksAtEach(node.condition)) put(common);
+    else for (const key of knownSubjects({ ...node.condition, kind: 'absence', perKey: true })) put(keys.get(key));
+  }
+}
+
+function begunMemory({ condition }: Leaf, now: number): NodeState['memory'] {
+  return condition.kind === 'absence' ? { last: now } : null;
+}

@@ -1,0 +1,86 @@
+/** Reads triggers that this process does not know yet, or that somebody else has stored since. */
+import type { DeclaredTrigger } from '../declare/trigger.ts';
+import { GET_MANY_LIMIT } from '../store/limits.ts';
+import { isPresent, type RecordKey, type Version } from '../store/store.ts';
+import { isGap } from '../base/event.ts';
+import type { Scope } from '../streams/scope.ts';
+import { ofStreamNamed } from '../streams/scope.ts';
+import { loggedEvent, streamLog } from '../streams/log/stream-log.ts';
+import { arrived, newClock, type StreamClock } from './judging/clock.ts';
+import type { StoredKey } from './judging/key-state.ts';
+import { triggerKey, triggerPartKey } from './names.ts';
+import { triggerPart, triggerRecord } from './record.ts';
+import { planFor, type Standing, standingOf } from './standing.ts';
+
+/** A trigger that is new begins with what came in so long before, ms: a schedule may find it so much later. */
+const BEGINS_MS = 60_000;
+
+/** One store call for each 100 triggers, one for each 100 parts, and two for each stream that one of them did not watch before. */
+export async function loadStandings(scope: Scope, triggers: readonly DeclaredTrigger[]): Promise<Standing[]> {
+  const { tenant, runtime } = scope;
+  const readings = await readAll(
+    scope,
+    triggers.map(({ name }) => triggerKey(tenant, name)),
+  );
+  const wanted = triggers.flatMap(({ name }, index) => {
+    const reading = readings[index];
+    const read = reading === undefined ? null : triggerRecord.read(reading);
+    return (read?.parts ?? []).map((part) => ({ name, part }));
+  });
+  const partReadings = await readAll(
+    scope,
+    wanted.map(({ name, part }) => triggerPartKey(tenant, name, part)),
+  );
+  const parts = new Map<string, { keys: StoredKey[]; versions: Map<number, Version | null> }>();
+  for (const [index, { name, part }] of wanted.entries()) {
+    const reading = partReadings[index];
+    if (reading === undefined) continue;
+    const own = parts.get(name) ?? { keys: [], versions: new Map<number, Version | null>() };
+    own.versions.set(part, reading.version);
+    if (isPresent(reading)) own.keys.push(...triggerPart.decode(reading.value));
+    parts.set(name, own);
+  }
+  const begun = new Map<string, StreamClock>();
+  for (const [index, trigger] of triggers.entries()) {
+    const reading = readings[index];
+    const read = reading === undefined ? null : triggerRecord.read(reading);
+    for (const stream of planFor(trigger).streams) {
+      if (read?.clocks[stream] !== undefined || begun.has(stream)) continue;
+      begun.set(stream, await beginning(scope, stream));
+    }
+  }
+  const now = runtime.now();
+  return triggers.flatMap((trigger, index) => {
+    const reading = readings[index];
+    if (reading === undefined) return [];
+    const own = parts.get(trigger.name) ?? { keys: [], versions: new Map<number, Version | null>() };
+    const begin = (stream: string) => ({ ...(begun.get(stream) ?? newClock(null, now)) });
+    return [standingOf(trigger, tenant, reading, own, begin, now)];
+  });
+}
+
+async function readAll({ store, runtime }: Scope, keys: readonly RecordKey[]) {
+  const readings = [];
+  for (let from = 0; from < keys.length; from += GET_MANY_LIMIT) {
+    readings.push(...(await store.getMany(keys.slice(from, from + GET_MANY_LIMIT), runtime.now())));
+  }
+  return readings;
+}
+
+/** Where a trigger begins to read a stream, and how far the stream is behind the clock there. */
+async function beginning(scope: Scope, stream: string): Promise<StreamClock> {
+  const { store, runtime } = scope;
+  const { tenant } = ofStreamNamed(scope, stream);
+  const log = streamLog(tenant, stream);
+  const now = runtime.now();
+  const head = await store.seek(log, now - BEGINS_MS);
+  const clock = newClock(head, now);
+  if (head === null) return clock;
+  const { entries } = await store.last(log, 1, head);
+  const [entry] = entries;
+  if (entry === undefined) return clock;
+  const event = loggedEvent.read(entry);
+  if (!isGap(event)) arrived(clock, Math.min(event.time, entry.appendedAt), entry.appendedAt);
+  clock.knownTo = entry.appendedAt;
+  return clock;
+}

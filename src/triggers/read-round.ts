@@ -1,0 +1,114 @@
+/** Reads the logs that triggers watch, each once for all of them, and hands each trigger what is new to it. */
+import { paceOf } from '../base/pace.ts';
+import { timeWithin } from '../base/time/stored-time.ts';
+import { decodeCursor, entriesBetween } from '../store/cursor.ts';
+import { READ_LIMIT } from '../store/limits.ts';
+import type { Cursor } from '../store/store.ts';
+import type { DeclaredStream } from '../declare/stream.ts';
+import { besides, obey } from '../streams/log/removals.ts';
+import { loggedEvent, streamLog } from '../streams/log/stream-log.ts';
+import { ofStream, type Scope } from '../streams/scope.ts';
+import type { Arrival } from './judging/judge.ts';
+import type { Standing } from './standing.ts';
+
+export interface Page {
+  arrivals: Arrival[];
+  /** Behind the last of them. */
+  cursor: Cursor | null;
+  /** Before the first of them. */
+  start: Cursor | null;
+  /** The log had no more when it was read. */
+  isEnd: boolean;
+  /** Entries before these are gone, or the log is another one by now. */
+  truncated: boolean;
+}
+
+/** One page of a stream, from the earliest position of those that watch it. One store call. */
+export async function readPage(scope: Scope, stream: DeclaredStream, standings: readonly Standing[]): Promise<Page> {
+  const own = ofStream(scope, stream);
+  const from = earliest(standings.map(({ positions }) => positions.get(stream.name) ?? null));
+  const log = streamLog(own.tenant, stream.name);
+  const page = obey(await scope.store.read(log, from, READ_LIMIT, besides(own, stream.name)));
+  const now = scope.runtime.now();
+  let before = page.start;
+  let place = before === null ? 0 : decodeCursor(before).place;
+  const arrivals = page.entries.map((entry): Arrival => {
+    const arrival = {
+      event: loggedEvent.read(entry),
+      appendedAt: timeWithin(entry.appendedAt, now, 0),
+      before,
+      after: entry.cursor,
+      place,
+    };
+    before = entry.cursor;
+    place += 1;
+    return arrival;
+  });
+  const { cursor, start, truncated } = page;
+  const isEnd = page.entries.length < READ_LIMIT || cursor === page.end;
+  return { arrivals, cursor, start, isEnd, truncated };
+}
+
+/** The earliest of some positions; null where one of them is, or where they are of different epochs. */
+function earliest(positions: readonly (Cursor | null)[]): Cursor | null {
+  let [least = null] = positions;
+  for (const one of positions) {
+    if (one === null || least === null) return null;
+    if (one === least) continue;
+    const between = entriesBetween(least, one);
+    if (between === null) return null;
+    if (between < 0) least = one;
+  }
+  return least;
+}
+
+/** What of some pages is new to a trigger, in the order in which it came, with the name of its stream. */
+export function newTo(standing: Standing, pages: ReadonlyMap<string, Page>): { stream: string; arrival: Arrival }[] {
+  const { plan, positions } = standing;
+  const [only = ''] = plan.streams;
+  const own = plan.streams.map((stream) => {
+    const page = pages.get(stream);
+    return { stream, page, left: page === undefined ? [] : leftOf(positions.get(stream) ?? null, page) };
+  });
+  if (own.length === 1) return (own[0]?.left ?? []).map((arrival) => ({ stream: only, arrival }));
+  // Of a log that was not read to its end, more may have come than what stands in the page.
+  const until = Math.min(
+    ...own.map(({ page, left }) => (page && !page.isEnd ? (left.at(-1)?.appendedAt ?? -Infinity) : Infinity)),
+  );
+  return own
+    .flatMap(({ stream, left }) => left.map((arrival) => ({ stream, arrival })))
+    .filter(({ arrival }) => arrival.appendedAt <= until)
+    .sort((a, b) => a.arrival.appendedAt - b.arrival.appendedAt);
+}
+
+function leftOf(position: Cursor | null, { arrivals, start }: Page): readonly Arrival[] {
+  if (position === null || start === null || position === start) return arrivals;
+  const skipped = entriesBetween(start, position);
+  return skipped === null || skipped <= 0 ? arrivals : arrivals.slice(skipped);
+}
+
+/** Takes in what is new, until there is something to be stored. @returns false: not all of it */
+export async function takeIn(
+  { runtime }: Pick<Scope, 'runtime'>,
+  standing: Standing,
+  entries: readonly { stream: string; arrival: Arrival }[],
+): Promise<boolean> {
+  const { judge, positions } = standing;
+  const pace = paceOf(runtime);
+  for (const { stream, arrival } of entries) {
+    const rest = pace();
+    if (rest !== null) await rest;
+    const head = judge.state.clocks.get(stream)?.head ?? null;
+    if (!judge.take(stream, arrival, head !== arrival.before && isBefore(arrival, head))) return false;
+    positions.set(stream, arrival.after);
+    standing.ahead += 1;
+  }
+  return true;
+}
+
+/** Whether an entry stands before a position of the same log. */
+function isBefore({ after, place }: Arrival, head: Cursor | null): boolean {
+  if (head === null || head === after) return head === after;
+  const [own, other] = [decodeCursor(after), decodeCursor(head)];
+  return own.epoch === other.epoch && place < other.place;
+}

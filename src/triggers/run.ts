@@ -1,0 +1,111 @@
+/**
+ * The work on triggers: judges those that stand in the app's name, and those of tenants to whom something happened. A call that
+ * is missed, doubled or overlaps another harms nothing.
+ */
+import { APP_TENANT } from '../base/principal.ts';
+import { asTidegateError, type TidegateError } from '../base/errors.ts';
+import type { DeclaredTrigger } from '../declare/trigger.ts';
+import type { StreamTenants } from '../declare/feed.ts';
+import type { Deps } from '../streams/deps.ts';
+import { duePlaces } from '../streams/tenant-work.ts';
+import { createEvaluator, type RoundReport } from './evaluator.ts';
+
+/** A stream of a tenant to which something was appended. */
+export interface ChangedPlace {
+  tenant: string;
+  stream: string;
+}
+
+export interface TriggersReport {
+  entries: number;
+  occurrences: number;
+  commits: number;
+  /** When something changes if nothing comes, epoch ms; null: nothing does, as far as this process knows. */
+  dueAt: number | null;
+  more: boolean;
+  error: TidegateError | null;
+}
+
+export interface TriggerWork {
+  /** Whether a change of a stream concerns a trigger. */
+  concerns(stream: string): boolean;
+  /**
+   * @param deadline epoch ms
+   * @param places what has changed; null: all triggers are looked at
+   */
+  run(deadline: number, places: readonly ChangedPlace[] | null): Promise<TriggersReport>;
+}
+
+/** Where a tenant's triggers are looked at again, if time was over, ms. */
+const AGAIN_MS = 5_000;
+
+/** Keeps what it judged between its calls. */
+export function createTriggerWork(deps: Deps): TriggerWork {
+  const { app, runtime } = deps;
+  const evaluator = createEvaluator(deps);
+  const all = [...app.triggers.values()];
+  const watched = new Set(all.flatMap(({ on }) => [...on.values()]));
+  const of = (tenants: StreamTenants, streams: ReadonlySet<string> | null) =>
+    all.filter((trigger) => trigger.tenants === tenants && isOn(trigger, streams));
+
+  async function round(
+    tenant: string,
+    triggers: readonly DeclaredTrigger[],
+    deadline: number,
+    report: TriggersReport,
+  ): Promise<RoundReport> {
+    const done = await evaluator.round(tenant, triggers, deadline);
+    report.entries += done.entries;
+    report.commits += done.commits;
+    for (const count of done.occurrences.values()) report.occurrences += count;
+    report.more ||= done.more;
+    report.error ??= done.error;
+    const { dueAt } = done;
+    if (dueAt !== null && (report.dueAt === null || dueAt < report.dueAt)) report.dueAt = dueAt;
+    return done;
+  }
+
+  async function runDue(deadline: number, report: TriggersReport): Promise<void> {
+    const each = of('each', null);
+    if (each.length === 0) return;
+    const { due, more } = await duePlaces(deps, 'triggers');
+    report.more ||= more;
+    for (const { scope, settle } of due) {
+      if (runtime.now() >= deadline) {
+        report.more = true;
+        return;
+      }
+      const { dueAt, more: left } = await round(scope.tenant, each, deadline, report);
+      await settle(left ? runtime.now() + AGAIN_MS : dueAt);
+    }
+  }
+
+  return {
+    concerns: (stream) => watched.has(stream),
+    async run(deadline, places) {
+      const report: TriggersReport = { entries: 0, occurrences: 0, commits: 0, dueAt: null, more: false, error: null };
+      try {
+        const streams = places && new Set(places.map(({ stream }) => stream));
+        const shared = of('shared', streams);
+        if (shared.length > 0) await round(APP_TENANT, shared, deadline, report);
+        if (places === null) await runDue(deadline, report);
+        else {
+          for (const [tenant, own] of Map.groupBy(places, (place) => place.tenant)) {
+            const each = of('each', new Set(own.map(({ stream }) => stream)));
+            if (each.length > 0) await round(tenant, each, deadline, report);
+          }
+        }
+      } catch (thrown) {
+        const error = asTidegateError(thrown);
+        report.error ??= error;
+        report.more = true;
+        runtime.log('warn', 'triggers are not judged', { code: error.code, message: error.message });
+      }
+      return report;
+    },
+  };
+}
+
+function isOn({ on }: DeclaredTrigger, streams: ReadonlySet<string> | null): boolean {
+  return streams === null || [...on.values()].some((stream) => streams.has(stream));
+}

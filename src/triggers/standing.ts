@@ -1,0 +1,123 @@
+/**
+ * A trigger as this process knows it: its judge, which may be ahead of what is stored, and the versions that it was read at.
+ * Judging is repeatable, so what has made no occurrence need not be stored at once: whoever reads the trigger judges it again.
+ */
+import type { DeclaredTrigger } from '../declare/trigger.ts';
+import type { Reading, Version } from '../store/store.ts';
+import type { StreamClock } from './judging/clock.ts';
+import { createJudge, type Judge, type JudgeState, type Moment, withinClock } from './judging/judge.ts';
+import { emptyKey, fromStored, type StoredKey } from './judging/key-state.ts';
+import { begunKeys, createKeys } from './judging/keys.ts';
+import { type Plan, planOf } from './judging/plan.ts';
+import { type StoredTrigger, triggerRecord } from './record.ts';
+
+export interface Standing {
+  trigger: DeclaredTrigger;
+  plan: Plan;
+  judge: Judge;
+  /** Whose logs its streams are, and its own: the tenant in whose name it stands. */
+  tenant: string;
+  /** As it was read, or stored since. */
+  stored: StoredTrigger;
+  version: Version | null;
+  /** Of its parts that were read, or stored since. */
+  partVersions: Map<number, Version | null>;
+  /** The record has to be written, whatever there is to tell: it is new, or of another condition. */
+  isFresh: boolean;
+  /** Where it reads on, by stream. */
+  positions: Map<string, StreamClock['head']>;
+  /** Entries that were taken in since it was stored. */
+  ahead: number;
+  /** Found, and not stored yet. */
+  owed: Moment[];
+}
+
+const plans = new WeakMap<DeclaredTrigger, Plan>();
+
+export function planFor(trigger: DeclaredTrigger): Plan {
+  const known = plans.get(trigger) ?? planOf(trigger);
+  plans.set(trigger, known);
+  return known;
+}
+
+/**
+ * @param reading of its record @param parts what its parts hold
+ * @param begin makes the clock of a stream that it did not watch before
+ */
+export function standingOf(
+  trigger: DeclaredTrigger,
+  tenant: string,
+  reading: Reading,
+  parts: { keys: readonly StoredKey[]; versions: Map<number, Version | null> },
+  begin: (stream: string) => StreamClock,
+  now: number,
+): Standing {
+  const plan = planFor(trigger);
+  const read = triggerRecord.read(reading);
+  const same = read?.of === plan.of ? read : null;
+  const clocks = new Map(
+    plan.streams.map((stream) => {
+      const known = read?.clocks[stream];
+      return [stream, known === undefined ? begin(stream) : { ...known }];
+    }),
+  );
+  const common = same === null ? emptyKey(plan, null) : fromStored(same.common);
+  const stored = same === null ? [] : [...same.keys, ...parts.keys];
+  const keys = createKeys(plan, stored.map(fromStored), same?.counts.overflow ?? 0);
+  if (same === null) begunKeys(plan, common, keys, now);
+  const counts = read?.counts ?? NO_COUNTS;
+  const state: JudgeState = {
+    clocks,
+    judgedTo: same?.judgedTo ?? 0,
+    newest: same?.newest ?? 0,
+    common,
+    keys,
+    counts: { late: counts.late, hurried: counts.hurried, suppressed: counts.suppressed, overflow: 0 },
+  };
+  if (same !== null) withinClock(plan, state, now);
+  else for (const clock of clocks.values()) clock.from = clock.head;
+  const { lateMs, cooldownMs, tellsEnds } = trigger;
+  return {
+    trigger,
+    plan,
+    judge: createJudge(plan, { lateMs, cooldownMs, tellsEnds }, state),
+    tenant,
+    stored: read === null ? newRecord(plan, now) : { ...read, of: plan.of },
+    version: reading.version,
+    partVersions: parts.versions,
+    isFresh: same === null,
+    positions: new Map([...clocks].map(([stream, { from }]) => [stream, from])),
+    ahead: 0,
+    owed: same === null ? [] : [...(same.owed ?? [])],
+  };
+}
+
+const NO_COUNTS: StoredTrigger['counts'] = {
+  holding: 0,
+  ceased: 0,
+  suppressed: 0,
+  repeated: 0,
+  late: 0,
+  hurried: 0,
+  overflow: 0,
+  broken: 0,
+};
+
+function newRecord({ of }: Plan, now: number): StoredTrigger {
+  return {
+    of,
+    begunAt: now,
+    storedAt: 0,
+    clocks: {},
+    judgedTo: 0,
+    newest: 0,
+    common: [null, 0, null, []],
+    keys: [],
+    parts: [],
+    owed: [],
+    counts: NO_COUNTS,
+    last: null,
+    late: [],
+    troubles: [],
+  };
+}
