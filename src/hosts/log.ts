@@ -5,6 +5,8 @@
 import type { JsonObject } from '../base/json.ts';
 import type { Log, LogLevel } from '../base/runtime.ts';
 import { jsonText, oneLine } from '../base/plain.ts';
+import type { FeedReport } from '../feeds/run/run.ts';
+import type { SweepReport } from '../feeds/run/sweep.ts';
 
 const ORDER: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
@@ -34,4 +36,16 @@ function lineOf(own: JsonObject, { message: reason, ...fields }: JsonObject): Js
 
 function toStderr(line: string): void {
   console.error(line);
+}
+
+/** The line of a burst: what became of it, and what it cost the store. */
+export function logFeed(log: Log, level: LogLevel, report: FeedReport): void {
+  const { feed, outcome, state, events, error, spent } = report;
+  log(level, `feed ${feed}`, { outcome, state, events, error: error?.message ?? null, ...spent });
+}
+
+/** The same of a sweep. */
+export function logSweep(log: Log, level: LogLevel, report: SweepReport): void {
+  const { projected, collected, more, error, spent } = report;
+  log(level, 'sweep', { projected, collected, more, error: error?.message ?? null, ...spent });
 }

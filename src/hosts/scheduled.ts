@@ -12,7 +12,7 @@ import { followAll } from '../tasks/waits/watch.ts';
 import { isLeftOfDay } from './day-budget.ts';
 import { dueAfterClock } from './due-after-clock.ts';
 import { hasEvents, runEventWork } from './event-work.ts';
-import { logFeed, logSweep } from './report-log.ts';
+import { logFeed, logSweep } from './log.ts';
 
 export interface ScheduledReport {
   /** How often what was due was pulled. */

@@ -10,11 +10,11 @@ import { watchedClock } from '../base/time/stored-time.ts';
 import type { DeclaredTrigger } from '../declare/trigger.ts';
 import type { Deps } from '../streams/deps.ts';
 import { scopeOf } from '../streams/scope.ts';
-import { SKEW_MS } from './judging/clock.ts';
+import { CLOCKS_DIFFER_MS } from './judging/clock.ts';
 import { lookAtLate } from './late.ts';
-import { loadStandings } from './load.ts';
-import { newTo, type Page, readPage, takeIn } from './read-round.ts';
-import type { Standing } from './standing.ts';
+import { loadTriggers } from './load.ts';
+import { newTo, type LogArrivals, readArrivals, takeArrivals } from './read-round.ts';
+import type { StandingTrigger } from './standing.ts';
 import { storeAll } from './store-round.ts';
 
 export interface RoundReport {
@@ -50,7 +50,7 @@ const MOST_REMEMBERED = 20_000;
 const nameOf = (tenant: string, { name }: DeclaredTrigger) => `${tenant}/${name}`;
 
 export function createEvaluator(given: Deps): Evaluator {
-  const known = new Map<string, Standing>();
+  const known = new Map<string, StandingTrigger>();
   // What was judged by a clock that was ahead is read again, and brought back.
   const now = watchedClock(
     () => given.runtime.now(),
@@ -58,7 +58,7 @@ export function createEvaluator(given: Deps): Evaluator {
   );
   const deps: Deps = { ...given, runtime: { ...given.runtime, now } };
   const { app, runtime } = deps;
-  const forget = ({ tenant, trigger }: Standing) => void known.delete(nameOf(tenant, trigger));
+  const forget = ({ tenant, trigger }: StandingTrigger) => void known.delete(nameOf(tenant, trigger));
 
   async function standingsOf(tenant: string, triggers: readonly DeclaredTrigger[], report: RoundReport) {
     const missing = triggers.filter((trigger) => known.get(nameOf(tenant, trigger))?.trigger !== trigger);
@@ -66,13 +66,13 @@ export function createEvaluator(given: Deps): Evaluator {
     const scope = scopeOf(deps, { tenant });
     for (const trigger of missing) known.delete(nameOf(tenant, trigger));
     try {
-      for (const one of await loadStandings(scope, missing)) known.set(nameOf(tenant, one.trigger), one);
+      for (const one of await loadTriggers(scope, missing)) known.set(nameOf(tenant, one.trigger), one);
     } catch (thrown) {
       if (missing.length === 1 || asTidegateError(thrown).code !== 'newer_version') throw thrown;
       // One of a newer release is left to that, and keeps no other back.
       for (const trigger of missing) {
         try {
-          for (const one of await loadStandings(scope, [trigger])) known.set(nameOf(tenant, trigger), one);
+          for (const one of await loadTriggers(scope, [trigger])) known.set(nameOf(tenant, trigger), one);
         } catch (error) {
           fail(report, trigger.name, error);
         }
@@ -89,7 +89,7 @@ export function createEvaluator(given: Deps): Evaluator {
   }
 
   /** Those that are to be stored now. */
-  function isToStore({ isFresh, judge, owed, ahead, stored }: Standing, found: boolean): boolean {
+  function isToStore({ isFresh, judge, owed, ahead, stored }: StandingTrigger, found: boolean): boolean {
     if (isFresh || found || owed.length > 0) return true;
     const ageMs = runtime.now() - stored.storedAt;
     if (ageMs >= KEPT_FRESH_MS || ageMs < 0) return true;
@@ -97,8 +97,12 @@ export function createEvaluator(given: Deps): Evaluator {
   }
 
   /** Stores what was found, as often as one commit does not take all of it. @returns those that are still good */
-  async function store(standings: readonly Standing[], deadline: number, report: RoundReport): Promise<Standing[]> {
-    const lost = new Set<Standing>();
+  async function store(
+    standings: readonly StandingTrigger[],
+    deadline: number,
+    report: RoundReport,
+  ): Promise<StandingTrigger[]> {
+    const lost = new Set<StandingTrigger>();
     for (let left = standings; left.length > 0; left = left.filter((one) => !lost.has(one) && one.owed.length > 0)) {
       const stored = await storeAll(deps, left, deadline);
       report.commits += stored.commits;
@@ -114,7 +118,7 @@ export function createEvaluator(given: Deps): Evaluator {
     return standings.filter((one) => !lost.has(one));
   }
 
-  async function judgeAll(tenant: string, all: readonly Standing[], deadline: number, report: RoundReport) {
+  async function judgeAll(tenant: string, all: readonly StandingTrigger[], deadline: number, report: RoundReport) {
     const scope = scopeOf(deps, { tenant });
     const pace = paceOf(runtime);
     let standing = [...all];
@@ -123,25 +127,25 @@ export function createEvaluator(given: Deps): Evaluator {
         report.more = true;
         return;
       }
-      const knownTo = runtime.now() - SKEW_MS;
-      const pages = new Map<string, Page>();
+      const knownTo = runtime.now() - CLOCKS_DIFFER_MS;
+      const pages = new Map<string, LogArrivals>();
       for (const name of new Set(standing.flatMap(({ plan }) => plan.streams))) {
         const stream = app.streams.get(name);
         if (!stream) continue;
         const watching = standing.filter(({ plan }) => plan.streams.includes(name));
-        pages.set(name, await readPage(scope, stream, watching));
+        pages.set(name, await readArrivals(scope, stream, watching));
       }
       isEnd = [...pages.values()].every((page) => page.isEnd);
       report.entries += [...pages.values()].reduce((sum, { arrivals }) => sum + arrivals.length, 0);
       let left = standing.map((one) => ({ one, entries: newTo(one, pages) }));
       while (left.length > 0) {
         const full: typeof left = [];
-        const found: Standing[] = [];
+        const found: StandingTrigger[] = [];
         for (const { one, entries } of left) {
           const rest = pace();
           if (rest !== null) await rest;
           const before = one.ahead;
-          const isTaken = await takeIn(deps, one, entries);
+          const isTaken = await takeArrivals(deps, one, entries);
           const isPassed = isTaken && isEnd ? one.judge.pass(knownTo) : isTaken;
           if (!isPassed) full.push({ one, entries: entries.slice(one.ahead - before) });
           if (one.judge.hasFound()) found.push(one);

@@ -3,12 +3,12 @@
  */
 import type { Scope } from '../streams/scope.ts';
 import type { LateNote } from './record.ts';
-import type { Standing } from './standing.ts';
+import type { StandingTrigger } from './standing.ts';
 
 /** How many late events a trigger remembers. */
 const MOST_NOTES = 20;
 
-export async function lookAtLate({ runtime }: Scope, standings: readonly Standing[]): Promise<void> {
+export async function lookAtLate({ runtime }: Scope, standings: readonly StandingTrigger[]): Promise<void> {
   for (const standing of standings) {
     const late = standing.judge.late();
     if (late.length === 0) continue;

@@ -10,13 +10,13 @@ import { arrived, newClock, type StreamClock } from './judging/clock.ts';
 import type { StoredKey } from './judging/key-state.ts';
 import { triggerKey, triggerPartKey } from './names.ts';
 import { triggerPart, triggerRecord } from './record.ts';
-import { planFor, type Standing, standingOf } from './standing.ts';
+import { planFor, type StandingTrigger, standingTrigger } from './standing.ts';
 
 /** A trigger that is new begins with what came in so long before, ms: a schedule may find it so much later. */
 const BEGINS_MS = 60_000;
 
 /** One store call for each 100 triggers, one for each 100 parts, and two for each stream that one of them did not watch before. */
-export async function loadStandings(scope: Scope, triggers: readonly DeclaredTrigger[]): Promise<Standing[]> {
+export async function loadTriggers(scope: Scope, triggers: readonly DeclaredTrigger[]): Promise<StandingTrigger[]> {
   const { tenant, runtime } = scope;
   const readings = await readAll(
     scope,
@@ -55,7 +55,7 @@ export async function loadStandings(scope: Scope, triggers: readonly DeclaredTri
     if (reading === undefined) return [];
     const own = parts.get(trigger.name) ?? { keys: [], versions: new Map<number, Version | null>() };
     const begin = (stream: string) => ({ ...(begun.get(stream) ?? newClock(null, now)) });
-    return [standingOf(trigger, tenant, reading, own, begin, now)];
+    return [standingTrigger(trigger, tenant, reading, own, begin, now)];
   });
 }
 

@@ -1,4 +1,4 @@
-/** Keys of what is stored of triggers. Each begins with the tenant in whose name the trigger stands. */
+/** RememberedKeys of what is stored of triggers. Each begins with the tenant in whose name the trigger stands. */
 import type { RecordKey } from '../store/store.ts';
 
 /** The record of a trigger: where it stands in its logs, and what it remembers. */

@@ -9,7 +9,7 @@ import { causeText } from '../base/errors.ts';
 import { type Json, jsonBytes } from '../base/json.ts';
 import { plainText } from '../base/plain.ts';
 import type { DeclaredTrigger, OccurrenceData, TriggerMoment } from '../declare/trigger.ts';
-import type { Moment } from './judging/judge.ts';
+import type { Moment } from './judging/moment.ts';
 import type { TroubleNote } from './record.ts';
 
 export interface MadeOccurrence {

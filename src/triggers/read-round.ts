@@ -8,11 +8,11 @@ import type { DeclaredStream } from '../declare/stream.ts';
 import { besides, obey } from '../streams/log/removals.ts';
 import { loggedEvent, streamLog } from '../streams/log/stream-log.ts';
 import { ofStream, type Scope } from '../streams/scope.ts';
-import type { Arrival } from './judging/judge.ts';
-import type { Standing } from './standing.ts';
+import type { ArrivedEvent } from './judging/moment.ts';
+import type { StandingTrigger } from './standing.ts';
 
-export interface Page {
-  arrivals: Arrival[];
+export interface LogArrivals {
+  arrivals: ArrivedEvent[];
   /** Behind the last of them. */
   cursor: Cursor | null;
   /** Before the first of them. */
@@ -24,7 +24,11 @@ export interface Page {
 }
 
 /** One page of a stream, from the earliest position of those that watch it. One store call. */
-export async function readPage(scope: Scope, stream: DeclaredStream, standings: readonly Standing[]): Promise<Page> {
+export async function readArrivals(
+  scope: Scope,
+  stream: DeclaredStream,
+  standings: readonly StandingTrigger[],
+): Promise<LogArrivals> {
   const own = ofStream(scope, stream);
   const from = earliest(standings.map(({ positions }) => positions.get(stream.name) ?? null));
   const log = streamLog(own.tenant, stream.name);
@@ -32,7 +36,7 @@ export async function readPage(scope: Scope, stream: DeclaredStream, standings: 
   const now = scope.runtime.now();
   let before = page.start;
   let place = before === null ? 0 : decodeCursor(before).place;
-  const arrivals = page.entries.map((entry): Arrival => {
+  const arrivals = page.entries.map((entry): ArrivedEvent => {
     const arrival = {
       event: loggedEvent.read(entry),
       appendedAt: timeWithin(entry.appendedAt, now, 0),
@@ -63,7 +67,10 @@ function earliest(positions: readonly (Cursor | null)[]): Cursor | null {
 }
 
 /** What of some pages is new to a trigger, in the order in which it came, with the name of its stream. */
-export function newTo(standing: Standing, pages: ReadonlyMap<string, Page>): { stream: string; arrival: Arrival }[] {
+export function newTo(
+  standing: StandingTrigger,
+  pages: ReadonlyMap<string, LogArrivals>,
+): { stream: string; arrival: ArrivedEvent }[] {
   const { plan, positions } = standing;
   const [only = ''] = plan.streams;
   const own = plan.streams.map((stream) => {
@@ -81,17 +88,17 @@ export function newTo(standing: Standing, pages: ReadonlyMap<string, Page>): { s
     .sort((a, b) => a.arrival.appendedAt - b.arrival.appendedAt);
 }
 
-function leftOf(position: Cursor | null, { arrivals, start }: Page): readonly Arrival[] {
+function leftOf(position: Cursor | null, { arrivals, start }: LogArrivals): readonly ArrivedEvent[] {
   if (position === null || start === null || position === start) return arrivals;
   const skipped = entriesBetween(start, position);
   return skipped === null || skipped <= 0 ? arrivals : arrivals.slice(skipped);
 }
 
 /** Takes in what is new, until there is something to be stored. @returns false: not all of it */
-export async function takeIn(
+export async function takeArrivals(
   { runtime }: Pick<Scope, 'runtime'>,
-  standing: Standing,
-  entries: readonly { stream: string; arrival: Arrival }[],
+  standing: StandingTrigger,
+  entries: readonly { stream: string; arrival: ArrivedEvent }[],
 ): Promise<boolean> {
   const { judge, positions } = standing;
   const pace = paceOf(runtime);
@@ -107,7 +114,7 @@ export async function takeIn(
 }
 
 /** Whether an entry stands before a position of the same log. */
-function isBefore({ after, place }: Arrival, head: Cursor | null): boolean {
+function isBefore({ after, place }: ArrivedEvent, head: Cursor | null): boolean {
   if (head === null || head === after) return head === after;
   const [own, other] = [decodeCursor(after), decodeCursor(head)];
   return own.epoch === other.epoch && place < other.place;

@@ -9,7 +9,7 @@ import type { Json } from '../base/json.ts';
 import { record } from '../store/record.ts';
 import type { StoredKey } from './judging/key-state.ts';
 import type { StreamClock } from './judging/clock.ts';
-import type { Moment } from './judging/judge.ts';
+import type { Moment } from './judging/moment.ts';
 
 /** What became of an event that came too late to be judged. */
 export interface LateNote {

@@ -5,16 +5,17 @@
 import type { DeclaredTrigger } from '../declare/trigger.ts';
 import type { Reading, Version } from '../store/store.ts';
 import type { StreamClock } from './judging/clock.ts';
-import { createJudge, type Judge, type JudgeState, type Moment, withinClock } from './judging/judge.ts';
+import { createTriggerJudge, stateWithinClock, type TriggerJudge, type TriggerState } from './judging/judge.ts';
+import type { Moment } from './judging/moment.ts';
 import { emptyKey, fromStored, type StoredKey } from './judging/key-state.ts';
-import { begunKeys, createKeys } from './judging/keys.ts';
-import { type Plan, planOf } from './judging/plan.ts';
+import { begunKeys, createRememberedKeys } from './judging/keys.ts';
+import { type ConditionPlan, conditionPlan } from './judging/plan.ts';
 import { type StoredTrigger, triggerRecord } from './record.ts';
 
-export interface Standing {
+export interface StandingTrigger {
   trigger: DeclaredTrigger;
-  plan: Plan;
-  judge: Judge;
+  plan: ConditionPlan;
+  judge: TriggerJudge;
   /** Whose logs its streams are, and its own: the tenant in whose name it stands. */
   tenant: string;
   /** As it was read, or stored since. */
@@ -32,10 +33,10 @@ export interface Standing {
   owed: Moment[];
 }
 
-const plans = new WeakMap<DeclaredTrigger, Plan>();
+const plans = new WeakMap<DeclaredTrigger, ConditionPlan>();
 
-export function planFor(trigger: DeclaredTrigger): Plan {
-  const known = plans.get(trigger) ?? planOf(trigger);
+export function planFor(trigger: DeclaredTrigger): ConditionPlan {
+  const known = plans.get(trigger) ?? conditionPlan(trigger);
   plans.set(trigger, known);
   return known;
 }
@@ -44,14 +45,14 @@ export function planFor(trigger: DeclaredTrigger): Plan {
  * @param reading of its record @param parts what its parts hold
  * @param begin makes the clock of a stream that it did not watch before
  */
-export function standingOf(
+export function standingTrigger(
   trigger: DeclaredTrigger,
   tenant: string,
   reading: Reading,
   parts: { keys: readonly StoredKey[]; versions: Map<number, Version | null> },
   begin: (stream: string) => StreamClock,
   now: number,
-): Standing {
+): StandingTrigger {
   const plan = planFor(trigger);
   const read = triggerRecord.read(reading);
   const same = read?.of === plan.of ? read : null;
@@ -63,10 +64,10 @@ export function standingOf(
   );
   const common = same === null ? emptyKey(plan, null) : fromStored(same.common);
   const stored = same === null ? [] : [...same.keys, ...parts.keys];
-  const keys = createKeys(plan, stored.map(fromStored), same?.counts.overflow ?? 0);
+  const keys = createRememberedKeys(plan, stored.map(fromStored), same?.counts.overflow ?? 0);
   if (same === null) begunKeys(plan, common, keys, now);
   const counts = read?.counts ?? NO_COUNTS;
-  const state: JudgeState = {
+  const state: TriggerState = {
     clocks,
     judgedTo: same?.judgedTo ?? 0,
     newest: same?.newest ?? 0,
@@ -74,13 +75,13 @@ export function standingOf(
     keys,
     counts: { late: counts.late, hurried: counts.hurried, suppressed: counts.suppressed, overflow: 0 },
   };
-  if (same !== null) withinClock(plan, state, now);
+  if (same !== null) stateWithinClock(plan, state, now);
   else for (const clock of clocks.values()) clock.from = clock.head;
   const { lateMs, cooldownMs, tellsEnds } = trigger;
   return {
     trigger,
     plan,
-    judge: createJudge(plan, { lateMs, cooldownMs, tellsEnds }, state),
+    judge: createTriggerJudge(plan, { lateMs, cooldownMs, tellsEnds }, state),
     tenant,
     stored: read === null ? newRecord(plan, now) : { ...read, of: plan.of },
     version: reading.version,
@@ -103,7 +104,7 @@ const NO_COUNTS: StoredTrigger['counts'] = {
   broken: 0,
 };
 
-function newRecord({ of }: Plan, now: number): StoredTrigger {
+function newRecord({ of }: ConditionPlan, now: number): StoredTrigger {
   return {
     of,
     begunAt: now,

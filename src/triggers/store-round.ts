@@ -11,11 +11,11 @@ import { isPresent, type Operation, type Version } from '../store/store.ts';
 import type { Deps } from '../streams/deps.ts';
 import { loggedEvent, streamLog } from '../streams/log/stream-log.ts';
 import { type StoredKey, toStored } from './judging/key-state.ts';
-import { partOf } from './judging/keys.ts';
+import { partOfTriggerKey } from './judging/keys.ts';
 import { triggerKey, triggerOnceKey, triggerPartKey } from './names.ts';
 import { type MadeOccurrence, makeOccurrence } from './occurrence.ts';
 import { type StoredTrigger, triggerOnce, triggerPart, triggerRecord, type TroubleNote } from './record.ts';
-import type { Standing } from './standing.ts';
+import type { StandingTrigger } from './standing.ts';
 
 /** A state of keys with more bytes than this is divided into parts. */
 const INLINE_BYTES = 8_192;
@@ -33,22 +33,26 @@ export interface StoredRound {
   occurrences: Map<string, number>;
   commits: number;
   /** Those that somebody else has stored. */
-  lost: Standing[];
+  lost: StandingTrigger[];
 }
 
 interface Unit {
-  standing: Standing;
+  standing: StandingTrigger;
   operations: Operation[];
   made: MadeOccurrence[];
   next: StoredTrigger;
-  left: Standing['owed'];
+  left: StandingTrigger['owed'];
   parts: number[];
   weight: number;
   bytes: number;
 }
 
 /** Errors as `commitSurely`. @param deadline epoch ms */
-export async function storeAll(deps: Deps, standings: readonly Standing[], deadline: number): Promise<StoredRound> {
+export async function storeAll(
+  deps: Deps,
+  standings: readonly StandingTrigger[],
+  deadline: number,
+): Promise<StoredRound> {
   const report: StoredRound = { occurrences: new Map(), commits: 0, lost: [] };
   let chunk: Unit[] = [];
   const { commitOperations, commitBytes } = deps.store.limits;
@@ -104,7 +108,7 @@ function logTrouble({ runtime }: Deps, trigger: string, { what, reason, occurren
   runtime.log('error', 'a function of a trigger broke', { trigger, what, cause: reason, occurrence });
 }
 
-async function unitOf(deps: Deps, standing: Standing): Promise<Unit> {
+async function unitOf(deps: Deps, standing: StandingTrigger): Promise<Unit> {
   const { runtime } = deps;
   const { trigger, tenant, judge, plan, stored: before } = standing;
   const now = runtime.now();
@@ -196,7 +200,7 @@ async function unitOf(deps: Deps, standing: Standing): Promise<Unit> {
 /** Leaves out what `dedupe` says has occurred, and makes the marks of what has not. One store call where anything says so. */
 async function withoutRepeated(
   { store, runtime }: Deps,
-  { tenant, trigger }: Standing,
+  { tenant, trigger }: StandingTrigger,
   made: readonly MadeOccurrence[],
 ): Promise<{ made: MadeOccurrence[]; marks: Operation[]; repeated: number }> {
   const texts = new Map<string, MadeOccurrence>();
@@ -229,7 +233,7 @@ function keysByPart(
 ): Map<number, StoredKey[]> {
   const parts = new Map<number, StoredKey[]>();
   for (const state of states) {
-    const part = partOf(state.key);
+    const part = partOfTriggerKey(state.key);
     if (only !== null && !only.has(part)) continue;
     const standing = parts.get(part);
     if (standing) standing.push(toStored(state));

@@ -9,7 +9,7 @@ import { type FeedOutcome, type FeedReport, ingest, type IngestReport } from '..
 import { sweep } from '../../feeds/run/sweep.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { dueAfterClock } from '../due-after-clock.ts';
-import { logFeed, logSweep } from '../report-log.ts';
+import { logFeed, logSweep } from '../log.ts';
 
 /** Outcomes of a look at a feed that had no turn. */
 const IDLE: ReadonlySet<FeedOutcome> = new Set(['waiting', 'leased', 'no-time', 'held']);

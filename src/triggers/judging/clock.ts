@@ -21,7 +21,7 @@ export interface StreamClock {
 }
 
 /** Clocks of instances differ by no more than this, ms: what is older cannot be appended any more. */
-export const SKEW_MS = 5_000;
+export const CLOCKS_DIFFER_MS = 5_000;
 /** A stream holds others back by no more than this, ms. */
 const MOST_BEHIND_MS = 3_600_000;
 

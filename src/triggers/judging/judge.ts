@@ -12,65 +12,42 @@ import type { JsonObject } from '../../base/json.ts';
 import { liesBeyond } from '../../base/time/stored-time.ts';
 import type { Cursor } from '../../store/store.ts';
 import { isOf, isRemoval, type Removed } from '../../streams/log/removals.ts';
-import { arrived, keepWithin, SKEW_MS, type StreamClock, timeOfAll } from './clock.ts';
+import { arrived, keepWithin, CLOCKS_DIFFER_MS, type StreamClock, timeOfAll } from './clock.ts';
 import { createDueHeap } from './due-heap.ts';
-import { begunKeys, type Keys } from './keys.ts';
-import { boundEvents, type KeyState } from './key-state.ts';
+import { begunKeys, type RememberedKeys } from './keys.ts';
+import { boundEvents, type RememberedKey } from './key-state.ts';
 import { loggedTo } from './logged.ts';
-import { looksAt, type Plan } from './plan.ts';
-import { clearMoved, createMoved, dueOf, judgeLeaf, type Moved, passTime, settle } from './settle.ts';
-import { createWaiting } from './waiting.ts';
+import type { ArrivedEvent, Moment } from './moment.ts';
+import { looksAt, type ConditionPlan } from './plan.ts';
+import { clearMoved, createMoved, dueOf, judgeLeaf, type Moved, passNodeTime, settle } from './settle.ts';
+import { createWaitingEvents } from './waiting.ts';
 
-/** An entry of a stream's log. */
-export interface Arrival {
-  event: LoggedEvent;
-  /** Epoch ms */
-  appendedAt: number;
-  /** The cursors before and behind it. */
-  before: Cursor | null;
-  after: Cursor;
-  /** Places of a log are dense. */
-  place: number;
-}
-
-/** The condition began to hold for a key, or ceased. */
-export interface Moment {
-  became: 'holding' | 'ceased';
-  key: string | null;
-  /** Epoch ms, in the time of events. */
-  time: number;
-  value: number | null;
-  events: readonly StreamEvent[];
-  /** What made it, so that no two occurrences have one id. */
-  cause: string;
-}
-
-export interface Settings {
+export interface JudgeSettings {
   lateMs: number;
   cooldownMs: number;
   tellsEnds: boolean;
 }
 
 /** All that is kept of a trigger between two rounds, but for its waiting events, which are read again. */
-export interface JudgeState {
+export interface TriggerState {
   /** By stream. */
   clocks: Map<string, StreamClock>;
   /** All that happened up to here was judged, as far as it had come, epoch ms. */
   judgedTo: number;
   /** Time of the newest thing that was judged, epoch ms. */
   newest: number;
-  common: KeyState;
-  keys: Keys;
+  common: RememberedKey;
+  keys: RememberedKeys;
   counts: { late: number; hurried: number; suppressed: number; overflow: number };
 }
 
-export interface Judge {
-  readonly state: JudgeState;
+export interface TriggerJudge {
+  readonly state: TriggerState;
   /**
    * Takes in the next entry of a stream. `isAgain`: it was taken in before the state was kept, and may wait still.
    * @returns false: it was not taken in, because what was found has to be asked for first
    */
-  take(stream: string, arrival: Arrival, isAgain?: boolean): boolean;
+  take(stream: string, arrival: ArrivedEvent, isAgain?: boolean): boolean;
   /**
    * Time passes.
    * @param knownTo epoch ms: no log gets an entry any more that was appended before this
@@ -81,7 +58,7 @@ export interface Judge {
   found(): Moment[];
   hasFound(): boolean;
   /** Late events since this was last asked. */
-  late(): { stream: string; arrival: Arrival }[];
+  late(): { stream: string; arrival: ArrivedEvent }[];
   /** Epoch ms at which something changes if nothing comes, by the clock; null: nothing does. */
   dueAt(): number | null;
   /** Before the first entry of a stream that waits. */
@@ -101,27 +78,27 @@ const MOST_AT_ONCE = 100;
 const EVENTS_BYTES = 32_000;
 const FEW_BYTES = 600;
 
-export function createJudge(plan: Plan, settings: Settings, state: JudgeState): Judge {
+export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings, state: TriggerState): TriggerJudge {
   const { lateMs, cooldownMs, tellsEnds } = settings;
   const { keys, common, clocks, counts } = state;
-  const waiting = createWaiting();
-  const due = createDueHeap<KeyState>();
+  const waiting = createWaitingEvents();
+  const due = createDueHeap<RememberedKey>();
   const moved = createMoved(plan);
   const all = [...clocks.values()];
   let found: Moment[] = [];
   let foundBytes = 0;
-  let late: { stream: string; arrival: Arrival }[] = [];
+  let late: { stream: string; arrival: ArrivedEvent }[] = [];
   let hasChanged = false;
   /** What the step at hand is about. */
   let event: StreamEvent | null = null;
   let cause = '';
 
-  function noteDue(own: KeyState): void {
+  function noteDue(own: RememberedKey): void {
     if (plan.timed) due.set(own, dueOf(plan, own, own !== common));
   }
 
   /** The whole condition moved for a key: what is to be told? */
-  function tell(own: KeyState, at: number, { began, ceased, value }: Moved): void {
+  function tell(own: RememberedKey, at: number, { began, ceased, value }: Moved): void {
     const { index } = plan.root;
     if (ceased[index] === 1 && own.told) {
       own.told = false;
@@ -147,7 +124,7 @@ export function createJudge(plan: Plan, settings: Settings, state: JudgeState): 
 
   function add(
     became: Moment['became'],
-    own: KeyState,
+    own: RememberedKey,
     at: number,
     value: number | null,
     events: readonly StreamEvent[],
@@ -165,7 +142,7 @@ export function createJudge(plan: Plan, settings: Settings, state: JudgeState): 
   const isFull = () => found.length >= MOST_FOUND || foundBytes >= FOUND_BYTES;
 
   /** All keys are judged by what became of what looks at all of them together. */
-  function settleAll(at: number, isEvent: boolean, but: KeyState | null): void {
+  function settleAll(at: number, isEvent: boolean, but: RememberedKey | null): void {
     const kept = { began: moved.began.slice(), ceased: moved.ceased.slice(), value: [...moved.value] };
     for (const own of keys.all()) {
       if (own === but) continue;
@@ -181,12 +158,12 @@ export function createJudge(plan: Plan, settings: Settings, state: JudgeState): 
 
   const hasMoved = () => moved.began.includes(1) || moved.ceased.includes(1);
 
-  function tick(own: KeyState, at: number): void {
+  function tick(own: RememberedKey, at: number): void {
     clearMoved(moved);
     event = null;
     cause = `t${at}`;
     const isCommon = own === common;
-    passTime(plan, own, !isCommon, at, moved);
+    passNodeTime(plan, own, !isCommon, at, moved);
     settle(plan, own, common, at, false, moved);
     if (hasMoved()) {
       state.newest = Math.max(state.newest, at);
@@ -214,7 +191,7 @@ export function createJudge(plan: Plan, settings: Settings, state: JudgeState): 
   }
 
   /** To be called when time has passed up to then. */
-  function judge(stream: string, arrival: Arrival, time: number): void {
+  function judge(stream: string, arrival: ArrivedEvent, time: number): void {
     const at = Math.max(time, state.newest);
     const logged = arrival.event;
     const leaves = plan.leavesOf.get(stream) ?? [];
@@ -233,7 +210,7 @@ export function createJudge(plan: Plan, settings: Settings, state: JudgeState): 
       if (!plan.root.perKey) tell(common, at, moved);
       noteDue(common);
     }
-    let own: KeyState | null = null;
+    let own: RememberedKey | null = null;
     if (plan.root.perKey) {
       const isMoved = looked && hasMoved();
       if (looksAtKeys) {
@@ -283,7 +260,7 @@ export function createJudge(plan: Plan, settings: Settings, state: JudgeState): 
 
   function hurry(stream: string, place: number): void {
     if (place % 1_000 === 0 && waiting.size > 0) {
-      const old = (one: { stream: string; arrival: Arrival }) =>
+      const old = (one: { stream: string; arrival: ArrivedEvent }) =>
         one.stream === stream && one.arrival.place < place - MOST_WAITING;
       for (const one of waiting.takeWhere(old)) {
         counts.hurried += 1;
@@ -318,7 +295,7 @@ export function createJudge(plan: Plan, settings: Settings, state: JudgeState): 
       const clock = clocks.get(stream);
       if (clock === undefined) return true;
       const { event: logged, appendedAt } = arrival;
-      const isAhead = logged.time > appendedAt + SKEW_MS;
+      const isAhead = logged.time > appendedAt + CLOCKS_DIFFER_MS;
       const time = isAhead ? logged.time : Math.min(logged.time, appendedAt);
       if (isAgain) {
         if (!isGap(logged) && time > state.judgedTo && (isAhead || lateMs > 0)) waiting.add({ stream, arrival, time });
@@ -363,10 +340,10 @@ export function createJudge(plan: Plan, settings: Settings, state: JudgeState): 
       if (next === Infinity) return null;
       // By as much as the time of the trigger is behind the clock, it is due later.
       const at = all.reduce((latest, clock) => Math.max(latest, clock.knownTo), 0);
-      return next + lateMs + Math.max(0, at - timeOfAll(all, at)) + SKEW_MS;
+      return next + lateMs + Math.max(0, at - timeOfAll(all, at)) + CLOCKS_DIFFER_MS;
     },
     from(stream) {
-      let first: Arrival | null = null;
+      let first: ArrivedEvent | null = null;
       for (const one of waiting.all()) {
         if (one.stream === stream && (first === null || one.arrival.place < first.place)) first = one.arrival;
       }
@@ -387,7 +364,7 @@ function removedBy({ meta }: LoggedEvent): Removed | null {
 }
 
 /** Brings the times of a state that lie ahead of the clock back to it; an earlier clock has left them there. */
-export function withinClock(plan: Plan, state: JudgeState, now: number): void {
+export function stateWithinClock(plan: ConditionPlan, state: TriggerState, now: number): void {
   let isOdd = liesBeyond(state.judgedTo, now, 0) || liesBeyond(state.newest, now, 0);
   for (const clock of state.clocks.values()) isOdd = keepWithin(clock, now) || isOdd;
   if (!isOdd) return;
@@ -403,7 +380,7 @@ export function withinClock(plan: Plan, state: JudgeState, now: number): void {
   begunKeys(plan, state.common, state.keys, now);
 }
 
-function keptOf(plan: Plan, node: KeyState['nodes'][number], index: number, now: number): typeof node {
+function keptOf(plan: ConditionPlan, node: RememberedKey['nodes'][number], index: number, now: number): typeof node {
   const of = plan.nodes[index];
   if (node === null || of === undefined || node.memory === null) return node;
   if (of.kind === 'leaf') {

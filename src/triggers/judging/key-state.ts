@@ -4,7 +4,7 @@
  */
 import type { StreamEvent } from '../../base/event.ts';
 import { type Json, utf8Bytes } from '../../base/json.ts';
-import type { Plan } from './plan.ts';
+import type { ConditionPlan } from './plan.ts';
 
 /** Of a node. It has the members of a `Subject` of streams/conditions, whose rules judge it. */
 export interface NodeState {
@@ -15,7 +15,7 @@ export interface NodeState {
   made?: readonly StreamEvent[];
 }
 
-export interface KeyState {
+export interface RememberedKey {
   key: string | null;
   /** By the index of the node; null: nothing is to be remembered. */
   nodes: (NodeState | null)[];
@@ -25,12 +25,12 @@ export interface KeyState {
   lastAt: number | null;
 }
 
-export function emptyKey(plan: Plan, key: string | null): KeyState {
+export function emptyKey(plan: ConditionPlan, key: string | null): RememberedKey {
   return { key, nodes: plan.nodes.map(() => null), told: false, lastAt: null };
 }
 
 /** Whether there is nothing to be remembered. @param by events of an earlier time do not come any more, epoch ms */
-export function isBlank({ nodes, told, lastAt }: KeyState, by: number, cooldownMs: number): boolean {
+export function isForgettable({ nodes, told, lastAt }: RememberedKey, by: number, cooldownMs: number): boolean {
   return !told && (lastAt === null || lastAt + cooldownMs < by) && nodes.every((node) => node === null);
 }
 
@@ -44,7 +44,7 @@ export function remembered(events: readonly StreamEvent[], most: number): readon
   for (const event of events.toReversed()) {
     const size = sizeOf(event);
     if (kept.length >= most || (kept.length > 0 && bytes + size > MADE_BYTES)) break;
-    kept.unshift(size > MADE_BYTES ? withoutData(event) : event);
+    kept.unshift(size > MADE_BYTES ? cutEvent(event) : event);
     bytes += size;
   }
   return kept;
@@ -64,7 +64,7 @@ export function boundEvents(
   if (bytes <= most) return { events, bytes };
   const bound = events.map((event, index) => {
     if (bytes <= most) return event;
-    const cut = withoutData(event);
+    const cut = cutEvent(event);
     bytes += sizeOf(cut) - (sizes[index] ?? 0);
     return cut;
   });
@@ -72,7 +72,7 @@ export function boundEvents(
 }
 
 /** An event that is too large to be passed on. Its id tells which it is. */
-export function withoutData({ id, revision, stream, key, time }: StreamEvent): StreamEvent {
+export function cutEvent({ id, revision, stream, key, time }: StreamEvent): StreamEvent {
   const named = { id, ...(revision === undefined ? {} : { revision }), stream, ...(key === undefined ? {} : { key }) };
   return { ...named, time, data: null, meta: { cut: true } };
 }
@@ -81,7 +81,7 @@ export function withoutData({ id, revision, stream, key, time }: StreamEvent): S
 export type StoredKey = [key: string | null, told: 0 | 1, lastAt: number | null, nodes: (StoredNode | null)[]];
 export type StoredNode = [holds: 0 | 1, memory: Json, made?: readonly StreamEvent[]];
 
-export function toStored({ key, nodes, told, lastAt }: KeyState): StoredKey {
+export function toStored({ key, nodes, told, lastAt }: RememberedKey): StoredKey {
   const stored = nodes.map((node): StoredNode | null => {
     if (node === null) return null;
     return [node.holds ? 1 : 0, node.memory, ...(node.made === undefined ? ([] as const) : ([node.made] as const))];
@@ -89,7 +89,7 @@ export function toStored({ key, nodes, told, lastAt }: KeyState): StoredKey {
   return [key, told ? 1 : 0, lastAt, stored];
 }
 
-export function fromStored([key, told, lastAt, nodes]: StoredKey): KeyState {
+export function fromStored([key, told, lastAt, nodes]: StoredKey): RememberedKey {
   const read = nodes.map((node): NodeState | null => {
     if (node === null) return null;
     const [holds, memory, made] = node;

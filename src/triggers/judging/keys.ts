@@ -5,39 +5,44 @@
  */
 import { fnv1a } from '../../base/digest.ts';
 import { knownSubjects } from '../../streams/conditions/scope.ts';
-import { emptyKey, isBlank, type KeyState, type NodeState } from './key-state.ts';
-import { type Leaf, looksAtEach, type Plan } from './plan.ts';
+import { emptyKey, isForgettable, type RememberedKey, type NodeState } from './key-state.ts';
+import { type Leaf, looksAtEach, type ConditionPlan } from './plan.ts';
 
 /** Most keys of a trigger. */
-export const MOST_KEYS = 10_000;
+export const MOST_TRIGGER_KEYS = 10_000;
 /** Into how many parts the state of many keys is divided. */
-export const PARTS = 16;
+export const KEY_PARTS = 16;
 /** How many of the oldest are looked at for one that may be forgotten. */
 const LOOKED_AT = 64;
 
-export interface Keys {
+export interface RememberedKeys {
   readonly size: number;
   /** How often a key was forgotten or not taken in. */
   overflow: number;
   /** Changed longest ago first. */
-  all(): Iterable<KeyState>;
+  all(): Iterable<RememberedKey>;
   /** Of a key that an event is about, as the newest; null: there is no room for it. */
-  get(key: string | null): KeyState | null;
+  get(key: string | null): RememberedKey | null;
   /** To be called after a step. False: there is nothing to be remembered of it, and it is gone. */
-  settled(own: KeyState, by: number, cooldownMs: number): boolean;
-  touched(own: KeyState): void;
+  settled(own: RememberedKey, by: number, cooldownMs: number): boolean;
+  touched(own: RememberedKey): void;
   /** Forgets a key; null: it is not known. */
-  drop(key: string | null): KeyState | null;
+  drop(key: string | null): RememberedKey | null;
   /** The parts that have changed since this was last asked, by number. */
   changedParts(): Set<number>;
 }
 
-export function partOf(key: string | null): number {
-  return fnv1a(key ?? '') % PARTS;
+export function partOfTriggerKey(key: string | null): number {
+  return fnv1a(key ?? '') % KEY_PARTS;
 }
 
-export function createKeys(plan: Plan, states: Iterable<KeyState>, overflow = 0, most = MOST_KEYS): Keys {
-  const byKey = new Map<string | null, KeyState>();
+export function createRememberedKeys(
+  plan: ConditionPlan,
+  states: Iterable<RememberedKey>,
+  overflow = 0,
+  most = MOST_TRIGGER_KEYS,
+): RememberedKeys {
+  const byKey = new Map<string | null, RememberedKey>();
   for (const state of states) byKey.set(state.key, state);
   const changed = new Set<number>();
 
@@ -46,7 +51,7 @@ export function createKeys(plan: Plan, states: Iterable<KeyState>, overflow = 0,
     for (const [key, state] of byKey) {
       if (mayForget(plan, state)) {
         byKey.delete(key);
-        changed.add(partOf(key));
+        changed.add(partOfTriggerKey(key));
         return true;
       }
       looked += 1;
@@ -55,7 +60,7 @@ export function createKeys(plan: Plan, states: Iterable<KeyState>, overflow = 0,
     return false;
   }
 
-  const keys: Keys = {
+  const keys: RememberedKeys = {
     get size() {
       return byKey.size;
     },
@@ -74,21 +79,21 @@ export function createKeys(plan: Plan, states: Iterable<KeyState>, overflow = 0,
     },
     settled(own, by, cooldownMs) {
       const { key } = own;
-      changed.add(partOf(key));
+      changed.add(partOfTriggerKey(key));
       // The newest stands last where there may be too many.
       if (byKey.size > most / 2) {
         byKey.delete(key);
         byKey.set(key, own);
       }
-      if (!isBlank(own, by, cooldownMs)) return true;
+      if (!isForgettable(own, by, cooldownMs)) return true;
       byKey.delete(key);
       return false;
     },
-    touched: ({ key }) => void changed.add(partOf(key)),
+    touched: ({ key }) => void changed.add(partOfTriggerKey(key)),
     drop(key) {
       const standing = byKey.get(key) ?? null;
       byKey.delete(key);
-      changed.add(partOf(key));
+      changed.add(partOfTriggerKey(key));
       return standing;
     },
     changedParts() {
@@ -101,7 +106,7 @@ export function createKeys(plan: Plan, states: Iterable<KeyState>, overflow = 0,
 }
 
 /** What holds is not forgotten, nor what becomes something by silence. */
-export function mayForget({ nodes, root }: Plan, state: KeyState): boolean {
+export function mayForget({ nodes, root }: ConditionPlan, state: RememberedKey): boolean {
   if (state.told || state.nodes[root.index]?.holds === true) return false;
   return state.nodes.every((node, index) => {
     const of = nodes[index];
@@ -112,12 +117,12 @@ export function mayForget({ nodes, root }: Plan, state: KeyState): boolean {
 }
 
 /** Puts in what is known before any event comes: silence is measured from `now` on, and of no events there are 0. */
-export function begunKeys(plan: Plan, common: KeyState, keys: Keys, now: number): void {
+export function begunKeys(plan: ConditionPlan, common: RememberedKey, keys: RememberedKeys, now: number): void {
   for (const node of plan.nodes) {
     if (node.kind !== 'leaf') continue;
     const memory = begunMemory(node, now);
     if (memory === null) continue;
-    const put = (own: KeyState | null) => {
+    const put = (own: RememberedKey | null) => {
       if (own === null || own.nodes[node.index]) return;
       own.nodes[node.index] = { key: own.key, holds: false, memory } satisfies NodeState;
       keys.touched(own);

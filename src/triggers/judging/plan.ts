@@ -49,7 +49,7 @@ export interface Pair extends Node {
 
 export type PlanNode = Leaf | Join | Pair;
 
-export interface Plan {
+export interface ConditionPlan {
   /** Digest of the condition and its streams: a state of another one is of no use. */
   of: string;
   nodes: readonly PlanNode[];
@@ -67,7 +67,7 @@ export interface Plan {
 /** Most events that an occurrence is made of. */
 export const MOST_MADE = 20;
 
-export function planOf({ when, on }: Pick<DeclaredTrigger, 'when' | 'on'>): Plan {
+export function conditionPlan({ when, on }: Pick<DeclaredTrigger, 'when' | 'on'>): ConditionPlan {
   const nodes: PlanNode[] = [];
   const [only = ''] = on.values();
   const isAlone = isLeaf(when);

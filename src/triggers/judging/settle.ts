@@ -6,8 +6,8 @@
 import type { StreamEvent } from '../../base/event.ts';
 import { loggedTo } from './logged.ts';
 import type { WatchedEvent } from '../../streams/conditions/scope.ts';
-import { type KeyState, type NodeState, remembered } from './key-state.ts';
-import { type Join, type Leaf, type LeafRule, looksAt, MOST_MADE, type Pair, type Plan } from './plan.ts';
+import { type RememberedKey, type NodeState, remembered } from './key-state.ts';
+import { type Join, type Leaf, type LeafRule, looksAt, MOST_MADE, type Pair, type ConditionPlan } from './plan.ts';
 
 export interface Moved {
   /** By the index of the node. */
@@ -17,7 +17,7 @@ export interface Moved {
   value: (number | null)[];
 }
 
-export function createMoved({ nodes }: Plan): Moved {
+export function createMoved({ nodes }: ConditionPlan): Moved {
   return {
     began: new Uint8Array(nodes.length),
     ceased: new Uint8Array(nodes.length),
@@ -34,7 +34,7 @@ export function clearMoved({ began, ceased, value }: Moved): void {
 type AnyRule = LeafRule & { judge: (...given: unknown[]) => ReturnType<NonNullable<LeafRule['pass']>> };
 
 /** Judges a leaf by an event of its stream. @param at the time of the step, epoch ms @returns whether the leaf looked at it */
-export function judgeLeaf(leaf: Leaf, state: KeyState, event: WatchedEvent, at: number, moved: Moved): boolean {
+export function judgeLeaf(leaf: Leaf, state: RememberedKey, event: WatchedEvent, at: number, moved: Moved): boolean {
   if (!looksAt(leaf.condition, event)) return false;
   const { index } = leaf;
   const before = state.nodes[index] ?? null;
@@ -62,7 +62,7 @@ function keepMade({ keeps, index }: Leaf, before: NodeState | null, next: NodeSt
 }
 
 /** When the passing of time changes something of this state, epoch ms; null: never. */
-export function dueOf({ nodes }: Plan, state: KeyState, perKey: boolean): number | null {
+export function dueOf({ nodes }: ConditionPlan, state: RememberedKey, perKey: boolean): number | null {
   let least: number | null = null;
   for (const node of nodes) {
     const standing = state.nodes[node.index];
@@ -80,7 +80,13 @@ function dueOfNode(node: Leaf | Join | Pair, standing: NodeState): number | null
 }
 
 /** Judges the leaves, and what is missing, by time alone. @param at not before `dueOf` */
-export function passTime(plan: Plan, state: KeyState, perKey: boolean, at: number, moved: Moved): void {
+export function passNodeTime(
+  plan: ConditionPlan,
+  state: RememberedKey,
+  perKey: boolean,
+  at: number,
+  moved: Moved,
+): void {
   for (const node of plan.nodes) {
     const before = state.nodes[node.index];
     if (node.perKey !== perKey || !before) continue;
@@ -112,7 +118,14 @@ export function passTime(plan: Plan, state: KeyState, perKey: boolean, at: numbe
  * Judges the compound nodes that look at keys, or those that do not, after their parts.
  * @param own of the key @param common of all keys together @param isEvent false: time alone passed
  */
-export function settle(plan: Plan, own: KeyState, common: KeyState, at: number, isEvent: boolean, moved: Moved): void {
+export function settle(
+  plan: ConditionPlan,
+  own: RememberedKey,
+  common: RememberedKey,
+  at: number,
+  isEvent: boolean,
+  moved: Moved,
+): void {
   const perKey = own !== common;
   for (const node of plan.compounds) {
     if (node.perKey !== perKey) continue;
@@ -124,7 +137,7 @@ export function settle(plan: Plan, own: KeyState, common: KeyState, at: number, 
 
 type StateOf = (index: number) => NodeState | null;
 
-function settleJoin({ kind, of, index }: Join, own: KeyState, stateOf: StateOf, moved: Moved): void {
+function settleJoin({ kind, of, index }: Join, own: RememberedKey, stateOf: StateOf, moved: Moved): void {
   const before = own.nodes[index] ?? null;
   const held = before?.holds ?? false;
   let holding = 0;
@@ -152,7 +165,7 @@ function settleJoin({ kind, of, index }: Join, own: KeyState, stateOf: StateOf, 
 
 function settlePair(
   { kind, first, second, withinMs, index }: Pair,
-  own: KeyState,
+  own: RememberedKey,
   stateOf: StateOf,
   at: number,
   isEvent: boolean,

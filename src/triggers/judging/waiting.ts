@@ -1,25 +1,25 @@
 /** Events that wait to be judged, in the order of their times; of equal times the first to arrive is first. */
-import type { Arrival } from './judge.ts';
+import type { ArrivedEvent } from './moment.ts';
 
-export interface Waits {
+export interface WaitingEvent {
   stream: string;
-  arrival: Arrival;
+  arrival: ArrivedEvent;
   /** When it happened, as it is judged, epoch ms. */
   time: number;
 }
 
-export interface Waiting {
+export interface WaitingEvents {
   readonly size: number;
-  add(one: Waits): void;
-  first(): Waits | null;
-  take(): Waits | null;
+  add(one: WaitingEvent): void;
+  first(): WaitingEvent | null;
+  take(): WaitingEvent | null;
   /** Takes out those that pass. */
-  takeWhere(test: (one: Waits) => boolean): Waits[];
-  all(): readonly Waits[];
+  takeWhere(test: (one: WaitingEvent) => boolean): WaitingEvent[];
+  all(): readonly WaitingEvent[];
 }
 
-export function createWaiting(): Waiting {
-  let sorted: Waits[] = [];
+export function createWaitingEvents(): WaitingEvents {
+  let sorted: WaitingEvent[] = [];
   /** Those before it were taken. */
   let head = 0;
   return {

@@ -1,0 +1,27 @@
+/** What a trigger is judged by, and what it finds. */
+import type { LoggedEvent, StreamEvent } from '../../base/event.ts';
+import type { Cursor } from '../../store/store.ts';
+
+/** An entry of a stream's log. */
+export interface ArrivedEvent {
+  event: LoggedEvent;
+  /** Epoch ms */
+  appendedAt: number;
+  /** The cursors before and behind it. */
+  before: Cursor | null;
+  after: Cursor;
+  /** Places of a log are dense. */
+  place: number;
+}
+
+/** The condition began to hold for a key, or ceased. */
+export interface Moment {
+  became: 'holding' | 'ceased';
+  key: string | null;
+  /** Epoch ms, in the time of events. */
+  time: number;
+  value: number | null;
+  events: readonly StreamEvent[];
+  /** What made it, so that no two occurrences have one id. */
+  cause: string;
+}
