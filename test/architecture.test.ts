@@ -32,6 +32,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   triggers: [['judging'], ['.']],
   auth: [['.'], ['keys', 'oauth', 'audit', 'login']],
   calls: [['.'], ['bounds', 'changes'], ['events']],
+  http: [['.'], ['events']],
   // An extension stands beside what serves it: nothing of the server knows one.
   mcp: [['.'], ['wire'], ['registry'], ['listen', 'sessions'], ['asking'], ['tasks', 'serve']],
   hosts: [['.'], ['node', 'workers', 'lambda', 'demo', 'testing'], ['cli']],

@@ -6,6 +6,7 @@ import type { App } from '../declare/app.ts';
 import { checkSecretsSet, openFeedSecrets } from '../declare/check/open-secrets.ts';
 import { createApp, type HttpAppOptions } from '../http/app.ts';
 import type { Edge } from '../http/edge.ts';
+import { mountEvents } from '../http/events/paths.ts';
 import { pushKeys, pushTokens } from '../http/push-secrets.ts';
 import { aboutOf } from '../mcp/registry/about.ts';
 import { TASKS } from '../mcp/tasks/capability.ts';
@@ -19,7 +20,11 @@ import type { ServingOptions } from './serving.ts';
 
 /** What an app needs to be served, and how. App, store and runtime are all that is required. */
 export interface HostOptions
-  extends Deps, Pick<TaskDeps, 'waiting'>, Partial<Omit<HttpAppOptions, 'pushTokens' | 'pushKeys'>>, ServingOptions {
+  extends
+    Deps,
+    Pick<TaskDeps, 'waiting'>,
+    Partial<Omit<HttpAppOptions, 'pushTokens' | 'pushKeys' | 'mount'>>,
+    ServingOptions {
   /** Where `queue` sends a task that goes on later. Default: nowhere; `scheduled` finds it. */
   taskQueue?: TaskQueue | null;
   /**
@@ -104,12 +109,20 @@ export function createHttpHost(given: HostOptions, { serving, work }: HostParts)
     sessions: options.secrets != null,
   });
   const pushes = { pushTokens: pushTokens(app, variable), pushKeys: pushKeys(app, variable) };
-  const http = createApp({ ...options, mcp }, { ...options, ...pushes, publicUrl, host });
+  const closed = new AbortController();
+  const { listening: bounds = null, watch } = options;
+  const mount: HttpAppOptions['mount'] = (http, parts) =>
+    mountEvents(http, options, { ...parts, bounds, watch, closed: closed.signal });
+  const own = { ...pushes, publicUrl, host, mount };
+  const http = createApp({ ...options, mcp }, { ...options, ...own });
   return {
     fetch: (request, edge) => http.fetch(request, { edge }),
     scheduled: async (deadline) => (await work()).scheduled(deadline),
     queue: async (batch, deadline) => (await work()).queue(batch, deadline),
-    close: () => mcp.close(),
+    close() {
+      closed.abort();
+      return mcp.close();
+    },
   };
 }
 

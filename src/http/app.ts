@@ -16,9 +16,9 @@ import { createCors } from './cors.ts';
 import { createDocument, documentPreflight } from './documents.ts';
 import { type Edge, NO_EDGE, REQUESTS } from './edge.ts';
 import { createMcpRoute, type McpServing, refusedForNow } from './mcp-route.ts';
-import { createOriginGuard, type OriginOptions } from './origin.ts';
+import { createOriginGuard, type OriginGuard, type OriginOptions } from './origin.ts';
 import type { LoginRoutes } from './login.ts';
-import { methodResponse, problemResponse, refusedResponse } from './problem.ts';
+import { laterIfAsked, methodResponse, problemResponse, refusedResponse } from './problem.ts';
 import { type ProtectedResource, resourceMetadata, resourcePaths } from './protected-resource.ts';
 import type { PushTokens } from './push.ts';
 import type { PushEntrance } from './push-entrance.ts';
@@ -53,6 +53,18 @@ export interface HttpAppOptions extends OriginOptions {
   challenges?: Challenges | undefined;
   /** Whose tokens are taken, for the documents that say so. Default null: no issuer's, and there are no such documents. */
   protectedResource?: ProtectedResource | null | undefined;
+  /** Adds further routes, such as those of `events`. Default: there are none. */
+  mount?: (http: HttpApp, parts: RouteParts) => void;
+}
+
+/** What a route that serves data is made of. */
+export interface RouteParts {
+  guard: OriginGuard;
+  /** Who calls; the request is counted here. */
+  authenticate: Authenticate;
+  challenges: Challenges;
+  /** Whether a caller's open streams are counted over all instances. */
+  countsOpen: boolean;
 }
 
 export interface HttpDeps extends Deps {
@@ -119,14 +131,16 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const bodies = createBodies(runtime, options.bodies);
   const isOpen = options.authenticate === undefined;
   const count = createRequestCount(deps, isOpen);
+  const challenges = options.challenges ?? createChallenges();
+  const countsOpen = !isOpen || app.options.quotas?.openStreams !== undefined;
   const route = createMcpRoute(
-    isOpen && app.options.quotas?.openStreams === undefined ? mcp : withBounds(deps),
+    countsOpen ? withBounds(deps) : mcp,
     guard,
     counting(withCookies, count, refusedForNow),
     options.bodyBytes ?? BODY_BYTES,
     bodies,
     options.requests ?? REQUESTS,
-    options.challenges ?? createChallenges(),
+    challenges,
     deps.audit,
     count,
   );
@@ -177,7 +191,8 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     http.use(async (context, next) => {
       const refusal = await admit(context.req.raw);
       if (refusal === null) return next();
-      return MCP_PATHS.includes(context.req.path) ? route.refuse(refusal) : problemResponse(refusal);
+      if (MCP_PATHS.includes(context.req.path)) return route.refuse(refusal);
+      return laterIfAsked(context.req.raw, problemResponse(refusal), runtime);
     });
   }
   for (const path of MCP_PATHS) {
@@ -228,6 +243,8 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   http.all('/login', (context) => methodResponse(context.req.path, 'GET, POST'));
   http.post('/logout', async (context) => (await loadLogins())?.logOut(context.req.raw) ?? problemResponse(noLogins()));
   http.all('/logout', (context) => methodResponse(context.req.path, 'POST'));
+  const authenticateAndCount = counting(withCookies, count, problemResponse);
+  options.mount?.(http, { guard, authenticate: authenticateAndCount, challenges, countsOpen });
   http.get('/healthz', (context) => context.json({ status: 'ok' }));
   http.get('/readyz', (context) => {
     const account = openAccount(store, runtime);

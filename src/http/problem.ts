@@ -4,6 +4,8 @@
  */
 import { againAfterMs, type ErrorCode, isOfStore, type TidegateError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
+import type { Runtime } from '../base/runtime.ts';
+import { EVENT_STREAM_HEADERS, eventText } from '../calls/events/event-stream.ts';
 import type { OriginRefusal } from './origin.ts';
 import { jsonText } from '../base/plain.ts';
 import { withSafeHeaders } from './safe-headers.ts';
@@ -161,4 +163,26 @@ function respond(body: JsonObject & { status: number }, retryAfterMs: number | n
 /** Whole seconds, one at least. */
 function retryAfter(ms: number): string {
   return String(Math.max(1, Math.ceil(ms / 1_000)));
+}
+
+const LATER = new Set([429, 503]);
+
+/**
+ * A refusal that ends by itself, in a form that browsers understand. An `EventSource` comes back after a stream that ended, and never
+ * again after any status but 200: a page would stand still for good because a server was busy for a second. Whoever asks for
+ * `text/event-stream` therefore gets 200, with the time to come back after and an event `later` that has the reason.
+ */
+export async function laterIfAsked(
+  request: Request,
+  answer: Response,
+  { random }: Pick<Runtime, 'random'>,
+): Promise<Response> {
+  const wantsEvents = request.headers.get('accept')?.includes('text/event-stream') === true;
+  if (!LATER.has(answer.status) || request.method !== 'GET' || !wantsEvents) return answer;
+  const problem = await answer.text();
+  const afterMs = Number(answer.headers.get('retry-after') ?? 0) * 1_000;
+  // Those who were refused together must not come back together.
+  const retryMs = Math.round(Math.max(RETRY_AFTER_MS, afterMs) * (1 + random()));
+  const headers = withSafeHeaders({ ...EVENT_STREAM_HEADERS }, false);
+  return new Response(eventText({ type: 'later', data: problem, retryMs }), { status: 200, headers });
 }

@@ -5,24 +5,34 @@ import { withPokes } from '../../store/log-pokes.ts';
 import { createLogWatch, type LogWatch } from '../../store/log-watch.ts';
 import type { LogEntry, Store } from '../../store/store.ts';
 import { type Hint, hint } from '../../streams/hints.ts';
+import { isRemoval } from '../../streams/log/removals.ts';
 import { loggedEvent } from '../../streams/log/stream-log.ts';
 import { taskChange } from '../../tasks/records/task-log.ts';
 
 export type KeptEntry =
-  /** An event of a stream; null: it concerns every key, as a gap and a removal do. */
-  | { key: string | undefined | null }
+  /**
+   * An event of a stream; null: it concerns every key, as a gap and a removal do. `entry` is the event itself, where there was room
+   * for it and nothing was removed: who needs it and finds none reads the log.
+   */
+  | { key: string | undefined | null; entry?: LogEntry }
   /** The id of a task, as it is stored, and the session in which it was begun. */
   | { task: string; session?: string | undefined }
   | Hint;
 
 export type ChangeWatch = LogWatch<KeptEntry>;
 
-/** Logs are named `<tenant>/<kind>/…`, and tenants have no slash. */
-export function keptOf(log: string, entry: Pick<LogEntry, 'value'>): KeptEntry | null {
+/** Logs are named `<tenant>/<kind>/…`, and tenants have no slash. @param hasRoom for an event of so many characters; default: no */
+export function keptOf(
+  log: string,
+  entry: LogEntry,
+  hasRoom: (characters: number) => boolean = () => false,
+): KeptEntry | null {
   switch (log.split('/', 2)[1]) {
     case 'stream': {
       const event = loggedEvent.read(entry);
-      return { key: isGap(event) ? null : event.key };
+      const key = isGap(event) ? null : event.key;
+      // Where something was removed, each reader has to obey (`streams/log/removals.ts`).
+      return !isRemoval(event) && hasRoom(JSON.stringify(entry.value).length) ? { key, entry } : { key };
     }
     case 'task-log': {
       const { taskId, session } = taskChange.read(entry);
@@ -35,10 +45,29 @@ export function keptOf(log: string, entry: Pick<LogEntry, 'value'>): KeptEntry |
   }
 }
 
+/** Larger entries are read again by who needs them, and so is what comes within a minute beyond so many characters. */
+const MOST_ENTRY_CHARACTERS = 8_192;
+const MOST_CHARACTERS = 4_194_304;
+const MINUTE_MS = 60_000;
+
+/** What is kept of an entry is a minute old at most, so this bounds how much it is at a time. */
+function createRoom({ now }: Pick<Runtime, 'now'>): (characters: number) => boolean {
+  let minute = 0;
+  let [before, taken] = [0, 0];
+  return (characters) => {
+    const at = Math.floor(now() / MINUTE_MS);
+    if (at !== minute) [minute, before, taken] = [at, at === minute + 1 ? taken : 0, 0];
+    if (characters > MOST_ENTRY_CHARACTERS || before + taken + characters > MOST_CHARACTERS) return false;
+    taken += characters;
+    return true;
+  };
+}
+
 /** The same, with a store whose commits are heard at once by who listens in this process, and with the watch to listen by. */
 export function watchChanges<Given extends { store: Store; runtime: Runtime }>(
   given: Given,
 ): Given & { watch: ChangeWatch } {
-  const watch = createLogWatch<KeptEntry>(given.runtime, keptOf);
+  const hasRoom = createRoom(given.runtime);
+  const watch = createLogWatch<KeptEntry>(given.runtime, (log, entry) => keptOf(log, entry, hasRoom));
   return { ...given, watch, store: withPokes(given.store, (log) => watch.poke(log)) };
 }

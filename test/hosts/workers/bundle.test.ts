@@ -12,10 +12,10 @@ import * as z from 'zod';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 /**
- * Measured: 433 KiB, minified: 30 more since sessions, questions and listeners of earlier revisions are served. A hundredth
- * more is room.
+ * Measured: 441 KiB, minified: 30 more since sessions, questions and listeners of earlier revisions are served, 8 more since browsers
+ * hear events. The rest is room for triggers, alarms and deliveries.
  */
-const MOST_GZIPPED_KIB = 440;
+const MOST_GZIPPED_KIB = 490;
 
 const Meta = z.object({
   outputs: z.record(
