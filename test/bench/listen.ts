@@ -21,7 +21,9 @@ const META = 'io.modelcontextprotocol/';
 
 async function start(folder: string): Promise<Server> {
   const env = { ...process.env, STORE: 'sqlite', SQLITE_PATH: join(folder, 'store.sqlite') };
-  const child = fork(join(import.meta.dirname, 'listen-server.ts'), { env });
+  // As `npm start` is started; the heap has room for all listeners.
+  const execArgv = ['--max-semi-space-size=4'];
+  const child = fork(join(import.meta.dirname, 'listen-server.ts'), { env, execArgv });
   const next = () =>
     new Promise<Record<string, number>>((resolve) => {
       child.once('message', (message) => resolve(message as Record<string, number>));

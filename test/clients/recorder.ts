@@ -11,7 +11,8 @@ export interface Recorder {
   close(): Promise<void>;
 }
 
-export async function startRecorder(target: string): Promise<Recorder> {
+/** @param added headers that each request is sent on with beside its own */
+export async function startRecorder(target: string, added: Record<string, string> = {}): Promise<Recorder> {
   const passed: Passed[] = [];
   const { hostname, port, host } = new URL(target);
 
@@ -20,7 +21,7 @@ export async function startRecorder(target: string): Promise<Recorder> {
     if (body.length > 0) passed.push({ from: 'client', line: body.toString('utf8') });
     const { 'accept-encoding': _coding, ...headers } = incoming.headers;
     const { method, url: path } = incoming;
-    const further = request({ hostname, port, method, path, headers: { ...headers, host } }, (answer) => {
+    const further = request({ hostname, port, method, path, headers: { ...headers, ...added, host } }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       let text = '';
       answer.on('data', (chunk: Buffer) => {

@@ -1,5 +1,6 @@
 /** An app on Node that listens by itself: store, endpoint and workers, started together and ended together. */
 import type { Server } from 'node:http';
+import { getHeapStatistics } from 'node:v8';
 import type { Config } from '../../base/config/config.ts';
 import { isLoopback, readHostname } from '../../base/config/origins.ts';
 import type { App } from '../../declare/app.ts';
@@ -11,6 +12,7 @@ import { watchChanges } from '../../calls/changes/kept.ts';
 import { callersOf } from '../callers.ts';
 import { withAudit } from '../audit.ts';
 import { createHost } from '../host.ts';
+import { standingIn } from '../listening.ts';
 import type { CallerOptions, Host } from '../http-host.ts';
 import { createBoundedServer } from './bounded-server.ts';
 import { createConnections } from './connections.ts';
@@ -67,6 +69,7 @@ export async function serve(
     const secrets = await nodeSecrets(config, app.name);
     const deps = workers?.deps ?? given;
     const host = createHost({
+      listening: standingIn(getHeapStatistics().heap_size_limit),
       ...own,
       ...callers,
       ...deps,

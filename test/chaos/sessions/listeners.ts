@@ -28,6 +28,8 @@ export interface Listener {
   readonly told: Told;
   /** The tasks that it has to be told of. */
   readonly tasks: readonly string[];
+  /** Whether it listens to tasks alone. Default: to marks as well. */
+  readonly isOfTasksAlone?: boolean;
   /** How many notifications or answers told of a change. */
   count(): number;
   close: () => Promise<void>;

@@ -27,6 +27,9 @@ export interface SessionRunOptions {
   listeners?: Readonly<Record<string, OpenListener>>;
 }
 
+/** What a listener was told, and of what it has to be. */
+type ToldOf = Pick<Listener, 'tasks' | 'isOfTasksAlone'> & { told: ReadonlyMap<string, number> };
+
 export interface SessionReport {
   /** When each mark was last set, epoch ms: before the call that set it. */
   setAt: Map<string, number>;
@@ -36,7 +39,7 @@ export interface SessionReport {
   killed: number;
   /** When each task ended that somebody listened to, epoch ms; null: it did not. */
   endedAt: Map<string, number | null>;
-  heard: { name: string; told: ReadonlyMap<string, number>; tasks: readonly string[]; count: number }[];
+  heard: (ToldOf & { name: string; count: number })[];
   /** What was told to listeners of a tenant that has set nothing. */
   foreign: { name: string; count: number }[];
   /** From the last change of a mark until each listener knew of all of them, and of the tasks that had ended, ms. */
@@ -193,6 +196,7 @@ export async function sessionRun(options: SessionRunOptions): Promise<SessionRep
     name,
     told: listener.told,
     tasks: listener.tasks,
+    ...(listener.isOfTasksAlone === undefined ? {} : { isOfTasksAlone: listener.isOfTasksAlone }),
     count: listener.count(),
   }));
   report.foreign = foreign.map(({ name, listener }) => ({ name, count: listener.count() }));
@@ -202,9 +206,10 @@ export async function sessionRun(options: SessionRunOptions): Promise<SessionRep
 /** What a listener was not told of after its last change. */
 function untold(
   { setAt, endedAt }: Pick<SessionReport, 'setAt' | 'endedAt'>,
-  { told, tasks }: { told: ReadonlyMap<string, number>; tasks: readonly string[] },
+  { told, tasks, isOfTasksAlone }: ToldOf,
 ): string[] {
-  const changed = [...setAt, ...tasks.map((id) => [id, endedAt.get(id) ?? Number.POSITIVE_INFINITY] as const)];
+  const marks = isOfTasksAlone === true ? [] : setAt;
+  const changed = [...marks, ...tasks.map((id) => [id, endedAt.get(id) ?? Number.POSITIVE_INFINITY] as const)];
   return changed.filter(([name, at]) => (told.get(name) ?? 0) < at).map(([name]) => name);
 }
 
@@ -214,8 +219,9 @@ export function sessionVerdict({ setAt, endedAt, killed, heard, foreign }: Sessi
   if (killed === 0) wrong.push('no process was killed');
   const endless = [...endedAt].filter(([, at]) => at === null).map(([id]) => id);
   if (endless.length > 0) wrong.push(`${endless.length} tasks did not end: ${endless.slice(0, 3).join(', ')}`);
-  for (const { name, told, tasks } of heard) {
-    const missing = untold({ setAt, endedAt }, { told, tasks });
+  for (const each of heard) {
+    const { name } = each;
+    const missing = untold({ setAt, endedAt }, each);
     if (missing.length > 0) wrong.push(`${name} was not told of ${missing.length}: ${missing.slice(0, 3).join(', ')}`);
   }
   for (const { name, count } of foreign) {

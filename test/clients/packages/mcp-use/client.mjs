@@ -6,6 +6,7 @@ const { speak } = await import('../speak.mjs');
 
 let client = null;
 let tools = [];
+let heard = [];
 
 speak({
   async connect({ url, program, args, env }) {
@@ -19,5 +20,17 @@ speak({
     return tools.flatMap(({ name }) => (schemas.has(name) ? [{ name, schema: schemas.get(name) }] : []));
   },
   call: (name, args) => tools.find((tool) => tool.name === name).invoke(args),
+  async subscribe(uris) {
+    const session = client.getSession('tidegate');
+    session.on('notification', ({ method, params }) => {
+      if (method === 'notifications/resources/updated') heard.push(params.uri);
+    });
+    for (const uri of uris) await session.subscribeToResource(uri);
+  },
+  heard() {
+    const told = heard;
+    heard = [];
+    return told;
+  },
   close: () => client?.closeAllSessions(),
 });
