@@ -12,6 +12,7 @@
 import { asTidegateError } from '../base/errors.ts';
 import type { Runtime } from '../base/runtime.ts';
 import { READ_LIMIT } from './limits.ts';
+import { wasAppended } from './log-lookback.ts';
 import type { Cursor, LogEntry, Store } from './store.ts';
 
 /** What one listener hears at once. */
@@ -60,6 +61,8 @@ const PATIENCE_MS = 5_000;
 const GONE_MS = 60_000;
 /** Full pages that are read in one look; what is beyond is told as missed. */
 const MOST_PAGES = 3;
+/** Store calls of a listener that asks for what is kept no more. */
+const LOOKING_BACK = 2;
 /** For how long it is kept what was appended, and how many entries, for listeners that come. */
 const KEPT_MS = 60_000;
 const MOST_KEPT = 2_000;
@@ -132,12 +135,22 @@ export function createLogWatch<Kept>(
     const me: Listening<Kept> = {
       ...listener,
       at: placeAt(followed, listener.since),
-      missed: begun && listener.since < followed.keptSince,
+      missed: false,
       stirredAt: runtime.now(),
       woken: false,
       wake: () => void (me.woken = true),
     };
+    if (begun && listener.since < followed.keptSince) void lookBack(followed, me);
     return me;
+  }
+
+  /** Of what is kept no more it is told that it missed something, if there was anything. */
+  async function lookBack({ log, keptSince }: Followed<Kept>, me: Listening<Kept>): Promise<void> {
+    const { store, since, reads } = me;
+    const may = reads === undefined || reads.left >= LOOKING_BACK;
+    if (may && reads) reads.left -= LOOKING_BACK;
+    me.missed = !may || (await wasAppended(store, log, since, keptSince).catch(() => true));
+    if (me.missed) me.wake();
   }
 
   /** Where it begins to hear who asks from a time on. */

@@ -219,12 +219,42 @@ describe('what is heard', () => {
     expect(counted.total()).toBe(0);
   });
 
-  test('who asks for more than is kept is told that it missed something', async () => {
+  test('who asks for more than is kept is told that it missed something, if there was anything', async () => {
+    await appendElsewhere('before that');
+    await clock.advance(MINUTE);
+    const asked = clock.now();
+    await clock.advance(MINUTE);
+    await appendElsewhere('of that time');
+    await clock.advance(2 * MINUTE);
     listen();
     await clock.advance(10 * SECOND);
-    const late = listen({ since: START - 2 * MINUTE });
+    const late = [asked, asked + 90 * SECOND].map((since) => listen({ since }));
+    const unsure = listen({ since: asked + 90 * SECOND, reads: { left: 1 } });
+    const failing = { ...store, seek: () => Promise.reject(new Error('down')) };
+    const unread = listen({ since: asked + 90 * SECOND, store: failing });
     await clock.advance(0);
-    expect(late).toMatchObject({ heard: [], missed: 1 });
+    expect(late.map(({ heard, missed }) => [heard, missed])).toEqual([
+      [[], 1],
+      [[], 0],
+    ]);
+    expect([unsure.missed, unread.missed]).toEqual([1, 1]);
+    await appendHere('after');
+    await clock.advance(SECOND);
+    expect(late.map(({ heard }) => heard)).toEqual([['after'], ['after']]);
+  });
+
+  test('who asks for what was trimmed is told that it missed something', async () => {
+    for (let many = 0; many < 3; many += 1) {
+      await appendElsewhere(`${many}`);
+      await clock.advance(SECOND);
+    }
+    await store.trim('log', { now: clock.now(), keep: 1, limit: 100 });
+    await clock.advance(4 * MINUTE);
+    listen();
+    await clock.advance(10 * SECOND);
+    const [whole, after] = [START, START + MINUTE].map((since) => listen({ since }));
+    await clock.advance(0);
+    expect([whole?.missed, after?.missed]).toEqual([1, 0]);
   });
 
   test('who asks for the last minute missed nothing, whatever the first one asked for', async () => {
