@@ -11,8 +11,8 @@
  */
 import { asTidegateError } from '../base/errors.ts';
 import type { Runtime } from '../base/runtime.ts';
+import { decodeCursor } from './cursor.ts';
 import { READ_LIMIT } from './limits.ts';
-import { wasAppended } from './log-lookback.ts';
 import type { Cursor, LogEntry, Store } from './store.ts';
 
 /** What one listener hears at once. */
@@ -365,4 +365,25 @@ export function createLogWatch<Kept>(
 
 function mayRead({ reads }: { reads?: { left: number } }): boolean {
   return reads === undefined || reads.left > 0;
+}
+
+/**
+ * Whether something was appended in a span of time that nobody of this process has watched. Two store calls.
+ * @param since epoch ms
+ * @param before epoch ms: what was appended from then on does not count
+ * @returns true as well where entries are gone that may have been of that time
+ * @throws TidegateError as the store
+ */
+async function wasAppended(
+  store: Pick<Store, 'read' | 'seek'>,
+  log: string,
+  since: number,
+  before: number,
+): Promise<boolean> {
+  const from = await store.seek(log, since);
+  const { entries, truncated, floor } = await store.read(log, from, 1);
+  const [first] = entries;
+  if (truncated || (first !== undefined && first.appendedAt < before)) return true;
+  // What stood before the oldest entry that is left may be as old.
+  return floor !== null && (from === null || from === floor) && decodeCursor(floor).place > 0;
 }
