@@ -6,6 +6,7 @@
 import { scopeToRead } from '../auth/audit/stream.ts';
 import { publishScope, readScope } from '../base/scopes.ts';
 import type { App } from '../declare/app.ts';
+import { eventSources } from '../streams/sources/sources.ts';
 import { publishToolsOf } from './publish-tools.ts';
 
 /** Answers the scopes that a call with these arguments needs. It judges names that are known; others need nothing. */
@@ -17,6 +18,8 @@ export interface Needs {
   tools?: Readonly<Record<string, NeedsOf<Readonly<Record<string, unknown>>>>>;
   /** Given the variables of the template. A completion may lack some. */
   resources?: Readonly<Record<string, NeedsOf<Readonly<Record<string, string>>>>>;
+  /** Given the parameters of a method, as they were sent. */
+  methods?: Readonly<Record<string, NeedsOf<Readonly<Record<string, unknown>>>>>;
 }
 
 export function streamNeeds(app: App): Needs {
@@ -45,7 +48,17 @@ export function feedScopes({ feeds }: Pick<App, 'feeds'>, name: string): string[
   return feed.targets.length === 0 ? [publishScope(name)] : feed.targets.map(({ stream }) => readScope(stream));
 }
 
-function readingOf({ streams }: App, name: string): string[] {
+/** What an event needs that can be subscribed to: what its trigger declares, and the reading of each stream that it is about. */
+export function eventScopes(app: Pick<App, 'streams' | 'triggers'>, name: unknown): string[] {
+  const source = typeof name === 'string' ? eventSources(app).get(name) : undefined;
+  if (source === undefined) return [];
+  const { trigger, stream } = source;
+  if (trigger === null) return [scopeToRead(stream)];
+  const watched = [...trigger.on.values()].flatMap((one) => readingOf(app, one));
+  return [...new Set([...trigger.scopes, ...watched])];
+}
+
+function readingOf({ streams }: Pick<App, 'streams'>, name: string): string[] {
   const stream = streams.get(name);
   return stream === undefined ? [] : [scopeToRead(stream)];
 }

@@ -9,6 +9,7 @@ import type { Edge } from '../http/edge.ts';
 import { mountEvents } from '../http/events/paths.ts';
 import { pushKeys, pushTokens } from '../http/push-secrets.ts';
 import { aboutOf } from '../mcp/registry/about.ts';
+import { eventsCapability, offersEvents } from '../mcp/events/capability.ts';
 import { TASKS } from '../mcp/tasks/capability.ts';
 import { createMcpEndpoint, type McpEndpointDeps } from '../mcp/serve/endpoint.ts';
 import type { Deps } from '../streams/deps.ts';
@@ -95,6 +96,7 @@ export function createHttpHost(given: HostOptions, { serving, work }: HostParts)
   for (const feed of app.feeds.values()) openFeedSecrets(feed, variable);
   const capabilities = [
     ...(keepsTasks(app) ? [TASKS] : []),
+    ...(offersEvents(app) ? [eventsCapability(options.listening != null)] : []),
     ...extensions.flatMap(({ capability }) => capability ?? []),
   ];
   const about = aboutOf(app, capabilities, options.listening != null);

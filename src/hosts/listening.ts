@@ -1,6 +1,6 @@
 /** How clients of a host listen to changes: the watch of the process, and what listeners may take. */
 import { watchChanges } from '../calls/changes/kept.ts';
-import type { ListenBounds } from '../mcp/listen/listeners.ts';
+import type { ListenBounds } from '../mcp/listen/held.ts';
 import type { HostOptions } from './http-host.ts';
 
 /** Of a process that stays up. Its connections are bounded too. */

@@ -7,6 +7,7 @@ import { withAuditedTools } from './audited.ts';
 import { createSealer, type Secrets } from '../base/seal.ts';
 import type { AppDeps } from '../calls/context.ts';
 import type { HandlerDeps } from '../calls/deps.ts';
+import type { ChangeWatch } from '../calls/changes/kept.ts';
 import { createAppChanges } from '../calls/changes/app-changes.ts';
 import { createAppFeeds } from '../calls/feeds.ts';
 import { type Granted, tellsOfChanges } from '../calls/granted.ts';
@@ -20,11 +21,14 @@ import type { App } from '../declare/app.ts';
 import type { AppStreams, StreamRef } from '../declare/app-streams.ts';
 import type { ReadVariable } from '../declare/check/open-secrets.ts';
 import type { Scoped } from '../declare/scoped.ts';
+import type { DeliveryService } from '../deliveries/subscriptions.ts';
 import type { Task } from '../declare/task.ts';
 import type { Tool } from '../declare/tool.ts';
 import type { Extension } from '../mcp/extension.ts';
 import { pollChangesTool } from '../mcp/listen/poll-changes.ts';
 import { createRegistry, type Registry, type RegistryPart } from '../mcp/registry/registry.ts';
+import { offersEvents } from '../mcp/events/capability.ts';
+import { eventsExtension } from '../mcp/events/extension.ts';
 import { tasksExtension } from '../mcp/tasks/extension.ts';
 import { takeOnce } from '../store/take-once.ts';
 import type { Tasks } from '../tasks/work/service.ts';
@@ -46,6 +50,10 @@ export interface RegistryOptions {
   extensions?: readonly Extension[];
   /** Whether clients can listen to what changes. Default false. */
   listens?: boolean;
+  /** By which requests for events that stay open hear of them. Default null: no request stays open. */
+  watch?: ChangeWatch | null;
+  /** Sends webhooks to who subscribes. Default null: there are none. */
+  deliveries?: DeliveryService | null;
   /** Whether callers are known, so that no cache may give one of them what another is shown. Default false. */
   knowsCallers?: boolean;
 }
@@ -62,6 +70,9 @@ export function createComposer(
     secrets = null,
     variable = deps.runtime.variable ?? NOT_SET,
     extensions = [],
+    listens = false,
+    watch = null,
+    deliveries = null,
   }: RegistryOptions,
 ): Compose {
   const { app, runtime } = deps;
@@ -124,6 +135,7 @@ export function createComposer(
           needs: { ...needs, tools: { ...needs.tools, poll_changes: pollNeeds(() => registry) } },
         },
         ...taskParts,
+        ...(offersEvents(app) ? [eventsExtension(deps, { app: granted.app, deliveries, watch, listens })] : []),
         resultReaders(results, app),
         ...(isWhole ? extensions : extensions.map((one) => usableOf(one, granted.mayUse))),
       ],

@@ -21,7 +21,7 @@ import type { TaskDeps } from '../tasks/records/find-task.ts';
 import { createTasks } from '../tasks/work/service.ts';
 import { builtInTasks } from '../tools/built-in-tasks.ts';
 import type { ChangeWatch } from '../calls/changes/kept.ts';
-import type { ListenBounds } from '../mcp/listen/listeners.ts';
+import type { ListenBounds } from '../mcp/listen/held.ts';
 import { createLatestValues } from './latest-values.ts';
 import { createComposer, type RegistryOptions, scopedIn } from './registry-parts.ts';
 
@@ -98,7 +98,7 @@ function warnOfNoSecret({ app, runtime }: AppDeps): void {
 export interface ServingOptions
   extends
     Pick<ServerDeps, 'requestMs' | 'deadlineOf' | 'outlivesClients' | 'streamMs' | 'worksAfterAnswer'>,
-    Pick<RegistryOptions, 'secrets' | 'variable' | 'extensions' | 'knowsCallers'> {
+    Pick<RegistryOptions, 'secrets' | 'variable' | 'extensions' | 'knowsCallers' | 'deliveries'> {
   /** Who hears of tasks that begin, are answered or wake. A function is given what tasks work with. Default: the schedule alone finds them. */
   /** What listeners may take. Null: clients cannot listen. Default: as on Node, and null where no work outlives its client. */
   listening?: ListenBounds | null;
@@ -123,6 +123,7 @@ export function composeServing(
     listening = null,
     watch,
     worksAfterAnswer,
+    deliveries = null,
   }: ServingOptions = {},
 ): SdkServing {
   const deps = watch ? { ...given, watch } : watchChanges(given);
@@ -136,6 +137,8 @@ export function composeServing(
     extensions,
     knowsCallers,
     listens: listening !== null,
+    watch: listening === null ? null : deps.watch,
+    deliveries,
   });
   const { app, runtime } = deps;
   const sessionSealer = secrets ? createSealer(secrets, `${app.name}/session`) : null;

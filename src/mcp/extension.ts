@@ -16,6 +16,7 @@ import type { Prompt } from '../declare/prompt.ts';
 import type { Resource } from '../declare/resource.ts';
 import type { Scoped } from '../declare/scoped.ts';
 import type { Tool, ToolAnnotations } from '../declare/tool.ts';
+import type { ListName } from '../streams/hints.ts';
 
 /** What server and client declare of an extension, under `capabilities.extensions`. */
 export interface ExtensionCapability {
@@ -23,13 +24,19 @@ export interface ExtensionCapability {
   id: string;
   /** What the server says of it; often nothing. */
   settings: JsonObject;
+  /** The name under which the same stands among the capabilities themselves too, for clients that look there, of every revision. */
+  alsoAs?: string;
 }
 
 export interface Extension {
   /** Absent: there is nothing that a client has to declare, and there are no methods and no notifications. */
   capability?: ExtensionCapability;
-  /** By name. Only a request of 2026-07-28 that declares the capability reaches one. */
+  /** By name. Only a request of 2026-07-28 that declares the capability reaches one, where nothing else is said. */
   methods?: Readonly<Record<string, ExtensionMethod>>;
+  /** By name. Methods that are answered by notifications. As for `methods`; earlier revisions have none. */
+  streams?: Readonly<Record<string, StreamMethod>>;
+  /** Its methods and notifications are for clients too that do not declare the capability. */
+  forAll?: true;
   /** What 2025-11-25 has of the same in its core, for requests of that revision alone. */
   core?: CorePart;
   /** What a client may ask for under `notifications` of `subscriptions/listen` where it declares the capability. */
@@ -47,8 +54,10 @@ export interface Extension {
   unpaged?: readonly string[];
   resources?: Readonly<Record<string, Resource>>;
   prompts?: Readonly<Record<string, Prompt>>;
-  /** What calls of tools and reads of resources need by what they ask, beside the scopes that those declare. */
+  /** What calls of tools, reads of resources and methods need by what they ask, beside the scopes that those declare. */
   needs?: Needs;
+  /** What it lists by methods of its own, so that clients can be told where a deployment lists something else. */
+  lists?: Partial<Record<ListName, () => unknown>>;
 }
 
 /** Capabilities and methods that 2025-11-25 has in its core, and later revisions by an extension. */
@@ -77,13 +86,47 @@ export interface TaskNotices {
 }
 
 export interface ExtensionMethod {
+  /** Requests of earlier revisions reach it too. */
+  earlier?: true;
   /** It has a parameter `inputResponses` of its own. Without this the SDK takes it for the answers of a retry. */
   takesResponses?: boolean;
   /**
    * Answers the result. The context is that of a tool, and cannot ask.
    * @throws TidegateError which is answered as a JSON-RPC error, by its code
    */
-  run(params: Readonly<Record<string, unknown>>, context: ToolContext): Promise<object>;
+  run(params: Readonly<Record<string, unknown>>, context: ToolContext, client: MethodClient): Promise<object>;
+}
+
+/** What is known of the client of a method. */
+export interface MethodClient {
+  /** The request is of 2025-11-25 or before. */
+  isEarlier: boolean;
+}
+
+/** A method whose request stays open: its answer is what it sends, until its client leaves or nothing more comes. */
+export interface StreamMethod {
+  /**
+   * Judges the request, before anything is sent.
+   * @throws TidegateError which is answered as a JSON-RPC error, by its code
+   */
+  open(params: Readonly<Record<string, unknown>>, context: ToolContext): Promise<OpenedStream>;
+}
+
+export interface OpenedStream {
+  /**
+   * Sends. Where it resolves, nothing more will come, and the request is answered; where it rejects, the connection is cut. The host
+   * cuts it when its time is over, and the client comes back.
+   */
+  run(channel: StreamChannel): Promise<void>;
+}
+
+export interface StreamChannel {
+  /** Resolves when the client has taken it. The id of the request stands in its `_meta`. */
+  send(method: string, params: object): Promise<void>;
+  /** Aborts when the client left, or its time is over. */
+  signal: AbortSignal;
+  /** Store calls that it may make. Absent: any number. */
+  reads?: { left: number };
 }
 
 /** A tool that is listed and whose arguments are checked like any other; then `call` answers. */

@@ -11,8 +11,8 @@ import { logEntry } from '../store/record.ts';
 import type { Append } from '../store/store.ts';
 import type { Deps } from './deps.ts';
 
-/** What a client can list, by MCP's names. */
-export const LISTS = ['tools', 'resources', 'prompts'] as const;
+/** What a client can list, by the names of MCP and of its events extension. */
+export const LISTS = ['tools', 'resources', 'prompts', 'events'] as const;
 export type ListName = (typeof LISTS)[number];
 
 export type Hint =

@@ -33,7 +33,7 @@ const REVISIONS = { modern, legacy } as const;
 const EACH = Object.keys(REVISIONS).flatMap((revision) =>
   CREDENTIALS.map((credential) => [revision as Revision, credential] as const),
 );
-const LISTENS = 'subscriptions/listen';
+const LISTENS = ['subscriptions/listen', 'events/stream'];
 
 function wholeRegistry() {
   const { app, store, runtime } = stageOf();
@@ -62,7 +62,7 @@ test.each(Object.entries(REVISIONS))('the table has every method that is answere
   const named = [...specMethods(), ...methodsOf(wholeRegistry().whole), ...rowsOf('method').map(nameOf)];
   const answered: string[] = [];
   for (const method of new Set(named)) {
-    const { error } = await answerOf(host, message({ method }, headers.right), method === LISTENS);
+    const { error } = await answerOf(host, message({ method }, headers.right), LISTENS.includes(method));
     if (error?.code !== METHOD_NOT_FOUND) answered.push(method);
   }
   const expected = rowsOf('method').filter((row) => isServed(ROWS[row], revision));
@@ -112,7 +112,7 @@ async function asking(
     const request = REVISIONS[revision](sent);
     for (const [name, value] of Object.entries(held[caller])) request.headers.set(name, value);
     stage.store.reset();
-    const answer = await answerOf(stage.host, request, sent.method === LISTENS);
+    const answer = await answerOf(stage.host, request, LISTENS.includes(sent.method));
     return { ...answer, calls: stage.store.calls() };
   };
   for (const caller of CALLERS) {

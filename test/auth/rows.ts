@@ -68,6 +68,11 @@ const byHandle = (
 });
 const read = (uri: string): Sent => ({ method: 'resources/read', params: { uri } });
 const subscribe = (how: string): Sent => ({ method: `resources/${how}`, params: { uri: 'stream://orders' } });
+/** The stage sends no webhooks. */
+const webhook = (how: string): Sent => ({
+  method: `events/${how}`,
+  params: { name: 'stream.orders', delivery: { mode: 'webhook', url: 'https://a.example/', secret: 'whsec_x' } },
+});
 const get = (name: string): Sent => ({ method: 'prompts/get', params: { name } });
 const listed = (method: string, shows: Row['shows']): Row => open({ method }, shows);
 const book = ({ book: task }: Seeds) => task;
@@ -187,6 +192,18 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'method tasks/cancel': byHandle(agree, (taskId) => ({ method: 'tasks/cancel', params: { taskId } }), ['cancelled'], {
     later: agreed,
   }),
+  'method events/list': listed('events/list', ['"events":[']),
+  'method events/poll': ofTenant(
+    ({ tail }) => ({ method: 'events/poll', params: { name: 'stream.orders', cursor: tail } }),
+    [MARKS.tenant, MARKS.key],
+  ),
+  'method events/stream': scoped(
+    { method: 'events/stream', params: { name: 'stream.orders' } },
+    ['notifications/events/active'],
+    { only: 'modern' },
+  ),
+  'method events/subscribe': scoped(webhook('subscribe'), ['deliveryMode']),
+  'method events/unsubscribe': open(webhook('unsubscribe'), ['deliveryMode']),
   'resource about://all': open(read('about://all'), ['about']),
   'resource ledger://{year}': scoped(read('ledger://2026'), ['ledger 2026']),
   'resource stream://{name}': ofTenant(() => read('stream://orders'), [MARKS.tenant, MARKS.key]),

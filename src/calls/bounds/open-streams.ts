@@ -138,12 +138,14 @@ function stayingOf({ tasks, toolNames }: App): (body: unknown) => boolean {
   const waiting = new Set([toolNames.tail_stream, toolNames.wait_for, ...tasks.keys()]);
   const stays = (message: unknown) => {
     const { method, params } = (message ?? {}) as { method?: unknown; params?: CallParams | null };
-    if (method === 'subscriptions/listen' || method === 'tasks/result') return true;
+    if (typeof method === 'string' && STAYING.has(method)) return true;
     if (method !== 'tools/call') return false;
     return params?.['_meta']?.progressToken !== undefined || waiting.has(String(params?.name));
   };
   return (body) => (Array.isArray(body) ? body.some(stays) : stays(body));
 }
+
+const STAYING: ReadonlySet<string> = new Set(['subscriptions/listen', 'events/stream', 'tasks/result']);
 
 interface CallParams {
   name?: unknown;

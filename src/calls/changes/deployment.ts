@@ -4,8 +4,10 @@
  * of it, and nobody else has to be told.
  */
 import * as z from 'zod';
+import { digestOf } from '../../base/digest.ts';
 import { APP_TENANT } from '../../base/principal.ts';
 import { commitSurely } from '../../store/commit.ts';
+import type { Json, JsonObject } from '../../base/json.ts';
 import { record } from '../../store/record.ts';
 import type { RecordKey } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
@@ -16,12 +18,23 @@ export type ListDigests = Readonly<Record<ListName, string>>;
 /** One for the app: every tenant is shown the lists of the same deployment. */
 const KEY: RecordKey = { partition: `${APP_TENANT}/deployment`, id: 'lists' };
 
-const deployed = record<{ lists: Record<ListName, string>; at: number }>('lists of a deployment', () =>
-  z.strictObject({
-    lists: z.strictObject({ tools: z.string(), resources: z.string(), prompts: z.string() }),
-    at: z.number(),
-  }),
+const deployed = record<{ lists: Record<ListName, string>; at: number }>(
+  'lists of a deployment',
+  () =>
+    z.strictObject({
+      lists: z.strictObject({ tools: z.string(), resources: z.string(), prompts: z.string(), events: z.string() }),
+      at: z.number(),
+    }),
+  { version: 2, upgrade: { 1: withEvents } },
 );
+
+const NO_EVENTS = digestOf('[]');
+
+/** Of a deployment that listed no events. */
+function withEvents(value: Json): Json {
+  const { lists, at } = value as { lists: JsonObject; at: number };
+  return { lists: { ...lists, events: NO_EVENTS }, at };
+}
 
 /**
  * Stores the digests where the store has others, and tells of the lists that differ. One store call, and another one where they

@@ -18,6 +18,8 @@ export interface ServerEvent {
 export interface EventStreamBounds {
   /** How often a comment is written, ms. */
   keepAliveMs: number;
+  /** No comments are written. Default: false. */
+  isQuiet?: boolean;
   /** How long a reader may take nothing of what waits for it, ms; looked at when a comment is due. */
   answerMs: number;
   /** Most characters that may wait when more is written. The last event of a stream always may. */
@@ -114,6 +116,7 @@ export function openEventStream(
     for (;;) {
       await runtime.sleep(bounds.keepAliveMs, over.signal);
       if (over.signal.aborted) return;
+      if (frames.length === 0 && bounds.isQuiet === true) continue;
       if (frames.length === 0) push(': keep-alive\n\n', null);
       else if (runtime.now() - waitsSince >= bounds.answerMs) return cut(new Error('the reader takes nothing'));
       flush();

@@ -16,6 +16,7 @@ export interface ListenFilter {
   toolsListChanged?: true;
   promptsListChanged?: true;
   resourcesListChanged?: true;
+  eventsListChanged?: true;
   resourceSubscriptions?: readonly string[];
   taskIds?: readonly string[];
 }
@@ -24,6 +25,7 @@ const LIST_MEMBERS: Readonly<Record<ListName, keyof ListenFilter>> = {
   tools: 'toolsListChanged',
   prompts: 'promptsListChanged',
   resources: 'resourcesListChanged',
+  events: 'eventsListChanged',
 };
 
 /** @throws TidegateError `invalid_input` naming the member */
@@ -71,7 +73,9 @@ export async function honouredOf(
     return sources === null ? [] : [{ uri, sources }];
   });
   const tasks = taskIds.length === 0 ? [] : ((await extensions.tasks?.seen(taskIds, caller)) ?? []);
-  const lists = (Object.keys(LIST_MEMBERS) as ListName[]).filter((list) => asked[LIST_MEMBERS[list]] === true);
+  const lists = (Object.keys(LIST_MEMBERS) as ListName[]).filter(
+    (list) => asked[LIST_MEMBERS[list]] === true && (list !== 'events' || extensions.lists.has(list)),
+  );
   return {
     wanted: { resources: listened, tasks, lists },
     filter: {

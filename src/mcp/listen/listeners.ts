@@ -4,7 +4,7 @@
  * nothing will come any more, and clients would stay away.
  */
 import { type JSONRPCNotification, type JSONRPCRequest, SUBSCRIPTION_ID_META_KEY } from '@modelcontextprotocol/server';
-import { asTidegateError, TidegateError } from '../../base/errors.ts';
+import { asTidegateError } from '../../base/errors.ts';
 import type { Principal } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Caller } from '../../calls/caller.ts';
@@ -12,27 +12,16 @@ import type { ChangeWatch } from '../../calls/changes/kept.ts';
 import { listenTo, REPLAYED_MS } from '../../calls/changes/listening.ts';
 import { noteDeployment } from '../../calls/changes/deployment.ts';
 import type { Changed } from '../../calls/changes/topics.ts';
-import { openAccount } from '../../store/counting.ts';
-import type { Store } from '../../store/store.ts';
 import type { Registry } from '../registry/registry.ts';
 import { filterOf, honouredOf } from './asked.ts';
-import { type EventStream, openEventStream, whileServed } from '../../calls/events/event-stream.ts';
-
-/** What a platform lets listeners do. */
-export interface ListenBounds {
-  /** How long a stream stays open, ms; up to a tenth less, so that those who came together do not come back together. */
-  streamMs: number;
-  /** Listeners of this process at a time. */
-  most: number;
-  /** Store calls of one listener for all of them; null: as many as it takes. */
-  reads: number | null;
-}
+import type { HeldStreams, ListenBounds } from './held.ts';
+import type { EventStream } from '../../calls/events/event-stream.ts';
 
 export interface ListenerDeps {
   runtime: Runtime;
-  store: Store;
   watch: ChangeWatch;
-  bounds: ListenBounds;
+  held: HeldStreams;
+  bounds: Pick<ListenBounds, 'reads'>;
   /** Of the whole app: what it lists is compared with what the store knows of the newest deployment. */
   registry: Registry;
 }
@@ -40,23 +29,17 @@ export interface ListenerDeps {
 export interface Listeners {
   /** @throws TidegateError `invalid_input` for what is asked for, `overloaded` where too many listen already */
   open(request: JSONRPCRequest, principal: Principal, registry: Registry, signal: AbortSignal): Promise<Response>;
-  /** Ends all streams, so that their clients come back to another process. */
-  close(): void;
 }
 
 /** How long comparing lists with the store may take, ms. */
 const NOTE_MS = 10_000;
-/** When a client is told to come back after a cut, ms, and the jitter on top. */
-const RETRY_MS = 1_000;
-const RETRY_JITTER_MS = 4_000;
 
-export function createListeners({ runtime, store, watch, bounds, registry: whole }: ListenerDeps): Listeners {
-  const open = new Set<EventStream>();
+export function createListeners({ runtime, watch, held, bounds, registry: whole }: ListenerDeps): Listeners {
   const bootedAt = runtime.now();
   let isNoted = false;
 
   /** Once for each process. Where it fails, the next listener tries again. */
-  async function note(view: Store): Promise<void> {
+  async function note(view: Caller['account']['store']): Promise<void> {
     if (isNoted) return;
     isNoted = true;
     try {
@@ -68,46 +51,25 @@ export function createListeners({ runtime, store, watch, bounds, registry: whole
     }
   }
 
-  function callerFor(principal: Principal, signal: AbortSignal): Caller {
-    return {
-      principal,
-      account: openAccount(store, runtime),
-      signal,
-      deadline: runtime.now() + bounds.streamMs,
-      clientCapabilities: null,
-      retry: null,
-      meta: {},
-      log: nothing,
-      progress: nothing,
-      emit: nothing,
-    };
-  }
-
   return {
     async open({ id, params = {} }, principal, registry, signal) {
       const asked = filterOf(params);
-      if (open.size >= bounds.most) throw tooMany(bounds.most);
-      const stream = openEventStream(runtime);
-      open.add(stream);
-      stream.over.addEventListener('abort', () => open.delete(stream), { once: true });
+      const stream = held.take(signal);
       const mark = { [SUBSCRIPTION_ID_META_KEY]: id };
       const messageOf = (method: string, body: object): JSONRPCNotification => {
         return { jsonrpc: '2.0', method, params: { ...body, _meta: mark } };
       };
       try {
-        if (signal.aborted) stream.end();
-        signal.addEventListener('abort', () => stream.end(), { once: true });
-        const caller = callerFor(principal, stream.over);
+        const caller = held.callerOn(stream, principal);
         const { filter, wanted } = await honouredOf(registry, asked, caller);
         const first = messageOf('notifications/subscriptions/acknowledged', { notifications: filter });
-        const retryMs = Math.round(RETRY_MS + runtime.random() * RETRY_JITTER_MS);
-        stream.write({ data: JSON.stringify(first), retryMs });
+        stream.write({ data: JSON.stringify(first), retryMs: held.retryMs() });
         if (Object.keys(filter).length === 0) {
           stream.end({ data: JSON.stringify({ jsonrpc: '2.0', id, result: { resultType: 'complete', _meta: mark } }) });
           return stream.response;
         }
         if (wanted.lists.length > 0) void note(caller.account.store);
-        const { reads, streamMs } = bounds;
+        const { reads } = bounds;
         const listening = listenTo({ watch, runtime }, principal, wanted, {
           store: caller.account.store,
           signal: stream.over,
@@ -122,17 +84,13 @@ export function createListeners({ runtime, store, watch, bounds, registry: whole
         });
         // What a task is like now is told at once: it may have ended long ago.
         listening.changed(wanted.tasks.map((task) => ({ of: 'task', id: task })));
-        const lastsMs = streamMs * (1 - runtime.random() / 10);
-        void runtime.sleep(lastsMs, whileServed(stream, runtime)).then(() => stream.end());
+        void held.lasts(stream).then(() => stream.end());
         void over(listening.ended, stream);
         return stream.response;
       } catch (thrown) {
         stream.end();
         throw thrown;
       }
-    },
-    close() {
-      for (const stream of open) stream.end();
     },
   };
 
@@ -150,8 +108,6 @@ export function createListeners({ runtime, store, watch, bounds, registry: whole
   }
 }
 
-function nothing(): void {}
-
 /** Null: there is nothing to tell of it any more. */
 async function notificationOf(
   changed: Changed,
@@ -162,12 +118,4 @@ async function notificationOf(
   if (changed.of === 'list') return { method: `notifications/${changed.list}/list_changed`, params: {} };
   const task = (await extensions.tasks?.notice(changed.id, caller)) ?? null;
   return task && { method: 'notifications/tasks', params: task };
-}
-
-function tooMany(most: number): TidegateError {
-  return new TidegateError('overloaded', 'Too many listen already', {
-    expected: `at most ${most} listeners of one process`,
-    hint: 'poll instead, or come back later',
-    retryAfterMs: 30_000,
-  });
 }

@@ -46,6 +46,7 @@ export function aboutOf(app: App, extensions: readonly ExtensionCapability[], li
       ...(extensions.length > 0
         ? { extensions: Object.fromEntries(extensions.map(({ id, settings }) => [id, settings])) }
         : {}),
+      ...Object.fromEntries(extensions.flatMap(({ alsoAs, settings }) => (alsoAs ? [[alsoAs, settings]] : []))),
       logging: {},
       tools: listed,
       // Pages of large answers are resources, whatever else an app has.

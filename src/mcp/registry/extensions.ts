@@ -4,15 +4,27 @@ import type { JsonObject } from '../../base/json.ts';
 import type { Caller, LegacyClient } from '../../calls/caller.ts';
 import { inContext } from '../../calls/context.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
-import type { Extension } from '../extension.ts';
+import type { ListName } from '../../streams/hints.ts';
+import type { Extension, OpenedStream } from '../extension.ts';
 import type { Params } from '../wire/params.ts';
 
-export interface FoundMethod {
+interface Found {
   /** The id of the extension that a client has to declare. */
   extension: string;
-  scopes: readonly string[];
+  /** Whether a client need not declare it. */
+  isForAll: boolean;
+  scopesOf(params: Params): readonly string[];
+}
+
+export interface FoundMethod extends Found {
+  /** Whether requests of earlier revisions reach it. */
+  isEarlier: boolean;
   takesResponses: boolean;
   run(params: Params, caller: Caller): Promise<object>;
+}
+
+export interface FoundStream extends Found {
+  open(params: Params, caller: Caller): Promise<OpenedStream>;
 }
 
 export interface FoundCoreMethod {
@@ -27,14 +39,18 @@ export interface FoundCoreAnswer {
 
 export interface ExtensionRegistry {
   methods: ReadonlyMap<string, FoundMethod>;
+  /** Methods that are answered by notifications. */
+  streams: ReadonlyMap<string, FoundStream>;
   /** Those that 2025-11-25 has in its core. */
   coreMethods: ReadonlyMap<string, FoundCoreMethod>;
   /** Takes answers of clients of that revision to requests of `coreMethods`; null: there are none. */
   coreAnswer: FoundCoreAnswer | null;
   /** What `initialize` of 2025-11-25 answers beside the capabilities of all revisions. */
   coreCapabilities: Readonly<Record<string, JsonObject>>;
-  /** By name in `subscriptions/listen`: the id of the extension that a client has to declare. */
+  /** By name in `subscriptions/listen`: the id of the extension that a client has to declare. Not those that are for all. */
   notifications: ReadonlyMap<string, string>;
+  /** Lists of extensions of which clients can be told that they changed. */
+  lists: ReadonlySet<ListName>;
   /** What listeners are told of tasks; null: there are none. */
   tasks: TasksFor | null;
   /** What a caller needs to be sent notifications of this name. */
@@ -52,11 +68,18 @@ interface TasksFor {
  */
 export function createExtensionRegistry(deps: HandlerDeps, extensions: readonly Extension[]): ExtensionRegistry {
   const methods = new Map<string, FoundMethod>();
+  const streams = new Map<string, FoundStream>();
   const coreMethods = new Map<string, FoundCoreMethod>();
   let coreAnswer: FoundCoreAnswer | null = null;
   const notifications = new Map<string, string>();
   const scopesOf = new Map<string, readonly string[]>();
-  for (const { capability, methods: own = {}, core, notifications: asked = [], scopes = [] } of extensions) {
+  for (const extension of extensions) {
+    const { capability, methods: own = {}, core, notifications: asked = [], scopes = [], forAll = false } = extension;
+    const foundAs = (name: string): Found => ({
+      extension: ownerOf(name, capability?.id, new Map<string, unknown>([...methods, ...streams])),
+      isForAll: forAll,
+      scopesOf: (params) => [...scopes, ...(extension.needs?.methods?.[name]?.(params) ?? [])],
+    });
     if (core) {
       const run: FoundCoreAnswer['run'] = (key, given, caller) =>
         inContext(deps, caller, (context) => core.answer(key, given, context));
@@ -69,16 +92,22 @@ export function createExtensionRegistry(deps: HandlerDeps, extensions: readonly 
       });
     }
     for (const [name, method] of Object.entries(own)) {
-      const found: FoundMethod = {
-        extension: ownerOf(name, capability?.id, methods),
-        scopes,
+      methods.set(name, {
+        ...foundAs(name),
+        isEarlier: method.earlier ?? false,
         takesResponses: method.takesResponses ?? false,
-        run: (params, caller) => inContext(deps, caller, (context) => method.run(params, context)),
-      };
-      methods.set(name, found);
+        run: (params, caller) =>
+          inContext(deps, caller, (context) => method.run(params, context, { isEarlier: caller.legacy !== undefined })),
+      });
+    }
+    for (const [name, method] of Object.entries(extension.streams ?? {})) {
+      const open: FoundStream['open'] = (params, caller) =>
+        inContext(deps, caller, (context) => method.open(params, context));
+      streams.set(name, { ...foundAs(name), open });
     }
     for (const name of asked) {
-      notifications.set(name, ownerOf(name, capability?.id, notifications));
+      const owner = ownerOf(name, capability?.id, notifications);
+      if (!forAll) notifications.set(name, owner);
       scopesOf.set(name, scopes);
     }
   }
@@ -91,10 +120,12 @@ export function createExtensionRegistry(deps: HandlerDeps, extensions: readonly 
     : null;
   return {
     methods,
+    streams,
     coreMethods,
     coreAnswer,
     coreCapabilities: Object.assign({}, ...extensions.map(({ core }) => core?.capabilities ?? {})),
     notifications,
+    lists: new Set(extensions.flatMap(({ lists = {} }) => Object.keys(lists) as ListName[])),
     tasks,
     scopesOfNotification: (name) => scopesOf.get(name) ?? [],
   };

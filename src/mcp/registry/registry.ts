@@ -130,6 +130,7 @@ export function createRegistry(
       tools: digestOf(JSON.stringify(allPages((cursor) => tools.list(cursor)))),
       resources: digestOf(JSON.stringify(resources.declared())),
       prompts: digestOf(JSON.stringify(allPages((cursor) => promptRegistry.list(cursor)))),
+      events: digestOf(JSON.stringify(extensions.flatMap(({ lists }) => lists?.events?.() ?? []))),
     }),
     scopesOfRead(uri) {
       const found = resources.at(uri);

@@ -5,6 +5,7 @@ import type { JsonObject } from '../../base/json.ts';
 import type { Caller } from '../../calls/caller.ts';
 import { METHOD_NOT_FOUND } from '../../base/json-rpc.ts';
 import { nearestName } from '../../base/known-names.ts';
+import type { OpenedStream } from '../extension.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { CompletionReference } from '../registry/prompts.ts';
 import { callerForTask, hasTasks, withTaskSupport } from './core-tasks.ts';
@@ -39,12 +40,13 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
 
 /** Every method that is answered here. The SDK answers a few beside them, such as `initialize`. */
 export function methodsOf({ extensions }: Registry): string[] {
-  return [...new Set([...METHODS.keys(), ...extensions.methods.keys(), ...extensions.coreMethods.keys()])];
+  const { methods, streams, coreMethods } = extensions;
+  return [...new Set([...METHODS.keys(), ...methods.keys(), ...streams.keys(), ...coreMethods.keys()])];
 }
 
 /** Whether there is such a method. */
 export function serves({ extensions }: Registry, method: string): boolean {
-  return METHODS.has(method) || extensions.methods.has(method);
+  return METHODS.has(method) || extensions.methods.has(method) || extensions.streams.has(method);
 }
 
 /**
@@ -66,13 +68,34 @@ export function dispatch(
   const core = legacy && hasTasks(legacy) ? registry.extensions.coreMethods.get(request.method) : undefined;
   if (legacy && core) return core.run(params, caller, legacy);
   const added = registry.extensions.methods.get(request.method);
-  if (!added || isLegacy) {
-    const near = nearestName(request.method, METHODS.keys(), 2);
-    const meant = near === null ? '' : ` (did you mean ${near}?)`;
-    throw new ProtocolError(METHOD_NOT_FOUND, `Method not found: ${request.method}${meant}`);
-  }
-  if (!declares(caller, added.extension)) throw needsExtension(request.method, added.extension, caller);
+  if (!added || (isLegacy && !added.isEarlier)) throw notFound(request.method);
+  if (!added.isForAll) checkDeclared(request.method, added.extension, caller);
   return added.run(params, caller);
+}
+
+/**
+ * What the answer to a request is that stays open; null: its method is another kind. Errors as `dispatch`, for what the client
+ * has to declare.
+ */
+export function streamFor(
+  { extensions }: Registry,
+  { method, params = {} }: JSONRPCRequest,
+  caller: Caller,
+): (() => Promise<OpenedStream>) | null {
+  const found = extensions.streams.get(method);
+  if (found === undefined) return null;
+  if (!found.isForAll) checkDeclared(method, found.extension, caller);
+  return () => found.open(params, caller);
+}
+
+function checkDeclared(method: string, extension: string, caller: Caller): void {
+  if (!declares(caller, extension)) throw needsExtension(method, extension, caller);
+}
+
+function notFound(method: string): ProtocolError {
+  const near = nearestName(method, METHODS.keys(), 2);
+  const meant = near === null ? '' : ` (did you mean ${near}?)`;
+  return new ProtocolError(METHOD_NOT_FOUND, `Method not found: ${method}${meant}`);
 }
 
 function callTool({ tools }: Registry, params: Params, caller: Caller): Promise<object> {

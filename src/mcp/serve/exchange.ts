@@ -37,6 +37,8 @@ export interface Exchange {
   session: ExchangeSession | null;
   /** The answer to a request of 2025-11-25 or before that came by itself, over HTTP; null: it is another one, or one of a batch. */
   stream: AnswerStream | null;
+  /** The request stays open: what its handler answered is no answer. */
+  isOpening: boolean;
   /** Null: no handler failed with an error that says to come again later. */
   refusal: Refusal | null;
   /** Handlers that are at work. A streamed answer begins before they end. */
@@ -76,6 +78,7 @@ export function createExchanges(
     deadline: deadlineFor(request),
     session: null,
     stream: null,
+    isOpening: false,
     refusal: null,
     working: new Set(),
   });

@@ -17,11 +17,12 @@ const ANY: StandardSchemaV1<Params, Params> = {
 /** @param only the method of the one request that the server is made for; null: any method may come */
 export function answerExtensionMethods(
   server: Server,
-  { methods }: ExtensionRegistry,
+  { methods, streams }: ExtensionRegistry,
   only: string | null,
   answer: Answer,
 ): void {
-  for (const method of only === null ? methods.keys() : [only].filter((name) => methods.has(name))) {
+  const isOne = (name: string) => methods.has(name) || streams.has(name);
+  for (const method of only === null ? [...methods.keys(), ...streams.keys()] : [only].filter(isOne)) {
     server.setRequestHandler(method, { params: ANY }, (params, context) =>
       answer({ jsonrpc: '2.0', id: context.mcpReq.id, method, params }, context),
     );

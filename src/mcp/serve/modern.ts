@@ -11,6 +11,7 @@ import type { ServerSource } from './server.ts';
 import type { Exchange } from './exchange.ts';
 import { extensionRefusal } from './extension-check.ts';
 import type { Listeners } from '../listen/listeners.ts';
+import type { Openings } from '../listen/openings.ts';
 import { MODERN_VERSION } from '../wire/versions.ts';
 
 export interface EraServing {
@@ -18,12 +19,20 @@ export interface EraServing {
   close(): Promise<void>;
 }
 
-/** @param listeners null: nobody can listen */
+/** What answers requests that stay open. */
+export interface Streaming {
+  listeners: Listeners;
+  openings: Openings;
+  /** Ends all of them. */
+  close(): void;
+}
+
+/** @param streaming null: no request stays open */
 export function createModern(
   registry: Registry,
   source: ServerSource,
   log: Log,
-  listeners: Listeners | null,
+  streaming: Streaming | null,
 ): EraServing {
   const handler = createMcpHandler(source.factory, {
     legacy: 'reject',
@@ -36,20 +45,38 @@ export function createModern(
       const refusal = extensionRefusal(registry.extensions, body);
       if (refusal !== null) return refusal;
       const response = await handler.fetch(request, { parsedBody: body });
-      if (listeners === null || !isListening(body) || !isStream(response)) return response;
+      const open = opening(request, body, response, exchange);
+      if (open === null) return response;
       // The SDK has checked the message; its own stream has no bound, knows no tasks and hears of nothing.
       void response.body?.cancel().catch(() => {});
       try {
-        return await listeners.open(body, exchange.principal, exchange.registry, request.signal);
+        return await open();
       } catch (thrown) {
-        return rpcErrorResponse(200, source.failure(body.method, thrown, exchange), body);
+        return rpcErrorResponse(200, source.failure((body as JSONRPCRequest).method, thrown, exchange), body);
       }
     },
     async close() {
-      listeners?.close();
+      streaming?.close();
       await handler.close();
     },
   };
+
+  /** What stays open in place of the SDK's response; null: nothing. */
+  function opening(
+    request: Request,
+    body: unknown,
+    response: Response,
+    { principal, registry: own, isOpening }: Exchange,
+  ) {
+    if (streaming === null) return null;
+    const { listeners, openings } = streaming;
+    if (isListening(body)) {
+      return isStream(response) ? () => listeners.open(body, principal, own, request.signal) : null;
+    }
+    const asked = body as JSONRPCRequest;
+    const found = isOpening ? own.extensions.streams.get(asked.method) : undefined;
+    return found ? () => openings.open(asked, found, principal, request.signal) : null;
+  }
 }
 
 function isListening(body: unknown): body is JSONRPCRequest {

@@ -38,12 +38,13 @@ function needsOfOne(registry: Registry, message: unknown): readonly string[] {
     case undefined:
       return answeredKey(message['id']) === null ? NOTHING : (registry.extensions.coreAnswer?.scopes ?? NOTHING);
     default:
-      return withText(method, (name) => scopesOfMethod(registry, name));
+      return withText(method, (name) => scopesOfMethod(registry, name, params));
   }
 }
 
-function scopesOfMethod({ extensions: { methods, coreMethods } }: Registry, name: string): readonly string[] {
-  return (methods.get(name) ?? coreMethods.get(name))?.scopes ?? NOTHING;
+function scopesOfMethod({ extensions }: Registry, name: string, params: Params): readonly string[] {
+  const found = extensions.methods.get(name) ?? extensions.streams.get(name);
+  return found?.scopesOf(params) ?? extensions.coreMethods.get(name)?.scopes ?? NOTHING;
 }
 
 function withText(value: unknown, needs: (text: string) => readonly string[]): readonly string[] {

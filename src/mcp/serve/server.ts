@@ -13,7 +13,7 @@ import {
   type ServerContext,
   type ServerOptions,
 } from '@modelcontextprotocol/server';
-import { asTidegateError } from '../../base/errors.ts';
+import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { RpcError } from '../../base/json-rpc.ts';
 import { isPublic, type Principal } from '../../base/principal.ts';
@@ -24,12 +24,13 @@ import type { Store } from '../../store/store.ts';
 import type { Work } from '../../store/work.ts';
 import { callerOf } from './caller.ts';
 import { DISCOVER_MS } from './discover.ts';
-import { dispatch, serves } from './dispatch.ts';
+import { dispatch, serves, streamFor } from './dispatch.ts';
+import { streamOverPipe } from '../listen/pipe-streams.ts';
 import { protocolAnswer, wholeMessage } from '../wire/errors.ts';
 import { createExchanges, type Exchange } from './exchange.ts';
 import { ExchangeServer } from './exchange-server.ts';
 import { askedFor } from '../wire/message.ts';
-import type { ListenBounds } from '../listen/listeners.ts';
+import type { ListenBounds } from '../listen/held.ts';
 import type { Registry } from '../registry/registry.ts';
 import { declareTasks } from './core-tasks.ts';
 import type { StandingSource } from '../sessions/standing.ts';
@@ -169,12 +170,24 @@ export function createServerSource(
     try {
       const result = isLegacy(context)
         ? await runLegacy(request, context, exchange, server, { asking, deadlineOf, newId: () => runtime.newId() })
-        : await dispatch(exchange.registry, request, callerOf(context, exchange), false);
+        : await runModern(request, context, exchange);
       return result as Result;
     } catch (thrown) {
       if (thrown instanceof ProtocolError) throw thrown;
       throw failure(request.method, thrown, exchange);
     }
+  }
+
+  async function runModern(request: JSONRPCRequest, context: ServerContext, exchange: Exchange): Promise<object> {
+    const caller = callerOf(context, exchange);
+    const open = streamFor(exchange.registry, request, caller);
+    if (open === null) return dispatch(exchange.registry, request, caller, false);
+    if (!context.http) return streamOverPipe(request.id, context, await open(), runtime);
+    // What serves the exchange opens it, once the SDK has judged the message.
+    exchange.isOpening = deps.listening != null;
+    if (exchange.isOpening) return {};
+    await open();
+    throw new TidegateError('not_supported', `${request.method} stays open, and nothing does on this host`);
   }
 
   async function answer(request: JSONRPCRequest, context: ServerContext, server: ExchangeServer): Promise<Result> {
@@ -254,6 +267,7 @@ function serverOptions({ about, listHint, extensions }: Registry, hasStreams: bo
     tools: {},
     resources: {},
     ...(kept['prompts'] ? { prompts: {} } : {}),
+    ...(kept['events'] ? { events: {} } : {}),
   };
   return {
     modern,

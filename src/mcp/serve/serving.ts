@@ -10,11 +10,13 @@ import type { Exchange, Refusal } from './exchange.ts';
 import { createLegacy } from './legacy.ts';
 import { askedFor, claimOf, formProblem } from '../wire/message.ts';
 import type { Registry } from '../registry/registry.ts';
+import { createHeld } from '../listen/held.ts';
 import { createListeners } from '../listen/listeners.ts';
+import { createOpenings } from '../listen/openings.ts';
 import { createListChanges } from '../sessions/list-changes.ts';
 import { createResourceUpdates } from '../sessions/resource-updates.ts';
 import { changesSubscriptions, createSubscribing } from './subscribing.ts';
-import { createModern } from './modern.ts';
+import { createModern, type Streaming } from './modern.ts';
 import { needsOf } from './needs.ts';
 import { createKeptMessages } from '../sessions/kept-messages.ts';
 import { createSessionHints } from '../sessions/session-hints.ts';
@@ -48,8 +50,7 @@ export function createServing(deps: ServerDeps): SdkServing {
   const told = listening ? { ...listening, runtime, registryOf: deps.registryOf } : null;
   const changes = told ? [createListChanges(told), createResourceUpdates(told)] : [];
   const canSubscribe = sessions !== null && told !== null && streamMs > 0;
-  const listeners = listening ? createListeners({ ...deps, ...listening, registry: deps.registry }) : null;
-  const modern = createModern(deps.registry, source, deps.runtime.log, listeners);
+  const modern = createModern(deps.registry, source, deps.runtime.log, listening ? streamingOf(deps, listening) : null);
   const legacy = createLegacy({
     source,
     sessions,
@@ -113,6 +114,18 @@ export function createServing(deps: ServerDeps): SdkServing {
       answered(request, principal, { mcp: 'end of the session' }, UNBOUNDED, (exchange) =>
         legacy.end(request, exchange),
       ),
+  };
+}
+
+function streamingOf(
+  { runtime, store, registry }: ServerDeps,
+  { watch, bounds }: NonNullable<ServerDeps['listening']>,
+): Streaming {
+  const held = createHeld(runtime, store, bounds);
+  return {
+    listeners: createListeners({ runtime, watch, held, bounds, registry }),
+    openings: createOpenings(runtime, held, bounds),
+    close: () => held.close(),
   };
 }
 

@@ -8,6 +8,9 @@ import { isObject, type Params } from './params.ts';
 /** What a client says of itself, by its key in `_meta`. */
 const OF_CLIENT = ['io.modelcontextprotocol/clientCapabilities', 'io.modelcontextprotocol/clientInfo'];
 
+/** By method: `ttlMs: null` asks for a subscription that does not end. */
+const MEANT: Readonly<Record<string, string>> = { 'events/subscribe': 'ttlMs' };
+
 /** The same message, or each of a batch. A message without such members is answered as it is. */
 export function withoutNulls(body: unknown): unknown {
   if (Array.isArray(body)) return body.map(withoutNulls);
@@ -15,7 +18,8 @@ export function withoutNulls(body: unknown): unknown {
   const { params } = body;
   if (params === null) return withoutParams(body);
   if (!isObject(params)) return body;
-  const kept = body['method'] === 'initialize' ? withoutAnyNull(params) : withoutOwnNulls(params);
+  const kept =
+    body['method'] === 'initialize' ? withoutAnyNull(params) : withoutOwnNulls(params, MEANT[body['method']]);
   const meta = kept['_meta'];
   const told = isObject(meta) ? withoutMetaNulls(meta) : meta;
   if (kept === params && told === meta) return body;
@@ -36,10 +40,11 @@ function withoutMetaNulls(meta: Params): Params {
   return kept;
 }
 
-function withoutOwnNulls(members: Params): Params {
+/** @param meant the one whose null says something else than its absence */
+function withoutOwnNulls(members: Params, meant?: string): Params {
   for (const name in members) {
-    if (members[name] !== null) continue;
-    return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null));
+    if (members[name] !== null || name === meant) continue;
+    return Object.fromEntries(Object.entries(members).filter(([key, value]) => value !== null || key === meant));
   }
   return members;
 }

@@ -78,10 +78,18 @@ const triggerArguments = z.strictObject(
   { error: '{ keys, ends }, any of them' },
 );
 
+/** By the app, because its schemas are made once. */
+const made = new WeakMap<object, ReadonlyMap<string, EventSource>>();
+
 /** By name: triggers first, each in the order of their declaration. */
-export function eventSources({ streams, triggers }: Pick<App, 'streams' | 'triggers'>): Map<string, EventSource> {
+export function eventSources(app: Pick<App, 'streams' | 'triggers'>): ReadonlyMap<string, EventSource> {
+  const known = made.get(app);
+  if (known) return known;
+  const { streams, triggers } = app;
   const sources = [...[...triggers.values()].map(ofTrigger), ...[...streams.values()].map(ofStreamEvents)];
-  return new Map(sources.map((source) => [source.name, source]));
+  const named = new Map(sources.map((source) => [source.name, source]));
+  made.set(app, named);
+  return named;
 }
 
 /** @throws TidegateError `not_found`, which names those that there are */

@@ -80,13 +80,18 @@ export function createListeningHost(app: App, own: Partial<HostOptions> = {}, cl
   }
 
   /** @param isRead false: nothing is taken of the stream */
-  async function listen(
-    notifications: object,
+  const listen = (notifications: object, who?: string, id: string | number = 1, isRead = true): Promise<Listener> =>
+    open('subscriptions/listen', { notifications }, who, id, isRead);
+
+  /** A request that stays open, of any method. */
+  async function open(
+    method: string,
+    params: object,
     who?: string,
     id: string | number = 1,
     isRead = true,
   ): Promise<Listener> {
-    const response = await clock.drive(post('subscriptions/listen', { notifications }, who, id));
+    const response = await clock.drive(post(method, params, who, id));
     const listener: Listener = {
       status: response.status,
       messages: [],
@@ -131,7 +136,7 @@ export function createListeningHost(app: App, own: Partial<HostOptions> = {}, cl
     }
   }
 
-  return { host, store, runtime, clock, call, listen };
+  return { host, store, runtime, clock, call, post, listen, open };
 }
 
 function nameOf({ method, params, result, error }: Sent): string {
