@@ -30,6 +30,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   feeds: [['kit', 'records', 'csv', 'rss'], ['run', 'http', 'mqtt-session', 'websocket'], ['mqtt', 'http/sse'], ['.']],
   tasks: [['records'], ['waits'], ['turn'], ['work']],
   triggers: [['judging'], ['.']],
+  deliveries: [['records'], ['send'], ['work'], ['.']],
   auth: [['.'], ['keys', 'oauth', 'audit', 'login']],
   calls: [['.'], ['bounds', 'changes'], ['events']],
   http: [['.'], ['events']],

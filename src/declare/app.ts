@@ -66,6 +66,8 @@ export interface AppOptions {
   quotas?: Partial<AppQuotas>;
   /** How events are told to clients that subscribe to them. */
   events?: Partial<AppEvents>;
+  /** How deliveries go out to who subscribed. */
+  webhooks?: WebhookOptions;
 }
 
 export interface AppEvents {
@@ -115,6 +117,26 @@ export interface AppQuotas {
    * tenant, and a gap in its log. Default: no limit.
    */
   feeds?: number;
+  /** Subscriptions of one caller to deliveries. */
+  subscriptions: number;
+  /** The same, of all callers of a tenant. */
+  allSubscriptions: number;
+}
+
+/** What an app says of deliveries to who subscribes. */
+export interface WebhookOptions {
+  /** Host names or `host:port` that may be reached by http, or at private addresses. Default: none. */
+  allow?: readonly string[];
+  /** Beginnings of urls, such as `https://hooks.example.com/agents/`, whose receivers need not confirm first. Default: none. */
+  trusted?: readonly string[];
+  /** How long a subscription stands that asks for no time of its own, in ms. */
+  ttlMs?: number;
+  /** The longest time that a subscription may ask for, in ms. */
+  mostTtlMs?: number;
+  /** Whether a subscription may ask to stand until it is ended. */
+  endless?: boolean;
+  /** How long it is tried to deliver an event, in ms. What the receiver has not taken then can be replayed, for as long as the log has it. */
+  retryForMs?: number;
 }
 
 export interface App {
@@ -141,4 +163,5 @@ export interface App {
   results: { bytes: number; structuredBytes: number; keptMs: number };
   quotas: AppQuotas;
   events: AppEvents;
+  webhooks: Required<WebhookOptions>;
 }

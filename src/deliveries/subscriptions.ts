@@ -1,12 +1,35 @@
 /** What can be done about subscriptions, for whoever serves it: the methods of MCP, tools, a command. */
+import { TidegateError } from '../base/errors.ts';
 import type { Principal } from '../base/principal.ts';
+import { afterConflict, commitSurely } from '../store/commit.ts';
+import { isPresent, type Operation } from '../store/store.ts';
+import { findSource } from '../streams/sources/sources.ts';
+import { cleanUp } from './work/clean-up.ts';
+import type { DeliveryDeps } from './records/deps.ts';
+import {
+  DELIVERY_QUEUE,
+  deliveryKey,
+  isSubscriptionId,
+  subscriberKey,
+  idOfSubscription,
+  subscriptionKey,
+  type SubscriptionName,
+  wakeKey,
+} from './records/names.ts';
+import { deliveryWake, type Subscribed, subscribed } from './records/subscribed.ts';
+import { replay } from './replay.ts';
+import { shownOf } from './shown.ts';
+import { deliveryState } from './records/state.ts';
+import type { CallbackCause } from './send/tried.ts';
+import { subscribeTo } from './subscribe.ts';
+import { sendTest } from './test-delivery.ts';
 import type {
   AbandonedDelivery,
   DeliveryAttempt,
   DeliveryFailure,
   SubscribeRequest,
   Subscription,
-} from './subscription.ts';
+} from './records/subscription.ts';
 
 /** Which subscription: by its id, or by what it was made of. `to` is the url of a webhook, `feed:topic`, or the name of the task. */
 export type SubscriptionRef = { id: string } | { source: string; arguments: unknown; to: string };
@@ -41,13 +64,124 @@ export interface DeliveryService {
   replay(principal: Principal, id: string, eventIds: readonly string[] | null, deadline: number): Promise<number>;
 }
 
-/** What an error of `subscribe` has as its cause where the receiver did not confirm. */
-export interface CallbackCause {
-  callback: DeliveryFailure;
-}
-
 /** Why a receiver did not confirm; null: the error is another one. */
 export function callbackFailureOf(thrown: unknown): DeliveryFailure | null {
   const cause = thrown instanceof Error ? thrown.cause : null;
   return typeof cause === 'object' && cause !== null && 'callback' in cause ? (cause as CallbackCause).callback : null;
+}
+
+export function createSubscriptions(deps: DeliveryDeps): DeliveryService {
+  const { store, runtime } = deps;
+
+  /** The subscription that is meant, of this caller alone: what is another's is unknown. */
+  async function nameOf(principal: Principal, which: SubscriptionRef): Promise<SubscriptionName> {
+    const { tenant, subject } = principal;
+    if ('id' in which) {
+      if (!isSubscriptionId(which.id)) throw unknownSubscription();
+      return { tenant, subject, id: which.id };
+    }
+    const { canonical } = findSource(deps.sourcesOf(principal), which.source).select(which.arguments);
+    return { tenant, subject, id: await idOfSubscription(principal, which.to, which.source, canonical) };
+  }
+
+  async function standing(principal: Principal, id: string) {
+    const name = await nameOf(principal, { id });
+    const [defined, stated] = await store.getMany([subscriptionKey(name), deliveryKey(name)], runtime.now());
+    const definition = defined ? subscribed.read(defined) : null;
+    const state = stated ? deliveryState.read(stated) : null;
+    if (definition === null || definition.ended !== null || state === null) throw unknownSubscription();
+    return { name, definition, state };
+  }
+
+  return {
+    subscribe: (principal, request, deadline) => subscribeTo(deps, principal, request, deadline),
+
+    async unsubscribe(principal, which, deadline) {
+      const name = await nameOf(principal, which);
+      for (let conflicts = 0; ; conflicts += 1) {
+        const keys = [subscriptionKey(name), deliveryKey(name), wakeKey(name)];
+        const [defined, stated, wake] = await store.getMany(keys, runtime.now());
+        const definition = defined ? subscribed.read(defined) : null;
+        if (!defined || !wake || !isPresent(defined) || definition === null || definition.ended !== null) {
+          throw unknownSubscription();
+        }
+        const state = stated ? deliveryState.read(stated) : null;
+        const { partition, id, version } = defined;
+        const due = { queue: DELIVERY_QUEUE, at: runtime.now() };
+        const operations: Operation[] = [
+          { kind: 'delete', partition, id, expects: version },
+          deliveryWake.replace(wake, 1, { due }),
+        ];
+        const follower = state && (await store.get(subscriberKey(state.place, state.stream, name), runtime.now()));
+        if (follower && isPresent(follower)) {
+          operations.push({
+            kind: 'delete',
+            partition: follower.partition,
+            id: follower.id,
+            expects: follower.version,
+          });
+        }
+        const { status } = await commitSurely(runtime, store, operations, deadline);
+        if (status === 'committed') break;
+        if (!(await afterConflict(runtime, conflicts, deadline))) {
+          throw new TidegateError('store_unknown', 'The subscription is not ended: it was written to all the time', {
+            retryAfterMs: 1_000,
+          });
+        }
+      }
+      // Where somebody sends for it just now, they remove the rest.
+      await cleanUp(deps, name, deadline);
+    },
+
+    async list({ tenant, subject }, { limit, after }) {
+      const prefix = `${subject}/`;
+      const { partition } = subscriptionKey({ tenant, subject, id: '' });
+      const from = after === undefined ? {} : { after: `${prefix}${after}` };
+      const page = await store.list(partition, {
+        now: runtime.now(),
+        limit: Math.min(limit, MOST_LISTED),
+        prefix,
+        ...from,
+      });
+      const states = await store.getMany(
+        page.records.map(({ id }) => ({ partition: `${tenant}/delivery`, id })),
+        runtime.now(),
+      );
+      const subscriptions = page.records.flatMap((record, index) => {
+        const stated = states[index];
+        const definition: Subscribed = subscribed.decode(record.value);
+        const state = stated ? deliveryState.read(stated) : null;
+        if (definition.ended !== null || state === null) return [];
+        return [shownOf(record.id.slice(prefix.length), definition, state, state.stream, runtime.now())];
+      });
+      return { subscriptions, next: page.next === null ? null : page.next.slice(prefix.length) };
+    },
+
+    async test(principal, id, deadline) {
+      const { name, definition } = await standing(principal, id);
+      return sendTest(deps, name, { ...definition, principal }, deadline);
+    },
+
+    async deliveries(principal, id) {
+      const { state } = await standing(principal, id);
+      const abandoned = state.abandoned.map(({ before: _before, ...one }) => one);
+      return { attempts: state.attempts.toReversed(), abandoned: abandoned.toReversed() };
+    },
+
+    async replay(principal, id, eventIds, deadline) {
+      const { name } = await standing(principal, id);
+      const count = await replay(deps, name, eventIds, deadline);
+      if (count > 0) deps.deliver?.(name);
+      return count;
+    },
+  };
+}
+
+const MOST_LISTED = 100;
+
+function unknownSubscription(): TidegateError {
+  return new TidegateError('not_found', 'There is no such subscription', {
+    field: 'id',
+    expected: 'a subscription of yours that has not ended',
+  });
 }

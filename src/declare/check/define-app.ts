@@ -12,6 +12,7 @@ import { declareFeeds } from './feeds.ts';
 import { checkHandlers } from './handlers.ts';
 import { isBroken, specProblems } from '../spec/problems.ts';
 import { appSpec, eventsSpec, NAME, NAME_EXPECTED, quotasSpec, resultsSpec } from '../spec/app.ts';
+import { webhooksSpec } from '../spec/webhooks.ts';
 import { withDefaults } from '../spec/options.ts';
 import { declareStream } from './stream.ts';
 import { checkTaskReader, checkTasks } from './tasks.ts';
@@ -77,6 +78,7 @@ export function defineApp(options: AppOptions): App {
     results: withDefaults(resultsSpec, options.results ?? {}),
     quotas: withDefaults(quotasSpec, options.quotas ?? {}),
     events: withDefaults(eventsSpec, options.events ?? {}),
+    webhooks: withDefaults(webhooksSpec, options.webhooks ?? {}),
   };
 }
 

@@ -5,6 +5,7 @@ import type { AppOptions } from '../app.ts';
 import { BUILT_INS, type BuiltInName } from '../built-ins.ts';
 import { icons } from './display.ts';
 import { bounded, choice, judged, label, pattern, plain, text, whole } from './options.ts';
+import { webhooksSpec } from './webhooks.ts';
 
 type Named<Section extends 'feeds' | 'streams' | 'tools' | 'tasks' | 'triggers' | 'resources' | 'prompts'> =
   NonNullable<AppOptions[Section]>[string];
@@ -40,10 +41,12 @@ export const quotasSpec = z.strictObject(
     pushes: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(2_000_000_000),
     allPushes: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(4_000_000_000),
     feeds: whole(1_000_000, MOST_BYTES, { unit: 'B' }).optional(),
+    subscriptions: whole(1, 1_000_000).default(100),
+    allSubscriptions: whole(1, 1_000_000).default(10_000),
   },
   {
     error:
-      '{ requests, allRequests, openStreams, results, allResults, tasks, allTasks, runningTasks, waits, allWaits, waitKeys, pushes, allPushes, feeds }, any of them',
+      '{ requests, allRequests, openStreams, results, allResults, tasks, allTasks, runningTasks, waits, allWaits, waitKeys, pushes, allPushes, feeds, subscriptions, allSubscriptions }, any of them',
   },
 );
 
@@ -94,6 +97,7 @@ export const appSpec = z.strictObject(
     results: resultsSpec.optional(),
     quotas: quotasSpec.optional(),
     events: eventsSpec.optional(),
+    webhooks: webhooksSpec.optional(),
   },
   { error: 'defineApp({ … })' },
 );

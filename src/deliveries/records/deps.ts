@@ -1,0 +1,32 @@
+/** What deliveries work with. What other rooms know is passed in: which sources a caller has, what it may do now, how a task begins. */
+import type { Json } from '../../base/json.ts';
+import type { Principal } from '../../base/principal.ts';
+import type { Sealer } from '../../base/seal.ts';
+import type { EventSource } from '../../streams/sources/sources.ts';
+import type { Deps } from '../../streams/deps.ts';
+import type { SubscriptionName } from './names.ts';
+import type { SubscriptionEnd } from './subscribed.ts';
+
+export interface DeliveryDeps extends Deps {
+  /** Seals what is kept of secrets. Null: there is no secret of the server, and nothing that is signed can be subscribed to. */
+  sealer: Sealer | null;
+  /** What the principal may subscribe to, by name. */
+  sourcesOf(principal: Pick<Principal, 'scopes'>): ReadonlyMap<string, EventSource>;
+  /** The principal with what it may do now; null: nothing any more. Absent: nobody can tell, and what it last had counts. */
+  rightsOf?: ((principal: Principal) => Promise<Principal | null>) | undefined;
+  /**
+   * Checks that the principal may begin a task of the app. Absent: nobody begins tasks.
+   * @throws TidegateError `not_found`
+   */
+  checkTask?: ((principal: Principal, task: string) => void) | undefined;
+  /** Begins a task, once for each `once`. @throws TidegateError as beginning a task; `invalid_input` for what the task does not take */
+  beginTask?:
+    | ((principal: Principal, task: string, input: Json, once: string, deadline: number) => Promise<void>)
+    | undefined;
+  /** Numbers by which receivers are told why it ended. Default: those of the sketch that most clients know. */
+  eventCodes?: Record<SubscriptionEnd['reason'], number> | undefined;
+  /** A hint that something may be sent. Returns at once and does not throw. Absent: the schedule finds it. */
+  deliver?: ((name: SubscriptionName) => void) | undefined;
+  /** A hint that somebody follows the log of a stream by now. Absent: the schedule finds it. */
+  subscribedTo?: ((tenant: string, stream: string) => void) | undefined;
+}

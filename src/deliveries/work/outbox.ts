@@ -1,0 +1,159 @@
+/**
+ * The follower of a source's log: one read of the log for all who subscribed to it. Whoever selects one of the new events is woken;
+ * its turn reads the events itself (`turn.ts`). Nothing is fanned out but a record that says "look".
+ *
+ * It reads the events first and lists the subscribers after that, which loses nothing: a subscriber that the list does not show was
+ * stored after the events were read, together with a wake of its own, and its turn reads them. Wakes are stored before the position
+ * moves. A wake that stands already does for new events too, since its record is deleted before the log is read.
+ */
+import { commitSurely } from '../../store/commit.ts';
+import { entriesBetween } from '../../store/cursor.ts';
+import { GET_MANY_LIMIT } from '../../store/limits.ts';
+import { listAll } from '../../store/list-all.ts';
+import { type Cursor, isPresent, type LogEntry, type Operation, type StoredRecord } from '../../store/store.ts';
+import { asTidegateError, TidegateError } from '../../base/errors.ts';
+import { canonicalText } from '../../base/digest.ts';
+import type { DeclaredStream } from '../../declare/stream.ts';
+import { follow } from '../../streams/log/follower.ts';
+import { removalsKey } from '../../streams/log/removals.ts';
+import { loggedEvent, streamLog } from '../../streams/log/stream-log.ts';
+import type { StreamScope } from '../../streams/scope.ts';
+import type { DeliveryDeps } from '../records/deps.ts';
+import {
+  DELIVERY_QUEUE,
+  nameOfSubscriber,
+  subscriberPartition,
+  type SubscriptionName,
+  wakeKey,
+} from '../records/names.ts';
+import { deliveryWake, type Subscriber, subscriber } from '../records/subscribed.ts';
+import { sourcesIn } from './rights.ts';
+
+const OUTBOX_FOLLOWER = 'deliveries';
+const ROUND_ENTRIES = 1_000;
+/** How often in a row a commit may meet wakes that somebody else has written. */
+const MOST_RACES = 20;
+
+export interface OutboxReport {
+  /** Whether anybody had subscribed when it was first looked at. */
+  subscribed: boolean;
+  entries: number;
+  /** How many subscriptions were woken, or were awake already. */
+  woken: number;
+  caughtUp: boolean;
+}
+
+/** One list call where nobody has subscribed. Errors as `follow`. */
+export async function followOutbox(
+  scope: StreamScope<DeliveryDeps>,
+  stream: DeclaredStream,
+  deadline: number,
+): Promise<OutboxReport> {
+  const report: OutboxReport = { subscribed: false, entries: 0, woken: 0, caughtUp: true };
+  const partition = subscriberPartition(scope.tenant, stream.name);
+  const first = await scope.store.list(partition, { now: scope.runtime.now(), limit: 1 });
+  if (first.records.length === 0 && first.next === null) return report;
+  const { entries, caughtUp } = await follow({
+    scope,
+    log: streamLog(scope.tenant, stream.name),
+    follower: OUTBOX_FOLLOWER,
+    removals: removalsKey(scope.tenant, stream.name),
+    start: (position) => startOf(scope, partition, position),
+    begin() {
+      const round: LogEntry[] = [];
+      return {
+        take: (taken) => void round.push(...taken),
+        async effects() {
+          const isSelected = createJudge(scope, round);
+          for await (const records of listAll(scope, partition)) {
+            const selected = records.filter(isSelected).map(nameOfSubscriber);
+            await wakeAll(scope, selected, deadline);
+            report.woken += selected.length;
+          }
+          return [];
+        },
+      };
+    },
+    repeatable: true,
+    limit: ROUND_ENTRIES,
+    deadline,
+  });
+  return { ...report, subscribed: true, entries, caughtUp };
+}
+
+/** After a time in which nobody subscribed its position is far behind, and it begins where the earliest subscriber did. */
+async function startOf(
+  scope: StreamScope<DeliveryDeps>,
+  partition: string,
+  position: Cursor | null,
+): Promise<Cursor | null> {
+  let earliest: Cursor | null | undefined;
+  for await (const records of listAll(scope, partition)) {
+    for (const record of records) {
+      const from = readSubscriber(record)?.from ?? null;
+      // Most of the time somebody subscribed before the position, and the first such one ends the search.
+      if (from === null || (position !== null && (entriesBetween(from, position) ?? 0) >= 0)) return position;
+      if (earliest === undefined || (earliest !== null && (entriesBetween(from, earliest) ?? 0) > 0)) earliest = from;
+    }
+  }
+  return earliest ?? position;
+}
+
+/** Whether a subscriber has to look at these entries. What cannot be judged here has to. */
+function createJudge({ app }: DeliveryDeps, round: readonly LogEntry[]): (record: StoredRecord) => boolean {
+  const sources = sourcesIn(app);
+  const events = round.map((entry) => loggedEvent.read(entry));
+  const known = new Map<string, boolean>();
+  function judge({ source, arguments: given }: Subscriber): boolean {
+    try {
+      const selection = sources.get(source)?.select(given);
+      return selection === undefined || events.some((event) => selection.occurrenceOf(event) !== null);
+    } catch {
+      return true;
+    }
+  }
+  return (record) => {
+    const standing = readSubscriber(record);
+    if (standing === null) return true;
+    const key = `${standing.source} ${canonicalText(standing.arguments)}`;
+    const judged = known.get(key) ?? judge(standing);
+    known.set(key, judged);
+    return judged;
+  };
+}
+
+/** Null: a newer release wrote it. */
+function readSubscriber(record: StoredRecord): Subscriber | null {
+  try {
+    return subscriber.read(record);
+  } catch (thrown) {
+    if (asTidegateError(thrown).code === 'newer_version') return null;
+    throw thrown;
+  }
+}
+
+/** Makes sure that each is looked at. Two store calls for as many as one commit takes, and none for nobody. */
+async function wakeAll(deps: DeliveryDeps, names: readonly SubscriptionName[], deadline: number): Promise<void> {
+  const most = Math.min(GET_MANY_LIMIT, deps.store.limits.commitOperations);
+  for (let from = 0; from < names.length; from += most) await wakeSome(deps, names.slice(from, from + most), deadline);
+}
+
+async function wakeSome(deps: DeliveryDeps, names: readonly SubscriptionName[], deadline: number): Promise<void> {
+  const { store, runtime } = deps;
+  for (let races = 0; races < MOST_RACES; races += 1) {
+    const now = runtime.now();
+    const readings = await store.getMany(names.map(wakeKey), now);
+    const puts = readings
+      .filter((reading) => !isPresent(reading))
+      .map((reading): Operation => {
+        const due = { queue: DELIVERY_QUEUE, at: now };
+        return deliveryWake.put(reading, 1, { expects: reading.version, due });
+      });
+    const result = puts.length === 0 ? null : await commitSurely(runtime, store, puts, deadline);
+    if (result === null || result.status === 'committed') {
+      for (const name of names) deps.deliver?.(name);
+      return;
+    }
+  }
+  throw new TidegateError('store_unavailable', 'deliveries change too often at once', { retryAfterMs: 1_000 });
+}

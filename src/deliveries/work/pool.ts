@@ -1,0 +1,120 @@
+/**
+ * Turns for many subscriptions at once, so that receivers that hang delay no other. A turn begins in one of a few places. One that
+ * takes long gives its place up and goes on beside, where there is room for many; only where that is full too, others wait.
+ */
+import { asTidegateError } from '../../base/errors.ts';
+import type { DueRecord } from '../../store/store.ts';
+import { workOnDue } from '../../store/due.ts';
+import type { DeliveryDeps } from '../records/deps.ts';
+import { deliveryKey, nameOfDue, type SubscriptionName } from '../records/names.ts';
+import { takeDeliveryTurn, type TurnReport } from './turn.ts';
+
+export interface PoolOptions {
+  /** Places for turns; default 64. */
+  concurrency?: number | undefined;
+  /** Turns under way in all; default 1,000. */
+  most?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface DeliveryPool {
+  /** Whether a turn for it is under way here. */
+  has(name: SubscriptionName): boolean;
+  /**
+   * Takes a turn once there is a place, and resolves when it has ended. Another one for the same subscription follows the one that
+   * is under way. Does not reject: what fails is in the log.
+   */
+  take(name: SubscriptionName, deadline: number): Promise<TurnReport['end'] | 'failed' | 'newer'>;
+  /** Resolves when a turn can begin at once. */
+  room(): Promise<void>;
+  underWay(): number;
+  /** Resolves when the next one has ended; at once where none is under way. */
+  oneEnded(): Promise<void>;
+  /** Resolves when all have ended. */
+  drain(): Promise<void>;
+}
+
+/** A turn that takes longer gives up its place, ms. */
+const PLACE_MS = 250;
+
+export function createDeliveryPool(deps: DeliveryDeps, options: PoolOptions = {}): DeliveryPool {
+  const { concurrency = 64, most = 1_000, signal } = options;
+  const { runtime } = deps;
+  const turns = new Map<string, Promise<unknown>>();
+  const waiting: (() => void)[] = [];
+  let placed = 0;
+
+  const isFree = () => placed < concurrency && turns.size < most + concurrency;
+  function next(): void {
+    while (isFree() && waiting.length > 0) waiting.shift()?.();
+  }
+
+  async function place(): Promise<() => void> {
+    while (!isFree()) await new Promise<void>((resolve) => waiting.push(resolve));
+    placed += 1;
+    let isLeft = false;
+    const over = new AbortController();
+    const leave = () => {
+      if (isLeft) return;
+      isLeft = true;
+      placed -= 1;
+      over.abort();
+      next();
+    };
+    void runtime.sleep(PLACE_MS, over.signal).then(leave);
+    return leave;
+  }
+
+  async function run(name: SubscriptionName, deadline: number): Promise<TurnReport['end'] | 'failed' | 'newer'> {
+    const leave = await place();
+    try {
+      const work = () => takeDeliveryTurn(deps, name, { deadline, ...(signal ? { signal } : {}) });
+      const report = await workOnDue(deps, deliveryKey(name), deadline, work);
+      return report === 'newer' ? report : report.end;
+    } catch (thrown) {
+      const { code, message } = asTidegateError(thrown);
+      runtime.log('warn', 'a delivery is not worked on; it is tried again', { id: name.id, code, message });
+      return 'failed';
+    } finally {
+      leave();
+    }
+  }
+
+  async function after(before: Promise<unknown>, name: SubscriptionName, deadline: number) {
+    await before;
+    return run(name, deadline);
+  }
+
+  return {
+    has: (name) => turns.has(textOf(name)),
+    take(name, deadline) {
+      const text = textOf(name);
+      const before = turns.get(text) ?? Promise.resolve();
+      const turn = after(before, name, deadline).finally(() => {
+        if (turns.get(text) === turn) turns.delete(text);
+        next();
+      });
+      turns.set(text, turn);
+      return turn;
+    },
+    async room() {
+      while (!isFree()) await new Promise<void>((resolve) => waiting.push(resolve));
+    },
+    underWay: () => turns.size,
+    async oneEnded() {
+      if (turns.size > 0) await Promise.race(turns.values());
+    },
+    async drain() {
+      while (turns.size > 0) await Promise.allSettled(turns.values());
+    },
+  };
+}
+
+/** The subscriptions of due records, each once, in their order. */
+export function namesOfDue(due: readonly DueRecord[]): SubscriptionName[] {
+  return [...new Map(due.map((record) => [textOf(nameOfDue(record)), nameOfDue(record)])).values()];
+}
+
+function textOf({ tenant, subject, id }: SubscriptionName): string {
+  return `${tenant}/${subject}/${id}`;
+}
