@@ -20,13 +20,14 @@ import {
   deliveryKey,
   subscriberKey,
   idOfSubscription,
+  outboxKey,
   subscriptionKey,
   type SubscriptionName,
   toOf,
   wakeKey,
 } from './records/names.ts';
 import { isCut } from './work/intake.ts';
-import { noteSubscriber } from './work/places.ts';
+import { noteOutbox } from './work/places.ts';
 import { deliveryWake, type Subscribed, subscribed, subscriber, subscriptionCount } from './records/subscribed.ts';
 import { openSecret, ROTATION_MS, sealSecret } from './records/secrets.ts';
 import { secretBytes } from './records/standard-webhooks.ts';
@@ -53,12 +54,11 @@ export async function subscribeTo(
   const name = { tenant, subject, id };
   const scope = ofStream(scopeOf(deps, principal), selection.source.stream);
   const wanted: Wanted = { principal, request, selection, shown, name, scope };
-  await noteSubscriber(scope, selection.source.stream);
   for (let conflicts = 0; ; conflicts += 1) {
     const made = await trySubscribe(deps, wanted, deadline);
     if (made !== null) {
-      deps.subscribedTo?.(scope.tenant, selection.source.stream.name);
-      deps.deliver?.(name);
+      // Who works on deliveries hears of it as of an event.
+      deps.changed?.(scope.tenant, selection.source.stream.name);
       return made;
     }
     if (!(await afterConflict(deps.runtime, conflicts, deadline))) {
@@ -83,9 +83,9 @@ async function trySubscribe(deps: DeliveryDeps, wanted: Wanted, deadline: number
   const { principal, request, selection, shown, name, scope } = wanted;
   const { stream } = selection.source;
   const own = [subscriptionKey(name), deliveryKey(name), wakeKey(name), subscriberKey(scope.tenant, stream.name, name)];
-  const readings = await store.getMany([...own, ...countKeys(name)], runtime.now());
-  const [defined, stated, wake, following, each, all] = readings;
-  if (!defined || !stated || !wake || !following || !each || !all) return null;
+  const keys = [...own, outboxKey(scope.tenant, stream.name), ...countKeys(name)];
+  const [defined, stated, wake, following, outbox, each, all] = await store.getMany(keys, runtime.now());
+  if (!defined || !stated || !wake || !following || !outbox || !each || !all) return null;
   const found = subscribed.read(defined);
   const standing = found?.ended === null ? found : null;
   const known = deliveryState.read(stated);
@@ -119,6 +119,7 @@ async function trySubscribe(deps: DeliveryDeps, wanted: Wanted, deadline: number
     subscribed.replace(defined, definition, { expiresAt }),
     subscriber.replace(following, followed, { expiresAt }),
     deliveryWake.replace(wake, 1, { due }),
+    noteOutbox(outbox, now),
   ];
   const state = begin === null ? known : newDelivery(scope.tenant, stream.name, begin.head);
   if (state === null) return null;

@@ -170,9 +170,7 @@ export function createSubscriptions(deps: DeliveryDeps): DeliveryService {
 
     async replay(principal, id, eventIds, deadline) {
       const { name } = await standing(principal, id);
-      const count = await replay(deps, name, eventIds, deadline);
-      if (count > 0) deps.deliver?.(name);
-      return count;
+      return replay(deps, name, eventIds, deadline);
     },
   };
 }

@@ -21,7 +21,7 @@ import type { Deps } from './deps.ts';
 import { type LogScope, type LogTenant, scopeOfLogs, type StreamScope } from './scope.ts';
 
 /** Kinds of work; each has a queue of its own. */
-export type TenantWork = 'sweep' | 'triggers' | `feed/${string}` | `waits/${string}` | `deliveries/${string}`;
+export type TenantWork = 'sweep' | 'triggers' | `feed/${string}` | `waits/${string}`;
 
 /** A record says nothing but when it is due. */
 const tenantWork = record<Record<string, never>>('work of a tenant', () => z.strictObject({}));

@@ -10,7 +10,7 @@ import type { SubscribeRequest } from '../../src/deliveries/subscription.ts';
 import { createSubscriptions } from '../../src/deliveries/subscriptions.ts';
 import type { PoolOptions } from '../../src/deliveries/work/pool.ts';
 import { sourcesIn } from '../../src/deliveries/work/rights.ts';
-import { runDeliveries } from '../../src/deliveries/work/run-deliveries.ts';
+import { createDeliveryWork } from '../../src/deliveries/work/run-deliveries.ts';
 import { createTestClock } from '../../src/hosts/testing/clock.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -56,6 +56,8 @@ export interface Received {
   text: string;
   body: Record<string, unknown>;
 }
+
+const places = ['prices', 'trigger.high'].map((name) => ({ tenant: 'public', stream: name }));
 
 export type Receiver = (received: Received, signal: AbortSignal | null) => Response | Promise<Response>;
 
@@ -116,7 +118,7 @@ export function deliveryStage({
   const received: Received[] = [];
   const stage = { receive };
   const get: Fetch = async (input, init) => {
-    const url = String(input);
+    const url = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url;
     const text = typeof init?.body === 'string' ? init.body : '';
     const headers = init?.headers as Record<string, string>;
     const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
@@ -126,8 +128,8 @@ export function deliveryStage({
   };
   const runtime: Runtime = {
     ...systemRuntime(() => {}),
-    now: clock.now,
-    sleep: clock.sleep,
+    now: () => clock.now(),
+    sleep: (ms, signal) => clock.sleep(ms, signal),
     random: () => 0.5,
     fetch: get,
     resolve: async () => ['203.0.114.7'],
@@ -170,8 +172,9 @@ export function deliveryStage({
       const data = { id, symbol, price, ...(note === undefined ? {} : { note }) };
       await publish(ofStream(scopeOf(deps, ADA), declared), declared, { data }, within());
     },
-    /** One call of the schedule. */
-    run: (options: PoolOptions = {}) => clock.drive(runDeliveries(deps, clock.now() + 55_000, options)),
+    /** Follows both logs, and sends what is due. */
+    run: (options: PoolOptions = {}) =>
+      clock.drive(createDeliveryWork(deps, options).run(clock.now() + 55_000, places)),
   };
 }
 

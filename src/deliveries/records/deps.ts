@@ -4,8 +4,6 @@ import type { Principal } from '../../base/principal.ts';
 import type { Sealer } from '../../base/seal.ts';
 import type { EventSource } from '../../streams/sources/sources.ts';
 import type { Deps } from '../../streams/deps.ts';
-import type { SubscriptionName } from './names.ts';
-import type { SubscriptionEnd } from './subscribed.ts';
 
 export interface DeliveryDeps extends Deps {
   /** Seals what is kept of secrets. Null: there is no secret of the server, and nothing that is signed can be subscribed to. */
@@ -23,10 +21,4 @@ export interface DeliveryDeps extends Deps {
   beginTask?:
     | ((principal: Principal, task: string, input: Json, once: string, deadline: number) => Promise<void>)
     | undefined;
-  /** Numbers by which receivers are told why it ended. Default: those of the sketch that most clients know. */
-  eventCodes?: Record<SubscriptionEnd['reason'], number> | undefined;
-  /** A hint that something may be sent. Returns at once and does not throw. Absent: the schedule finds it. */
-  deliver?: ((name: SubscriptionName) => void) | undefined;
-  /** A hint that somebody follows the log of a stream by now. Absent: the schedule finds it. */
-  subscribedTo?: ((tenant: string, stream: string) => void) | undefined;
 }

@@ -76,6 +76,19 @@ export function nameOfSubscriber({ id: whole }: Pick<RecordKey, 'id'>): Subscrip
   return { tenant, subject, id };
 }
 
+/** The queue of the logs that have subscribers. */
+export const OUTBOX_QUEUE = `${APP_TENANT}/outboxes`;
+
+/** That a log has subscribers. @param place tenant of the log */
+export function outboxKey(place: string, stream: string): RecordKey {
+  return { partition: `${place}/outbox`, id: stream };
+}
+
+export function placeOfOutbox({ partition }: Pick<RecordKey, 'partition'>): string {
+  const [place = ''] = partition.split('/');
+  return place;
+}
+
 /** How many subscriptions stand: those of one owner, and those of a tenant. */
 export function countKeys({ tenant, subject }: Owner): [each: RecordKey, all: RecordKey] {
   const partition = `${tenant}/subscription-count`;

@@ -88,6 +88,9 @@ export const subscriber = record<Subscriber>('subscriber of a log', () =>
 /** A record that says nothing but that it is due. */
 export const deliveryWake = record<1>('wake of a delivery', () => z.literal(1));
 
+/** That a log has subscribers, and when it is to be followed again. */
+export const outboxMark = record<1>('mark of an outbox', () => z.literal(1));
+
 export const subscriptionCount = record<{ count: number }>('count of subscriptions', () =>
   z.strictObject({ count: z.number() }),
 );

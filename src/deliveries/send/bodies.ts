@@ -1,7 +1,7 @@
 /** What receivers get: events, messages about the subscription itself, and texts of chats. Pure. */
+import type { RpcError } from '../../base/json-rpc.ts';
 import { type Json, type JsonObject, utf8Bytes } from '../../base/json.ts';
 import type { EventOccurrence, EventSource } from '../../streams/sources/sources.ts';
-import type { SubscriptionEnd } from '../records/subscribed.ts';
 import type { BodyShape } from '../records/subscription.ts';
 
 /** A larger body may be refused by whatever stands before a receiver. */
@@ -43,9 +43,9 @@ export function verificationBody(challenge: string): string {
   return JSON.stringify({ type: 'verification', challenge });
 }
 
-/** @param code the number of the reason in the dialect of the subscriber */
-export function terminatedBody({ reason, data }: Pick<SubscriptionEnd, 'reason' | 'data'>, code: number): string {
-  return JSON.stringify({ type: 'terminated', error: { code, message: reason, data } });
+/** @param error why, as answers of methods have errors */
+export function terminatedBody(error: RpcError): string {
+  return JSON.stringify({ type: 'terminated', error });
 }
 
 /** The id of a message that is no event. */

@@ -1,5 +1,6 @@
 /** Ends a subscription from our side, and tells its receiver why, a few times if need be. */
 import { backoff } from '../../base/backoff.ts';
+import { eventError } from '../../base/json-rpc.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { isPresent, type Operation } from '../../store/store.ts';
 import { messageId, terminatedBody } from '../send/bodies.ts';
@@ -16,14 +17,6 @@ const TELL = { firstMs: 10_000, mostMs: 300_000 };
 const MOST_TELLS = 5;
 /** How long it is tried to tell, ms. */
 const TOLD_WITHIN_MS = 15 * 60_000;
-
-/** Numbers of the reasons in the dialect that most clients know; see `eventCodes` of `DeliveryDeps`. */
-const SKETCH_CODES: Record<SubscriptionEnd['reason'], number> = {
-  NotFound: -32_011,
-  Forbidden: -32_012,
-  ResourceExhausted: -32_013,
-  Unsupported: -32_014,
-};
 
 /** Nothing is sent any more but that it is over. */
 export async function endDelivery(
@@ -70,8 +63,7 @@ export async function tellEnd(deps: DeliveryDeps, claimed: Claimed, deadline: nu
   const now = runtime.now();
   const secrets = await signingSecrets(deps.sealer, name, definition, now);
   if (ended !== null && secrets !== null && state.failures < MOST_TELLS && now < ended.at + TOLD_WITHIN_MS) {
-    const codes = deps.eventCodes ?? SKETCH_CODES;
-    const body = terminatedBody(ended, codes[ended.reason]);
+    const body = terminatedBody(eventError(ended.reason, deps.app.events.codes, ended.data));
     const to = { name, principal, target, secrets };
     const { outcome } = await sendControl(
       deps,

@@ -150,10 +150,7 @@ async function wakeSome(deps: DeliveryDeps, names: readonly SubscriptionName[], 
         return deliveryWake.put(reading, 1, { expects: reading.version, due });
       });
     const result = puts.length === 0 ? null : await commitSurely(runtime, store, puts, deadline);
-    if (result === null || result.status === 'committed') {
-      for (const name of names) deps.deliver?.(name);
-      return;
-    }
+    if (result === null || result.status === 'committed') return;
   }
   throw new TidegateError('store_unavailable', 'deliveries change too often at once', { retryAfterMs: 1_000 });
 }

@@ -1,50 +1,62 @@
-/** The logs that may have subscribers: one where a source is shared, else those of tenants that are noted to have some. */
+/**
+ * The logs that have subscribers. Each has a record that comes due now and then, so a schedule asks once for all that there are to
+ * follow, whosever they are. Whoever subscribes puts it; who follows puts it off, or deletes it where nobody subscribes any more.
+ */
 import type { App } from '../../declare/app.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
-import { sharedScope, type StreamScope } from '../../streams/scope.ts';
-import { duePlaces, noteWork } from '../../streams/tenant-work.ts';
+import { commitSurely } from '../../store/commit.ts';
+import { DUE_LIMIT } from '../../store/limits.ts';
+import { isPresent, type Operation, type Put, type Reading } from '../../store/store.ts';
+import { scopeOfLogs } from '../../streams/scope.ts';
 import type { DeliveryDeps } from '../records/deps.ts';
+import { OUTBOX_QUEUE, placeOfOutbox } from '../records/names.ts';
+import { outboxMark } from '../records/subscribed.ts';
 import { followOutbox, type OutboxReport } from './outbox.ts';
 import { sourcesIn } from './rights.ts';
 
 /** Where somebody has subscribed, the log is followed again after this by whoever is called then, ms. */
 const FOLLOWED_AGAIN_MS = 30_000;
+const SETTLE_MS = 10_000;
 
 /** The logs of all sources, by name. */
 export function sourceLogs(app: App): ReadonlyMap<string, DeclaredStream> {
   return new Map([...sourcesIn(app).values()].map(({ stream }) => [stream.name, stream]));
 }
 
-/** To be called before somebody subscribes to a log. Errors as `noteWork`. */
-export async function noteSubscriber(
-  scope: StreamScope<DeliveryDeps>,
-  { name, tenants }: DeclaredStream,
-): Promise<void> {
-  if (tenants === 'each') await noteWork(scope, [`deliveries/${name}`], { withinMs: FOLLOWED_AGAIN_MS });
+/** Written in the commit that subscribes, always anew: who found nobody before then deletes nothing. */
+export function noteOutbox(reading: Reading, now: number): Put {
+  return outboxMark.replace(reading, 1, { due: { queue: OUTBOX_QUEUE, at: now + FOLLOWED_AGAIN_MS } });
 }
 
-/** Follows the logs of all sources once. `more`: the time was over before all was followed. Errors as the store's. */
-export async function followOutboxes(
-  deps: DeliveryDeps,
-  deadline: number,
-): Promise<Pick<OutboxReport, 'woken'> & { more: boolean }> {
-  const { runtime } = deps;
+export interface FollowedOutboxes extends Pick<OutboxReport, 'woken'> {
+  /** The time was over before all was followed. */
+  more: boolean;
+}
+
+/** Follows the logs that are due. One store call where none is. Errors as the store's. */
+export async function followDueOutboxes(deps: DeliveryDeps, deadline: number): Promise<FollowedOutboxes> {
+  const { store, runtime, app } = deps;
   const report = { woken: 0, more: false };
-  for (const stream of sourceLogs(deps.app).values()) {
-    const { due, more } = await placesOf(deps, stream);
-    report.more ||= more;
-    for (const { scope, settle } of due) {
-      if (runtime.now() >= deadline) return { ...report, more: true };
-      const { subscribed, woken, caughtUp } = await followOutbox(scope, stream, deadline);
-      report.woken += woken;
-      report.more ||= !caughtUp;
-      await settle(subscribed ? runtime.now() + FOLLOWED_AGAIN_MS : null);
-    }
+  const now = runtime.now();
+  const due = await store.due(OUTBOX_QUEUE, { now, limit: DUE_LIMIT, from: Math.floor(runtime.random() * 16) });
+  const logs = sourceLogs(app);
+  for (const { partition, id } of due) {
+    if (runtime.now() >= deadline) return { ...report, more: true };
+    const reading = await store.get({ partition, id }, runtime.now());
+    if (!isPresent(reading)) continue;
+    const stream = logs.get(id);
+    const scope = scopeOfLogs(deps, { tenant: placeOfOutbox(reading) });
+    const followed = stream === undefined ? null : await followOutbox(scope, stream, deadline);
+    report.woken += followed?.woken ?? 0;
+    report.more ||= followed?.caughtUp === false;
+    // What this release does not know is another's to follow.
+    const isOver = followed?.subscribed === false;
+    const { version } = reading;
+    const next: Operation = isOver
+      ? { kind: 'delete', partition, id, expects: version }
+      : noteOutbox(reading, runtime.now());
+    // After a conflict somebody has subscribed, or has followed it too.
+    await commitSurely(runtime, store, [next], runtime.now() + SETTLE_MS);
   }
   return report;
-}
-
-export async function placesOf(deps: DeliveryDeps, stream: DeclaredStream) {
-  if (stream.tenants === 'each') return duePlaces(deps, `deliveries/${stream.name}`);
-  return { due: [{ scope: sharedScope(deps), settle: async () => {} }], more: false };
 }

@@ -17,6 +17,11 @@ export interface PoolOptions {
   signal?: AbortSignal | undefined;
 }
 
+export interface TurnEnded {
+  end: TurnReport['end'] | 'failed' | 'newer';
+  nextAt: number | null;
+}
+
 export interface DeliveryPool {
   /** Whether a turn for it is under way here. */
   has(name: SubscriptionName): boolean;
@@ -24,12 +29,14 @@ export interface DeliveryPool {
    * Takes a turn once there is a place, and resolves when it has ended. Another one for the same subscription follows the one that
    * is under way. Does not reject: what fails is in the log.
    */
-  take(name: SubscriptionName, deadline: number): Promise<TurnReport['end'] | 'failed' | 'newer'>;
+  take(name: SubscriptionName, deadline: number): Promise<TurnEnded>;
   /** Resolves when a turn can begin at once. */
   room(): Promise<void>;
   underWay(): number;
-  /** Resolves when the next one has ended; at once where none is under way. */
-  oneEnded(): Promise<void>;
+  /** How many of them have a place. */
+  placed(): number;
+  /** Resolves when the next one has given up its place, or has ended. */
+  oneLeft(): Promise<void>;
   /** Resolves when all have ended. */
   drain(): Promise<void>;
 }
@@ -42,10 +49,14 @@ export function createDeliveryPool(deps: DeliveryDeps, options: PoolOptions = {}
   const { runtime } = deps;
   const turns = new Map<string, Promise<unknown>>();
   const waiting: (() => void)[] = [];
+  let leaving: (() => void)[] = [];
   let placed = 0;
 
   const isFree = () => placed < concurrency && turns.size < most + concurrency;
   function next(): void {
+    const told = leaving;
+    leaving = [];
+    for (const tell of told) tell();
     while (isFree() && waiting.length > 0) waiting.shift()?.();
   }
 
@@ -65,16 +76,16 @@ export function createDeliveryPool(deps: DeliveryDeps, options: PoolOptions = {}
     return leave;
   }
 
-  async function run(name: SubscriptionName, deadline: number): Promise<TurnReport['end'] | 'failed' | 'newer'> {
+  async function run(name: SubscriptionName, deadline: number): Promise<TurnEnded> {
     const leave = await place();
     try {
       const work = () => takeDeliveryTurn(deps, name, { deadline, ...(signal ? { signal } : {}) });
       const report = await workOnDue(deps, deliveryKey(name), deadline, work);
-      return report === 'newer' ? report : report.end;
+      return report === 'newer' ? { end: report, nextAt: null } : report;
     } catch (thrown) {
       const { code, message } = asTidegateError(thrown);
       runtime.log('warn', 'a delivery is not worked on; it is tried again', { id: name.id, code, message });
-      return 'failed';
+      return { end: 'failed', nextAt: null };
     } finally {
       leave();
     }
@@ -101,9 +112,8 @@ export function createDeliveryPool(deps: DeliveryDeps, options: PoolOptions = {}
       while (!isFree()) await new Promise<void>((resolve) => waiting.push(resolve));
     },
     underWay: () => turns.size,
-    async oneEnded() {
-      if (turns.size > 0) await Promise.race(turns.values());
-    },
+    placed: () => placed,
+    oneLeft: () => new Promise((resolve) => leaving.push(resolve)),
     async drain() {
       while (turns.size > 0) await Promise.allSettled(turns.values());
     },

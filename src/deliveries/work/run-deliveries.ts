@@ -1,11 +1,13 @@
 /**
- * `runDeliveries`: follows the logs of all sources and sends what is due, of every tenant, until nothing is or the time is over. A
- * call that is missed, doubled or overlaps another does no harm, because leases decide.
+ * The work on deliveries: follows the logs that have subscribers, and sends what is due, of every tenant, until nothing is or the
+ * time is over. A call that is missed, doubled or overlaps another does no harm, because leases decide.
  */
 import { DUE_LIMIT } from '../../store/limits.ts';
+import { scopeOfLogs } from '../../streams/scope.ts';
 import type { DeliveryDeps } from '../records/deps.ts';
 import { DELIVERY_QUEUE, type SubscriptionName } from '../records/names.ts';
-import { followOutboxes } from './places.ts';
+import { followOutbox } from './outbox.ts';
+import { followDueOutboxes, type FollowedOutboxes, sourceLogs } from './places.ts';
 import { createDeliveryPool, namesOfDue, type PoolOptions } from './pool.ts';
 
 export interface DeliveriesReport {
@@ -15,53 +17,108 @@ export interface DeliveriesReport {
   broken: number;
   /** Something is left for the next call. */
   more: boolean;
+  /** When something is to be sent if nothing changes, epoch ms, as far as this process knows; null: it knows of nothing. */
+  dueAt: number | null;
+}
+
+export interface DeliveryWork {
+  /** Whether a change of this log may concern a subscriber: the name of a stream, or `trigger.<name>`. */
+  concerns(stream: string): boolean;
+  /**
+   * @param deadline epoch ms after which nothing is begun; what is under way may take 10 s more
+   * @param places logs that have changed; null: those that are due to be followed. Errors as the store's
+   */
+  run(deadline: number, places: readonly { tenant: string; stream: string }[] | null): Promise<DeliveriesReport>;
+  /** Resolves when all turns have ended. */
+  stop(): Promise<void>;
+}
+
+export interface DeliveryWorkOptions extends PoolOptions {
+  /** The process stays up, so a run does not wait for receivers that take long. Default: it waits for all that it began. */
+  stays?: boolean;
 }
 
 /** With less time than this left nothing is sent, ms: a receiver may take 10 s. */
 const LEAST_MS = 1_000;
+/** A log that nobody follows is not looked at again for so long, ms, however often it changes. */
+const QUIET_MS = 1_000;
+const MOST_QUIET = 10_000;
 
-/** @param deadline epoch ms after which nothing is begun; what is under way may take 10 s more. Errors as the store's. */
-export async function runDeliveries(
-  deps: DeliveryDeps,
-  deadline: number,
-  options: PoolOptions = {},
-): Promise<DeliveriesReport> {
-  const { store, runtime } = deps;
-  const report: DeliveriesReport = { turns: 0, broken: 0, more: false };
+export function createDeliveryWork(deps: DeliveryDeps, options: DeliveryWorkOptions = {}): DeliveryWork {
+  const { store, runtime, app } = deps;
+  const { stays = false, signal } = options;
   const pool = createDeliveryPool(deps, options);
-  const isOver = () => options.signal?.aborted === true || deadline - runtime.now() < LEAST_MS;
-  const followed = await followOutboxes(deps, deadline);
-  // What was not due after all, or is somebody else's: a look at what is due may be stale.
-  const idle = new Set<string>();
-  async function work(name: SubscriptionName): Promise<void> {
-    const end = await pool.take(name, deadline);
-    const isIdle = end === 'held' || end === 'waiting' || end === 'gone';
-    const isBroken = end === 'failed' || end === 'newer';
-    if (!isIdle) report.turns += 1;
-    if (isBroken) report.broken += 1;
-    if (isIdle || isBroken) idle.add(name.id);
-  }
-  while (!isOver()) {
-    const from = Math.floor(runtime.random() * 16);
-    const due = await store.due(DELIVERY_QUEUE, { now: runtime.now(), limit: DUE_LIMIT, from });
-    const names = namesOfDue(due).filter((name) => !pool.has(name) && !idle.has(name.id));
-    report.more = names.length > 0;
-    if (names.length === 0) {
-      if (pool.underWay() === 0) break;
-      await pool.oneEnded();
-      continue;
+  const logs = sourceLogs(app);
+  const quiet = new Map<string, number>();
+  let soonest: number | null = null;
+
+  async function followPlaces(
+    deadline: number,
+    places: readonly { tenant: string; stream: string }[],
+  ): Promise<FollowedOutboxes> {
+    const report = { woken: 0, more: false };
+    for (const { tenant, stream: name } of places) {
+      const stream = logs.get(name);
+      const place = `${tenant} ${name}`;
+      if (stream === undefined || (quiet.get(place) ?? 0) > runtime.now()) continue;
+      if (runtime.now() >= deadline) return { ...report, more: true };
+      const { subscribed, woken, caughtUp } = await followOutbox(scopeOfLogs(deps, { tenant }), stream, deadline);
+      report.woken += woken;
+      report.more ||= !caughtUp;
+      quiet.delete(place);
+      if (quiet.size > MOST_QUIET) quiet.clear();
+      // Who subscribes meanwhile is found by its own wake, and its log by the mark.
+      if (!subscribed) quiet.set(place, runtime.now() + QUIET_MS);
     }
-    for (const name of names) {
-      await pool.room();
-      if (isOver()) break;
-      void work(name);
-    }
+    return report;
   }
-  await pool.drain();
-  return { ...report, more: report.more || followed.more };
+
+  return {
+    concerns: (stream) => logs.has(stream),
+
+    async run(deadline, places) {
+      const report: DeliveriesReport = { turns: 0, broken: 0, more: false, dueAt: null };
+      const isOver = () => signal?.aborted === true || deadline - runtime.now() < LEAST_MS;
+      const followed = await (places === null ? followDueOutboxes(deps, deadline) : followPlaces(deadline, places));
+      if (soonest !== null && soonest <= runtime.now()) soonest = null;
+      // What was not due after all, or is somebody else's: a look at what is due may be stale.
+      const idle = new Set<string>();
+
+      async function work(name: SubscriptionName): Promise<void> {
+        const { end, nextAt } = await pool.take(name, deadline);
+        if (nextAt !== null && (soonest === null || nextAt < soonest)) soonest = nextAt;
+        const isIdle = end === 'held' || end === 'waiting' || end === 'gone';
+        const isBroken = end === 'failed' || end === 'newer';
+        if (!isIdle) report.turns += 1;
+        if (isBroken) report.broken += 1;
+        if (isIdle || isBroken) idle.add(name.id);
+      }
+
+      while (!isOver()) {
+        const from = Math.floor(runtime.random() * 16);
+        const due = await store.due(DELIVERY_QUEUE, { now: runtime.now(), limit: DUE_LIMIT, from });
+        const names = namesOfDue(due).filter((name) => !pool.has(name) && !idle.has(name.id));
+        report.more = names.length > 0;
+        if (names.length === 0) {
+          if (pool.placed() === 0 && (stays || pool.underWay() === 0)) break;
+          await pool.oneLeft();
+          continue;
+        }
+        for (const name of names) {
+          await pool.room();
+          if (isOver()) break;
+          void work(name);
+        }
+      }
+      if (!stays) await pool.drain();
+      return { ...report, more: report.more || followed.more, dueAt: soonest };
+    },
+
+    stop: () => pool.drain(),
+  };
 }
 
-/** One turn for one subscription, as a message of a queue names it. Answers whether it may be due again at once. */
-export async function runDelivery(deps: DeliveryDeps, name: SubscriptionName, deadline: number): Promise<void> {
-  await createDeliveryPool(deps).take(name, deadline);
+/** One call of a schedule. Errors as the store's. */
+export function runDeliveries(deps: DeliveryDeps, deadline: number, options?: PoolOptions): Promise<DeliveriesReport> {
+  return createDeliveryWork(deps, options).run(deadline, null);
 }

@@ -35,6 +35,8 @@ export interface TurnReport {
   /** Tries that were acknowledged, and that were not. */
   sent: number;
   failed: number;
+  /** When it is due again, epoch ms; null: when it is woken, or another knows. */
+  nextAt: number | null;
 }
 
 export interface DeliveryTurnOptions {
@@ -50,7 +52,7 @@ export async function takeDeliveryTurn(
   name: SubscriptionName,
   { deadline, signal }: DeliveryTurnOptions,
 ): Promise<TurnReport> {
-  const report: TurnReport = { end: 'done', sent: 0, failed: 0 };
+  const report: TurnReport = { end: 'done', sent: 0, failed: 0, nextAt: null };
   const storeBy = deadline + ORDERED_MS;
   const found = await lookAtDelivery(deps, name, storeBy);
   if (found === 'gone') await cleanUp(deps, name, storeBy);
@@ -102,7 +104,8 @@ async function work(
     const isBehind = !isWhole && state.pending.length < MOST_PENDING;
     if (batch.length === 0 && (isOver || !isBehind)) {
       const at = isBehind ? runtime.now() : nextTryAt(state, ordered);
-      const kept = await keepDelivery(deps, claimed, state, earlier(at, definition.refreshBefore), storeBy);
+      report.nextAt = earlier(at, definition.refreshBefore);
+      const kept = await keepDelivery(deps, claimed, state, report.nextAt, storeBy);
       return void (kept === 'gone' && (await cleanUp(deps, claimed.name, storeBy, claimed.holder)));
     }
     if (batch.length > 0) {
