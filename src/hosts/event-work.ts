@@ -8,7 +8,9 @@
  */
 import { asTidegateError, type TidegateError } from '../base/errors.ts';
 import type { App } from '../declare/app.ts';
-import type { TaskDeps } from '../tasks/records/find-task.ts';
+import type { WorkDeps } from '../calls/events/delivery-deps.ts';
+import { createDeliveryWork } from '../deliveries/work/run-deliveries.ts';
+import { deliveryDeps, hasDeliveries } from '../calls/events/delivery-deps.ts';
 import { type ChangedPlace, createTriggerWork } from '../triggers/run.ts';
 
 export interface EventRun {
@@ -31,11 +33,25 @@ export interface EventWorker {
    * @param places what has changed; null: all is looked at
    */
   run(deadline: number, places: readonly ChangedPlace[] | null): Promise<EventRun>;
+  /** Resolves when what it began beside its runs has ended. Absent: it begins nothing beside them. */
+  stop?(): Promise<void>;
 }
 
 /** All workers that the app has something for, in the order in which one makes work for the next. */
-export function createEventWorkers(deps: TaskDeps): EventWorker[] {
-  return hasEvents(deps.app) ? [{ name: 'triggers', ...createTriggerWork(deps) }] : [];
+export function createEventWorkers(deps: WorkDeps, { stays = false }: { stays?: boolean } = {}): EventWorker[] {
+  return [
+    ...(hasEvents(deps.app) ? [{ name: 'triggers', ...createTriggerWork(deps) }] : []),
+    ...(hasDeliveries(deps) ? [deliveryWorker(deps, stays)] : []),
+  ];
+}
+
+function deliveryWorker(deps: WorkDeps, stays: boolean): EventWorker {
+  const work = createDeliveryWork(deliveryDeps(deps), { stays });
+  return {
+    name: 'deliveries',
+    ...work,
+    run: async (deadline, places) => ({ ...(await work.run(deadline, places)), error: null }),
+  };
 }
 
 /** Whether there is any such work. */
@@ -49,7 +65,7 @@ export function hasEvents({ triggers }: Pick<App, 'triggers'>): boolean {
  * @param places what has changed, where a queue said so; null: all is looked at
  */
 export async function runEventWork(
-  deps: TaskDeps,
+  deps: WorkDeps,
   deadline: number,
   places: readonly ChangedPlace[] | null = null,
 ): Promise<EventRun> {
@@ -57,7 +73,7 @@ export async function runEventWork(
   /** What triggers append in this run is a change for those behind them. */
   const changed: ChangedPlace[] = [];
   const { changed: tell } = deps;
-  const telling: TaskDeps = {
+  const telling: WorkDeps = {
     ...deps,
     changed(tenant, stream) {
       changed.push({ tenant, stream });
@@ -77,7 +93,7 @@ export async function runEventWork(
 }
 
 async function tryRun(
-  { runtime }: TaskDeps,
+  { runtime }: WorkDeps,
   worker: EventWorker,
   deadline: number,
   places: readonly ChangedPlace[] | null,
@@ -108,9 +124,10 @@ export interface EventWork {
 }
 
 /** @param deps whose `changed` comes back here, so that each worker hears of what the others append */
-export function startEventWork(deps: TaskDeps, options: EventWorkOptions = {}): EventWork {
+export function startEventWork(deps: WorkDeps, options: EventWorkOptions = {}): EventWork {
   const ending = new AbortController();
-  const loops = createEventWorkers(deps).map((worker) => startWorker(deps, worker, ending.signal, options));
+  const workers = createEventWorkers(deps, { stays: true });
+  const loops = workers.map((worker) => startWorker(deps, worker, ending.signal, options));
   return {
     changed(tenant, stream) {
       for (const loop of loops) loop.changed(tenant, stream);
@@ -118,6 +135,7 @@ export function startEventWork(deps: TaskDeps, options: EventWorkOptions = {}): 
     async stop() {
       ending.abort();
       await Promise.all(loops.map(({ ended }) => ended));
+      await Promise.all(workers.map(async (worker) => worker.stop?.()));
     },
   };
 }
@@ -128,7 +146,7 @@ const FAILED_MS = 1_000;
 const MOST_PLACES = 1_000;
 
 function startWorker(
-  deps: TaskDeps,
+  deps: WorkDeps,
   worker: EventWorker,
   signal: AbortSignal,
   { everyMs = 10_000, pauseMs = 100, runMs = 30_000 }: EventWorkOptions,

@@ -6,7 +6,7 @@
 import { asTidegateError, type TidegateError } from '../base/errors.ts';
 import { ingest } from '../feeds/run/run.ts';
 import { sweep, type SweepReport } from '../feeds/run/sweep.ts';
-import type { TaskDeps } from '../tasks/records/find-task.ts';
+import type { WorkDeps } from '../calls/events/delivery-deps.ts';
 import { runTasks, type TasksReport } from '../tasks/work/run-due.ts';
 import { followAll } from '../tasks/waits/watch.ts';
 import { isLeftOfDay } from './day-budget.ts';
@@ -45,7 +45,7 @@ const LEAST_ROUND_MS = 1_000;
  * @param feedRequestsPerDay what feeds may ask of the store in a day (UTC); null: as much as they need
  */
 export async function runScheduled(
-  deps: TaskDeps,
+  deps: WorkDeps,
   deadline: number,
   feedRequestsPerDay: number | null = null,
 ): Promise<ScheduledReport> {
@@ -119,7 +119,7 @@ export async function runScheduled(
 }
 
 /** Answers whether something was still due. */
-async function workOnTasks(deps: TaskDeps, deadline: number, report: ScheduledReport): Promise<boolean> {
+async function workOnTasks(deps: WorkDeps, deadline: number, report: ScheduledReport): Promise<boolean> {
   try {
     const { entered, ended, broken, more } = await runTasks(deps, deadline);
     report.tasks.entered += entered;

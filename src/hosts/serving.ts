@@ -17,6 +17,9 @@ import type { ServerDeps } from '../mcp/serve/server.ts';
 import { taskStatuses } from '../mcp/tasks/notification.ts';
 import { createServing, type SdkServing } from '../mcp/serve/serving.ts';
 import { BY_SCHEDULE, type Dispatch } from '../tasks/records/dispatch.ts';
+import { createSubscriptions, type DeliveryService } from '../deliveries/subscriptions.ts';
+import { deliveryDeps, hasDeliveries } from '../calls/events/delivery-deps.ts';
+import type { WorkDeps } from '../calls/events/delivery-deps.ts';
 import type { TaskDeps } from '../tasks/records/find-task.ts';
 import { createTasks } from '../tasks/work/service.ts';
 import { builtInTasks } from '../tools/built-in-tasks.ts';
@@ -107,6 +110,11 @@ export interface ServingOptions
   dispatch?: Dispatch | ((deps: TaskDeps) => Dispatch);
 }
 
+/** Null where nobody knows who calls. */
+function deliveriesOf(deps: WorkDeps): DeliveryService | null {
+  return hasDeliveries(deps) ? createSubscriptions(deliveryDeps(deps)) : null;
+}
+
 /** @throws TidegateError as `composeRegistry` does. */
 export function composeServing(
   given: TaskDeps,
@@ -123,7 +131,7 @@ export function composeServing(
     listening = null,
     watch,
     worksAfterAnswer,
-    deliveries = null,
+    deliveries = deliveriesOf({ ...given, ...(secrets === undefined ? {} : { secrets }) }),
   }: ServingOptions = {},
 ): SdkServing {
   const deps = watch ? { ...given, watch } : watchChanges(given);

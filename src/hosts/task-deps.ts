@@ -1,9 +1,9 @@
 /** What tasks work with: what the host has, the catalog of all tasks, and how their `run` reaches streams. */
 import { createQuotas } from '../store/quotas.ts';
+import type { WorkDeps } from '../calls/events/delivery-deps.ts';
 import { createAppStreams } from '../calls/streams.ts';
 import { builtInTasks } from '../tools/built-in-tasks.ts';
 import type { Deps } from '../streams/deps.ts';
-import type { TaskDeps } from '../tasks/records/find-task.ts';
 
 /** A task of the app's own takes the place of a built-in one of the same name. */
 export function withTasks({
@@ -17,8 +17,13 @@ export function withTasks({
   quotas,
   isOpen,
   noted,
-}: Deps & Pick<TaskDeps, 'waiting'>): TaskDeps {
-  const known = { ...(isOpen === undefined ? {} : { isOpen }), ...(noted ? { noted } : {}) };
+  secrets,
+}: Deps & Pick<WorkDeps, 'waiting' | 'secrets'>): WorkDeps {
+  const known = {
+    ...(secrets === undefined ? {} : { secrets }),
+    ...(isOpen === undefined ? {} : { isOpen }),
+    ...(noted ? { noted } : {}),
+  };
   const standing = { app, store, runtime, changed, waiting, tenants, audit, ...known };
   const deps = { ...standing, quotas: quotas ?? createQuotas(runtime) };
   return {

@@ -65,8 +65,8 @@ export async function serve(
     const { tenants, ...callers } = await callersOf(config, watched, own, isLocal ? () => bases : null);
     const isOpen = (callers.authenticate ?? own.authenticate) === undefined;
     const given: Deps = withAudit({ ...watched, ...callers, isOpen, ...(tenants ? { tenants } : {}) });
-    workers = loopOptions === null ? null : startTaskWorkers(given);
     const secrets = await nodeSecrets(config, app.name);
+    workers = loopOptions === null ? null : startTaskWorkers({ ...given, secrets });
     const deps = workers?.deps ?? given;
     const host = createHost({
       listening: standingIn(getHeapStatistics().heap_size_limit),

@@ -8,6 +8,7 @@ import type { TaskDeps } from '../../tasks/records/find-task.ts';
 import { startRunner } from '../../tasks/work/runner.ts';
 import { startWatch, type WaitWatch } from '../../tasks/waits/watch.ts';
 import { type EventWork, startEventWork } from '../event-work.ts';
+import type { WorkDeps } from '../../calls/events/delivery-deps.ts';
 import { withTasks } from '../task-deps.ts';
 
 export interface TaskWorkers {
@@ -18,14 +19,14 @@ export interface TaskWorkers {
   stop(): Promise<void>;
 }
 
-export function startTaskWorkers(given: Deps): TaskWorkers {
+export function startTaskWorkers(given: Deps & Pick<WorkDeps, 'secrets'>): TaskWorkers {
   let watch: WaitWatch | null = null;
   let events: EventWork | null = null;
   function changed(tenant: string, stream: string): void {
     watch?.changed(tenant, stream);
     events?.changed(tenant, stream);
   }
-  const deps: TaskDeps = {
+  const deps: WorkDeps = {
     ...withTasks({ ...given, changed }),
     waiting: (tenant, stream) => watch?.waiting(tenant, stream),
   };

@@ -1,0 +1,103 @@
+/** What deliveries work with on every host: what callers may subscribe to, what they may do by now, and how tasks begin. */
+import { keyAt, keyRecord, keyStateAt } from '../../auth/keys/key-record.ts';
+import { KEY_PREFIX } from '../../auth/keys/key-text.ts';
+import { listKeys } from '../../auth/keys/manage.ts';
+import { TidegateError } from '../../base/errors.ts';
+import type { Json } from '../../base/json.ts';
+import { knownName } from '../../base/known-names.ts';
+import { fixedPrincipal, type Principal } from '../../base/principal.ts';
+import { isUnrestricted } from '../../base/scopes.ts';
+import { createSealer, type Secrets } from '../../base/seal.ts';
+import { specProblems } from '../../declare/spec/problems.ts';
+import type { Task } from '../../declare/task.ts';
+import { grantedTo } from '../granted.ts';
+import type { DeliveryDeps } from '../../deliveries/records/deps.ts';
+import { sourcesIn } from '../../deliveries/work/rights.ts';
+import { type EventSource, eventSources } from '../../streams/sources/sources.ts';
+import { createTask } from '../../tasks/work/create.ts';
+import type { TaskDeps } from '../../tasks/records/find-task.ts';
+
+/** Most texts of scopes of which it is kept what they may subscribe to. */
+const MOST_TEXTS = 64;
+
+/** What works without a request works with this. */
+export interface WorkDeps extends TaskDeps {
+  /** What is sealed that is kept of subscribers. Absent, null: nothing is. */
+  secrets?: Secrets | null;
+}
+
+/** Nothing is delivered for callers whom nobody knows. */
+export function hasDeliveries({ app, isOpen }: Pick<WorkDeps, 'app' | 'isOpen'>): boolean {
+  return isOpen === false && app.streams.size > 0;
+}
+
+export function deliveryDeps(deps: WorkDeps): DeliveryDeps {
+  const { app, secrets = null } = deps;
+  const known = new Map<string, ReadonlyMap<string, EventSource>>();
+
+  function taskOf({ scopes }: Pick<Principal, 'scopes'>, name: string): Task {
+    const { tasks } = isUnrestricted(scopes) ? app : grantedTo(app, scopes).app;
+    const task = tasks.get(name);
+    if (task === undefined) {
+      throw new TidegateError('not_found', `There is no task ${name.slice(0, 80)}`, {
+        field: 'target.task',
+        expected: knownName(name, [...tasks.keys()], 'tasks'),
+      });
+    }
+    if (task.prepare === null || task.prepare === undefined) return task;
+    throw new TidegateError('not_supported', `The task ${name} asks before it begins, and here is nobody to ask`, {
+      field: 'target.task',
+      expected: 'a task that begins without a question',
+    });
+  }
+
+  return {
+    ...deps,
+    sealer: secrets === null ? null : createSealer(secrets, `${app.name}/webhook`),
+    sourcesOf({ scopes }) {
+      if (isUnrestricted(scopes)) return sourcesIn(app);
+      const text = JSON.stringify(scopes);
+      const sources = known.get(text) ?? eventSources(grantedTo(app, scopes).app);
+      if (known.size >= MOST_TEXTS) known.clear();
+      known.set(text, sources);
+      return sources;
+    },
+    rightsOf: (principal) => rightsByKey(deps, principal),
+    checkTask: (principal, name) => void taskOf(principal, name),
+    async beginTask(principal, name, given, once, deadline) {
+      const task = taskOf(principal, name);
+      const input = inputOf(task, name, given);
+      const { scopes: needs } = task;
+      await createTask(deps, { principal, task: name, input, once, needs, deadline, leaseMs: null });
+    },
+  };
+}
+
+/** What the task's schema makes of an event. @throws TidegateError `invalid_input` naming what it does not take */
+function inputOf({ input: schema }: Task, name: string, given: Json): Json {
+  if (schema === undefined) return {};
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return JSON.parse(JSON.stringify(parsed.data)) as Json;
+  const [problem] = specProblems(schema, given, 'input');
+  throw new TidegateError('invalid_input', `the task ${name} does not take such events`, {
+    field: problem?.path ?? 'input',
+    expected: problem?.expected ?? 'events that its input takes',
+  });
+}
+
+/**
+ * What a key may do now. A key that was revoked or has expired may have another of its name in its place. What came by another way
+ * than a key of ours cannot be asked for, and ends when it is not refreshed. One store call for a key, and more where it is no longer valid.
+ */
+async function rightsByKey(deps: WorkDeps, principal: Principal): Promise<Principal | null> {
+  const { store, runtime } = deps;
+  const { client, tenant, subject } = principal;
+  if (client === null || !client.startsWith(KEY_PREFIX)) return principal;
+  const record = keyRecord.read(await store.get(keyAt(client.slice(KEY_PREFIX.length)), runtime.now()));
+  if (record !== null && keyStateAt(record, runtime.now()) === 'valid') {
+    return fixedPrincipal({ ...principal, scopes: record.scopes });
+  }
+  const others = await listKeys(deps);
+  const other = others.find((key) => key.tenant === tenant && key.name === subject && key.state === 'valid');
+  return other ? fixedPrincipal({ tenant, subject, client: `${KEY_PREFIX}${other.id}`, scopes: other.scopes }) : null;
+}

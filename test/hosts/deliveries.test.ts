@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { createKey, revokeKey } from '../../src/auth/keys/manage.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
+import { systemRuntime } from '../../src/base/runtime.ts';
+import type { Principal } from '../../src/base/principal.ts';
+import { task } from '../../src/index.ts';
+import { hasDeliveries, deliveryDeps } from '../../src/calls/events/delivery-deps.ts';
+import { withTasks } from '../../src/hosts/task-deps.ts';
+import { listTasks } from '../../src/tasks/records/list.ts';
+import * as z from 'zod';
+import { appOf } from '../deliveries/stage.ts';
+
+const runtime = systemRuntime(() => {});
+const app = appOf({
+  tasks: {
+    look: task({
+      version: '1',
+      description: 'Looks at a price',
+      input: z.object({ eventId: z.string(), data: z.object({ key: z.string() }) }),
+      run: async () => 'done',
+    }),
+  },
+});
+
+function made() {
+  const store = createMemoryStore();
+  const deps = withTasks({ app, store, runtime, isOpen: false, secrets: { current: 'x'.repeat(32), previous: null } });
+  return { deps, store, deliveries: deliveryDeps(deps) };
+}
+
+test('an open server delivers nothing', () => {
+  expect(hasDeliveries({ app, isOpen: true })).toBe(false);
+  expect(hasDeliveries({ app, isOpen: false })).toBe(true);
+});
+
+test('a key that was revoked has no rights, unless another of its name is in its place', async () => {
+  const { deps, deliveries } = made();
+  const given = { name: 'ada', tenant: 'acme', expiresAt: null };
+  const { key } = await createKey(deps, { ...given, scopes: ['streams:read', 'events'] });
+  const principal: Principal = {
+    tenant: 'acme',
+    subject: 'ada',
+    client: `tg_${key.id}`,
+    scopes: ['streams:read', 'events'],
+  };
+  expect(await deliveries.rightsOf?.(principal)).toMatchObject({ scopes: ['streams:read', 'events'] });
+  await revokeKey(deps, key.id);
+  expect(await deliveries.rightsOf?.(principal)).toBeNull();
+  const { key: second } = await createKey(deps, { ...given, scopes: ['tasks'] });
+  expect(await deliveries.rightsOf?.(principal)).toMatchObject({ client: `tg_${second.id}`, scopes: ['tasks'] });
+});
+
+test('sources are those that the scopes read', () => {
+  const { deliveries } = made();
+  expect([...deliveries.sourcesOf({ scopes: ['streams:read:prices'] }).keys()]).toEqual(['high', 'stream.prices']);
+  expect([...deliveries.sourcesOf({ scopes: ['tasks'] }).keys()]).toEqual([]);
+});
+
+test('a task is begun once for an event, as who subscribed', async () => {
+  const { deps, deliveries } = made();
+  const ada: Principal = { tenant: 'acme', subject: 'ada', client: null, scopes: ['*'] };
+  expect(() => deliveries.checkTask?.({ ...ada, scopes: ['streams:read'] }, 'look')).toThrow(
+    expect.objectContaining({ code: 'not_found' }),
+  );
+  const event = { eventId: 'one', name: 'stream.prices', timestamp: '', data: { key: 'ACME' } };
+  const begin = () => deliveries.beginTask?.(ada, 'look', event, 'sub_1 one', Date.now() + 10_000);
+  await begin();
+  await begin();
+  const { tasks } = await listTasks(deps, ada, { limit: 10 });
+  expect(tasks).toHaveLength(1);
+  const wrong = deliveries.beginTask?.(ada, 'look', { eventId: 'two' }, 'sub_1 two', Date.now() + 10_000);
+  await expect(wrong).rejects.toMatchObject({ code: 'invalid_input' });
+});
