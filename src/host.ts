@@ -4,6 +4,7 @@
  */
 export { createHost } from './hosts/host.ts';
 export type { Host, HostOptions } from './hosts/http-host.ts';
+export { keyCallers, type KeyCallersOptions } from './hosts/callers.ts';
 export { createLog, type LogOptions } from './hosts/log.ts';
 export type { QueuedMessage, TaskBatch, TaskMessage, TaskQueue } from './hosts/queue.ts';
 export type { ScheduledReport } from './hosts/scheduled.ts';

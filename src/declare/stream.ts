@@ -111,7 +111,9 @@ export interface StreamOptions<Schema extends z.ZodType> {
 
 /** Who may push: at least one way. A request with `Authorization: Bearer` is judged by that alone. */
 export interface PushOptions {
-  /** A secret of at least 16 visible ASCII characters without spaces. Whoever sends it in `Authorization: Bearer` may push. */
+  /** A secret of at least 16 visible ASCII characters without spaces. Whoever sends it in `Authorization: Bearer` may push. It names no
+   * tenant: where `tenants` is `each`, what it pushes is of the tenant `public`, and whoever pushes for another brings a key or a
+   * token of that tenant, or `tenants` is a function of the data. */
   token?: Secret;
   /**
    * Signed as [Standard Webhooks](https://www.standardwebhooks.com) says (`webhook-id`, `webhook-timestamp`,

@@ -15,7 +15,7 @@ import type { Displayed } from './display.ts';
 import type { Scoped } from './scoped.ts';
 import type { AppStreams, StreamRef } from './app-streams.ts';
 import type { ToolAnnotations, ToolAnswer } from './tool.ts';
-import type { HandlerContext } from './context.ts';
+import type { AppChanges, HandlerContext } from './context.ts';
 
 /** What the function of a step gets. */
 export interface StepContext {
@@ -66,7 +66,7 @@ export interface Occurrence<Data = Json, Kind extends ConditionKind = ConditionK
  * first, so a `Promise.race` has the same result in each turn. A question that lost such a race stays open until the
  * task ends, and its answer is ignored. Functions need no `this`.
  */
-export interface TaskContext {
+export interface TaskContext extends AppChanges {
   taskId: string;
   principal: Principal;
   /**

@@ -3,7 +3,7 @@
  * everyone is for each platform to decide; this file only says that it is.
  */
 import type { Identifier } from '../auth/identify.ts';
-import type { OauthConfig } from '../base/config/auth.ts';
+import { AUTH_VARIABLES, type OauthConfig } from '../base/config/auth.ts';
 import type { Config } from '../base/config/config.ts';
 import { TidegateError } from '../base/errors.ts';
 import type { Log } from '../base/runtime.ts';
@@ -62,6 +62,28 @@ export async function callersOf(
     authenticate: createAuthenticate(identifiers, challenges, runtime),
     ...(tenants ? { tenants } : {}),
   };
+}
+
+export interface KeyCallersOptions {
+  /** One key that may do everything, beside those that `tidegate keys` makes: 32 to 256 random characters. Default: none. */
+  key?: string;
+}
+
+/**
+ * What `createHost` is given where keys say who calls: `createHost({ app, store, runtime, ...(await keyCallers({ store, runtime })) })`.
+ * The scope to publish to a stream lets a key push to it too.
+ * @throws TidegateError `invalid_config` naming `key` where it is none
+ */
+export async function keyCallers(
+  deps: Pick<Deps, 'store' | 'runtime'>,
+  { key }: KeyCallersOptions = {},
+): Promise<KnownCallers> {
+  if (!AUTH_VARIABLES.TIDEGATE_KEY.safeParse(key).success) {
+    const expected = '32 to 256 visible ASCII characters without spaces, made at random';
+    throw new TidegateError('invalid_config', `key: expected ${expected}`, { field: 'key', expected });
+  }
+  const auth = { modes: ['keys' as const], saidNone: false, key: key ?? null, oauth: null };
+  return callersOf({ auth, publicUrl: null }, deps, {});
 }
 
 /** Those who bring tokens of an issuer are told with a refusal where to get one. */

@@ -40,7 +40,7 @@ export interface McpOptions extends Pick<
 }
 
 /** As `Host`; `fetch` answers `/mcp` and the documents by which it is found. */
-export type Mcp = Pick<Host, 'fetch' | 'scheduled' | 'close'>;
+export type Mcp = Pick<Host, 'fetch' | 'scheduled' | 'changes' | 'close'>;
 
 /** @throws TidegateError `invalid_config` naming everything that is wrong in the declaration, and a secret that is too short */
 export function createMcp(parts: McpParts, options: McpOptions = {}): Mcp {
@@ -61,6 +61,7 @@ export function createMcp(parts: McpParts, options: McpOptions = {}): Mcp {
   return {
     fetch: host.fetch,
     scheduled: host.scheduled,
+    changes: host.changes,
     async close() {
       await runner?.stop();
       await host.close();

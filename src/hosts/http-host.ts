@@ -4,6 +4,7 @@
  */
 import type { App } from '../declare/app.ts';
 import { checkSecretsSet, openFeedSecrets } from '../declare/check/open-secrets.ts';
+import type { AppChanges } from '../declare/context.ts';
 import { createApp, type HttpAppOptions } from '../http/app.ts';
 import type { Edge } from '../http/edge.ts';
 import { mountEvents } from '../http/events/paths.ts';
@@ -12,6 +13,7 @@ import { aboutOf } from '../mcp/registry/about.ts';
 import { eventsCapability, offersEvents } from '../mcp/events/capability.ts';
 import { TASKS } from '../mcp/tasks/capability.ts';
 import { createMcpEndpoint, type McpEndpointDeps } from '../mcp/serve/endpoint.ts';
+import { createAppChanges } from '../streams/app-changes.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { TaskDeps } from '../tasks/records/find-task.ts';
 import type { TaskBatch, TaskQueue } from './queue.ts';
@@ -62,6 +64,12 @@ export interface Host {
   scheduled: (deadline: number) => Promise<ScheduledReport>;
   /** Works on the tasks that a batch of the queue names, until `deadline` (epoch ms). Each message is acknowledged or sent back. */
   queue: (batch: TaskBatch, deadline: number) => Promise<void>;
+  /**
+   * Tells clients that listen, from outside of a handler, that something changed, as the context of a handler does: for a webhook
+   * of the server's own, or a deploy. Each call is one commit, of 10 s at most.
+   * @param tenant whose clients are told: `public` where nobody asks who calls; null: those of every tenant
+   */
+  changes: (tenant: string | null) => AppChanges;
   /** Ends the exchanges that are under way. Store and workers stay whose they are. */
   close: () => Promise<void>;
 }
@@ -77,6 +85,9 @@ export function withVariables<Options extends HostOptions>(options: Options): Op
   const noted = options.noted ?? new Map<string, number>();
   return { ...options, isOpen, noted, runtime: variable === undefined ? runtime : { ...runtime, variable } };
 }
+
+/** How long a call may take that tells of a change, ms. */
+const CHANGE_MS = 10_000;
 
 /** What works without a request. */
 export type HostWork = Pick<Host, 'scheduled' | 'queue'>;
@@ -118,6 +129,7 @@ export function createHttpHost(given: HostOptions, { serving, work }: HostParts)
   const own = { ...pushes, publicUrl, host, mount };
   const http = createApp({ ...options, mcp }, { ...options, ...own });
   return {
+    changes: (tenant) => createAppChanges(options, tenant, () => runtime.now() + CHANGE_MS),
     fetch: (request, edge) => http.fetch(request, { edge }),
     scheduled: async (deadline) => (await work()).scheduled(deadline),
     queue: async (batch, deadline) => (await work()).queue(batch, deadline),

@@ -5,10 +5,10 @@
 import { bindHttpTools } from '../apis/bind.ts';
 import { withAuditedTools } from './audited.ts';
 import { createSealer, type Secrets } from '../base/seal.ts';
+import { createDeploymentNote } from '../calls/changes/deployment.ts';
 import type { AppDeps } from '../calls/context.ts';
 import type { HandlerDeps } from '../calls/deps.ts';
 import type { ChangeWatch } from '../calls/changes/kept.ts';
-import { createAppChanges } from '../calls/changes/app-changes.ts';
 import { createAppFeeds } from '../calls/feeds.ts';
 import { type Granted, tellsOfChanges } from '../calls/granted.ts';
 import { usedStateKey } from '../calls/names.ts';
@@ -31,6 +31,7 @@ import { offersEvents } from '../mcp/events/capability.ts';
 import { eventsExtension } from '../mcp/events/extension.ts';
 import { tasksExtension } from '../mcp/tasks/extension.ts';
 import { takeOnce } from '../store/take-once.ts';
+import { createAppChanges } from '../streams/app-changes.ts';
 import type { Tasks } from '../tasks/work/service.ts';
 import { streamTools } from '../tools/index.ts';
 import { publishTools } from '../tools/outlet-tools.ts';
@@ -98,6 +99,10 @@ export function createComposer(
     results,
   };
 
+  /** Of all that the deployment lists: the whole app is composed first. */
+  let whole: Registry | null = null;
+  const noteLists = createDeploymentNote(runtime, () => (whole as Registry).listDigests());
+
   function tasksOf(granted: Granted): Extension[] {
     if (tasks === null || tasks.catalog.size === 0) return [];
     const made = tasksExtension(tasks, { app: granted.app, runtime }, catalogFor(granted, tasks.catalog));
@@ -141,6 +146,7 @@ export function createComposer(
       ],
       isWhole ? part : { ...part, completesWith, allStreams: app.streams },
     );
+    if (isWhole) whole = registry;
     return registry;
   };
 
@@ -153,6 +159,7 @@ export function createComposer(
     made['poll_changes'] = pollChangesTool(partDeps, {
       sourcesOf: (uri) => registry().resources.sourcesOf(uri),
       tasksSeen: async (ids, context) => (await notices?.seen(ids, context)) ?? [],
+      noteLists,
     });
     return made;
   }

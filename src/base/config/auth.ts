@@ -114,6 +114,10 @@ export function authOf(env: z.output<z.ZodObject<typeof AUTH_VARIABLES>>, doubts
   if (env.TIDEGATE_KEY !== undefined && !chosen.includes('keys')) {
     throw missing('AUTH', 'to name keys too, such as keys,oauth, because TIDEGATE_KEY is set');
   }
+  // Its tokens would be refused, one by one, as what nobody knows.
+  if (env.OAUTH_ISSUER !== undefined && !chosen.includes('oauth')) {
+    throw missing('AUTH', 'to name oauth too, such as keys,oauth, because OAUTH_ISSUER is set');
+  }
   return {
     modes: chosen,
     saidNone: named.includes('none'),

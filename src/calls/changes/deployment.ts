@@ -1,15 +1,16 @@
 /**
- * Tells listeners that what is listed changed with a deployment. The store keeps a digest of each list as the newest deployment
- * shows it. A process compares its own lists when somebody first listens to it: then whoever came back to a new deployment hears
- * of it, and nobody else has to be told.
+ * Tells of lists that changed with a deployment. The store keeps a digest of each list as the newest deployment shows it. A
+ * process compares its own lists when somebody first listens to lists, or first asks about them: then whoever came back to a new
+ * deployment hears of it, and nobody else has to be told.
  */
 import * as z from 'zod';
 import { digestOf } from '../../base/digest.ts';
+import { asTidegateError } from '../../base/errors.ts';
 import { APP_TENANT } from '../../base/principal.ts';
 import { commitSurely } from '../../store/commit.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import { record } from '../../store/record.ts';
-import type { RecordKey } from '../../store/store.ts';
+import type { RecordKey, Store } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { type Hint, hinting, LISTS, type ListName } from '../../streams/hints.ts';
 
@@ -34,6 +35,29 @@ const NO_EVENTS = digestOf('[]');
 function withEvents(value: Json): Json {
   const { lists, at } = value as { lists: JsonObject; at: number };
   return { lists: { ...lists, events: NO_EVENTS }, at };
+}
+
+/** How long comparing lists with the store may take, ms. */
+const NOTE_MS = 10_000;
+
+/** Compares once in a process, by the view of the store of whoever asks first; where it fails, the next one tries again. It never rejects. */
+export function createDeploymentNote(
+  runtime: Deps['runtime'],
+  digests: () => ListDigests,
+): (view: Store) => Promise<void> {
+  const bootedAt = runtime.now();
+  let isNoted = false;
+  return async (view) => {
+    if (isNoted) return;
+    isNoted = true;
+    try {
+      await noteDeployment({ store: view, runtime }, digests(), bootedAt, runtime.now() + NOTE_MS);
+    } catch (thrown) {
+      isNoted = false;
+      const { code, message } = asTidegateError(thrown);
+      runtime.log('warn', `nobody is told that lists changed: ${message}`, { code });
+    }
+  };
 }
 
 /**

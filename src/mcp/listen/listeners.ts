@@ -10,7 +10,7 @@ import type { Runtime } from '../../base/runtime.ts';
 import type { Caller } from '../../calls/caller.ts';
 import type { ChangeWatch } from '../../calls/changes/kept.ts';
 import { listenTo, REPLAYED_MS } from '../../calls/changes/listening.ts';
-import { noteDeployment } from '../../calls/changes/deployment.ts';
+import { createDeploymentNote } from '../../calls/changes/deployment.ts';
 import type { Changed } from '../../calls/changes/topics.ts';
 import type { Registry } from '../registry/registry.ts';
 import { filterOf, honouredOf } from './asked.ts';
@@ -31,25 +31,8 @@ export interface Listeners {
   open(request: JSONRPCRequest, principal: Principal, registry: Registry, signal: AbortSignal): Promise<Response>;
 }
 
-/** How long comparing lists with the store may take, ms. */
-const NOTE_MS = 10_000;
-
 export function createListeners({ runtime, watch, held, bounds, registry: whole }: ListenerDeps): Listeners {
-  const bootedAt = runtime.now();
-  let isNoted = false;
-
-  /** Once for each process. Where it fails, the next listener tries again. */
-  async function note(view: Caller['account']['store']): Promise<void> {
-    if (isNoted) return;
-    isNoted = true;
-    try {
-      await noteDeployment({ store: view, runtime }, whole.listDigests(), bootedAt, runtime.now() + NOTE_MS);
-    } catch (thrown) {
-      isNoted = false;
-      const { code, message } = asTidegateError(thrown);
-      runtime.log('warn', `nobody is told that lists changed: ${message}`, { code });
-    }
-  }
+  const note = createDeploymentNote(runtime, () => whole.listDigests());
 
   return {
     async open({ id, params = {} }, principal, registry, signal) {

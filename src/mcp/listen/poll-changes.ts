@@ -1,5 +1,5 @@
 /**
- * `poll_changes`: which of some resources and tasks have changed since the call before, for clients that show their model no
+ * `poll_changes`: which of some resources, tasks and lists have changed since the call before, for clients that show their model no
  * notification. It waits for nothing and carries no data: what has changed is read again.
  */
 import * as z from 'zod';
@@ -13,6 +13,8 @@ import type { Changed, ResourceSource } from '../../calls/changes/topics.ts';
 import { bothHalves, type ShownRow } from '../../calls/halves.ts';
 import { callsTo, NextCalls } from '../../calls/next-call.ts';
 import { CursorText, READ_ONLY } from '../../calls/schemas.ts';
+import type { Store } from '../../store/store.ts';
+import { LISTS } from '../../streams/hints.ts';
 
 /** What the caller may ask about. */
 export interface Askable {
@@ -20,6 +22,8 @@ export interface Askable {
   sourcesOf: (uri: string) => readonly ResourceSource[] | null;
   /** Those of these ids that are tasks of the caller's. */
   tasksSeen: (ids: readonly string[], context: ListContext) => Promise<readonly string[]>;
+  /** Has the store tell of lists that changed with this deployment. */
+  noteLists: (view: Store) => Promise<void>;
 }
 
 /** Most URIs, and most tasks, of one call. */
@@ -27,40 +31,39 @@ export const MOST_POLLED = 50;
 const URI_CHARACTERS = 1_024;
 
 const Input = z.strictObject({
-  uris: z
-    .array(z.string().min(1).max(URI_CHARACTERS))
-    .max(MOST_POLLED)
-    .optional()
-    .describe('Of resources, as stream://name/key'),
+  uris: z.array(z.string().min(1).max(URI_CHARACTERS)).max(MOST_POLLED).optional().describe('As stream://name/key'),
   tasks: z.array(z.string().min(1).max(64)).max(MOST_POLLED).optional(),
+  lists: z.array(z.enum(LISTS)).max(LISTS.length).optional(),
   cursor: CursorText.optional().describe('Of the call before'),
 });
 
 const Output = z.object({
   changes: z
-    .array(z.object({ uri: z.string().optional(), task: z.string().optional() }))
+    .array(z.object({ uri: z.string().optional(), task: z.string().optional(), list: z.string().optional() }))
     .describe('Each once, as it was asked for; it may read otherwise now'),
   cursor: z.string().describe('Give it to the next call: no change is missed'),
   truncated: z.boolean().describe('True: what came since the cursor is gone in part, so more may be told than changed'),
   nextCalls: NextCalls,
 });
 
-export function pollChangesTool({ app }: AppDeps, { sourcesOf, tasksSeen }: Askable): Tool {
+export function pollChangesTool({ app }: AppDeps, { sourcesOf, tasksSeen, noteLists }: Askable): Tool {
   return tool({
     title: 'Changes',
-    description: 'Which resources and tasks changed since the call before. The first call answers a cursor alone.',
+    description: 'Which of these changed since the call before; the first answers a cursor alone.',
     input: Input,
     output: Output,
     annotations: { ...READ_ONLY, idempotentHint: false },
     async run(input, context) {
       const uris = [...new Set(input.uris)];
       const tasks = [...new Set(input.tasks)];
-      if (uris.length + tasks.length === 0) throw nothingAsked();
+      const lists = [...new Set(input.lists)];
+      if (uris.length + tasks.length + lists.length === 0) throw nothingAsked();
       const resources = uris.map((uri) => ({ uri, sources: sourcesOf(uri) ?? unknownUri(uri) }));
       const seen = new Set(tasks.length === 0 ? [] : await tasksSeen(tasks, context));
       for (const task of tasks) if (!seen.has(task)) throw unknownTask(task);
       const { principal } = context;
-      const wanted = { resources, tasks, lists: [] };
+      if (lists.length > 0) await noteLists(storeOf(context));
+      const wanted = { resources, tasks, lists };
       const { changes, cursor, truncated } = await changesSince(
         storeOf(context),
         principal,
@@ -73,7 +76,7 @@ export function pollChangesTool({ app }: AppDeps, { sourcesOf, tasksSeen }: Aska
       return bothHalves<z.input<typeof Output>>({
         before: [],
         name: 'changes',
-        rows: inOrder([...changes], [...uris, ...tasks]).map(rowOf),
+        rows: inOrder([...changes], [...uris, ...tasks, ...lists]).map(rowOf),
         after: [...(changes.size === 0 ? [nothing] : []), ...(truncated ? [gone] : [])],
         calls: callsTo('What changes after this', app.toolNames.poll_changes, { ...input, cursor }),
         structured: { cursor, truncated },
@@ -94,13 +97,14 @@ function askedAs(change: Changed): string {
 function rowOf(change: Changed): ShownRow {
   const name = askedAs(change);
   if (change.of === 'task') return { line: `changed: task ${jsonText(name)}`, items: [{ task: name }] };
+  if (change.of === 'list') return { line: `changed: the list of ${name}`, items: [{ list: name }] };
   return { line: `changed: ${jsonText(name)}`, items: [{ uri: name }] };
 }
 
 function nothingAsked(): TidegateError {
   return new TidegateError('invalid_input', 'there is nothing to ask about', {
     field: 'uris',
-    expected: 'at least one URI, or one task in `tasks`',
+    expected: 'at least one URI, one task in `tasks`, or one list in `lists`',
   });
 }
 

@@ -1,19 +1,15 @@
 /**
  * 2025-11-25 and earlier: each message is served by itself, whichever instance it reaches. A client may have a session
  * (`sessions.ts`), and needs none but to set a level of log messages and to subscribe to resources. A request is answered
- * as JSON, or as SSE where the handler sends something before its answer. A batch (2025-03-26) is answered as JSON, each of
- * its messages as if it had come alone; a few are served at a time, and where the answers together become large, the rest are
- * refused.
+ * as JSON, or as SSE where the handler sends something before its answer.
  */
 import {
   isJSONRPCNotification,
   isJSONRPCRequest,
   isJSONRPCResponse,
   type JSONRPCRequest,
-  specTypeSchemas,
-  type StandardSchemaV1,
 } from '@modelcontextprotocol/server';
-import { INVALID_PARAMS, RATE_LIMITED, rpcErrorResponse } from '../../base/json-rpc.ts';
+import { INVALID_PARAMS, rpcErrorResponse } from '../../base/json-rpc.ts';
 import type { McpLogLevel } from '../../declare/context.ts';
 import type { Exchange } from './exchange.ts';
 import { type AnswerDeps, GivenUpError, openAnswer } from '../sessions/answer-stream.ts';
@@ -23,9 +19,10 @@ import { gone, invalid, needsSession, unknownVersion, withSession } from '../ses
 import { createStreams, type StreamsDeps } from './streams.ts';
 import { type ClientMessagesDeps, heard, isAnswering, noted } from './client-messages.ts';
 import { changesSubscriptions, type createSubscribing } from './subscribing.ts';
+import { serveBatch } from '../sessions/batch.ts';
+import { CHECKED, initializes } from '../wire/legacy-checks.ts';
 import { createUnderWay } from './under-way.ts';
-import { MOST_BATCHED } from '../wire/message.ts';
-import { isObject, type Params } from '../wire/params.ts';
+import type { Params } from '../wire/params.ts';
 import { LEGACY_VERSIONS } from '../wire/versions.ts';
 
 export interface LegacyServing {
@@ -115,10 +112,6 @@ function withoutAnswer(response: Response, exchange: Exchange, body: unknown): R
   return gone(body);
 }
 
-function initializes(body: unknown): boolean {
-  return isObject(body) && body['method'] === 'initialize';
-}
-
 /** The version that the SDK answers `initialize` with. */
 function agreedOn({ protocolVersion: asked }: Params): string {
   const [newest = ''] = LEGACY_VERSIONS;
@@ -138,8 +131,8 @@ function isAskingOne(body: unknown): boolean {
 }
 
 function serveAll(legacy: Legacy, request: Request, body: unknown, exchange: Exchange): Promise<Response> {
-  if (Array.isArray(body)) return serveBatch(legacy, request, body, exchange);
-  return serveOne(legacy, request, body, exchange, false);
+  const serve = (message: unknown, isBatched: boolean) => serveOne(legacy, request, message, exchange, isBatched);
+  return Array.isArray(body) ? serveBatch(body, (message) => serve(message, true)) : serve(body, false);
 }
 
 /** A client that does not say takes everything. One that takes no events gets no progress and no log messages. */
@@ -242,67 +235,4 @@ async function setLevel(sessions: Sessions, body: JSONRPCRequest, exchange: Exch
   if (session === null || !(await sessions.change(session, (kept) => ({ ...kept, level }), exchange)))
     return gone(body);
   return Response.json({ jsonrpc: '2.0', id: body.id, result: {} });
-}
-
-async function serveBatch(
-  legacy: Legacy,
-  request: Request,
-  messages: readonly unknown[],
-  exchange: Exchange,
-): Promise<Response> {
-  if (messages.length === 0 || messages.length > MOST_BATCHED) {
-    const data = { code: 'invalid_input', expected: `a batch of 1 to ${MOST_BATCHED} messages` };
-    return invalid(`A batch of ${messages.length} messages`, null, data);
-  }
-  const answers = messages.map(() => '');
-  const left = messages.keys();
-  let characters = 0;
-  async function answerTo(message: unknown): Promise<Response> {
-    if (initializes(message)) return invalid('initialize cannot be part of a batch', message);
-    if (characters > BATCH_CHARACTERS && isJSONRPCRequest(message)) return tooMuch(message);
-    return serveOne(legacy, request, message, exchange, true);
-  }
-  async function serveRest(): Promise<void> {
-    for (const at of left) {
-      const text = await (await answerTo(messages[at])).text();
-      answers[at] = text;
-      characters += text.length;
-    }
-  }
-  await Promise.all(Array.from({ length: MOST_AT_ONCE }, serveRest));
-  const present = answers.filter((answer) => answer !== '');
-  if (present.length === 0) return new Response(null, { status: 202 });
-  return new Response(`[${present.join(',')}]`, { headers: { 'Content-Type': 'application/json' } });
-}
-
-/** Messages of a batch that are served at a time. */
-const MOST_AT_ONCE = 2;
-/** The answers of a batch, from which on no further message is served. */
-const BATCH_CHARACTERS = 256_000;
-
-function tooMuch(request: unknown): Response {
-  const message = 'The answers to this batch are too large together; the message was not served';
-  const data = { code: 'overloaded', hint: 'send it by itself' };
-  return rpcErrorResponse(200, { code: RATE_LIMITED, message, data }, request);
-}
-
-interface Issue {
-  field: string;
-  expected: string;
-}
-
-/**
- * Requests that the SDK answers by itself. For wrong parameters it would answer -32603, as if they were the server's
- * fault.
- */
-const CHECKED = new Map<string, (body: unknown) => Issue | null>([
-  ['initialize', (body) => firstIssue(specTypeSchemas.InitializeRequest['~standard'].validate(body))],
-  ['logging/setLevel', (body) => firstIssue(specTypeSchemas.SetLevelRequest['~standard'].validate(body))],
-]);
-
-function firstIssue(result: StandardSchemaV1.Result<unknown>): Issue | null {
-  const issue = result.issues?.[0];
-  if (!issue) return null;
-  const field = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
-  return { field, expected: issue.message };
 }

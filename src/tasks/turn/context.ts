@@ -26,7 +26,7 @@ import {
 import type { RecordType } from '../../store/record.ts';
 import { createOrdinals } from './ordinals.ts';
 import { checkRoom, runStep } from './steps.ts';
-import { createTurnStreams } from './streams.ts';
+import { createTurnChanges, createTurnStreams } from './streams.ts';
 import type { Turn } from './turn.ts';
 import { unattended } from './unattended.ts';
 import { checkTimeout, MOST_WAITS, waitFor } from './wait.ts';
@@ -53,6 +53,7 @@ export function createTurnContext(turn: Turn): TaskContext {
     taskId: claim.taskId,
     principal: claim.header.principal,
     streams: createTurnStreams(turn),
+    ...createTurnChanges(turn),
     signal: interruption.signal,
     deadline: turn.deadline,
     log: (level, message, fields) => runtime.log(level, message, { taskId: claim.taskId, ...fields }),

@@ -36,6 +36,8 @@ test.each([
   [{ AUTH: 'none,keys' }, 'AUTH'],
   [{ AUTH: 'none', TIDEGATE_KEY: KEY }, 'AUTH'],
   [{ AUTH: 'oauth', OAUTH_ISSUER: ISSUER, TIDEGATE_KEY: KEY }, 'AUTH'],
+  [{ AUTH: 'keys', OAUTH_ISSUER: ISSUER }, 'AUTH'],
+  [{ AUTH: 'keys', TIDEGATE_KEY: KEY, OAUTH_ISSUER: ISSUER }, 'AUTH'],
   [{ AUTH: 'none', OAUTH_ISSUER: ISSUER }, 'AUTH'],
   [{ AUTH: 'oauth' }, 'OAUTH_ISSUER'],
   [{ TIDEGATE_KEY: 'short' }, 'TIDEGATE_KEY'],

@@ -1,44 +1,12 @@
 /** `poll_changes` at two hosts of one store: what changed between two calls is told once, wherever it is asked for. */
 import { describe, expect, test } from 'vitest';
-import * as z from 'zod';
 import { changesSince } from '../../../src/calls/changes/since.ts';
-import { defineApp, resource, stream, task, tool } from '../../../src/index.ts';
+import { defineApp, resource, tool } from '../../../src/index.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { createListeningHost } from './listening-host.ts';
+import { ADA, app, BOB } from './rooms-app.ts';
 
-const [ADA, BOB, READER] = ['acme ada *', 'other bob *', 'acme rita streams:read:plain'];
-const data = z.object({ room: z.string(), celsius: z.number() });
-const rooms = stream({ description: 'Rooms', schema: data, key: 'room', tenants: 'each' });
-
-const app = defineApp({
-  name: 'rooms',
-  version: '1.0.0',
-  description: 'Rooms',
-  streams: { rooms, plain: stream({ description: 'Without keys', schema: z.json() }) },
-  resources: {
-    warmest: resource({ uri: 'warmest://room', changes: [{ stream: rooms }], read: async () => 'kitchen' }),
-    shelf: resource({ uri: 'shelf://{id}', changes: [], read: async ({ id }) => id }),
-    fixed: resource({ uri: 'fixed://text', read: async () => 'fixed' }),
-  },
-  tools: {
-    put: tool({
-      description: 'Appends',
-      input: data,
-      run: async (input, { streams }) => {
-        await streams.append(rooms, input);
-        return 'done';
-      },
-    }),
-    fill: tool({
-      description: 'Fills a shelf',
-      run: async (_input, { resources }) => {
-        await resources.changed('shelf://1');
-        return 'done';
-      },
-    }),
-  },
-  tasks: { count: task({ version: '1', description: 'Counts', run: async () => 'counted' }) },
-});
+const READER = 'acme rita streams:read:plain';
 
 function twoHosts() {
   const one = createListeningHost(app);
@@ -94,8 +62,25 @@ describe('a change between two calls', () => {
     const { put, poll, callTool } = twoHosts();
     const { cursor } = await poll({ uris });
     await put('b');
-    await callTool('fill', {});
+    await callTool('fill', { id: '1' });
     expect((await poll({ uris, cursor })).changes.map(({ uri }) => uri)).toEqual(uris.slice(1));
+  });
+
+  test('is told of lists, by an app and by another deployment', async () => {
+    const { poll, callTool, store, clock } = twoHosts();
+    const lists = ['tools', 'resources', 'prompts'];
+    const { cursor } = await poll({ lists });
+    expect((await poll({ lists, cursor })).changes).toEqual([]);
+    await callTool('fill', { id: '1' });
+    const { changes, cursor: next } = await poll({ lists, cursor });
+    expect(changes).toEqual(lists.map((list) => ({ list })));
+    expect((await poll({ lists: ['tools'], cursor: next })).changes).toEqual([]);
+    await clock.advance(1_000);
+    const more = { ...app.options.tools, more: tool({ description: 'More', run: async () => 'm' }) };
+    const later = createListeningHost(defineApp({ ...app.options, tools: more }), { store }, clock);
+    const asked = { name: 'poll_changes', arguments: { lists, cursor: next } };
+    const { result } = await later.call('tools/call', asked, ADA);
+    expect(result?.['structuredContent']).toMatchObject({ changes: [{ list: 'tools' }] });
   });
 
   test('of another tenant is not told, whose cursor begins now', async () => {
@@ -283,6 +268,11 @@ test('one store call for each log: the stream, and two of hints', async () => {
   expect(reads.toSorted()).toEqual(['acme/hints', 'public/hints', 'acme/stream/rooms'].toSorted());
 });
 
+async function names(of: typeof app): Promise<string[]> {
+  const { result } = await createListeningHost(of).call('tools/list', {}, READER);
+  return (result as unknown as { tools: { name: string }[] }).tools.map(({ name }) => name);
+}
+
 test('it is listed where there is something to ask about', async () => {
   const plain = defineApp({
     name: 'plain',
@@ -290,10 +280,6 @@ test('it is listed where there is something to ask about', async () => {
     description: 'd',
     resources: { fixed: resource({ uri: 'fixed://x', read: async () => 'x' }) },
   });
-  const names = async (of: typeof app) => {
-    const { result } = await createListeningHost(of).call('tools/list', {}, READER);
-    return (result as unknown as { tools: { name: string }[] }).tools.map(({ name }) => name);
-  };
   expect(await names(app)).toContain('poll_changes');
   expect(await names(plain)).not.toContain('poll_changes');
 });
