@@ -29,11 +29,12 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   streams: [['.'], ['log', 'conditions'], ['removing', 'history'], ['sources']],
   feeds: [['kit', 'records', 'csv', 'rss'], ['run', 'http', 'mqtt-session', 'websocket'], ['mqtt', 'http/sse'], ['.']],
   tasks: [['records'], ['waits'], ['turn'], ['work']],
-  triggers: [['judging'], ['.']],
+  triggers: [['judging'], ['.', 'alarms']],
   deliveries: [['records'], ['send'], ['work'], ['.']],
   auth: [['.'], ['keys', 'oauth', 'audit', 'login']],
   calls: [['.'], ['bounds', 'changes'], ['events']],
   http: [['.'], ['events']],
+  tools: [['.'], ['alarms']],
   // An extension stands beside what serves it: nothing of the server knows one.
   mcp: [['.'], ['wire'], ['registry'], ['listen', 'sessions'], ['asking'], ['events', 'tasks', 'serve']],
   hosts: [['.'], ['node', 'workers', 'lambda', 'demo', 'testing'], ['cli']],

@@ -15,6 +15,10 @@ export const EVENTS_SCOPE = 'events';
 /** What operators do: the audit log, keys, dead letters. */
 export const ADMIN_SCOPE = 'admin';
 
+/** Alarms: to read them, and to acknowledge, shelve and clear them; each of one trigger too, as `alarms:write:hot`. */
+export const ALARMS_READ = 'alarms:read';
+export const ALARMS_WRITE = 'alarms:write';
+
 const READ = 'streams:read';
 const PUBLISH = 'streams:publish';
 
@@ -29,6 +33,11 @@ export function readScope(stream?: string): string {
 /** The scope to publish to a stream or a feed; without a name, that of every one. */
 export function publishScope(name?: string): string {
   return name === undefined ? PUBLISH : `${PUBLISH}:${name}`;
+}
+
+/** The scope to read the alarms of a trigger, or to do something to them. */
+export function alarmScope(does: typeof ALARMS_READ | typeof ALARMS_WRITE, trigger: string): string {
+  return `${does}:${trigger}`;
 }
 
 export function isScope(text: string): boolean {

@@ -4,10 +4,20 @@
  * fills. Pure.
  */
 import { isAuditLog, scopeToRead } from '../auth/audit/stream.ts';
-import { ADMIN_SCOPE, isGranted, missingScopes, publishScope, TASKS_SCOPE } from '../base/scopes.ts';
+import {
+  ADMIN_SCOPE,
+  ALARMS_READ,
+  ALARMS_WRITE,
+  alarmScope,
+  isGranted,
+  missingScopes,
+  publishScope,
+  TASKS_SCOPE,
+} from '../base/scopes.ts';
 import type { App } from '../declare/app.ts';
 import type { BuiltInName, ToolNames } from '../declare/built-ins.ts';
 import type { Scoped } from '../declare/scoped.ts';
+import type { DeclaredTrigger } from '../declare/trigger.ts';
 import { feedScopes } from './needs.ts';
 import { publishToolsOf } from './publish-tools.ts';
 
@@ -55,13 +65,14 @@ export function grantedTo(app: App, held: readonly string[]): Granted {
       feeds,
       tools: part(app.tools, mayUse),
       tasks: part(app.tasks, (task) => tasks && mayUse(task)),
-      triggers: part(
-        app.triggers,
-        (trigger) => mayUse(trigger) && [...trigger.on.values()].every((name) => streams.has(name)),
+      triggers: triggersOf(
+        app,
+        has,
+        (trigger) => mayUse(trigger) && [...trigger.on.values()].every((on) => streams.has(on)),
       ),
       resources: part(app.resources, mayUse),
       prompts: part(app.prompts, mayUse),
-      toolNames: namesWithout(app.toolNames, hiddenTools(app, granted, streams.size > 0)),
+      toolNames: namesWithout(app.toolNames, hiddenTools(app, granted, streams.size > 0, has)),
     },
   };
 }
@@ -79,19 +90,41 @@ export function grantKey(app: App, held: readonly string[], added: readonly Scop
     has(ADMIN_SCOPE),
     ...[...app.streams.values()].map((stream) => has(scopeToRead(stream))),
     ...[...app.feeds.keys()].map((name) => has(publishScope(name))),
+    ...alarmed(app).flatMap((name) => [has(alarmScope(ALARMS_READ, name)), has(alarmScope(ALARMS_WRITE, name))]),
     ...[...things, ...added].map(all),
   ].join('');
+}
+
+/** Names of triggers with alarms. */
+function alarmed({ triggers }: App): string[] {
+  return [...triggers.values()].filter(({ alarm }) => alarm !== null).map(({ name }) => name);
 }
 
 function part<Item>(all: ReadonlyMap<string, Item>, isIn: (item: Item, name: string) => boolean): Map<string, Item> {
   return new Map([...all].filter(([name, item]) => isIn(item, name)));
 }
 
+/** Those that may be used; of whoever may not read the alarms of one, it has none. */
+function triggersOf(
+  { triggers }: App,
+  has: (scope: string) => boolean,
+  mayUse: (trigger: DeclaredTrigger) => boolean,
+): Map<string, DeclaredTrigger> {
+  const usable = [...triggers].filter(([, trigger]) => mayUse(trigger));
+  return new Map(
+    usable.map(([name, trigger]) => [name, has(alarmScope(ALARMS_READ, name)) ? trigger : { ...trigger, alarm: null }]),
+  );
+}
+
 function hiddenTools(
   app: App,
   { mayPublish, mayUse, tasks, admin }: Omit<Granted, 'app'>,
   reads: boolean,
+  has: (scope: string) => boolean,
 ): BuiltInName[] {
+  const alarms = alarmed(app);
+  const hasAlarms = (does: typeof ALARMS_READ | typeof ALARMS_WRITE) =>
+    alarms.some((name) => has(alarmScope(does, name)));
   const publish = publishToolsOf(app, mayPublish);
   const hasStreams = reads || hasOwnStreams(app);
   const hasTasks = tasks && (hasStreams || app.tasks.size > 0);
@@ -109,6 +142,8 @@ function hiddenTools(
     wait_for: !tasks || !reads,
     export_history: !tasks || !reads,
     replay_dead_letters: !admin,
+    list_alarms: !hasAlarms(ALARMS_READ),
+    acknowledge_alarm: !hasAlarms(ALARMS_READ) || !hasAlarms(ALARMS_WRITE),
   };
   return (Object.keys(hidden) as BuiltInName[]).filter((name) => hidden[name]);
 }

@@ -4,7 +4,7 @@
  * fills, so it needs the reading of each.
  */
 import { scopeToRead } from '../auth/audit/stream.ts';
-import { publishScope, readScope } from '../base/scopes.ts';
+import { ALARMS_READ, ALARMS_WRITE, alarmScope, publishScope, readScope } from '../base/scopes.ts';
 import type { App } from '../declare/app.ts';
 import { eventSources } from '../streams/sources/sources.ts';
 import { publishToolsOf } from './publish-tools.ts';
@@ -35,9 +35,18 @@ export function streamNeeds(app: App): Needs {
       tail_stream: ofStream,
       wait_for: ofStream,
       export_history: ofStream,
+      list_alarms: ({ trigger }) => alarmNeeds(app, ALARMS_READ, trigger),
+      acknowledge_alarm: ({ trigger }) => alarmNeeds(app, ALARMS_WRITE, trigger),
       ...publishNeeds(app),
     },
-    resources: { stream: ofName, stream_key: ofName, feed: ofFeed, feed_letters: ofFeed },
+    resources: {
+      stream: ofName,
+      stream_key: ofName,
+      feed: ofFeed,
+      feed_letters: ofFeed,
+      alarm: ({ trigger }) => alarmNeeds(app, ALARMS_READ, trigger),
+      alarm_key: ({ trigger }) => alarmNeeds(app, ALARMS_READ, trigger),
+    },
   };
 }
 
@@ -56,6 +65,17 @@ export function eventScopes(app: Pick<App, 'streams' | 'triggers'>, name: unknow
   if (trigger === null) return [scopeToRead(stream)];
   const watched = [...trigger.on.values()].flatMap((one) => readingOf(app, one));
   return [...new Set([...trigger.scopes, ...watched])];
+}
+
+/** Of a trigger with an alarm, beside what its alarm needs: what it declares, and the reading of its streams. */
+function alarmNeeds(app: App, does: typeof ALARMS_READ | typeof ALARMS_WRITE, name: unknown): string[] {
+  const trigger = typeof name === 'string' ? app.triggers.get(name) : undefined;
+  if (!trigger?.alarm) return [];
+  return [
+    alarmScope(does, trigger.name),
+    ...trigger.scopes,
+    ...[...trigger.on.values()].flatMap((on) => readingOf(app, on)),
+  ];
 }
 
 function readingOf({ streams }: Pick<App, 'streams'>, name: string): string[] {

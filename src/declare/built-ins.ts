@@ -16,6 +16,8 @@ export const BUILT_INS = [
   'wait_for',
   'export_history',
   'replay_dead_letters',
+  'list_alarms',
+  'acknowledge_alarm',
 ] as const;
 
 export type BuiltInName = (typeof BUILT_INS)[number];

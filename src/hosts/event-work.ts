@@ -11,6 +11,7 @@ import type { App } from '../declare/app.ts';
 import type { WorkDeps } from '../calls/events/delivery-deps.ts';
 import { createDeliveryWork } from '../deliveries/work/run-deliveries.ts';
 import { deliveryDeps, hasDeliveries } from '../calls/events/delivery-deps.ts';
+import { createAlarmWork } from '../triggers/alarms/work.ts';
 import { type ChangedPlace, createTriggerWork } from '../triggers/run.ts';
 
 export interface EventRun {
@@ -40,8 +41,16 @@ export interface EventWorker {
 /** All workers that the app has something for, in the order in which one makes work for the next. */
 export function createEventWorkers(deps: WorkDeps, { stays = false }: { stays?: boolean } = {}): EventWorker[] {
   return [
-    ...(hasEvents(deps.app) ? [{ name: 'triggers', ...createTriggerWork(deps) }] : []),
+    ...(hasEvents(deps.app) ? triggerWorkers(deps) : []),
     ...(hasDeliveries(deps) ? [deliveryWorker(deps, stays)] : []),
+  ];
+}
+
+function triggerWorkers(deps: WorkDeps): EventWorker[] {
+  const alarms = createAlarmWork(deps);
+  return [
+    { name: 'triggers', ...createTriggerWork(deps, [(tenant, deadline) => alarms.behind(tenant, deadline)]) },
+    { name: 'alarms', ...alarms },
   ];
 }
 

@@ -33,6 +33,8 @@ import { tasksExtension } from '../mcp/tasks/extension.ts';
 import { takeOnce } from '../store/take-once.ts';
 import { createAppChanges } from '../streams/app-changes.ts';
 import type { Tasks } from '../tasks/work/service.ts';
+import { alarmResources } from '../tools/alarms/alarm-resources.ts';
+import { alarmTools } from '../tools/alarms/alarm-tools.ts';
 import { streamTools } from '../tools/index.ts';
 import { publishTools } from '../tools/outlet-tools.ts';
 import { resultReaders } from '../tools/read-result.ts';
@@ -133,10 +135,14 @@ export function createComposer(
           tools: {
             ...streamTools(partDeps, { hasStreams: app.streams.size > 0, mayPublish: () => false }),
             ...pollTools(partDeps, taskParts, () => registry),
+            ...alarmTools(partDeps),
             // Named as in the whole app.
             ...publishTools(deps, granted.mayPublish),
           },
-          resources: streamResources({ ...partDeps, app: { ...granted.app, feeds: granted.feeds } }),
+          resources: {
+            ...streamResources({ ...partDeps, app: { ...granted.app, feeds: granted.feeds } }),
+            ...alarmResources(partDeps),
+          },
           needs: { ...needs, tools: { ...needs.tools, poll_changes: pollNeeds(() => registry) } },
         },
         ...taskParts,

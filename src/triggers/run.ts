@@ -39,8 +39,14 @@ export interface TriggerWork {
 /** Where a tenant's triggers are looked at again, if time was over, ms. */
 const AGAIN_MS = 5_000;
 
-/** Keeps what it judged between its calls. */
-export function createTriggerWork(deps: Deps): TriggerWork {
+/** What follows the triggers of a tenant. Where it fails, the tenant is looked at again. */
+export type Behind = (tenant: string, deadline: number) => Promise<void>;
+
+/**
+ * Keeps what it judged between its calls.
+ * @param behind is called for each tenant that a schedule looks at, before its turn is settled: no hint is needed for it then
+ */
+export function createTriggerWork(deps: Deps, behind: readonly Behind[] = []): TriggerWork {
   const { app, runtime } = deps;
   const evaluator = createEvaluator(deps);
   const all = [...app.triggers.values()];
@@ -76,6 +82,7 @@ export function createTriggerWork(deps: Deps): TriggerWork {
         return;
       }
       const { dueAt, more: left } = await round(scope.tenant, each, deadline, report);
+      for (const follow of behind) await follow(scope.tenant, deadline);
       await settle(left ? runtime.now() + AGAIN_MS : dueAt);
     }
   }

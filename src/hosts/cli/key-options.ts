@@ -1,7 +1,17 @@
 /** Reads what a new key is to be from the options of `tidegate keys create`, and doubts scopes that nothing asks for. Pure. */
 import { TidegateError } from '../../base/errors.ts';
 import { meantName } from '../../base/known-names.ts';
-import { ADMIN_SCOPE, EVENTS_SCOPE, EVERY_SCOPE, publishScope, readScope, TASKS_SCOPE } from '../../base/scopes.ts';
+import {
+  ADMIN_SCOPE,
+  ALARMS_READ,
+  ALARMS_WRITE,
+  alarmScope,
+  EVENTS_SCOPE,
+  EVERY_SCOPE,
+  publishScope,
+  readScope,
+  TASKS_SCOPE,
+} from '../../base/scopes.ts';
 import { DURATION_EXPECTED, parseDuration, parseTime } from '../../base/time/time-text.ts';
 import type { App } from '../../declare/app.ts';
 
@@ -40,8 +50,8 @@ export function doubtedScopes(scopes: readonly string[], app: App): string[] {
   });
 }
 
-function scopesOfApp({ streams, feeds, tools, tasks, resources, prompts }: App): string[] {
-  const declared = [tools, tasks, resources, prompts].flatMap((things) =>
+function scopesOfApp({ streams, feeds, tools, tasks, triggers, resources, prompts }: App): string[] {
+  const declared = [tools, tasks, triggers, resources, prompts].flatMap((things) =>
     [...things.values()].flatMap(({ scopes = [] }) => scopes),
   );
   return [
@@ -53,6 +63,13 @@ function scopesOfApp({ streams, feeds, tools, tasks, resources, prompts }: App):
     publishScope(),
     ...[...streams.keys()].flatMap((name) => [readScope(name), publishScope(name)]),
     ...[...feeds.keys()].map((name) => publishScope(name)),
+    ...alarmScopes([...triggers.values()].flatMap(({ name, alarm }) => (alarm === null ? [] : [name]))),
     ...declared,
   ];
+}
+
+/** None where no trigger has alarms. */
+function alarmScopes(names: readonly string[]): string[] {
+  const does = [ALARMS_READ, ALARMS_WRITE] as const;
+  return names.length === 0 ? [] : [...does, ...does.flatMap((each) => names.map((name) => alarmScope(each, name)))];
 }

@@ -10,7 +10,7 @@ export interface AskedEvents {
   cursor: string | null;
 }
 
-const NAMES = ['key', 'keys', 'where', 'ends', 'severity', 'lastEventId'] as const;
+const NAMES = ['key', 'keys', 'where', 'ends', 'trigger', 'severity', 'lastEventId'] as const;
 const TRUTHS: Readonly<Record<string, boolean>> = { true: true, false: false };
 
 /**
@@ -27,12 +27,14 @@ export function askedEvents(source: EventSource, query: URLSearchParams, headers
   }
   const keys = [...query.getAll('key'), ...query.getAll('keys').flatMap((text) => text.split(','))].filter(Boolean);
   const [where, ends] = [query.get('where'), query.get('ends')];
-  const severities = query.getAll('severity').flatMap((text) => text.split(','));
+  const listed = (name: string) => query.getAll(name).flatMap((text) => text.split(','));
+  const [severities, triggers] = [listed('severity'), listed('trigger')];
   const asked = {
     ...(keys.length > 0 ? { keys: [...new Set(keys)] } : {}),
     ...(where === null ? {} : { where: whereOf(where) }),
     ...(ends === null ? {} : { ends: TRUTHS[ends] ?? ends }),
     ...(severities.length > 0 ? { severity: severities } : {}),
+    ...(triggers.length > 0 ? { triggers } : {}),
   };
   const cursor = headers.get('last-event-id') ?? query.get('lastEventId');
   return { selection: selected(source, asked), cursor: cursor === '' ? null : cursor };

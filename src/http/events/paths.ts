@@ -7,10 +7,12 @@ import type { LoggedEnv, RequestReport } from '../request-log.ts';
 import type { AskedSource, EventsRoute, EventsRouteOptions } from './route.ts';
 
 const ALLOWED = 'GET, HEAD, OPTIONS';
-const PATHS = [
-  { path: '/streams/:name/events', of: 'stream' },
-  { path: '/triggers/:name/events', of: 'trigger' },
-] as const;
+const PATHS: readonly { path: string; asked: (name: string) => AskedSource }[] = [
+  { path: '/streams/:name/events', asked: (name) => ({ of: 'stream', name }) },
+  { path: '/triggers/:name/events', asked: (name) => ({ of: 'trigger', name }) },
+  { path: '/alarms/events', asked: () => ({ of: 'alarms', tenants: null }) },
+  { path: '/alarms/shared/events', asked: () => ({ of: 'alarms', tenants: 'shared' }) },
+];
 
 export function mountEvents(http: Hono<LoggedEnv>, deps: Deps, options: EventsRouteOptions): void {
   let route: EventsRoute | null = null;
@@ -21,11 +23,11 @@ export function mountEvents(http: Hono<LoggedEnv>, deps: Deps, options: EventsRo
     return route;
   }
 
-  for (const { path, of } of PATHS) {
+  for (const { path, asked } of PATHS) {
     http.get(path, async (context) => {
-      const asked: AskedSource = { of, name: context.req.param('name') };
+      const source = asked(context.req.param('name') ?? '');
       const report = (told: RequestReport) => context.set('report', told);
-      return (await load()).open(context.req.raw, asked, context.env?.edge ?? NO_EDGE, report);
+      return (await load()).open(context.req.raw, source, context.env?.edge ?? NO_EDGE, report);
     });
     http.options(path, () => new Response(null, { status: 204, headers: { Allow: ALLOWED } }));
     http.all(path, (context) => methodResponse(context.req.path, ALLOWED));

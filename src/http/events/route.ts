@@ -12,6 +12,7 @@ import { type ChangeWatch, watchChanges } from '../../calls/changes/kept.ts';
 import { type EventStream, openEventStream, whileServed } from '../../calls/events/event-stream.ts';
 import { grantedTo } from '../../calls/granted.ts';
 import type { App } from '../../declare/app.ts';
+import type { StreamTenants } from '../../declare/feed.ts';
 import { type Account, openAccount } from '../../store/counting.ts';
 import type { Store } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
@@ -19,6 +20,7 @@ import { decodeTailCursor, encodeTailCursor } from '../../streams/log/tail-curso
 import { streamLog } from '../../streams/log/stream-log.ts';
 import { ofStream, scopeOf } from '../../streams/scope.ts';
 import { type EventSource, eventSources, findSource } from '../../streams/sources/sources.ts';
+import { alarmSource } from '../../triggers/alarms/source.ts';
 import type { RouteParts } from '../app.ts';
 import type { Edge } from '../edge.ts';
 import { laterIfAsked, problemResponse, refusedResponse } from '../problem.ts';
@@ -37,7 +39,7 @@ export interface EventBounds {
 }
 
 /** Whose events are asked for. */
-export type AskedSource = { of: 'stream' | 'trigger'; name: string };
+export type AskedSource = { of: 'stream' | 'trigger'; name: string } | { of: 'alarms'; tenants: StreamTenants | null };
 
 export interface EventsRouteOptions extends RouteParts {
   /** Null: nothing goes on here for long, so a stream is short and its reader comes back often. */
@@ -72,9 +74,14 @@ export function createEventsRoute(deps: Deps, options: EventsRouteOptions): Even
   async function sourceFor(
     request: Request,
     principal: Principal,
-    { of, name }: AskedSource,
+    asked: AskedSource,
   ): Promise<EventSource | Response> {
     const { scopes } = principal;
+    if (asked.of === 'alarms') {
+      const part = isUnrestricted(scopes) ? app : grantedTo(app, scopes).app;
+      return alarmsOf(app, part, asked.tenants, principal.tenant);
+    }
+    const { of, name } = asked;
     if (isUnrestricted(scopes)) return sourceOf(app, of, name);
     const declared = app.streams.get(name);
     const needed = declared ? scopeToRead(declared) : readScope(name);
@@ -190,10 +197,30 @@ export function createEventsRoute(deps: Deps, options: EventsRouteOptions): Even
 }
 
 /** @throws TidegateError `not_found`, which names those of the kind that there are */
-function sourceOf(app: Pick<App, 'streams' | 'triggers'>, of: AskedSource['of'], name: string): EventSource {
+function sourceOf(app: Pick<App, 'streams' | 'triggers'>, of: 'stream' | 'trigger', name: string): EventSource {
   const sources = [...eventSources(app).values()].filter(({ trigger }) => (trigger === null) === (of === 'stream'));
   const byName = sources.map((source) => [source.trigger?.name ?? source.stream.name, source] as const);
   return findSource(new Map(byName), name);
+}
+
+/**
+ * What happens to the alarms that the caller may see: those of the caller's own tenant where the app has such, else those that all
+ * tenants share.
+ * @throws TidegateError `not_found` where there are none
+ */
+function alarmsOf(
+  app: Pick<App, 'triggers'>,
+  part: Pick<App, 'triggers'>,
+  asked: StreamTenants | null,
+  tenant: string,
+): EventSource {
+  const all = [...app.triggers.values()].filter(({ alarm }) => alarm !== null);
+  const tenants = asked ?? (all.some((trigger) => trigger.tenants === 'each') ? 'each' : 'shared');
+  const seen = [...part.triggers.values()].filter(({ alarm }) => alarm !== null);
+  if (seen.some((trigger) => trigger.tenants === tenants)) return alarmSource(seen, tenants, tenant);
+  throw new TidegateError('not_found', 'there are no alarms here', {
+    hint: 'a trigger has alarms where it declares alarm; who reads them needs the scope alarms:read',
+  });
 }
 
 function tooMany(most: number): TidegateError {

@@ -85,13 +85,14 @@ const GONE = {
   anew: 'The stream went back to an earlier state: its events come again from the oldest.',
 } as const;
 
-/** Null: nothing is told of it. A gap is, whatever was asked for: it may concern any of it. */
+/** Null: nothing is told of it. A gap is, where it may concern what was asked for. */
 function toldOf(selection: Selection, event: LoggedEvent): { type?: string; data: JsonObject } | null {
   if (isErased(event)) return null;
   if (!isGap(event)) {
     const occurrence = selection.occurrenceOf(event);
     return occurrence && { data: { ...occurrence } };
   }
+  if (!selection.tellsOfGap(event)) return null;
   const { reason = 'gap', detail } = event.meta?.gap ?? {};
   const timestamp = new Date(event.time).toISOString();
   return {

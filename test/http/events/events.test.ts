@@ -196,7 +196,7 @@ describe('what is told', () => {
     const scope = { ...stage, app, tenant: 'acme' as never };
     await removeEvents(scope, app.streams.get('rooms')!, { key: 'a' }, stage.clock.now() + MINUTE);
     await stage.clock.advance(11 * SECOND);
-    expect(celsius(reader)).toEqual([2, 'gap']);
+    expect(celsius(reader)).toEqual([2]);
     reader.leave();
   });
 });

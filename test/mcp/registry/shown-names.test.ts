@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { type BuiltInName, BUILT_INS, type BuiltIns } from '../../../src/declare/built-ins.ts';
-import { type AppOptions, defineApp, form, from, mqtt, pull, stream, task, tool } from '../../../src/index.ts';
+import { type AppOptions, defineApp, form, from, mqtt, pull, stream, task, tool, trigger } from '../../../src/index.ts';
 import { createTestApp, fakeFeed, type TestApp } from '../../../src/testing.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { composed, listedTools } from '../../tools/listed.ts';
@@ -31,6 +31,14 @@ const options: AppOptions = {
       feed: from('devices'),
     }),
     empty: stream({ description: 'Nothing', schema: z.object({ a: z.number() }), key: 'a' }),
+  },
+  triggers: {
+    far: trigger({
+      description: 'Far',
+      on: 'devices',
+      when: { kind: 'threshold', field: 'value', above: 890 },
+      alarm: {},
+    }),
   },
   tools: { report: tool({ description: 'Long', run: async () => 'x'.repeat(400_000) }) },
   tasks: {
@@ -67,6 +75,8 @@ async function saidWith(builtIns: BuiltIns): Promise<Map<string, unknown>> {
     'stream://devices/none',
     'stream://none',
     'feed://devices',
+    'alarm://far/d899',
+    'alarm://far/none',
     'task://x/pages/1',
     'result://x/1',
   ])
@@ -87,6 +97,9 @@ async function saidWith(builtIns: BuiltIns): Promise<Map<string, unknown>> {
   await call('tail_stream', { stream: 'devices', cursor: 'wrong' });
   await call('publish', { topic: 'none' });
   await call('request', { topic: 'none' });
+  for (const asked of [{}, { limit: 1 }, { trigger: 'none' }, { cursor: 'wrong' }]) await call('list_alarms', asked);
+  for (const asked of [{ key: 'd899' }, { key: 'none' }, { key: 'd899', action: 'clear' }])
+    await call('acknowledge_alarm', { trigger: 'far', ...asked });
   await call('read_result', { handle: 'none' });
   for (const reader of ['get_task', 'cancel_task'] as const) await call(reader, { task: 'none' });
   await call('answer_task', { task: 'none', answers: [] });
