@@ -10,7 +10,7 @@ export interface EventId {
   stream: string;
   /** Its place in the stream. */
   place: string;
-  /** Epoch ms by which the request has its response, or is lost. */
+  /** Epoch ms by which the request has its response, or is lost, in whole seconds; of `STANDING`, when the event was written. */
   by: number;
   /** The request that the stream answers; null: none, or its id is too long to be told. */
   request: string | number | null;
@@ -26,6 +26,8 @@ export const STANDING = 'get';
 /** Longest id of a request that is told. */
 const REQUEST_CHARACTERS = 64;
 const PLACE_DIGITS = 9;
+/** Of the year 5138; as ms it is of 1973. */
+const LATEST_SECOND = 100_000_000_000;
 const FORM = /^([\w-]{1,32})\.(0|z|[0-9a-y][0-9a-z]{8})\.([0-9a-z]{1,9})\.([\w-]*)$/;
 
 /** The place of a number, in the order of numbers. */
@@ -40,7 +42,8 @@ export function placeNumber(place: string): number {
 export function eventIdText({ stream, place, by, request }: EventId): string {
   const text = request === null ? '' : JSON.stringify(request);
   const shown = text.length > REQUEST_CHARACTERS ? '' : toBase64Url(new TextEncoder().encode(text));
-  return `${stream}.${place}.${Math.ceil(by / 1_000).toString(36)}.${shown}`;
+  const time = stream === STANDING ? by : Math.ceil(by / 1_000);
+  return `${stream}.${place}.${time.toString(36)}.${shown}`;
 }
 
 /** Null: it is none of these. */
@@ -48,7 +51,10 @@ export function readEventId(text: string): EventId | null {
   const [, stream, place, by, shown] = FORM.exec(text) ?? [];
   if (stream === undefined || place === undefined || by === undefined || shown === undefined) return null;
   const request = requestIn(shown);
-  return request === undefined ? null : { stream, place, by: Number.parseInt(by, 36) * 1_000, request };
+  const time = Number.parseInt(by, 36);
+  // Releases before this one wrote seconds for every stream.
+  const isMs = stream === STANDING && time > LATEST_SECOND;
+  return request === undefined ? null : { stream, place, by: isMs ? time : time * 1_000, request };
 }
 
 function requestIn(shown: string): string | number | null | undefined {

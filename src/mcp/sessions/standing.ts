@@ -66,9 +66,15 @@ export async function stand(
   const isClaimed = await claim();
   const stream = openEventStream(runtime);
   let place = from?.place ?? BEGINNING;
-  const idNow = () => eventIdText({ stream: STANDING, place, by: runtime.now(), request: null });
+  let writtenAt = from?.by ?? 0;
   const attending = { session, call, signal: stream.over, since: sinceOf(from, runtime), tell };
   const told = sources.map((source) => source.attend(attending));
+
+  /** No two events of a session have one id. */
+  function idNow(): string {
+    writtenAt = Math.max(runtime.now(), writtenAt + 1);
+    return eventIdText({ stream: STANDING, place, by: writtenAt, request: null });
+  }
 
   /** False: too many sessions are kept already, and this one goes on without a place in the store. */
   async function claim(): Promise<boolean> {
