@@ -90,7 +90,9 @@ function repeated(work: () => Promise<void>): () => Promise<void> {
   const over = new AbortController();
   const done = (async () => {
     while (!over.signal.aborted) {
-      await work();
+      await work().catch((thrown: unknown) =>
+        console.error(`a client does not learn: ${String(thrown).slice(0, 300)}`),
+      );
       await pause(ASK_EVERY_MS, undefined, { signal: over.signal }).catch(() => {});
     }
   })();

@@ -1,6 +1,6 @@
 /** A proxy on loopback between a client and a server over HTTP. It passes everything on as it comes, and keeps the messages. */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Passed } from './tape.ts';
 
@@ -15,25 +15,30 @@ export interface Recorder {
 export async function startRecorder(target: string, added: Record<string, string> = {}): Promise<Recorder> {
   const passed: Passed[] = [];
   const { hostname, port, host } = new URL(target);
+  // A connection that is kept may be closed by its server just when a request is sent on it.
+  const agent = new Agent({ keepAlive: false });
 
   async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const body = await bodyOf(incoming);
     if (body.length > 0) passed.push({ from: 'client', line: body.toString('utf8') });
     const { 'accept-encoding': _coding, ...headers } = incoming.headers;
     const { method, url: path } = incoming;
-    const further = request({ hostname, port, method, path, headers: { ...headers, ...added, host } }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      let text = '';
-      answer.on('data', (chunk: Buffer) => {
-        text += chunk.toString('latin1');
-        outgoing.write(chunk);
-      });
-      answer.on('error', () => outgoing.destroy());
-      answer.on('close', () => {
-        outgoing.end();
-        passed.push(...messagesIn(Buffer.from(text, 'latin1').toString('utf8'), answer, method ?? ''));
-      });
-    });
+    const further = request(
+      { agent, hostname, port, method, path, headers: { ...headers, ...added, host } },
+      (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        let text = '';
+        answer.on('data', (chunk: Buffer) => {
+          text += chunk.toString('latin1');
+          outgoing.write(chunk);
+        });
+        answer.on('error', () => outgoing.destroy());
+        answer.on('close', () => {
+          outgoing.end();
+          passed.push(...messagesIn(Buffer.from(text, 'latin1').toString('utf8'), answer, method ?? ''));
+        });
+      },
+    );
     further.on('error', () => outgoing.destroy());
     outgoing.on('close', () => further.destroy());
     further.end(body);

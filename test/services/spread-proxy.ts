@@ -3,7 +3,7 @@
  * sessions does. Whatever passes is passed on as it comes. Connections can be cut, and servers left out.
  */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface SpreadProxy {
@@ -38,6 +38,8 @@ export async function startSpreadProxy(targets: readonly string[], choose: Choos
   const counts = new Map(targets.map((target) => [target, 0]));
   const there = [...targets];
   const open = new Set<ServerResponse>();
+  // A connection that is kept may be closed by its server just when a request is sent on it.
+  const agent = new Agent({ keepAlive: false });
 
   function pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const target = there[choose(there.length)] ?? '';
@@ -45,7 +47,7 @@ export async function startSpreadProxy(targets: readonly string[], choose: Choos
     const { hostname, port, host } = new URL(target);
     const { method, url: path, headers } = incoming;
     open.add(outgoing);
-    const further = request({ hostname, port, method, path, headers: { ...headers, host } }, (answer) => {
+    const further = request({ agent, hostname, port, method, path, headers: { ...headers, host } }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       outgoing.flushHeaders();
       answer.on('error', () => outgoing.destroy());
