@@ -57,7 +57,7 @@ export interface Received {
   body: Record<string, unknown>;
 }
 
-const places = ['prices', 'trigger.high'].map((name) => ({ tenant: 'public', stream: name }));
+export const places = ['prices', 'trigger.high'].map((name) => ({ tenant: 'public', stream: name }));
 
 export type Receiver = (received: Received, signal: AbortSignal | null) => Response | Promise<Response>;
 
@@ -95,11 +95,15 @@ export interface StageOptions {
   runtime?: Partial<Runtime>;
 }
 
-function request(given: Partial<SubscribeRequest> & { url?: string; secret?: string } = {}): SubscribeRequest {
+export function requestOf({
+  url = URL_OF_ADA,
+  secret = SECRET,
+  ...given
+}: Partial<SubscribeRequest> & { url?: string; secret?: string } = {}): SubscribeRequest {
   return {
     source: 'stream.prices',
     arguments: null,
-    target: { kind: 'webhook', url: given.url ?? URL_OF_ADA, secret: given.secret ?? SECRET, shape: 'event' },
+    target: { kind: 'webhook', url, secret, shape: 'event' },
     cursor: null,
     maxAgeMs: null,
     ttlMs: undefined,
@@ -146,7 +150,7 @@ export function deliveryStage({
     ...more,
   };
   const service = createSubscriptions(deps);
-  const within = () => clock.now() + 20_000;
+  const within = () => runtime.now() + 20_000;
   return {
     ...stage,
     app,
@@ -154,8 +158,10 @@ export function deliveryStage({
     store,
     deps,
     service,
+    request: requestOf,
+    places,
+    work: createDeliveryWork(deps),
     within,
-    request,
     /** All that came, the challenges too. */
     received,
     /** The events that came. */
@@ -164,8 +170,8 @@ export function deliveryStage({
     answer(receiver: Receiver) {
       stage.receive = receiver;
     },
-    subscribe: (given: Parameters<typeof request>[0] = {}, principal = ADA) =>
-      clock.drive(service.subscribe(principal, request(given), within())),
+    subscribe: (given: Parameters<typeof requestOf>[0] = {}, principal = ADA) =>
+      clock.drive(service.subscribe(principal, requestOf(given), within())),
     async publish(id: string, price = 1, symbol = 'ACME', note?: string) {
       const declared = app.streams.get('prices');
       if (!declared) throw new Error('there are no prices');

@@ -2,6 +2,7 @@
  * Runs processes on one store, one store call at a time, in an order that is chosen: every order there is, or orders
  * drawn by chance. A process goes on from one gated call to the next; the others stand still meanwhile.
  */
+import { setTimeout } from 'node:timers/promises';
 import type { Runtime } from '../../src/base/runtime.ts';
 import type { Store } from '../../src/store/store.ts';
 
@@ -17,12 +18,15 @@ export interface Process {
 
 interface Running {
   open: (() => void) | null;
+  /** Calls that it made beside the one that stands at the gate. */
+  behind: (() => void)[];
   done: boolean;
   passed: number;
 }
 
 /** Turns of promises that a process takes from one gate to the next, at most. */
 const MOST_TURNS = 5_000;
+const MOST_MS = 2_000;
 
 /** A runtime in which nothing takes time: short pauses are over at once, long ones last for ever. */
 export function withoutTime(runtime: Runtime): Runtime {
@@ -44,14 +48,17 @@ export async function interleave(
   choose: (among: number) => number,
 ): Promise<void> {
   const running = processes.map((process) => {
-    const state: Running = { open: null, done: false, passed: 0 };
+    const state: Running = { open: null, behind: [], done: false, passed: 0 };
     const gated = new Proxy(store, {
       get(target, name: keyof Store) {
         const member = target[name];
         if (typeof member !== 'function') return member;
         return async (...args: unknown[]) => {
           if (process.gate(name, args)) {
-            await new Promise<void>((resolve) => (state.open = resolve));
+            await new Promise<void>((resolve) => {
+              if (state.open === null) state.open = resolve;
+              else state.behind.push(resolve);
+            });
           }
           return (member as (...args: unknown[]) => Promise<unknown>)(...args);
         };
@@ -74,7 +81,7 @@ export async function interleave(
     if (!chosen) throw new Error('chosen from nowhere');
     const { state } = chosen;
     const open = state.open;
-    state.open = null;
+    state.open = state.behind.shift() ?? null;
     state.passed += 1;
     open?.();
     await standing(state);
@@ -84,6 +91,8 @@ export async function interleave(
 /** Until it stands at a gate, or is done. */
 async function standing(state: Running): Promise<void> {
   for (let turns = 0; turns < MOST_TURNS && state.open === null && !state.done; turns += 1) await Promise.resolve();
+  // Ciphers and hashes are at work in threads of their own.
+  for (let ms = 0; ms < MOST_MS && state.open === null && !state.done; ms += 1) await setTimeout(1);
   if (state.open === null && !state.done) throw new Error('a process waits for something that is no gate');
 }
 
