@@ -46,6 +46,7 @@ export function streamNeeds(app: App): Needs {
       feed_letters: ofFeed,
       alarm: ({ trigger }) => alarmNeeds(app, ALARMS_READ, trigger),
       alarm_key: ({ trigger }) => alarmNeeds(app, ALARMS_READ, trigger),
+      event: ({ name }) => eventScopes(app, name),
     },
   };
 }

@@ -35,6 +35,7 @@ import { createAppChanges } from '../streams/app-changes.ts';
 import type { Tasks } from '../tasks/work/service.ts';
 import { alarmResources } from '../tools/alarms/alarm-resources.ts';
 import { alarmTools } from '../tools/alarms/alarm-tools.ts';
+import { eventResources } from '../tools/event-resources.ts';
 import { streamTools } from '../tools/index.ts';
 import { publishTools } from '../tools/outlet-tools.ts';
 import { resultReaders } from '../tools/read-result.ts';
@@ -142,6 +143,7 @@ export function createComposer(
           resources: {
             ...streamResources({ ...partDeps, app: { ...granted.app, feeds: granted.feeds } }),
             ...alarmResources(partDeps),
+            ...eventResources(partDeps),
           },
           needs: { ...needs, tools: { ...needs.tools, poll_changes: pollNeeds(() => registry) } },
         },

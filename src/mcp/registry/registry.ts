@@ -88,7 +88,7 @@ export function createRegistry(
     deps,
     mergeResources(app.resources, allOf(extensions.map(({ resources: own }) => own))),
     listHint,
-    (ref) => streamOf(allStreams, ref),
+    (ref) => streamOf(allStreams, ref) ?? logOfTrigger(app, ref),
   );
   const prompts = merge('prompts', app.prompts, allOf(extensions.map(({ prompts: own }) => own)));
   const unpaged = new Set(
@@ -158,6 +158,10 @@ function allPages(page: (cursor: string | undefined) => { items: readonly unknow
 function streamOf(streams: App['streams'], ref: ChangeSource['stream']): DeclaredStream | null {
   if (typeof ref === 'string') return streams.get(ref) ?? null;
   return [...streams.values()].find(({ declaration }) => declaration === ref) ?? null;
+}
+
+function logOfTrigger({ triggers }: Pick<App, 'triggers'>, ref: ChangeSource['stream']): DeclaredStream | null {
+  return [...triggers.values()].find(({ log }) => log.name === ref)?.log ?? null;
 }
 
 /**
