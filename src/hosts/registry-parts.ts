@@ -56,8 +56,10 @@ export interface RegistryOptions {
   listens?: boolean;
   /** By which requests for events that stay open hear of them. Default null: no request stays open. */
   watch?: ChangeWatch | null;
-  /** Sends webhooks to who subscribes. Default null: there are none. */
+  /** Delivers to who subscribes. Default null: nobody does. */
   deliveries?: DeliveryService | null;
+  /** Whether what is delivered can be signed, as webhooks of the events extension are. Default false. */
+  signs?: boolean;
   /** Whether callers are known, so that no cache may give one of them what another is shown. Default false. */
   knowsCallers?: boolean;
 }
@@ -77,6 +79,7 @@ export function createComposer(
     listens = false,
     watch = null,
     deliveries = null,
+    signs = false,
   }: RegistryOptions,
 ): Compose {
   const { app, runtime } = deps;
@@ -148,7 +151,9 @@ export function createComposer(
           needs: { ...needs, tools: { ...needs.tools, poll_changes: pollNeeds(() => registry) } },
         },
         ...taskParts,
-        ...(offersEvents(app) ? [eventsExtension(deps, { app: granted.app, deliveries, watch, listens })] : []),
+        ...(offersEvents(app)
+          ? [eventsExtension(deps, { app: granted.app, deliveries: signs ? deliveries : null, watch, listens })]
+          : []),
         resultReaders(results, app),
         ...(isWhole ? extensions : extensions.map((one) => usableOf(one, granted.mayUse))),
       ],

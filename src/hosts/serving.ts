@@ -147,6 +147,7 @@ export function composeServing(
     listens: listening !== null,
     watch: listening === null ? null : deps.watch,
     deliveries,
+    signs: secrets != null,
   });
   const { app, runtime } = deps;
   const sessionSealer = secrets ? createSealer(secrets, `${app.name}/session`) : null;

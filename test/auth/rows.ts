@@ -68,7 +68,7 @@ const byHandle = (
 });
 const read = (uri: string): Sent => ({ method: 'resources/read', params: { uri } });
 const subscribe = (how: string): Sent => ({ method: `resources/${how}`, params: { uri: 'stream://orders' } });
-/** The stage sends no webhooks. */
+/** With a secret that is none, so that nobody is sent anything. */
 const webhook = (how: string): Sent => ({
   method: `events/${how}`,
   params: { name: 'stream.orders', delivery: { mode: 'webhook', url: 'https://a.example/', secret: 'whsec_x' } },
@@ -202,8 +202,8 @@ export const ROWS: Readonly<Record<string, Row>> = {
     ['notifications/events/active'],
     { only: 'modern' },
   ),
-  'method events/subscribe': scoped(webhook('subscribe'), ['deliveryMode']),
-  'method events/unsubscribe': open(webhook('unsubscribe'), ['deliveryMode']),
+  'method events/subscribe': scoped(webhook('subscribe'), ['params.delivery.secret']),
+  'method events/unsubscribe': open(webhook('unsubscribe'), ['NotFound']),
   'resource about://all': open(read('about://all'), ['about']),
   'resource ledger://{year}': scoped(read('ledger://2026'), ['ledger 2026']),
   'resource stream://{name}': ofTenant(() => read('stream://orders'), [MARKS.tenant, MARKS.key]),

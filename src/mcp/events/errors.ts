@@ -48,6 +48,7 @@ function eventProblem(
   switch (error.code) {
     case 'invalid_input':
     case 'bad_cursor':
+    case 'address_refused':
       return new ProtocolError(INVALID_PARAMS, message, data);
     case 'not_found':
       return named('NotFound', { kind: error.field === 'source' || error.field === 'name' ? 'event' : missing });

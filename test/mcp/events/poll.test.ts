@@ -44,12 +44,11 @@ describe('events/list', () => {
   });
 
   test('says how each is delivered on this host, to this caller', async () => {
-    expect(await delivery({}, ADA)).toEqual(['poll', 'push']);
-    expect(await delivery({ listening: null }, ADA)).toEqual(['poll']);
-    const deliveries = {} as never;
-    expect(await delivery({ deliveries }, ADA)).toEqual(['poll', 'push', 'webhook']);
+    expect(await delivery({}, ADA)).toEqual(['poll', 'push', 'webhook']);
+    expect(await delivery({ listening: null }, ADA)).toEqual(['poll', 'webhook']);
+    expect(await delivery({ secrets: null }, ADA)).toEqual(['poll', 'push']);
     // Nobody knows who that is.
-    expect(await delivery({ deliveries }, OPEN)).toEqual(['poll', 'push']);
+    expect(await delivery({}, OPEN)).toEqual(['poll', 'push']);
   });
 
   test('answers pages', async () => {
@@ -253,7 +252,8 @@ describe('what is refused', () => {
     const delivery = { mode: 'webhook', url: 'https://a.example/', secret: 'whsec_x' };
     expect(await refusal({ delivery }, OPEN, 'events/subscribe')).toMatchObject({ code: -32_012 });
     expect(await refusal({ delivery }, OPEN, 'events/unsubscribe')).toMatchObject({ code: -32_012 });
-    expect(await refusal({ delivery }, ADA, 'events/subscribe')).toMatchObject({
+    const unsealed = createHouse({ secrets: null });
+    expect((await unsealed.call('events/subscribe', { name: 'hot', delivery }, ADA)).error).toMatchObject({
       code: -32_014,
       data: { feature: 'deliveryMode', value: 'webhook' },
     });
