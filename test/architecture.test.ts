@@ -35,6 +35,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   calls: [['.'], ['bounds', 'changes'], ['events']],
   http: [['.'], ['events']],
   tools: [['.'], ['alarms']],
+  tools: [['.'], ['events']],
   // An extension stands beside what serves it: nothing of the server knows one.
   mcp: [['.'], ['wire'], ['registry'], ['listen', 'sessions'], ['asking'], ['events', 'tasks', 'serve']],
   hosts: [['.'], ['node', 'workers', 'lambda', 'demo', 'testing'], ['cli']],

@@ -134,6 +134,8 @@ function hiddenTools(
     read_history: !reads,
     tail_stream: !reads,
     poll_changes: !reads && !hasTasks && !tellsOfChanges(app, mayUse),
+    subscribe: !reads,
+    list_subscriptions: !reads,
     publish: !publish.has('publish'),
     request: !publish.has('request'),
     get_task: !hasTasks,

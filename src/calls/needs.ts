@@ -37,6 +37,7 @@ export function streamNeeds(app: App): Needs {
       export_history: ofStream,
       list_alarms: ({ trigger }) => alarmNeeds(app, ALARMS_READ, trigger),
       acknowledge_alarm: ({ trigger }) => alarmNeeds(app, ALARMS_WRITE, trigger),
+      subscribe: ({ event }) => eventScopes(app, event),
       ...publishNeeds(app),
     },
     resources: {

@@ -6,6 +6,7 @@ import type { Audit, AuditEntry } from '../streams/audit.ts';
 import { asTidegateError } from '../base/errors.ts';
 import type { Principal } from '../base/principal.ts';
 import type { App } from '../declare/app.ts';
+import type { DeliveryService } from '../deliveries/subscriptions.ts';
 import type { Tool } from '../declare/tool.ts';
 import type { Tasks } from '../tasks/work/service.ts';
 
@@ -53,6 +54,24 @@ export function auditedTasks(tasks: Tasks, audit: Audit | undefined): Tasks {
     cancel: (principal, taskId, ...more) =>
       noted(audit, principal, { action: 'cancel', target: null, task: taskId }, async () => [
         await tasks.cancel(principal, taskId, ...more),
+        {},
+      ]),
+  };
+}
+
+/** Subscriptions whose beginnings and ends are on record; the same service where nobody keeps one. */
+export function auditedDeliveries(service: DeliveryService, audit: Audit | undefined): DeliveryService {
+  if (!audit) return service;
+  return {
+    ...service,
+    subscribe: (principal, request, ...more) =>
+      noted(audit, principal, { action: 'subscribe', target: request.source }, async () => [
+        await service.subscribe(principal, request, ...more),
+        {},
+      ]),
+    unsubscribe: (principal, which, ...more) =>
+      noted(audit, principal, { action: 'unsubscribe', target: 'id' in which ? which.id : which.source }, async () => [
+        await service.unsubscribe(principal, which, ...more),
         {},
       ]),
   };

@@ -36,7 +36,9 @@ import type { Tasks } from '../tasks/work/service.ts';
 import { alarmResources } from '../tools/alarms/alarm-resources.ts';
 import { alarmTools } from '../tools/alarms/alarm-tools.ts';
 import { eventResources } from '../tools/event-resources.ts';
+import { eventResources } from '../tools/events/event-resources.ts';
 import { streamTools } from '../tools/index.ts';
+import { subscriptionTools } from '../tools/events/subscriptions.ts';
 import { publishTools } from '../tools/outlet-tools.ts';
 import { resultReaders } from '../tools/read-result.ts';
 import { streamResources } from '../tools/stream-resources.ts';
@@ -80,6 +82,7 @@ export function createComposer(
     watch = null,
     deliveries = null,
     signs = false,
+    knowsCallers = false,
   }: RegistryOptions,
 ): Compose {
   const { app, runtime } = deps;
@@ -140,6 +143,8 @@ export function createComposer(
             ...streamTools(partDeps, { hasStreams: app.streams.size > 0, mayPublish: () => false }),
             ...pollTools(partDeps, taskParts, () => registry),
             ...alarmTools(partDeps),
+            // Nobody subscribes whom nobody knows.
+            ...(deliveries && knowsCallers && offersEvents(app) ? subscriptionTools(partDeps, deliveries) : {}),
             // Named as in the whole app.
             ...publishTools(deps, granted.mayPublish),
           },

@@ -6,7 +6,7 @@
 import type { Principal } from '../base/principal.ts';
 import { isUnrestricted } from '../base/scopes.ts';
 import { createSealer } from '../base/seal.ts';
-import { auditedTasks } from './audited.ts';
+import { auditedDeliveries, auditedTasks } from './audited.ts';
 import { watchChanges } from '../calls/changes/kept.ts';
 import type { AppDeps } from '../calls/context.ts';
 import { confirmedTopics } from '../calls/feeds.ts';
@@ -146,7 +146,7 @@ export function composeServing(
     knowsCallers,
     listens: listening !== null,
     watch: listening === null ? null : deps.watch,
-    deliveries,
+    deliveries: deliveries && auditedDeliveries(deliveries, deps.audit),
     signs: secrets != null,
   });
   const { app, runtime } = deps;

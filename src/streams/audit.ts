@@ -19,6 +19,9 @@ export const AUDIT_ACTIONS = [
   'push',
   /** A handler removed events from a stream. */
   'remove',
+  /** Somebody subscribed to deliveries of an event, or refreshed that. */
+  'subscribe',
+  'unsubscribe',
   'key_made',
   'key_revoked',
   'login',

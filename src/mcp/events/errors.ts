@@ -12,6 +12,7 @@ const CALLED: Readonly<Record<string, string>> = {
   'target.url': 'delivery.url',
   'target.secret': 'delivery.secret',
   to: 'delivery.url',
+  url: 'delivery.url',
 };
 
 /**

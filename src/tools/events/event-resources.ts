@@ -2,14 +2,14 @@
  * `event://{name}`: what a trigger has told of late, as JSON, for clients that do not know the events extension. It changes with
  * each occurrence, so clients can listen to it, subscribe to it, and ask `poll_changes` about it.
  */
-import { accounted, type AppDeps } from '../calls/context.ts';
-import { callsTo } from '../calls/next-call.ts';
-import { type Resource, resource } from '../declare/resource.ts';
-import { besides, obey } from '../streams/log/removals.ts';
-import { loggedEvent } from '../streams/log/stream-log.ts';
-import { ofStream } from '../streams/scope.ts';
-import { logOf } from '../streams/sources/page.ts';
-import { eventSources, findSource } from '../streams/sources/sources.ts';
+import { accounted, type AppDeps } from '../../calls/context.ts';
+import { callsTo } from '../../calls/next-call.ts';
+import { type Resource, resource } from '../../declare/resource.ts';
+import { besides, obey } from '../../streams/log/removals.ts';
+import { loggedEvent } from '../../streams/log/stream-log.ts';
+import { ofStream } from '../../streams/scope.ts';
+import { logOf } from '../../streams/sources/page.ts';
+import { eventSources, findSource } from '../../streams/sources/sources.ts';
 
 const NEWEST_OCCURRENCES = 20;
 
@@ -21,7 +21,6 @@ export function eventResources(deps: AppDeps): Record<string, Resource> {
 function eventResource(deps: AppDeps): Resource {
   const { app } = deps;
   const triggers = new Map([...eventSources(app)].filter(([, { trigger }]) => trigger !== null));
-  const uriOf = (name: string) => `event://${name}`;
   return resource({
     uri: 'event://{name}',
     title: 'Trigger',
@@ -44,7 +43,9 @@ function eventResource(deps: AppDeps): Resource {
         null,
         besides(place, source.stream.name),
       );
-      const occurrences = obey(newest).entries.flatMap((entry) => selection.occurrenceOf(loggedEvent.read(entry)) ?? []);
+      const occurrences = obey(newest).entries.flatMap(
+        (entry) => selection.occurrenceOf(loggedEvent.read(entry)) ?? [],
+      );
       const { title, description } = source;
       const nextCalls = callsTo('Whether it fired since', app.toolNames.poll_changes, { uris: [context.uri] });
       const text = JSON.stringify({ name, title, description, occurrences, nextCalls });
@@ -52,7 +53,7 @@ function eventResource(deps: AppDeps): Resource {
     },
     list: async () =>
       [...triggers.values()].map(({ name, title, description }) => ({
-        uri: uriOf(name),
+        uri: `event://${name}`,
         name: `trigger ${name}`,
         title,
         description,
