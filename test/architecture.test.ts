@@ -34,8 +34,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   auth: [['.'], ['keys', 'oauth', 'audit', 'login']],
   calls: [['.'], ['bounds', 'changes'], ['events']],
   http: [['.'], ['events']],
-  tools: [['.'], ['alarms']],
-  tools: [['.'], ['events']],
+  tools: [['.'], ['alarms', 'events']],
   // An extension stands beside what serves it: nothing of the server knows one.
   mcp: [['.'], ['wire'], ['registry'], ['listen', 'sessions'], ['asking'], ['events', 'tasks', 'serve']],
   hosts: [['.'], ['node', 'workers', 'lambda', 'demo', 'testing'], ['cli']],

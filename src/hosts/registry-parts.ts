@@ -35,7 +35,6 @@ import { createAppChanges } from '../streams/app-changes.ts';
 import type { Tasks } from '../tasks/work/service.ts';
 import { alarmResources } from '../tools/alarms/alarm-resources.ts';
 import { alarmTools } from '../tools/alarms/alarm-tools.ts';
-import { eventResources } from '../tools/event-resources.ts';
 import { eventResources } from '../tools/events/event-resources.ts';
 import { streamTools } from '../tools/index.ts';
 import { subscriptionTools } from '../tools/events/subscriptions.ts';

@@ -1,0 +1,58 @@
+/** An app over a pipe in this process, whose lines a test writes and reads. */
+import { PUBLIC } from '../../../src/base/principal.ts';
+import { systemRuntime } from '../../../src/base/runtime.ts';
+import { watchChanges } from '../../../src/calls/changes/kept.ts';
+import type { App } from '../../../src/declare/app.ts';
+import { composeRegistry } from '../../../src/hosts/serving.ts';
+import { withTasks } from '../../../src/hosts/task-deps.ts';
+import { createTestClock } from '../../../src/hosts/testing/clock.ts';
+import { serveRegistryOverStdio } from '../../../src/mcp/serve/stdio.ts';
+import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
+import { START, type Sent } from '../listen/listening-host.ts';
+
+const META = 'io.modelcontextprotocol/';
+
+export function pipedApp(app: App, earlier = false) {
+  const clock = createTestClock(START);
+  const runtime = {
+    ...systemRuntime(() => {}),
+    now: () => clock.now(),
+    sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal),
+    random: () => 0.5,
+  };
+  const { watch, store, ...given } = watchChanges({ app, runtime, store: createMemoryStore() });
+  const deps = withTasks({ ...given, store });
+  const registry = composeRegistry(deps, { secrets: null, watch });
+  const messages: Sent[] = [];
+  let take: ((bytes: Uint8Array) => void) | null = null;
+  const serving = serveRegistryOverStdio({ ...deps, registry, registryOf: () => registry }, PUBLIC, {
+    open: (given) => void (take = given),
+    write: async (text) => {
+      for (const line of text.split('\n')) if (line !== '') messages.push(JSON.parse(line) as Sent);
+    },
+    close: () => {},
+  });
+  const meta = { [`${META}protocolVersion`]: '2026-07-28', [`${META}clientCapabilities`]: {} };
+
+  async function send(message: object): Promise<void> {
+    take?.(new TextEncoder().encode(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`));
+    await clock.advance(0);
+    await clock.advance(0);
+  }
+
+  return {
+    clock,
+    messages,
+    serving,
+    send,
+    /** A request, whose answer stands among the messages. */
+    ask: (id: string | number, method: string, params: object = {}) =>
+      send({ id, method, params: earlier ? params : { ...params, _meta: meta } }),
+    of: (id: string | number) => messages.filter((each) => each.id === id || subscriptionOf(each) === id),
+  };
+}
+
+function subscriptionOf({ params = {} }: Sent): unknown {
+  const { _meta: meta } = params;
+  return meta?.[`${META}subscriptionId`];
+}
