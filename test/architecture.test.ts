@@ -29,7 +29,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   streams: [['.'], ['log', 'conditions'], ['removing', 'history'], ['sources']],
   feeds: [['kit', 'records', 'csv', 'rss'], ['run', 'http', 'mqtt-session', 'websocket'], ['mqtt', 'http/sse'], ['.']],
   tasks: [['records'], ['waits'], ['turn'], ['work']],
-  triggers: [['judging'], ['.', 'alarms']],
+  triggers: [['judging'], ['.'], ['alarms']],
   deliveries: [['records'], ['send'], ['work'], ['.']],
   auth: [['.'], ['keys', 'oauth', 'audit', 'login']],
   calls: [['.'], ['bounds', 'changes'], ['events']],

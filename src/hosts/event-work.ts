@@ -12,6 +12,9 @@ import type { WorkDeps } from '../calls/events/delivery-deps.ts';
 import { createDeliveryWork } from '../deliveries/work/run-deliveries.ts';
 import { deliveryDeps, hasDeliveries } from '../calls/events/delivery-deps.ts';
 import { createAlarmWork } from '../triggers/alarms/work.ts';
+import type { TaskDeps } from '../tasks/records/find-task.ts';
+import { createTask } from '../tasks/work/create.ts';
+import { type BeginReaction, createReactionWork } from '../triggers/reactions.ts';
 import { type ChangedPlace, createTriggerWork } from '../triggers/run.ts';
 
 export interface EventRun {
@@ -47,11 +50,19 @@ export function createEventWorkers(deps: WorkDeps, { stays = false }: { stays?: 
 }
 
 function triggerWorkers(deps: WorkDeps): EventWorker[] {
-  const alarms = createAlarmWork(deps);
-  return [
-    { name: 'triggers', ...createTriggerWork(deps, [(tenant, deadline) => alarms.behind(tenant, deadline)]) },
-    { name: 'alarms', ...alarms },
+  const behind = [
+    { name: 'alarms', ...createAlarmWork(deps) },
+    { name: 'reactions', ...createReactionWork(deps, beginReaction(deps)) },
   ];
+  const follows = behind.map((one) => (tenant: string, deadline: number) => one.behind(tenant, deadline));
+  return [{ name: 'triggers', ...createTriggerWork(deps, follows) }, ...behind];
+}
+
+/** Calls with the same occurrence are the same, whatever `input` makes of it then. */
+function beginReaction(deps: TaskDeps): BeginReaction {
+  return async (principal, { once, ...asked }) => {
+    await createTask(deps, { principal, ...asked, once, calledWith: once, leaseMs: null });
+  };
 }
 
 function deliveryWorker(deps: WorkDeps, stays: boolean): EventWorker {
