@@ -5,10 +5,15 @@ import { type Engine, ENGINES, type RunningEngine, startEngine } from '../servic
 import { followRun } from './follow-run.ts';
 import { followVerdict } from './follow-verdict.ts';
 import type { Sighting } from './follower-process.ts';
+import { byDepth } from '../depth.ts';
 
 const whole = process.env['TIDEGATE_TEST_ALL'] === 'true';
 const servers = requireService('redis') && requireService('dynamodb');
-const ENTRIES: Record<Engine, number> = { sqlite: 3_000, redis: 2_000, dynamodb: 800 };
+const ENTRIES: Record<Engine, number> = byDepth(
+  { sqlite: 1_500, redis: 1_000, dynamodb: 400 },
+  { sqlite: 2_000, redis: 1_500, dynamodb: 600 },
+  { sqlite: 3_000, redis: 2_000, dynamodb: 800 },
+);
 const SEED = 20_261_120;
 
 describe.skipIf(!servers).each(ENGINES)('four append and two follow on %s (needs redis-server and java)', (engine) => {

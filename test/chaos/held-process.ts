@@ -2,6 +2,7 @@
  * A process that stays up and holds WebSocket feeds on a store that others share, until it is killed or told to end.
  * Settings come as JSON in the first argument; it says `ready` when its loop runs.
  */
+import { flushCompileCache } from 'node:module';
 import * as z from 'zod';
 import { type App, defineApp, stream, websocket } from '../../src/index.ts';
 import { startLoop } from '../../src/hosts/node/loop.ts';
@@ -41,5 +42,7 @@ if (process.argv[2] !== undefined) {
   const store = await openStore(readConfig(settings.environment, 'sqlite'), runtime, app.name);
   const loop = startLoop({ app, store, runtime }, { leaseMs: settings.leaseMs, everyMs: 500 });
   process.once('SIGTERM', () => void loop.stop().then(() => store.close()));
+  // One that is killed leaves nothing behind for the next one to start by.
+  flushCompileCache();
   console.log('ready');
 }

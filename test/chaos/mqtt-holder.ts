@@ -1,4 +1,5 @@
 /** A process that holds the MQTT feed of a run, on a store that it shares with others. Settings come as JSON in the first argument. */
+import { flushCompileCache } from 'node:module';
 import { startLoop } from '../../src/hosts/node/loop.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { openStore, readConfig } from '../../src/store/drivers/open.ts';
@@ -18,4 +19,6 @@ async function stop(): Promise<void> {
 process.on('message', (message) => {
   if (message === 'stop') void stop();
 });
+// One that is killed leaves nothing behind for the next one to start by.
+flushCompileCache();
 process.send?.('ready');

@@ -5,12 +5,14 @@ import { type Engine, ENGINES } from '../services/engine.ts';
 import type { Mark } from './task-app.ts';
 import { taskRun } from './task-run.ts';
 import { extraStarts, type TaskRunReport, taskVerdict } from './task-verdict.ts';
+import { byDepth } from '../depth.ts';
 
-const whole = process.env['TIDEGATE_TEST_ALL'] === 'true';
 const servers = requireService('redis') && requireService('dynamodb');
-const KILLS: Record<Engine, number> = whole
-  ? { sqlite: 8, redis: 8, dynamodb: 4 }
-  : { sqlite: 2, redis: 2, dynamodb: 1 };
+const KILLS: Record<Engine, number> = byDepth(
+  { sqlite: 2, redis: 1, dynamodb: 1 },
+  { sqlite: 4, redis: 4, dynamodb: 2 },
+  { sqlite: 8, redis: 8, dynamodb: 4 },
+);
 const TASKS_A_KILL = 10;
 /** Other suites run beside this one. */
 const TOLERANCE_MS = 10_000;

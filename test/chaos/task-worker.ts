@@ -2,6 +2,7 @@
  * The process that is killed in the task kill runs: a runner on a store that it shares with others. It begins the tasks
  * that it is told of (`{ n }`), each under an idempotency key, and tells their ids. Settings come as JSON in the first argument.
  */
+import { flushCompileCache } from 'node:module';
 import { appendFileSync } from 'node:fs';
 import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { PUBLIC } from '../../src/base/principal.ts';
@@ -52,4 +53,6 @@ process.on('message', ({ n }: { n: number }) => {
     .then(({ taskId }) => process.send?.({ n, taskId } satisfies Begun));
 });
 process.on('disconnect', () => process.exit());
+// One that is killed leaves nothing behind for the next one to start by.
+flushCompileCache();
 process.send?.('ready');

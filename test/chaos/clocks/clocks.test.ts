@@ -2,12 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import { requireService } from '../../services/available.ts';
 import { clockRounds } from './rounds.ts';
+import { byDepth } from '../../depth.ts';
 
 const SEED = 20_261_129;
 
 test.each([
-  ['memory', 12],
-  ['sqlite', 3],
+  ['memory', byDepth(6, 12, 12)],
+  ['sqlite', byDepth(2, 3, 3)],
 ] as const)(
   'under clocks that jump all promises hold: %s',
   async (driver, runs) => {

@@ -3,12 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { requireService } from '../../services/available.ts';
 import { type Engine, ENGINES } from '../../services/engine.ts';
 import { type Ending, endRun, endVerdict } from './run.ts';
+import { byDepth } from '../../depth.ts';
 
-const whole = process.env['TIDEGATE_TEST_ALL'] === 'true';
 const servers = requireService('mosquitto') && requireService('redis') && requireService('dynamodb');
-const ENDS: Record<Engine, number> = whole
-  ? { sqlite: 12, redis: 12, dynamodb: 8 }
-  : { sqlite: 3, redis: 3, dynamodb: 2 };
+const ENDS: Record<Engine, number> = byDepth(
+  { sqlite: 3, redis: 2, dynamodb: 2 },
+  { sqlite: 6, redis: 5, dynamodb: 4 },
+  { sqlite: 12, redis: 12, dynamodb: 8 },
+);
 
 describe.skipIf(!servers)('SIGTERM in the middle of work (needs redis-server, mosquitto and java)', () => {
   test.each(ENGINES)(

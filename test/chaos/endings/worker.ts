@@ -2,6 +2,7 @@
  * The process that is told to end: a whole server, as `tidegate start` runs it, on a store that it shares with others. Settings
  * come as JSON in the first argument; it says `ready` when it serves.
  */
+import { flushCompileCache } from 'node:module';
 import { nodeRuntime } from '../../../src/hosts/node/runtime.ts';
 import { serve } from '../../../src/hosts/node/serve.ts';
 import { leave, untilStopped } from '../../../src/hosts/stop-signal.ts';
@@ -15,6 +16,8 @@ const runtime = { ...host, newId: () => `${name}.${host.newId()}` };
 const stopped = untilStopped();
 const config = readConfig({ ...environment, PORT: '0' }, 'sqlite');
 const serving = await serve(config, chaosApp(sourceUrl, mqttUrl), runtime, { leaseMs, everyMs: 500 });
+// One that is killed leaves nothing behind for the next one to start by.
+flushCompileCache();
 console.log('ready');
 process.on('disconnect', () => process.exit(1));
 // The channel alone keeps nobody here.

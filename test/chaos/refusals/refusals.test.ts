@@ -6,8 +6,9 @@ import { noSmallDisk } from '../../store/small-disk.ts';
 import { refusalRun, type RefusalReport } from './run.ts';
 import { type Stage, STAGES } from './stages.ts';
 import { outcomes, refusalVerdict } from './verdict.ts';
+import { byDepth } from '../../depth.ts';
 
-const RUNS = process.env['TIDEGATE_TEST_ALL'] === 'true' ? 20 : 4;
+const RUNS = byDepth(4, 8, 20);
 const SEED = 20_261_129;
 /** Of a store that is full, nothing is unknown. */
 const CERTAIN = { committed: expect.any(Number) as number, store_full: expect.any(Number) as number };
