@@ -28,7 +28,7 @@ import type { Extension } from '../mcp/extension.ts';
 import { pollChangesTool } from '../mcp/listen/poll-changes.ts';
 import { createRegistry, type Registry, type RegistryPart } from '../mcp/registry/registry.ts';
 import { offersEvents } from '../mcp/events/capability.ts';
-import { eventsExtension } from '../mcp/events/extension.ts';
+import { type EventsOptions, eventsExtension } from '../mcp/events/extension.ts';
 import { tasksExtension } from '../mcp/tasks/extension.ts';
 import { takeOnce } from '../store/take-once.ts';
 import { createAppChanges } from '../streams/app-changes.ts';
@@ -59,6 +59,8 @@ export interface RegistryOptions {
   watch?: ChangeWatch | null;
   /** Delivers to who subscribes. Default null: nobody does. */
   deliveries?: DeliveryService | null;
+  /** What a caller may do by now, for requests that stay open. Absent: nobody can tell. */
+  rightsOf?: EventsOptions['rightsOf'];
   /** Whether what is delivered can be signed, as webhooks of the events extension are. Default false. */
   signs?: boolean;
   /** Whether callers are known, so that no cache may give one of them what another is shown. Default false. */
@@ -81,6 +83,7 @@ export function createComposer(
     watch = null,
     deliveries = null,
     signs = false,
+    rightsOf,
     knowsCallers = false,
   }: RegistryOptions,
 ): Compose {
@@ -156,7 +159,15 @@ export function createComposer(
         },
         ...taskParts,
         ...(offersEvents(app)
-          ? [eventsExtension(deps, { app: granted.app, deliveries: signs ? deliveries : null, watch, listens })]
+          ? [
+              eventsExtension(deps, {
+                app: granted.app,
+                deliveries: signs ? deliveries : null,
+                watch,
+                listens,
+                rightsOf,
+              }),
+            ]
           : []),
         resultReaders(results, app),
         ...(isWhole ? extensions : extensions.map((one) => usableOf(one, granted.mayUse))),

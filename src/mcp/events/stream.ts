@@ -4,7 +4,8 @@
  * the confirmation comes again and says so. A store that fails for a while is told as an error, and nothing is missed.
  */
 import { asTidegateError, isOfStore } from '../../base/errors.ts';
-import { INTERNAL_ERROR } from '../../base/json-rpc.ts';
+import { eventError, INTERNAL_ERROR } from '../../base/json-rpc.ts';
+import type { Principal } from '../../base/principal.ts';
 import { accounted, type AppDeps } from '../../calls/context.ts';
 import type { ChangeWatch } from '../../calls/changes/kept.ts';
 import { tailLog } from '../../calls/events/log-tail.ts';
@@ -21,10 +22,14 @@ import { notBeforeIn, positionIn, selectionIn } from './requested.ts';
 
 export interface StreamDeps extends AppDeps {
   watch: ChangeWatch;
+  /** Whether a caller may still have an event, asked now and then. One store call for who comes by a key. Absent: nobody can tell. */
+  mayHave?: ((principal: Principal, event: string) => Promise<boolean>) | undefined;
 }
 
 /** Clients take a stream for dead that sends nothing for twice as long as 30 s. */
 const HEARTBEAT_MS = 15_000;
+/** How often it is asked whether who listens still may. */
+const ASKED_MS = 60_000;
 /** Events of the first page. */
 const FIRST = 100;
 /** So often in a row a store may fail, and the first pause; each further one is twice as long. */
@@ -54,7 +59,8 @@ export async function openSubscription(
       : await pageSince(scope, selection, { ...from, most: FIRST, notBefore });
   const openedAt = deps.runtime.now();
   return {
-    run: (channel) => createSubscriber(deps, scope, selection, channel).run(beginning, { notBefore, openedAt }),
+    run: (channel) =>
+      createSubscriber(deps, scope, selection, channel, context.principal).run(beginning, { notBefore, openedAt }),
   };
 }
 
@@ -70,10 +76,18 @@ interface Age {
   openedAt: number;
 }
 
-function createSubscriber({ watch }: StreamDeps, scope: Scope, selection: Selection, channel: StreamChannel) {
+function createSubscriber(
+  { watch, mayHave, app }: StreamDeps,
+  scope: Scope,
+  selection: Selection,
+  channel: StreamChannel,
+  principal: Principal,
+) {
   const { runtime } = scope;
-  const { stream } = selection.source;
-  const { signal, reads } = channel;
+  const { stream, name } = selection.source;
+  const { reads } = channel;
+  const revoked = new AbortController();
+  const signal = AbortSignal.any([channel.signal, revoked.signal]);
   let at: Cursor | null = null;
   let isSending = false;
   let sentAt = runtime.now();
@@ -117,6 +131,17 @@ function createSubscriber({ watch }: StreamDeps, scope: Scope, selection: Select
     }
   }
 
+  /** Ends what is told to who may have it no more. A store that does not answer is asked again. */
+  async function watchRights(): Promise<void> {
+    if (!mayHave) return;
+    while (!signal.aborted) {
+      await runtime.sleep(ASKED_MS, signal);
+      if (signal.aborted) return;
+      const isAllowed = await mayHave(principal, name).catch(() => true);
+      if (!isAllowed) revoked.abort();
+    }
+  }
+
   /** Follows from where it is until nobody listens, or the log cannot be read. */
   async function follow(age: Age): Promise<void> {
     const end = await tailLog({
@@ -140,6 +165,7 @@ function createSubscriber({ watch }: StreamDeps, scope: Scope, selection: Select
     await send('active', { cursor: cursorOf(at), truncated: beginning.truncated });
     await tell(beginning.occurrences, beginning.position, false);
     void heartbeat();
+    void watchRights();
     for (let failures = 0, pauseMs = PAUSE_MS; !signal.aborted; pauseMs *= 2) {
       const before = at;
       try {
@@ -147,7 +173,7 @@ function createSubscriber({ watch }: StreamDeps, scope: Scope, selection: Select
       } catch (thrown) {
         failures = at === before ? failures + 1 : 1;
         if (failures === 1) pauseMs = PAUSE_MS;
-        if (signal.aborted) return;
+        if (signal.aborted) break;
         if (!isOfStore(thrown) || failures > MOST_FAILURES) throw thrown;
         const { code } = asTidegateError(thrown);
         runtime.log('warn', 'events are told later, because the store does not answer', { code, stream: stream.name });
@@ -156,6 +182,9 @@ function createSubscriber({ watch }: StreamDeps, scope: Scope, selection: Select
         await runtime.sleep(pauseMs, signal);
       }
     }
+    if (!revoked.signal.aborted || channel.signal.aborted) return;
+    const error = eventError('Forbidden', app.events.codes, { reason: 'Access revoked' });
+    await send('terminated', { error });
   }
 
   return { run };

@@ -22,6 +22,7 @@ const BINDING = [
   'Specification',
   'Subscribing',
   'Subscription TTL',
+  'Subscription Termination',
   'Subscription identity',
   'Unsubscribing',
 ];

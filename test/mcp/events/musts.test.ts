@@ -4,6 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import * as z from 'zod';
+import { createKey, revokeKey } from '../../../src/auth/keys/manage.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { createListeningHost } from '../listen/listening-host.ts';
 import { ADA, BOB, celsiusOf, createHouse, houseWith, OPEN, READER, rooms, shortOf, told } from './house.ts';
@@ -13,6 +14,7 @@ const ID = 'io.modelcontextprotocol/events';
 const SECRET = `whsec_${Buffer.from('a secret of thirty-two bytes, ok').toString('base64')}`;
 const url = 'https://hooks.example.com/ada';
 const delivery = { mode: 'webhook', url, secret: SECRET };
+const RITA = { tenant: 'acme', subject: 'rita', scopes: ['streams:read:rooms'] };
 const TRUSTED = { webhooks: { trusted: ['https://hooks.example.com/'], endless: true } };
 const secretOf = (bytes: number) => `whsec_${Buffer.alloc(bytes, 7).toString('base64')}`;
 const houseOfHooks = (own = {}) => createHouse(own, TRUSTED);
@@ -274,6 +276,31 @@ test('SEP-3415 "Cursor Lifecycle": maxAgeMs says nothing without a cursor, and w
   await clock.advance(60_000);
   expect(await poll({ maxAgeMs: 1 })).toMatchObject({ events: [], truncated: false });
   expect(await poll({ cursor, maxAgeMs: 1_000 })).toMatchObject({ events: [], truncated: true });
+});
+
+test('SEP-3415 "Subscription Termination": a stream whose key was revoked is told so, and answered; a poll is refused', async () => {
+  const { open, tell, store, runtime, clock, app } = createHouse();
+  const { key } = await createKey(
+    { store, runtime },
+    { name: 'rita', tenant: 'acme', expiresAt: null, scopes: ['streams:read:rooms'] },
+  );
+  const rights = createListeningHost(app, { store, authenticate: () => ({ ...RITA, client: `tg_${key.id}` }) }, clock);
+  const stream = await rights.open('events/stream', { name: 'stream.rooms' }, READER);
+  await tell(1);
+  await clock.advance(65_000);
+  expect(told(stream).filter((one) => one !== 'heartbeat')).toEqual(['active', 'event 1']);
+  await revokeKey({ store, runtime }, key.id);
+  await clock.advance(65_000);
+  await tell(2);
+  expect(stream.messages.slice(-2)).toMatchObject([
+    {
+      method: 'notifications/events/terminated',
+      params: { error: { code: -32_012, data: { reason: 'Access revoked' } } },
+    },
+    { result: { resultType: 'complete' } },
+  ]);
+  expect([stream.state, told(stream).includes('event 2')]).toEqual(['closed', false]);
+  expect((await open()).status).toBe(200);
 });
 
 test('SEP-3415 "Error Handling": each error has its code in the dialect that was chosen, and data that tells it apart', async () => {
