@@ -1,4 +1,4 @@
-/** The table of `src/mcp/EVENTS.md` says what the tests show, and no section of the draft that binds a server is without one. */
+/** The table of `src/mcp/MUSTS.md` says what the tests show, and no section of the draft that binds a server is without one. */
 import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
@@ -61,5 +61,5 @@ test('the table says what they show', async () => {
     '(conformance#504) was closed.',
     '',
   ].join('\n');
-  await expect(table).toMatchFileSnapshot(join(ROOT, 'src/mcp/EVENTS.md'));
+  await expect(table).toMatchFileSnapshot(join(ROOT, 'src/mcp/MUSTS.md'));
 });

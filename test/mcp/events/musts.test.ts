@@ -1,5 +1,5 @@
 /**
- * What the draft of the events extension (SEP-3415) asks of a server, section by section. `src/mcp/EVENTS.md` is made from the names
+ * What the draft of the events extension (SEP-3415) asks of a server, section by section. `src/mcp/MUSTS.md` is made from the names
  * of such tests, here and elsewhere. What it asks of webhooks on their way is shown in `test/deliveries`.
  */
 import { expect, test } from 'vitest';
