@@ -1,6 +1,6 @@
 /**
  * Responses that stay open: those of listeners and those of methods that answer by notifications. A process has so many at a time,
- * and ends them all when it ends.
+ * together with the streams of sessions, and ends them all when it ends.
  */
 import { TidegateError } from '../../base/errors.ts';
 import type { Principal } from '../../base/principal.ts';
@@ -26,6 +26,12 @@ export interface HeldStreams {
    * @throws TidegateError `overloaded` where too many are open already
    */
   take(signal: AbortSignal, isQuiet?: boolean): EventStream;
+  /**
+   * Counts a stream of a session, which is opened elsewhere, among those that are open.
+   * @returns to be called when it has ended
+   * @throws TidegateError `overloaded` where too many are open already
+   */
+  enter(): () => void;
   /** Who calls for as long as a stream is open. */
   callerOn(stream: EventStream, principal: Principal): Caller;
   /** Resolves when its time is over, nobody reads it any more, or the process begins to end. */
@@ -42,9 +48,21 @@ const RETRY_JITTER_MS = 4_000;
 
 export function createHeld(runtime: Runtime, store: Store, bounds: ListenBounds): HeldStreams {
   const open = new Set<EventStream>();
+  const entered = new Set<object>();
+
+  function checkRoom(): void {
+    if (open.size + entered.size >= bounds.most) throw tooMany(bounds.most);
+  }
+
   return {
+    enter() {
+      checkRoom();
+      const place = {};
+      entered.add(place);
+      return () => void entered.delete(place);
+    },
     take(signal, isQuiet = false) {
-      if (open.size >= bounds.most) throw tooMany(bounds.most);
+      checkRoom();
       const stream = openEventStream(runtime, { ...STREAM_BOUNDS, isQuiet });
       open.add(stream);
       stream.over.addEventListener('abort', () => open.delete(stream), { once: true });

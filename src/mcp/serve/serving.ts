@@ -10,7 +10,7 @@ import type { Exchange, Refusal } from './exchange.ts';
 import { createLegacy } from './legacy.ts';
 import { askedFor, claimOf, formProblem } from '../wire/message.ts';
 import type { Registry } from '../registry/registry.ts';
-import { createHeld } from '../listen/held.ts';
+import { createHeld, type HeldStreams } from '../listen/held.ts';
 import { createListeners } from '../listen/listeners.ts';
 import { createOpenings } from '../listen/openings.ts';
 import { createListChanges } from '../sessions/list-changes.ts';
@@ -50,7 +50,9 @@ export function createServing(deps: ServerDeps): SdkServing {
   const told = listening ? { ...listening, runtime, registryOf: deps.registryOf } : null;
   const changes = told ? [createListChanges(told), createResourceUpdates(told)] : [];
   const canSubscribe = sessions !== null && told !== null && streamMs > 0;
-  const modern = createModern(deps.registry, source, deps.runtime.log, listening ? streamingOf(deps, listening) : null);
+  const held = listening ? createHeld(runtime, deps.store, listening.bounds) : null;
+  const streaming = listening && held ? streamingOf(deps, listening, held) : null;
+  const modern = createModern(deps.registry, source, deps.runtime.log, streaming);
   const legacy = createLegacy({
     source,
     sessions,
@@ -58,6 +60,7 @@ export function createServing(deps: ServerDeps): SdkServing {
       Math.min(runtime.now() + (streamMs || STREAM_MS), deadlineOf?.(request) ?? Number.POSITIVE_INFINITY),
     answers: { runtime, kept, hints },
     standing: streamMs > 0 ? [...(deps.standing ?? []), ...changes] : null,
+    enter: () => held?.enter() ?? nothing,
     subscribing: canSubscribe
       ? createSubscribing({
           sessions,
@@ -118,16 +121,18 @@ export function createServing(deps: ServerDeps): SdkServing {
 }
 
 function streamingOf(
-  { runtime, store, registry }: ServerDeps,
+  { runtime, registry }: ServerDeps,
   { watch, bounds }: NonNullable<ServerDeps['listening']>,
+  held: HeldStreams,
 ): Streaming {
-  const held = createHeld(runtime, store, bounds);
   return {
     listeners: createListeners({ runtime, watch, held, bounds, registry }),
     openings: createOpenings(runtime, held, bounds),
     close: () => held.close(),
   };
 }
+
+function nothing(): void {}
 
 /** How long a stream of a session stays open, ms, where the host says nothing else. */
 const STREAM_MS = 3_600_000;

@@ -19,9 +19,11 @@ export interface StreamsDeps {
   streamsUntil: (request: Request) => number;
   /** What tells clients on streams that belong to no request. Null: the platform has no such streams. */
   standing: readonly StandingSource[] | null;
+  /** Counts a stream that belongs to no request. @returns to be called when it has ended @throws TidegateError `overloaded` */
+  enter: () => () => void;
 }
 
-export function createStreams({ sessions, answers, streamsUntil, standing }: StreamsDeps) {
+export function createStreams({ sessions, answers, streamsUntil, standing, enter }: StreamsDeps) {
   return async (request: Request, exchange: Exchange): Promise<Response> => {
     const { headers } = request;
     if (!/text\/event-stream|\*\/\*/.test(headers.get('accept') ?? '*/*')) return takesNoEvents();
@@ -47,10 +49,16 @@ export function createStreams({ sessions, answers, streamsUntil, standing }: Str
     }
     if (from?.place === END) return noStream('The stream has ended', 'nothing more comes on it');
     const until = streamsUntil(request);
-    const { response, ended } = isStanding
-      ? await stand({ ...answers, sessions, sources: standing ?? [] }, kept, from, exchange, until)
-      : resume(answers, kept, from, exchange, until);
-    exchange.working.add(ended);
-    return response;
+    const leave = isStanding ? enter() : null;
+    try {
+      const { response, ended } = isStanding
+        ? await stand({ ...answers, sessions, sources: standing ?? [] }, kept, from, exchange, until)
+        : resume(answers, kept, from, exchange, until);
+      exchange.working.add(ended.finally(() => leave?.()));
+      return response;
+    } catch (thrown) {
+      leave?.();
+      throw thrown;
+    }
   };
 }

@@ -397,6 +397,25 @@ describe('the stream that belongs to no request', () => {
     expect(sinces[1]).toBeGreaterThan(Date.now() - 55_000);
   });
 
+  it('is refused where too many are open in its process, and served once another has ended', async () => {
+    const on = await stage(createMemoryStore(), {}, { streamMs: 60_000, most: 1, reads: null });
+    const [one, other] = [await begin(on), await begin(on)];
+    const first = await stand(on, one);
+    const refused = await stand(on, other);
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).toBe('30');
+    expect(await refused.json()).toMatchObject({ error: { data: { code: 'overloaded' } } });
+    expect((await send(on, { method: 'DELETE', headers: { 'Mcp-Session-Id': one } })).status).toBe(204);
+    await first.text();
+    await expect
+      .poll(async () => {
+        const next = await stand(on, other);
+        await next.body?.cancel();
+        return next.status;
+      })
+      .toBe(200);
+  });
+
   it('tells a client again what it was told just before its connection broke', async () => {
     const on = await stage(createMemoryStore(), {}, { streamMs: 60_000, most: 10, reads: null });
     const session = await begin(on);
