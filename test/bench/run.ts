@@ -1,4 +1,4 @@
-/** `npm run bench [endpoint|auth|ingest|reads|ranges|stores|waits|lambda|tasks|listen]`: every benchmark, or those named; ratios are of one run. */
+/** `npm run bench [endpoint|auth|ingest|reads|ranges|stores|waits|lambda|tasks|listen|webhooks]`: every benchmark, or those named; ratios are of one run. */
 import { availableParallelism, cpus } from 'node:os';
 import { benchAuth } from './auth.ts';
 import { benchEndpoint } from './endpoint.ts';
@@ -10,6 +10,7 @@ import { benchReads } from './reads.ts';
 import { benchStores } from './stores.ts';
 import { benchTasks } from './tasks.ts';
 import { benchWaits } from './waits.ts';
+import { benchWebhooks } from './webhooks.ts';
 
 const BENCHMARKS: Record<string, () => Promise<void>> = {
   endpoint: benchEndpoint,
@@ -22,6 +23,7 @@ const BENCHMARKS: Record<string, () => Promise<void>> = {
   lambda: benchLambda,
   tasks: benchTasks,
   listen: benchListen,
+  webhooks: benchWebhooks,
 };
 
 const wanted = process.argv.slice(2);

@@ -3,6 +3,7 @@
  * `npm run chaos sigterm [ends] [seed]`: servers that are ended by SIGTERM, some twice, by default 200 over all engines.
  * `npm run chaos followers [entries] [seed]`: that of the follower runs, by default 5,000 entries in each.
  * `npm run chaos tasks [kills] [seed]`: that of the task kill runs, by default 500 kills over all engines.
+ * `npm run chaos deliveries [kills] [seed]`: those who deliver are killed, by default 500 kills over all engines.
  * `npm run chaos ticker [seconds] [ms]`: tickers that can say nothing twice, by default each 100 ms for five minutes.
  * `npm run chaos full [runs] [seed]`: a disk that is full, Redis over `maxmemory`, and room again, by default 200 runs of each.
  * `npm run chaos locked [runs] [seed]`: another process that holds the lock of a sqlite file, by default 200 runs.
@@ -12,6 +13,7 @@
  * `npm run chaos clocks [runs] [seed]`: clocks that jump, by default 200 runs over all drivers; `restores`: data put back.
  */
 import { type Engine, ENGINES, startEngine } from '../services/engine.ts';
+import { deliveryRun } from './deliveries/run.ts';
 import { type Ending, endRun, endVerdict } from './endings/run.ts';
 import { runWrongTimes } from './clocks/rounds.ts';
 import { type FollowRun, followRun } from './follow-run.ts';
@@ -147,6 +149,21 @@ async function runRefusals(name: string, open: Stage, runs: number, seed: number
   tell(`${name}: ${what}`, started, wrong);
 }
 
+/** In rounds of 60 kills, each on an engine of its own. */
+async function runDeliveryKills(engine: Engine, kills: number, seed: number): Promise<void> {
+  for (let left = kills, round = 0; left > 0; left -= 60, round += 1) {
+    const started = performance.now();
+    const report = await deliveryRun({ engine, seed: seed + round, kills: Math.min(60, left) });
+    const { events, subscriptions, came, taken } = report;
+    const again = taken - events * subscriptions;
+    tell(
+      `${engine}: ${report.kills} kills, ${events} events to ${subscriptions} subscribers, ${came} requests, ${again} taken again`,
+      started,
+      report.wrong,
+    );
+  }
+}
+
 async function runShares(engine: Engine, offered: number, seed: number): Promise<void> {
   const { environment, stop } = await startEngine(engine);
   try {
@@ -185,6 +202,7 @@ const KINDS = [
   'sigterm',
   'followers',
   'tasks',
+  'deliveries',
   'mqtt',
   'ticker',
   'full',
@@ -204,12 +222,16 @@ for (const [name, open] of Object.entries(STAGES)) {
 if (kind === 'clocks' || kind === 'restores') {
   await runWrongTimes(kind, Number(size ?? 200), Number(seed ?? 1), tell);
 }
-for (const engine of ['ingest', 'sigterm', 'followers', 'tasks', 'shares', 'sessions'].includes(kind) ? ENGINES : []) {
+for (const engine of ['ingest', 'sigterm', 'followers', 'tasks', 'deliveries', 'shares', 'sessions'].includes(kind)
+  ? ENGINES
+  : []) {
   if (kind === 'followers') await runFollowers(engine, Number(size ?? 5_000), Number(seed ?? 1));
   else if (kind === 'shares') await runShares(engine, Number(size ?? 10_000), Number(seed ?? 1));
   else if (kind === 'sessions') await runSessions(engine, Number(size ?? 10_000), Number(seed ?? 1));
   else if (kind === 'sigterm')
     await runEndings(engine, Math.ceil(Number(size ?? 200) / ENGINES.length), Number(seed ?? 1));
+  else if (kind === 'deliveries')
+    await runDeliveryKills(engine, Math.ceil(Number(size ?? 500) / ENGINES.length), Number(seed ?? 1));
   else if (kind === 'tasks') await runTasks(engine, Math.ceil(Number(size ?? 500) / ENGINES.length), Number(seed ?? 1));
   else await runKills(engine, Number(size ?? 100), Number(seed ?? 1));
 }

@@ -7,7 +7,7 @@ import { deliveryWake, type Subscribed, subscribed } from '../records/subscribed
 import { deliveryState, type DeliveryState, isLeasedState } from '../records/state.ts';
 
 /** How long it is ours, ms. It is renewed after each batch, and a batch takes 10 s and a little. */
-const LEASE_MS = 30_000;
+export const DELIVERY_LEASE_MS = 30_000;
 
 /** A subscription as it was read, before anybody has its lease. */
 export interface DueDelivery {
@@ -22,6 +22,7 @@ export interface DueDelivery {
 /** A subscription that is ours until `state.until`, unless its record moves on. What was written last stands in it. */
 export interface Claimed extends Omit<DueDelivery, 'wake'> {
   holder: string;
+  leaseMs: number;
 }
 
 /** `gone`: nothing is subscribed. `held`: another sends for it. `waiting`: nothing is due. */
@@ -64,9 +65,10 @@ export async function takeDelivery(
   { store, runtime }: DeliveryDeps,
   { wake, ...candidate }: DueDelivery,
   deadline: number,
+  leaseMs: number,
 ): Promise<Claimed | null> {
   const holder = runtime.newId();
-  const until = runtime.now() + LEASE_MS;
+  const until = runtime.now() + leaseMs;
   const state = { ...candidate.state, holder, until };
   const due = { queue: DELIVERY_QUEUE, at: until };
   const put = deliveryState.put(deliveryKey(candidate.name), state, { expects: candidate.stateVersion, due });
@@ -76,7 +78,7 @@ export async function takeDelivery(
     operations.push({ kind: 'delete', partition, id, expects: version });
   }
   const result = await commitSurely(runtime, store, operations, deadline);
-  return result.status === 'conflict' ? null : { ...candidate, state, stateVersion: result.version, holder };
+  return result.status === 'conflict' ? null : { ...candidate, state, stateVersion: result.version, holder, leaseMs };
 }
 
 /**
@@ -92,7 +94,7 @@ export async function keepDelivery(
 ): Promise<Claimed | 'gone' | 'lost'> {
   let { definition, definitionVersion } = claimed;
   for (;;) {
-    const renewed = runtime.now() + LEASE_MS;
+    const renewed = runtime.now() + claimed.leaseMs;
     const lease = dueAt === 'renew' ? { holder: claimed.holder, until: renewed } : { holder: null, until: 0 };
     const at = dueAt === 'renew' ? renewed : dueAt;
     const next = { ...state, ...lease };

@@ -15,6 +15,8 @@ export interface PoolOptions {
   /** Turns under way in all; default 1,000. */
   most?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** As in `DeliveryTurnOptions`. */
+  leaseMs?: number | undefined;
 }
 
 export interface TurnEnded {
@@ -45,7 +47,8 @@ export interface DeliveryPool {
 const PLACE_MS = 250;
 
 export function createDeliveryPool(deps: DeliveryDeps, options: PoolOptions = {}): DeliveryPool {
-  const { concurrency = 64, most = 1_000, signal } = options;
+  const { concurrency = 64, most = 1_000, signal, leaseMs } = options;
+  const own = { ...(signal ? { signal } : {}), ...(leaseMs === undefined ? {} : { leaseMs }) };
   const { runtime } = deps;
   const turns = new Map<string, Promise<unknown>>();
   const waiting: (() => void)[] = [];
@@ -79,7 +82,7 @@ export function createDeliveryPool(deps: DeliveryDeps, options: PoolOptions = {}
   async function run(name: SubscriptionName, deadline: number): Promise<TurnEnded> {
     const leave = await place();
     try {
-      const work = () => takeDeliveryTurn(deps, name, { deadline, ...(signal ? { signal } : {}) });
+      const work = () => takeDeliveryTurn(deps, name, { deadline, ...own });
       const report = await workOnDue(deps, deliveryKey(name), deadline, work);
       return report === 'newer' ? { end: report, nextAt: null } : report;
     } catch (thrown) {

@@ -6,7 +6,7 @@
  * so what a wake was for is never missed; what is appended later comes with a wake of its own.
  */
 import { createSends } from './sends.ts';
-import { type Claimed, keepDelivery, lookAtDelivery, type NotDue, takeDelivery } from './claim.ts';
+import { type Claimed, DELIVERY_LEASE_MS, keepDelivery, lookAtDelivery, type NotDue, takeDelivery } from './claim.ts';
 import { cleanUp } from './clean-up.ts';
 import type { DeliveryDeps } from '../records/deps.ts';
 import { endDelivery, tellEnd } from './ending.ts';
@@ -44,13 +44,15 @@ export interface DeliveryTurnOptions {
   deadline: number;
   /** No batch begins once it aborts. */
   signal?: AbortSignal;
+  /** Default 30,000. Less only where receivers answer at once, and all who share the store share a clock. */
+  leaseMs?: number;
 }
 
 /** Errors as the store's; the lease then ends by itself. */
 export async function takeDeliveryTurn(
   deps: DeliveryDeps,
   name: SubscriptionName,
-  { deadline, signal }: DeliveryTurnOptions,
+  { deadline, signal, leaseMs = DELIVERY_LEASE_MS }: DeliveryTurnOptions,
 ): Promise<TurnReport> {
   const report: TurnReport = { end: 'done', sent: 0, failed: 0, nextAt: null };
   const storeBy = deadline + ORDERED_MS;
@@ -58,7 +60,7 @@ export async function takeDeliveryTurn(
   if (found === 'gone') await cleanUp(deps, name, storeBy);
   if (typeof found === 'string') return { ...report, end: found };
   const allowed = found.definition.ended === null ? await allowedNow(deps, found.definition) : null;
-  const claimed = await takeDelivery(deps, found, storeBy);
+  const claimed = await takeDelivery(deps, found, storeBy, leaseMs);
   if (claimed === null) return { ...report, end: 'lost' };
   if (allowed === null) await tellEnd(deps, claimed, storeBy);
   else if (allowed.kind === 'allowed') await work(deps, claimed, allowed, report, { deadline, storeBy, signal });
