@@ -1,11 +1,12 @@
 /**
- * Works on tasks that a queue brings. A message is a hint: one that is lost or doubled costs at most one interval of the
- * schedule. The shapes are those of Cloudflare Queues; another queue maps its messages to them.
+ * Works on what a queue brings: tasks, and logs of events that have changed. A message is a hint: one that is lost or doubled costs
+ * at most one interval of the schedule. The shapes are those of Cloudflare Queues; another queue maps its messages to them.
  */
 import { backoff } from '../base/backoff.ts';
 import { asTidegateError } from '../base/errors.ts';
 import { isSafeName } from '../base/safe-name.ts';
-import type { TaskDeps } from '../tasks/records/find-task.ts';
+import type { WorkDeps } from '../calls/events/delivery-deps.ts';
+import { runEventWork } from './event-work.ts';
 import { isTaskId } from '../tasks/records/names.ts';
 import { workOnTask } from '../tasks/work/work-on-task.ts';
 import { scopeOf } from '../streams/scope.ts';
@@ -16,9 +17,15 @@ export interface TaskMessage {
   taskId: string;
 }
 
+/** That something was appended to the log of a stream, or of a trigger as `trigger.<name>`, which others follow. */
+export interface ChangeMessage {
+  tenant: string;
+  stream: string;
+}
+
 /** The sending end of a queue. */
 export interface TaskQueue {
-  send(message: TaskMessage, options?: { delaySeconds?: number }): Promise<unknown>;
+  send(message: TaskMessage | ChangeMessage, options?: { delaySeconds?: number }): Promise<unknown>;
 }
 
 /** A message of the queue. */
@@ -40,18 +47,21 @@ const MOST_DELAY_S = 43_200;
 const PAUSES = { firstMs: 1_000, mostMs: 60_000, steady: 1 };
 
 /**
- * Works on the tasks of a batch until `deadline`, epoch ms. A task that goes on later is sent again for then, where there
+ * Works on the tasks of a batch, and on all that follows the logs which it names, until `deadline`, epoch ms. A task that goes on later is sent again for then, where there
  * is a queue to send to; a message whose task the store broke comes back.
  */
 export async function workOnBatch(
-  deps: TaskDeps,
+  deps: WorkDeps,
   queue: TaskQueue | null,
   { messages }: TaskBatch,
   deadline: number,
 ): Promise<void> {
   const { runtime } = deps;
-  await Promise.all(
-    messages.map(async (message) => {
+  const changes = messages.filter(({ body }) => readChange(body) !== null);
+  await Promise.all([
+    workOnChanges(deps, changes, deadline),
+    ...messages.map(async (message) => {
+      if (changes.includes(message)) return;
       const body = readMessage(message.body);
       if (body === null) {
         runtime.log('warn', 'a message of the queue of tasks is none of ours');
@@ -74,7 +84,21 @@ export async function workOnBatch(
         sendBack(message);
       }
     }),
-  );
+  ]);
+}
+
+/** One run for all of them. What is left is found by whoever comes next: the messages come back, or the schedule looks. */
+async function workOnChanges(deps: WorkDeps, messages: readonly QueuedMessage[], deadline: number): Promise<void> {
+  const places = messages.flatMap(({ body }) => readChange(body) ?? []);
+  if (places.length === 0) return;
+  const one = new Map(places.map((place) => [`${place.tenant} ${place.stream}`, place]));
+  // Who appends in this run need not tell: all that follows runs behind it.
+  const { changed: _told, ...quiet } = deps;
+  const { error } = await runEventWork(quiet, deadline, [...one.values()]);
+  for (const message of messages) {
+    if (error === null) message.ack();
+    else sendBack(message);
+  }
 }
 
 /** A message comes again after a pause that grows, until the queue gives it up; then the schedule finds its task. */
@@ -88,4 +112,13 @@ function readMessage(body: unknown): TaskMessage | null {
   if (typeof tenant !== 'string' || typeof taskId !== 'string') return null;
   // Both are parts of names in the store.
   return isSafeName(tenant) && isTaskId(taskId) ? { tenant, taskId } : null;
+}
+
+const MOST_STREAM_CHARACTERS = 80;
+
+function readChange(body: unknown): ChangeMessage | null {
+  if (typeof body !== 'object' || body === null) return null;
+  const { tenant, stream } = body as Partial<Record<keyof ChangeMessage, unknown>>;
+  if (typeof tenant !== 'string' || typeof stream !== 'string' || stream.length > MOST_STREAM_CHARACTERS) return null;
+  return isSafeName(tenant) && /^[\w.-]+$/.test(stream) ? { tenant, stream } : null;
 }

@@ -8,7 +8,11 @@ import { hasDeliveries, deliveryDeps } from '../../src/calls/events/delivery-dep
 import { withTasks } from '../../src/hosts/task-deps.ts';
 import { listTasks } from '../../src/tasks/records/list.ts';
 import * as z from 'zod';
-import { appOf } from '../deliveries/stage.ts';
+import { createSubscriptions } from '../../src/deliveries/subscriptions.ts';
+import { workOnBatch } from '../../src/hosts/queue.ts';
+import { publish } from '../../src/streams/log/publish.ts';
+import { ofStream, scopeOf } from '../../src/streams/scope.ts';
+import { ADA, appOf, SECRET, URL_OF_ADA } from '../deliveries/stage.ts';
 
 const runtime = systemRuntime(() => {});
 const app = appOf({
@@ -70,4 +74,36 @@ test('a task is begun once for an event, as who subscribed', async () => {
   expect(tasks).toHaveLength(1);
   const wrong = deliveries.beginTask?.(ada, 'look', { eventId: 'two' }, 'sub_1 two', Date.now() + 10_000);
   await expect(wrong).rejects.toMatchObject({ code: 'invalid_input' });
+});
+
+test('a message of the queue that a log has changed has its subscribers served, and no other work waits for it', async () => {
+  const came: string[] = [];
+  const fetching: typeof runtime.fetch = async (_url, init) => {
+    const body = JSON.parse(init?.body as string) as Record<string, string>;
+    came.push(body['type'] ?? body['eventId'] ?? '');
+    return Response.json({ challenge: body['challenge'] });
+  };
+  const own = { ...runtime, fetch: fetching };
+  const store = createMemoryStore();
+  const secrets = { current: 'x'.repeat(32), previous: null };
+  const deps = withTasks({ app, store, runtime: own, isOpen: false, secrets });
+  const service = createSubscriptions(deliveryDeps(deps));
+  const target = { kind: 'webhook', url: URL_OF_ADA, secret: SECRET, shape: 'event' } as const;
+  const request = { source: 'stream.prices', arguments: null, target, cursor: null, maxAgeMs: null, ttlMs: undefined };
+  await service.subscribe(ADA, request, Date.now() + 10_000);
+  const declared = app.streams.get('prices');
+  if (!declared) throw new Error('there are no prices');
+  const data = { id: 'one', symbol: 'ACME', price: 1 };
+  await publish(ofStream(scopeOf(deps, ADA), declared), declared, { data }, Date.now() + 10_000);
+  const ended: string[] = [];
+  const messageOf = (body: unknown) => ({
+    body,
+    attempts: 1,
+    ack: () => void ended.push('ack'),
+    retry: () => void ended.push('retry'),
+  });
+  const messages = [{ tenant: 'public', stream: 'prices' }, { tenant: 'public', stream: '../x' }, { nonsense: 1 }];
+  await workOnBatch(deps, null, { messages: messages.map(messageOf) }, Date.now() + 20_000);
+  expect(came).toEqual(['verification', 'one']);
+  expect(ended).toEqual(['ack', 'ack', 'ack']);
 });

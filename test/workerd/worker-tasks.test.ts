@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { task } from '../../src/declare/task.ts';
 import { TidegateError } from '../../src/base/errors.ts';
-import { type TaskMessage, type TaskQueue, workOnBatch } from '../../src/hosts/queue.ts';
+import { type ChangeMessage, type TaskMessage, type TaskQueue, workOnBatch } from '../../src/hosts/queue.ts';
 import { dispatchThrough } from '../../src/hosts/workers/tasks.ts';
 import { taskStage } from '../tasks/stage.ts';
 
@@ -21,7 +21,7 @@ const sleeps = (ms: number) =>
   });
 
 interface Sent {
-  message: TaskMessage;
+  message: TaskMessage | ChangeMessage;
   delaySeconds: number | undefined;
 }
 

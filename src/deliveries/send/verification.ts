@@ -27,7 +27,8 @@ const DOCUMENT_MS = 3_000;
 /** How long it is remembered that a receiver confirmed, ms. What is subscribed stands on, however old. */
 const REMEMBERED_MS = 7 * 86_400_000;
 const ASKED_EACH_MS = 60_000;
-const MOST_ASKED = 30;
+const MOST_ASKED = 600;
+const MOST_ASKED_BY_ONE = 30;
 
 /**
  * One store call where it is known; else as long as the receiver takes.
@@ -46,7 +47,7 @@ export async function verifyReceiver(
   const key = verifiedKey(name, toBase64Url(await sha256(url)));
   const reading = await store.get(key, runtime.now());
   if (isPresent(reading)) return;
-  await countAsking(deps, url);
+  await countAsking(deps, name, url);
   const failure = await challenge(deps, name, url, secrets);
   // Who publishes the document need not know of challenges.
   const isDocumented = failure !== null && isAnswer(failure) && (await isInDocument(deps, url));
@@ -128,18 +129,27 @@ async function boundedText({ body }: Response): Promise<string | null> {
   return null;
 }
 
-async function countAsking({ store, runtime }: DeliveryDeps, url: string): Promise<void> {
+async function countAsking(
+  { store, runtime }: DeliveryDeps,
+  { tenant, subject }: SubscriptionName,
+  url: string,
+): Promise<void> {
   const now = runtime.now();
   const window = Math.floor(now / ASKED_EACH_MS) * ASKED_EACH_MS;
   const { host } = new URL(url);
-  const key = `${APP_TENANT}/webhook-asked/${host}/${window}`;
-  const asked = await store.add(key, 1, { now, expiresAt: window + 2 * ASKED_EACH_MS });
-  if (asked <= MOST_ASKED) return;
-  throw new TidegateError('rate_limited', `${host} was asked to confirm too often`, {
-    field: 'target.url',
-    expected: `at most ${MOST_ASKED} receivers of one host that are new in a minute`,
-    retryAfterMs: window + ASKED_EACH_MS - now,
-  });
+  const counters: [key: string, most: number][] = [
+    [`${tenant}/webhook-asked/${subject}/${host}/${window}`, MOST_ASKED_BY_ONE],
+    [`${APP_TENANT}/webhook-asked/${host}/${window}`, MOST_ASKED],
+  ];
+  for (const [key, most] of counters) {
+    const asked = await store.add(key, 1, { now, expiresAt: window + 2 * ASKED_EACH_MS });
+    if (asked <= most) continue;
+    throw new TidegateError('rate_limited', `${host} was asked to confirm too often`, {
+      field: 'target.url',
+      expected: `at most ${most} receivers of one host that are new in a minute`,
+      retryAfterMs: window + ASKED_EACH_MS - now,
+    });
+  }
 }
 
 function unconfirmed(url: string, failure: DeliveryFailure): TidegateError {

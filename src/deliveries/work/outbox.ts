@@ -17,7 +17,7 @@ import type { DeclaredStream } from '../../declare/stream.ts';
 import { follow } from '../../streams/log/follower.ts';
 import { removalsKey } from '../../streams/log/removals.ts';
 import { loggedEvent, streamLog } from '../../streams/log/stream-log.ts';
-import type { StreamScope } from '../../streams/scope.ts';
+import type { LogScope, StreamScope } from '../../streams/scope.ts';
 import type { DeliveryDeps } from '../records/deps.ts';
 import {
   DELIVERY_QUEUE,
@@ -43,6 +43,12 @@ export interface OutboxReport {
   caughtUp: boolean;
 }
 
+/** Whether anybody has subscribed to a log. One list call. */
+export async function hasSubscribers({ store, runtime, tenant }: LogScope, stream: string): Promise<boolean> {
+  const page = await store.list(subscriberPartition(tenant, stream), { now: runtime.now(), limit: 1 });
+  return page.records.length > 0 || page.next !== null;
+}
+
 /** One list call where nobody has subscribed. Errors as `follow`. */
 export async function followOutbox(
   scope: StreamScope<DeliveryDeps>,
@@ -51,8 +57,7 @@ export async function followOutbox(
 ): Promise<OutboxReport> {
   const report: OutboxReport = { subscribed: false, entries: 0, woken: 0, caughtUp: true };
   const partition = subscriberPartition(scope.tenant, stream.name);
-  const first = await scope.store.list(partition, { now: scope.runtime.now(), limit: 1 });
-  if (first.records.length === 0 && first.next === null) return report;
+  if (!(await hasSubscribers(scope, stream.name))) return report;
   const { entries, caughtUp } = await follow({
     scope,
     log: streamLog(scope.tenant, stream.name),

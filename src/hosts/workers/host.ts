@@ -21,6 +21,7 @@ import { sendBack, type TaskBatch } from '../queue.ts';
 import { startProblem } from '../start-problem.ts';
 import { overloaded } from '../../http/edge.ts';
 import { type BoundAnswer, createAnswers } from './answers.ts';
+import { hintsThrough } from './hints.ts';
 import { admitThrough } from './rate-limit.ts';
 import { createShares, type Shares } from './shares.ts';
 import { connectFromWorker } from './socket.ts';
@@ -99,11 +100,13 @@ export function createWorker(app: App, { stores = {}, ...own }: WorkerOptions = 
     const admit = admitThrough(environment, { now: () => runtime.now(), log }) ?? (async () => null);
     tellOpen(config, own, log);
     const deps = watchClock({ app, store: await openFrom(drivers, config, runtime, app.name), runtime });
+    const open = isOpen(config, own);
     const built = createHost({
       ...own,
       ...(await callersOf(config, deps, own)),
       ...deps,
-      isOpen: isOpen(config, own),
+      ...(taskQueue === null ? {} : { changed: hintsThrough({ ...deps, isOpen: open }, taskQueue) }),
+      isOpen: open,
       publicUrl: config.publicUrl,
       allowedOrigins: config.allowedOrigins,
       // The platform lets through only what is for this Worker; whoever runs it on a machine of their own says where.

@@ -104,8 +104,6 @@ export async function deliveryRun({ engine, seed, kills, subscriptions = 8 }: De
       if (victim && victim.exitCode === null && victim.signalCode === null) await once(victim, 'exit');
       workers[place] = await startWorker(settings);
     }
-    const takenOf = (list: { id: string; taken: boolean }[]) =>
-      new Set(list.flatMap(({ id, taken }) => (taken ? [id] : [])));
     const by = Date.now() + SETTLE_MS;
     const isWhole = () =>
       came.size === subscriptions && [...came.values()].every((list) => takenOf(list).size >= events);
@@ -114,6 +112,10 @@ export async function deliveryRun({ engine, seed, kills, subscriptions = 8 }: De
   } finally {
     for (const end of ends.toReversed()) await end();
   }
+}
+
+function takenOf(list: readonly { id: string; taken: boolean }[]): Set<string> {
+  return new Set(list.flatMap(({ id, taken }) => (taken ? [id] : [])));
 }
 
 function verdictOf(
@@ -125,7 +127,7 @@ function verdictOf(
   const expected = Array.from({ length: events }, (_, one) => `e${one}|e${one}`);
   if (came.size !== subscriptions) wrong.push(`${came.size} of ${subscriptions} subscribers got anything`);
   for (const [url, list] of came) {
-    const taken = new Set(list.flatMap((one) => (one.taken ? [one.id] : [])));
+    const taken = takenOf(list);
     const missing = expected.filter((id) => !taken.has(id));
     if (missing.length > 0) wrong.push(`${url} was never brought ${missing.slice(0, 5).join(', ')}`);
     const strange = list.find(({ id }) => !expected.includes(id));
