@@ -77,6 +77,8 @@ export interface ClientQuestions {
   ): Promise<((goesOn: GoesOn) => Promise<void>) | null>;
   /** The client does not want an answer to that request any more. Where it waits it ends, and its questions are taken back. */
   cancel(session: string, requestId: unknown, call: AskingCall): Promise<void>;
+  /** The session was ended: no request of it waits any more. Answers the ids of those that did. */
+  cancelAll(session: string, call: AskingCall): Promise<(string | number)[]>;
 }
 
 export interface AskingDeps {
@@ -165,6 +167,20 @@ export function createClientQuestions({ runtime, messages, late, sessions }: Ask
     return replaced && words.answer(handle, late.readLine(handle));
   }
 
+  async function takeBack(
+    session: string,
+    call: AskingCall,
+    isMeant: (id: string | number) => boolean,
+    why: string,
+  ): Promise<(string | number)[]> {
+    const found = (await rounds.all(session, call)).filter(({ waiting }) => isMeant(waiting.request.id));
+    for (const each of found) {
+      const questions = cancelledQuestions(each.place.stream, each.waiting, why);
+      await messages.keep(session, each.place.stream, questions, call, [rounds.remove(each)]);
+    }
+    return found.map(({ waiting }) => waiting.request.id);
+  }
+
   return {
     async ask(asked, call) {
       const { session, stream, request, params, required, endsAt } = asked;
@@ -195,11 +211,9 @@ export function createClientQuestions({ runtime, messages, late, sessions }: Ask
     },
 
     async cancel(session, requestId, call) {
-      const found = (await rounds.all(session, call)).filter(({ waiting }) => waiting.request.id === requestId);
-      for (const each of found) {
-        const questions = cancelledQuestions(each.place.stream, each.waiting, 'the request was cancelled');
-        await messages.keep(session, each.place.stream, questions, call, [rounds.remove(each)]);
-      }
+      await takeBack(session, call, (id) => id === requestId, 'the request was cancelled');
     },
+
+    cancelAll: (session, call) => takeBack(session, call, () => true, 'the session was ended'),
   };
 }

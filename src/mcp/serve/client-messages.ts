@@ -1,9 +1,11 @@
 /** What a client of 2025-11-25 or before sends that is no request: notifications, and answers to requests of the server. */
 import { isJSONRPCResponse, type JSONRPCNotification, type JSONRPCResponse } from '@modelcontextprotocol/server';
+import { asTidegateError } from '../../base/errors.ts';
 import { askableOf } from '../asking/askable.ts';
 import type { ClientQuestions } from '../asking/asking.ts';
 import { readQuestionId } from '../asking/records.ts';
 import type { AnswerDeps } from '../sessions/answer-stream.ts';
+import type { SessionFacts } from '../sessions/token.ts';
 import { commitSurely } from '../../store/commit.ts';
 import type { Exchange } from './exchange.ts';
 import type { ServerSource } from './server.ts';
@@ -33,23 +35,46 @@ const MOST_ID_CHARACTERS = 256;
  * instances are told. Where it waits for answers, its questions are taken back.
  */
 export async function noted(
-  { underWay, asking, answers: { runtime, hints } }: ClientMessagesDeps,
+  deps: ClientMessagesDeps,
   { method, params }: JSONRPCNotification,
   exchange: Exchange,
 ): Promise<Response> {
-  const { session, principal, account, deadline } = exchange;
+  const { session } = exchange;
   const id = (params as { requestId?: unknown } | undefined)?.requestId;
   const isId = typeof id === 'string' ? id.length <= MOST_ID_CHARACTERS : typeof id === 'number';
   if (method === 'notifications/cancelled' && session && isId) {
-    const of = session.facts.id;
-    if (!underWay.cancel(of, id as string | number)) {
-      await commitSurely(runtime, account.store, hints.told(principal.tenant, of, id as string | number), deadline);
-      await hints.trim(account.store, principal.tenant);
-    }
+    await endAtWork(deps, session.facts.id, id as string | number, exchange);
     // A client that cannot be asked has no request that waits for it.
-    if (askableOf(session.facts.askable) !== null) await asking?.cancel(of, id, exchange);
+    if (askableOf(session.facts.askable) !== null) await deps.asking?.cancel(session.facts.id, id, exchange);
   }
   return new Response(null, { status: 202 });
+}
+
+/** On whichever instance the request is at work. */
+async function endAtWork(
+  { underWay, answers: { runtime, hints } }: ClientMessagesDeps,
+  session: string,
+  id: string | number,
+  { principal: { tenant }, account: { store }, deadline }: Exchange,
+): Promise<void> {
+  if (underWay.cancel(session, id)) return;
+  await commitSurely(runtime, store, hints.told(tenant, session, id), deadline);
+  await hints.trim(store, tenant);
+}
+
+/**
+ * Ends what waits for answers of a client whose session was ended. The session has ended whatever comes of this: what is missed
+ * here waits until its own time is over.
+ */
+export async function endWaiting(deps: ClientMessagesDeps, session: SessionFacts, exchange: Exchange): Promise<void> {
+  if (deps.asking === null || askableOf(session.askable) === null) return;
+  try {
+    const ended = await deps.asking.cancelAll(session.id, exchange);
+    for (const id of ended) await endAtWork(deps, session.id, id, exchange);
+  } catch (thrown) {
+    const { code, message } = asTidegateError(thrown);
+    deps.answers.runtime.log('warn', `what waits for an ended session goes on: ${message}`, { code });
+  }
 }
 
 /** What a client answers to a request of the server. What nobody asked is accepted, and nothing comes of it. */

@@ -17,7 +17,7 @@ import { createAnswerTransport } from '../sessions/answer-transport.ts';
 import { SESSION_HEADER, type Sessions } from '../sessions/sessions.ts';
 import { gone, invalid, needsSession, unknownVersion, withSession } from '../sessions/answers.ts';
 import { createStreams, type StreamsDeps } from './streams.ts';
-import { type ClientMessagesDeps, heard, isAnswering, noted } from './client-messages.ts';
+import { type ClientMessagesDeps, endWaiting, heard, isAnswering, noted } from './client-messages.ts';
 import { changesSubscriptions, type createSubscribing } from './subscribing.ts';
 import { serveBatch } from '../sessions/batch.ts';
 import { CHECKED, initializes } from '../wire/legacy-checks.ts';
@@ -96,6 +96,7 @@ export function createLegacy({ isReading, ...deps }: LegacyDeps): LegacyServing 
           !(await sessions.end(session, exchange, hints.told(exchange.principal.tenant, session.id)))
         )
           return gone(null);
+        await endWaiting(legacy, session, exchange);
         return new Response(null, { status: 204 });
       } catch (thrown) {
         return failed(thrown, 'the end of a session', exchange, null);

@@ -3,7 +3,7 @@
  * cut from. What is refused is refused so that clients neither wait nor come back: for a stream that has nothing more with 405, by
  * which both of the SDK's clients end without an error.
  */
-import { gone, needsSession, noStream, takesNoEvents, unknownVersion } from '../sessions/answers.ts';
+import { gone, needsSession, noStream, takesNoEvents, unknownVersion, withSession } from '../sessions/answers.ts';
 import type { AnswerDeps } from '../sessions/answer-stream.ts';
 import { END, readEventId, STANDING } from '../sessions/event-ids.ts';
 import { resume } from '../sessions/resumed.ts';
@@ -55,7 +55,7 @@ export function createStreams({ sessions, answers, streamsUntil, standing, enter
         ? await stand({ ...answers, sessions, sources: standing ?? [] }, kept, from, exchange, until)
         : resume(answers, kept, from, exchange, until);
       exchange.working.add(ended.finally(() => leave?.()));
-      return response;
+      return session?.isOld ? withSession(response, await sessions.renew(session, exchange.principal)) : response;
     } catch (thrown) {
       leave?.();
       throw thrown;

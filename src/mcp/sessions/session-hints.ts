@@ -38,6 +38,8 @@ export interface SessionHints {
   ): void;
 }
 
+/** Looks come by this share earlier or later, so that those who began together do not look together. */
+const SPREAD = 1 / 5;
 /** Looks without a watch begin so far apart. */
 const SOON_MS = 500;
 const LATER_MS = 5_000;
@@ -77,7 +79,8 @@ export function createSessionHints(runtime: Runtime, watch?: ChangeWatch): Sessi
           const nap = new AbortController();
           const waking = () => nap.abort();
           signal.addEventListener('abort', waking, { once: true });
-          await Promise.race([runtime.sleep(Math.min(pauseMs, leftMs), nap.signal), woken.promise]);
+          const spreadMs = pauseMs * (1 + SPREAD * (2 * runtime.random() - 1));
+          await Promise.race([runtime.sleep(Math.min(spreadMs, leftMs), nap.signal), woken.promise]);
           signal.removeEventListener('abort', waking);
           nap.abort();
         }

@@ -380,6 +380,32 @@ describe('a cancellation', () => {
   });
 });
 
+describe('the end of a session', () => {
+  it('ends the requests that wait for its client, at this instance and at another one, and those of no other session', async () => {
+    const { first, second } = await start();
+    const other = await initialize(first);
+    const going = await call(first, other, 'greet', {}, 5);
+    const { id } = await going.next();
+    for (const host of [first, second]) {
+      const session = await initialize(first);
+      const stream = await call(first, session, 'remove', { id: 'x' }, 5);
+      const question = await stream.next();
+      const headers = { 'Mcp-Session-Id': session };
+      expect((await fetch(host.mcpUrl, { method: 'DELETE', headers })).status).toBe(204);
+      const left: Message[] = [];
+      const end = (async () => {
+        for (;;) left.push(await stream.next());
+      })();
+      await expect(end).rejects.toThrow('the stream has ended');
+      expect(left.filter((message) => 'result' in message)).toEqual([]);
+      expect(await answer(host, session, question.id, yes)).toBe(404);
+    }
+    expect(done).toEqual([]);
+    await answer(second, other, id, ada);
+    expect(textIn(await going.next())).toBe('Hello, Ada!');
+  });
+});
+
 describe('beside questions', () => {
   it('the list of roots may change, and both sides may ping', async () => {
     const { first } = await start();

@@ -352,6 +352,22 @@ describe('the stream that belongs to no request', () => {
     expect((await stand(on, session)).status).toBe(404);
   }, 30_000);
 
+  it('comes with a new text of its session where that is a day old', async () => {
+    const on = await stage();
+    const session = await begin(on);
+    const textOf = async (from: string) => {
+      const stream = await stand(on, from);
+      expect(stream.status).toBe(200);
+      await stream.body?.cancel();
+      return stream.headers.get('mcp-session-id');
+    };
+    expect(await textOf(session)).toBeNull();
+    on.clock.ahead = 2 * 86_400_000;
+    const renewed = await textOf(session);
+    expect(renewed).not.toBeNull();
+    expect(await textOf(renewed ?? '')).toBeNull();
+  });
+
   it('takes the id of another server for none', async () => {
     const on = await stage();
     const response = await stand(on, await begin(on), 0, { 'Last-Event-ID': '_GET_stream_1700000000000_abc' });
