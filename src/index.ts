@@ -144,3 +144,4 @@ export type { Extension, ExtensionCapability, ExtensionMethod } from './mcp/exte
 export { type ErrorCode, TidegateError } from './base/errors.ts';
 export type { Json, JsonObject } from './base/json.ts';
 export type { Principal } from './base/principal.ts';
+export type { Alarm, AlarmQuery, AppAlarms } from './declare/trigger.ts';

@@ -1,6 +1,7 @@
 /** Makes the context that a handler gets from what its request brings. Knows nothing of the wire. */
 import type { AppStreams } from '../declare/app-streams.ts';
 import type { ListContext, ToolContext } from '../declare/context.ts';
+import type { AppAlarms } from '../declare/trigger.ts';
 import type { AppFeeds } from '../declare/app-feeds.ts';
 import { TidegateError } from '../base/errors.ts';
 import type { Store } from '../store/store.ts';
@@ -64,6 +65,7 @@ export async function inContext<Answer>(
 ): Promise<Answer> {
   let streams: AppStreams | null = null;
   let feeds: AppFeeds | null = null;
+  let alarms: AppAlarms | null = null;
   let watch: DeadlineWatch | null = null;
   const appChanges = () => (deps.changesFor ?? noChanges)(caller.principal, caller.deadline, caller.account.store);
   const context: AccountedContext = {
@@ -75,6 +77,10 @@ export async function inContext<Answer>(
     get streams() {
       streams ??= deps.streamsFor(caller.principal, caller.deadline, caller.account.store);
       return streams;
+    },
+    get alarms() {
+      alarms ??= (deps.alarmsFor ?? noAlarms)(caller.principal, caller.deadline, caller.account.store);
+      return alarms;
     },
     get feeds() {
       feeds ??= (deps.feedsFor ?? noFeeds)(context, caller.account.store);
@@ -183,4 +189,8 @@ export function serverEnds(): TidegateError {
 function ended(watch: DeadlineWatch | null): TidegateError | null {
   const reason: unknown = watch?.signal.reason;
   return reason instanceof TidegateError ? reason : null;
+}
+
+function noAlarms(): AppAlarms {
+  throw new TidegateError('not_supported', 'alarms cannot be reached here');
 }

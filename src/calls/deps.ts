@@ -1,6 +1,7 @@
 /** What handlers are run with, whoever calls. Types alone; a host makes it once. */
 import type { AppStreams } from '../declare/app-streams.ts';
 import type { AppChanges, ToolContext } from '../declare/context.ts';
+import type { AppAlarms } from '../declare/trigger.ts';
 import type { AppFeeds } from '../declare/app-feeds.ts';
 import type { Principal } from '../base/principal.ts';
 import type { Runtime } from '../base/runtime.ts';
@@ -15,6 +16,8 @@ export interface HandlerDeps {
   streamsFor(principal: Principal, deadline: number, store: Store): AppStreams;
   /** Absent: handlers can publish and receive nothing through feeds. */
   feedsFor?: (context: Omit<ToolContext, 'feeds'>, store: Store) => AppFeeds;
+  /** Absent: handlers reach no alarms. */
+  alarmsFor?: (principal: Principal, deadline: number, store: Store) => AppAlarms;
   /** Absent: handlers can tell nobody of changes. */
   changesFor?: (principal: Principal, deadline: number, store: Store) => AppChanges;
   requestStates: RequestStates<Caller>;

@@ -12,6 +12,7 @@ import type { AppStreams } from './app-streams.ts';
 import type { Root } from './client-asks.ts';
 import type { SampleParams } from './client-asks.ts';
 import type { SampleResult } from './client-asks.ts';
+import type { AppAlarms } from './trigger.ts';
 import type { AppFeeds } from './app-feeds.ts';
 
 /** MCP's log levels, as `io.modelcontextprotocol/logLevel` names them. */
@@ -75,6 +76,8 @@ export interface AppChanges {
  */
 export interface HandlerContext extends ListContext, Asks, AppChanges {
   feeds: AppFeeds;
+  /** The alarms of the app's triggers. */
+  alarms: AppAlarms;
 }
 
 /** The context of a handler that lists or completes, and that may not ask. */

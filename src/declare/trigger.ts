@@ -123,3 +123,48 @@ export type OccurrenceData = Pick<TriggerOccurrence, 'became' | 'title' | 'value
   /** Of a trigger with an alarm. */
   severity?: Severity;
 };
+
+/** An alarm as it stands. All times are epoch ms. */
+export interface Alarm {
+  trigger: string;
+  /** Null: all keys together. */
+  key: string | null;
+  state: 'raised' | 'acknowledged' | 'returned' | 'cleared' | 'shelved';
+  severity: Severity;
+  title: string;
+  value: number | null;
+  /** How often it was raised since it was cleared. */
+  count: number;
+  /** In the time of events. */
+  raisedAt: number;
+  lastAt: number;
+  shelvedUntil: number | null;
+  /** Who did the last thing that a person did; `somebody` of another tenant. */
+  by: string | null;
+  note: string | null;
+  /** Id of the last occurrence. */
+  occurrence: string;
+}
+
+export interface AlarmQuery {
+  /** Default: raised, acknowledged and returned. */
+  states?: readonly Alarm['state'][];
+  severity?: readonly Severity[];
+  trigger?: string;
+  key?: string;
+  /** 1 to 200; default 200. */
+  limit?: number;
+}
+
+export interface AppAlarms {
+  /** @throws TidegateError `not_found` for a trigger without alarms */
+  list(query?: AlarmQuery): Promise<Alarm[]>;
+  /**
+   * Does something to an alarm in the caller's name, once however often it is asked for. `changed`: it was not so already.
+   * @throws TidegateError `not_found`; `invalid_input` for one that still holds and is to be cleared, or was raised again
+   */
+  act(
+    alarm: { trigger: string; key?: string | null; occurrence?: string },
+    what: { action: 'acknowledge' | 'shelve' | 'unshelve' | 'clear'; note?: string; forMs?: number },
+  ): Promise<{ alarm: Alarm; changed: boolean }>;
+}

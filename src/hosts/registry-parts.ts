@@ -31,6 +31,7 @@ import { offersEvents } from '../mcp/events/capability.ts';
 import { type EventsOptions, eventsExtension } from '../mcp/events/extension.ts';
 import { tasksExtension } from '../mcp/tasks/extension.ts';
 import { takeOnce } from '../store/take-once.ts';
+import { createAppAlarms } from '../calls/events/app-alarms.ts';
 import { createAppChanges } from '../streams/app-changes.ts';
 import type { Tasks } from '../tasks/work/service.ts';
 import { alarmResources } from '../tools/alarms/alarm-resources.ts';
@@ -100,6 +101,7 @@ export function createComposer(
     runtime,
     streamsFor: (principal, deadline, store) => createAppStreams({ ...deps, store }, principal, deadline),
     feedsFor: (context, store) => createAppFeeds({ ...deps, store }, context),
+    alarmsFor: (principal, deadline, store) => createAppAlarms({ ...deps, store }, principal, deadline),
     changesFor: ({ tenant }, deadline, store) => createAppChanges({ runtime, store }, tenant, () => deadline),
     requestStates: createRequestStates({
       runtime,

@@ -12,7 +12,8 @@ import { ofStream, type Scope } from '../../streams/scope.ts';
 import { readAlarm } from '../../triggers/alarms/list.ts';
 import { type AlarmChange, ALARMS_LOG } from '../../triggers/alarms/records.ts';
 import { shownTo } from '../../triggers/alarms/source.ts';
-import { findAlarmTrigger, shownAlarm, triggersWithAlarms } from './alarm-tools.ts';
+import { findAlarmTrigger, triggersWithAlarms } from '../../calls/events/app-alarms.ts';
+import { shownAlarm } from './alarm-tools.ts';
 
 const JSON_TYPE = 'application/json';
 const CACHE = { ttlMs: 1_000, cacheScope: 'private' } as const;

@@ -4,14 +4,13 @@ import { ALARMS_WRITE, alarmScope, isGranted } from '../../base/scopes.ts';
 import { plainText } from '../../base/plain.ts';
 import { isoTime } from '../../base/time/time-text.ts';
 import { TidegateError } from '../../base/errors.ts';
-import { knownName } from '../../base/known-names.ts';
 import { accounted, type AppDeps } from '../../calls/context.ts';
+import { findAlarmTrigger, noSuchTrigger, triggersWithAlarms } from '../../calls/events/app-alarms.ts';
 import { bothHalves, type ShownRow } from '../../calls/halves.ts';
 import { callsTo, NextCalls } from '../../calls/next-call.ts';
 import { CursorText, Key, READ_ONLY, REPEATABLE } from '../../calls/schemas.ts';
-import type { App } from '../../declare/app.ts';
 import { type Tool, tool } from '../../declare/tool.ts';
-import { type DeclaredTrigger, SEVERITIES } from '../../declare/trigger.ts';
+import { SEVERITIES } from '../../declare/trigger.ts';
 import { ofStream } from '../../streams/scope.ts';
 import { actOnAlarm, MOST_SHELVED_MS } from '../../triggers/alarms/act.ts';
 import { listAlarms, type ShownAlarm } from '../../triggers/alarms/list.ts';
@@ -69,11 +68,6 @@ const ActInput = z.strictObject({
   occurrence: z.string().max(256).optional().describe('Only if this is still the last one'),
 });
 const ActOutput = z.object({ alarm: AlarmShape, changed: z.boolean().describe('False: it was so already') });
-
-/** Triggers of the app, or of a part of it, that have alarms. */
-export function triggersWithAlarms({ triggers }: Pick<App, 'triggers'>): DeclaredTrigger[] {
-  return [...triggers.values()].filter(({ alarm }) => alarm !== null);
-}
 
 /** None where the app has no alarms. */
 export function alarmTools(deps: AppDeps): Record<string, Tool> {
@@ -147,23 +141,6 @@ function actTool({ app, runtime, ...deps }: AppDeps): Tool {
       const text = done.changed ? line : `${line} (it was so already)`;
       return { text, structured: { alarm: shownAlarm(principal.tenant, alarm), changed: done.changed } };
     },
-  });
-}
-
-/** @throws TidegateError `not_found`, which names those that there are */
-export function findAlarmTrigger(app: Pick<App, 'triggers'>, name: string): DeclaredTrigger {
-  const triggers = triggersWithAlarms(app);
-  const found = triggers.find((trigger) => trigger.name === name);
-  if (found) return found;
-  throw noSuchTrigger(triggers, name);
-}
-
-function noSuchTrigger(triggers: readonly DeclaredTrigger[], name: string): TidegateError {
-  const names = triggers.map((trigger) => trigger.name);
-  const expected = knownName(name, names, 'triggers with alarms');
-  return new TidegateError('not_found', `there is no trigger ${name.slice(0, 64)} with alarms`, {
-    field: 'trigger',
-    expected,
   });
 }
 

@@ -69,6 +69,8 @@ describe.skipIf(!requireService('mosquitto'))('what IoT-Edge-MCP-Server offers (
       get_sensor_history: ['sensor_id', 'hours', 'aggregation'],
       execute_actuator_command: ['actuator_id', 'command', 'parameters'],
       get_device_topology: [],
+      get_active_alarms: ['priority'],
+      acknowledge_alarm: ['alarm_id'],
       list_devices: ['device_type'],
       get_system_status: [],
     });

@@ -1,7 +1,6 @@
 /**
  * What poly-mcp/IoT-Edge-MCP-Server offers without Modbus, declared: sensors and actuators on MQTT, history with
- * aggregation, commands that a person confirms and that are on record. `get_active_alarms` and `acknowledge_alarm` are not
- * here: they come with triggers.
+ * aggregation, commands that a person confirms and that are on record, and alarms of sensors.
  */
 import * as z from 'zod';
 import {
@@ -13,6 +12,8 @@ import {
   stream,
   TidegateError,
   tool,
+  trigger,
+  type Alarm,
   secret,
   type Secret,
 } from 'tidegate';
@@ -67,7 +68,51 @@ const failed = (sensor_id: string) => (error: unknown) => ({ sensor_id, error: S
 const counts = <Item>(all: readonly Item[], of: (item: Item) => string) =>
   Object.fromEntries(Object.entries(Object.groupBy(all, of)).map(([name, some]) => [name, some?.length ?? 0]));
 
+const LIMITS = { temp_sensor_01: 80, pressure_sensor_01: 6 };
+/** Its priorities by our severities. */
+const PRIORITIES = { critical: 'critical', major: 'high', minor: 'medium', warning: 'medium', info: 'low' } as const;
+const triggers = Object.fromEntries(
+  Object.entries(LIMITS).map(([sensor, above]) => [
+    `${sensor}_high`,
+    trigger({
+      title: `${sensor} is high`,
+      description: `${sensor} measures more than ${above}.`,
+      on: readings,
+      when: { kind: 'threshold', key: sensor, field: 'value', above },
+      alarm: { severity: ({ value }) => ((value ?? 0) > above * 1.2 ? 'critical' : 'major') },
+    }),
+  ]),
+);
+const alarmId = ({ trigger: name, key }: Alarm) => `${name}/${key}`;
+const shownAlarm = (alarm: Alarm) => ({
+  alarm_id: alarmId(alarm),
+  device_id: alarm.key,
+  priority: PRIORITIES[alarm.severity],
+  message: alarm.title,
+  value: alarm.value,
+  timestamp: iso(alarm.raisedAt),
+  acknowledged: alarm.state === 'acknowledged' || alarm.state === 'cleared',
+  acknowledged_by: alarm.by,
+});
+
 const tools = {
+  get_active_alarms: tool({
+    ...read('The alarms that stand, of one priority or of all.'),
+    input: z.object({ priority: z.enum(['low', 'medium', 'high', 'critical']).optional() }),
+    async run({ priority }, { alarms }) {
+      const shown = (await alarms.list()).map(shownAlarm);
+      return { structured: { alarms: shown.filter((alarm) => alarm.priority === (priority ?? alarm.priority)) } };
+    },
+  }),
+  acknowledge_alarm: tool({
+    description: 'Says that somebody takes care of an alarm.',
+    input: z.object({ alarm_id: z.string() }),
+    async run({ alarm_id }, { alarms }) {
+      const [name = '', ...key] = alarm_id.split('/');
+      const done = await alarms.act({ trigger: name, key: key.join('/') }, { action: 'acknowledge' });
+      return { structured: { success: true, ...shownAlarm(done.alarm) } };
+    },
+  }),
   read_sensor: tool({
     ...read('The current value of a sensor.'),
     input: z.object({ sensor_id: z.string() }),
@@ -154,7 +199,9 @@ export function iotEdge(url: string | Secret) {
     description: 'Sensors and actuators of a plant',
     feeds: { plant: mqtt({ url, clientId: 'iot-edge', everyMs: 5_000, topics }) },
     streams: { readings, commands: publishAudit() },
+    triggers,
     tools,
+    builtIns: { list_alarms: false, acknowledge_alarm: false },
   });
 }
 
