@@ -3,12 +3,12 @@
  * it runs within seconds, and not when the cron trigger comes. It costs a message for each log and second, and a store call a
  * minute for a log that nothing watches.
  */
-import { waitUntil } from 'cloudflare:workers';
 import { hasDeliveries } from '../../calls/events/delivery-deps.ts';
 import { hasSubscribers } from '../../deliveries/work/outbox.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { scopeOfLogs } from '../../streams/scope.ts';
 import type { TaskQueue } from '../queue.ts';
+import { goOnBehind } from './tasks.ts';
 
 /** A log of which a message is on its way is not told again so soon, ms; the message waits as long for what else comes, s. */
 const AGAIN_MS = 1_000;
@@ -48,6 +48,6 @@ export function hintsThrough(
     if ((quiet.get(place) ?? 0) > now || !(delivers || watched.has(stream))) return;
     if (quiet.size > MOST_KNOWN) quiet.clear();
     quiet.set(place, now + AGAIN_MS);
-    waitUntil(tell(tenant, stream));
+    goOnBehind(tell(tenant, stream));
   };
 }

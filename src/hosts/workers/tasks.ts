@@ -18,6 +18,11 @@ const ENDED_MS = 30_000;
 /** Tasks that invocations of one isolate work on behind their answers. Others wait for the cron trigger. */
 const MOST_BEHIND = 8;
 
+/** Work goes on behind the answer of the invocation. It does not reject. */
+export function goOnBehind(work: Promise<unknown>): void {
+  waitUntil(work);
+}
+
 /** The queue that is bound as `TASKS`; null where none is. */
 export function taskQueueOf({ TASKS }: Record<string, unknown>): TaskQueue | null {
   return typeof TASKS === 'object' && TASKS !== null && 'send' in TASKS ? (TASKS as TaskQueue) : null;
