@@ -156,6 +156,21 @@ const KINDS = {
     .describe('So many events happen within a time'),
 } satisfies Record<ConditionKind, z.ZodType>;
 
+/** The schema of a window's aggregate, which triggers know and waits do not. */
+export const aggregateSchema = z
+  .strictObject({
+    kind: z.literal('aggregate'),
+    of: z.enum(['mean', 'min', 'max', 'sum', 'count'], expected('mean, min, max, sum or count')),
+    field: numericField,
+    overMs: lengthMs,
+    ...bound,
+    ...scope(true),
+  })
+  .refine(hasOneBound, oneBound);
+
+/** The time of a sequence, and of what is missing. */
+export const lengthSchema = lengthMs;
+
 const KIND_NAMES = Object.keys(KINDS);
 const FORM = 'a condition, such as { kind: "threshold", field: "celsius", above: 30 }';
 const SMALL = `at most ${CONDITION_BYTES} bytes of JSON`;

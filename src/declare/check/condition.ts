@@ -5,7 +5,7 @@
  */
 import { TidegateError } from '../../base/errors.ts';
 import { pathOf } from '../../base/field-path.ts';
-import type { Condition } from '../condition.ts';
+import type { Condition, WindowAggregate } from '../condition.ts';
 import { conditionProblems } from './condition-schema.ts';
 import type { Problem } from '../problem.ts';
 import { knownName } from '../../base/known-names.ts';
@@ -31,7 +31,7 @@ export function checkedCondition(value: unknown, stream: Checked, path: string):
 }
 
 /** Finds what a well-formed condition asks for and the stream does not have. */
-export function streamProblems(condition: Condition, stream: Checked, path: string): Problem[] {
+export function streamProblems(condition: Condition | WindowAggregate, stream: Checked, path: string): Problem[] {
   const problems: Problem[] = [];
   if (condition.key !== undefined && !stream.keyed) {
     const expected = `to be left out, because the events of ${stream.name} have no keys`;
@@ -47,7 +47,8 @@ export function streamProblems(condition: Condition, stream: Checked, path: stri
   return problems;
 }
 
-function isNumeric(condition: Condition): boolean {
+function isNumeric(condition: Condition | WindowAggregate): boolean {
+  if (condition.kind === 'aggregate') return condition.of !== 'count';
   if (condition.kind === 'change') return condition.by !== undefined || condition.byPercent !== undefined;
   return condition.kind === 'threshold' || condition.kind === 'rate';
 }

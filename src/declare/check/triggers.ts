@@ -12,6 +12,7 @@ import { triggerSpec } from '../spec/trigger.ts';
 import { type DeclaredStream, stream } from '../stream.ts';
 import { type DeclaredTrigger, SEVERITIES, type Trigger } from '../trigger.ts';
 import { declareStream } from './stream.ts';
+import { triggerConditionProblems } from './trigger-condition.ts';
 
 /** How much of a log of occurrences is kept by default. */
 const KEPT = { events: 10_000, ageMs: 30 * 86_400_000 };
@@ -34,6 +35,13 @@ export function declareTriggers(
     const task = declaration.starts?.task;
     if (task !== undefined && !isBroken(problems, `${path}.starts`) && !Object.hasOwn(tasks, task)) {
       problems.push({ path: `${path}.starts.task`, expected: knownName(task, Object.keys(tasks), 'tasks') });
+    }
+    if (!isBroken(problems, `${path}.when`) && !isBroken(problems, `${path}.on`)) {
+      const watched = [...on].flatMap(([called, of]) => {
+        const found = streams.get(of);
+        return found ? [[called, found] as const] : [];
+      });
+      problems.push(...triggerConditionProblems(declaration.when, new Map(watched), `${path}.when`));
     }
     if (!isBroken(problems, path)) declared.set(name, declaredTrigger(name, declaration, on, streams));
   }

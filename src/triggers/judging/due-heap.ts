@@ -1,4 +1,7 @@
-/** Which key changes next by the passing of time: a binary heap, in which an entry that is out of date is passed over. */
+/**
+ * Which key changes next by the passing of time: a binary heap, in which an entry that is out of date is passed over. Of those
+ * that change at one time the first of all is the one that was named first.
+ */
 
 export interface DueHeap<Key> {
   /** @param at epoch ms; null: it changes by no passing of time */
@@ -7,9 +10,13 @@ export interface DueHeap<Key> {
   next(): { key: Key; at: number } | null;
 }
 
-export function createDueHeap<Key>(): DueHeap<Key> {
+/** @param first comes before others of the same time */
+export function createDueHeap<Key>(first: Key): DueHeap<Key> {
   const dues = new Map<Key, number>();
   const heap: { key: Key; at: number }[] = [];
+  type Entry = (typeof heap)[number];
+  const isBefore = (one: Entry, other: Entry) =>
+    one.at < other.at || (one.at === other.at && one.key === first && other.key !== first);
 
   function up(from: number): void {
     const one = heap[from];
@@ -17,7 +24,7 @@ export function createDueHeap<Key>(): DueHeap<Key> {
     for (let at = from; at > 0;) {
       const over = (at - 1) >> 1;
       const above = heap[over];
-      if (above === undefined || above.at <= one.at) return;
+      if (above === undefined || !isBefore(one, above)) return;
       heap[at] = above;
       heap[over] = one;
       at = over;
@@ -29,11 +36,11 @@ export function createDueHeap<Key>(): DueHeap<Key> {
     if (one === undefined) return;
     for (let at = 0; ;) {
       const left = 2 * at + 1;
-      const [first, second] = [heap[left], heap[left + 1]];
-      if (first === undefined) return;
-      const under = second !== undefined && second.at < first.at ? left + 1 : left;
+      const [lower, right] = [heap[left], heap[left + 1]];
+      if (lower === undefined) return;
+      const under = right !== undefined && isBefore(right, lower) ? left + 1 : left;
       const below = heap[under];
-      if (below === undefined || below.at >= one.at) return;
+      if (below === undefined || !isBefore(below, one)) return;
       heap[at] = below;
       heap[under] = one;
       at = under;
@@ -60,7 +67,8 @@ export function createDueHeap<Key>(): DueHeap<Key> {
       // What is out of date is dropped before it is more than what stands.
       if (heap.length > 64 && heap.length > 4 * dues.size) {
         heap.length = 0;
-        for (const [each, due] of [...dues].sort((a, b) => a[1] - b[1])) heap.push({ key: each, at: due });
+        for (const [each, due] of dues) heap.push({ key: each, at: due });
+        heap.sort((one, other) => (isBefore(one, other) ? -1 : isBefore(other, one) ? 1 : 0));
       }
     },
     next() {

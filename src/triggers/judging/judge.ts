@@ -82,7 +82,7 @@ export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings,
   const { lateMs, cooldownMs, tellsEnds } = settings;
   const { keys, common, clocks, counts } = state;
   const waiting = createWaitingEvents();
-  const due = createDueHeap<RememberedKey>();
+  const due = createDueHeap<RememberedKey>(common);
   const moved = createMoved(plan);
   const all = [...clocks.values()];
   let found: Moment[] = [];
@@ -178,10 +178,10 @@ export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings,
   /** What is missing is missing at the end of its time, and found after it. */
   const timeTold = (at: number) => (plan.root.kind === 'missing' ? at - 1 : at);
 
-  /** False: not all of it, because enough was found. */
-  function advance(to: number): boolean {
+  /** False: not all of it, because enough was found. @param isWhole all of it, however much that is */
+  function advance(to: number, isWhole = false): boolean {
     for (let next = due.next(); next !== null && next.at <= to; next = due.next()) {
-      if (isFull()) return false;
+      if (!isWhole && isFull()) return false;
       tick(next.key, next.at);
       const again = due.next();
       // A rule that is due again at the same time would be for ever.
@@ -240,8 +240,9 @@ export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings,
     const upTo = Math.max(to, state.judgedTo);
     let last = state.judgedTo;
     for (let one = waiting.first(); one !== null && one.time <= upTo; one = waiting.first()) {
-      const isRest = isFull() && one.time > last;
-      if (isRest || !(one.time <= last || advance(Math.max(one.time, state.newest)))) {
+      // Of events of one time, and of those that time has passed, all are judged or none: what is read again goes by times.
+      const isPast = one.time <= last;
+      if ((isFull() && !isPast) || !advance(Math.max(one.time, state.newest), isPast)) {
         state.judgedTo = Math.max(state.judgedTo, last);
         return false;
       }
