@@ -57,6 +57,11 @@ export function grantedTo(app: App, held: readonly string[]): Granted {
     app.feeds,
     ({ targets }, name) => targets.some(({ stream }) => streams.has(stream)) || granted.feeds.has(name),
   );
+  const triggers = triggersOf(
+    app,
+    has,
+    (trigger) => mayUse(trigger) && [...trigger.on.values()].every((name) => streams.has(name)),
+  );
   return {
     ...granted,
     app: {
@@ -65,14 +70,10 @@ export function grantedTo(app: App, held: readonly string[]): Granted {
       feeds,
       tools: part(app.tools, mayUse),
       tasks: part(app.tasks, (task) => tasks && mayUse(task)),
-      triggers: triggersOf(
-        app,
-        has,
-        (trigger) => mayUse(trigger) && [...trigger.on.values()].every((on) => streams.has(on)),
-      ),
+      triggers,
       resources: part(app.resources, mayUse),
       prompts: part(app.prompts, mayUse),
-      toolNames: namesWithout(app.toolNames, hiddenTools(app, granted, streams.size > 0, has)),
+      toolNames: namesWithout(app.toolNames, hiddenTools(app, granted, streams.size > 0, triggers.size > 0, has)),
     },
   };
 }
@@ -120,6 +121,7 @@ function hiddenTools(
   app: App,
   { mayPublish, mayUse, tasks, admin }: Omit<Granted, 'app'>,
   reads: boolean,
+  hasTriggers: boolean,
   has: (scope: string) => boolean,
 ): BuiltInName[] {
   const alarms = alarmed(app);
@@ -146,6 +148,8 @@ function hiddenTools(
     replay_dead_letters: !admin,
     list_alarms: !hasAlarms(ALARMS_READ),
     acknowledge_alarm: !hasAlarms(ALARMS_READ) || !hasAlarms(ALARMS_WRITE),
+    list_triggers: !hasTriggers,
+    try_condition: !hasTriggers,
   };
   return (Object.keys(hidden) as BuiltInName[]).filter((name) => hidden[name]);
 }

@@ -21,6 +21,8 @@ export const BUILT_INS = [
   'replay_dead_letters',
   'list_alarms',
   'acknowledge_alarm',
+  'list_triggers',
+  'try_condition',
 ] as const;
 
 export type BuiltInName = (typeof BUILT_INS)[number];

@@ -11,6 +11,7 @@ import type { DeclaredTrigger } from '../declare/trigger.ts';
 import type { Deps } from '../streams/deps.ts';
 import { scopeOf } from '../streams/scope.ts';
 import { CLOCKS_DIFFER_MS } from './judging/clock.ts';
+import { isToTrim, removeOccurrences, trimOccurrences } from './keep.ts';
 import { lookAtLate } from './late.ts';
 import { loadTriggers } from './load.ts';
 import { newTo, type LogArrivals, readArrivals, takeArrivals } from './read-round.ts';
@@ -108,6 +109,8 @@ export function createEvaluator(given: Deps): Evaluator {
       report.commits += stored.commits;
       for (const [name, count] of stored.occurrences) {
         report.occurrences.set(name, (report.occurrences.get(name) ?? 0) + count);
+        const one = left.find(({ trigger }) => trigger.name === name);
+        if (one && isToTrim(runtime.random(), count)) await trimOccurrences(scopeOf(deps, one), one.trigger);
       }
       for (const one of stored.lost) {
         lost.add(one);
@@ -147,6 +150,10 @@ export function createEvaluator(given: Deps): Evaluator {
           const before = one.ahead;
           const isTaken = await takeArrivals(deps, one, entries);
           const isPassed = isTaken && isEnd ? one.judge.pass(knownTo) : isTaken;
+          for (const what of one.judge.removed()) {
+            await removeOccurrences(scope, one.trigger, what, deadline);
+            one.isFresh = true;
+          }
           if (!isPassed) full.push({ one, entries: entries.slice(one.ahead - before) });
           if (one.judge.hasFound()) found.push(one);
         }
@@ -161,6 +168,11 @@ export function createEvaluator(given: Deps): Evaluator {
       }
     }
     await lookAtLate(scope, standing);
+    for (const one of standing) {
+      // Retention by age goes on where nothing occurs.
+      if (!one.isFresh && runtime.now() - one.stored.storedAt >= KEPT_FRESH_MS)
+        await trimOccurrences(scope, one.trigger);
+    }
     await store(
       standing.filter((one) => isToStore(one, false)),
       deadline,

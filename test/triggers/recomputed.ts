@@ -22,7 +22,6 @@ export interface Told {
 
 const SKEW = 5_000;
 
-
 /**
  * What of one stream is judged, when and in which order.
  * @param flips moves the condition on: answers whether it looks at an event, and when it changed by time, if it did
@@ -119,7 +118,8 @@ export function aggregate(
       if (values.length === 0 && condition.of !== 'count') continue;
       const sum = values.reduce((total, value) => total + value, 0);
       const all = { mean: sum / values.length, sum, count: values.length, min: 0, max: 0 };
-      const value = condition.of === 'min' ? Math.min(...values) : condition.of === 'max' ? Math.max(...values) : all[condition.of];
+      const value =
+        condition.of === 'min' ? Math.min(...values) : condition.of === 'max' ? Math.max(...values) : all[condition.of];
       const holds = value > condition.above;
       if (holds !== held) told.push({ became: holds ? 'holding' : 'ceased', key: null, time: at });
       held = holds;
@@ -137,7 +137,8 @@ export function compound(
   const begins = parts.map((told) => told.filter(({ became }) => became === 'holding').map(({ time }) => time));
   const [first = [], second = []] = begins;
   if (kind === 'all' || kind === 'any') {
-    const holdsAt = (told: readonly Told[], time: number) => told.findLast((one) => one.time <= time)?.became === 'holding';
+    const holdsAt = (told: readonly Told[], time: number) =>
+      told.findLast((one) => one.time <= time)?.became === 'holding';
     const times = [...new Set(parts.flat().map(({ time }) => time))].sort((a, b) => a - b);
     const holding = times.map((time) =>
       kind === 'all' ? parts.every((told) => holdsAt(told, time)) : parts.some((told) => holdsAt(told, time)),
@@ -166,4 +167,3 @@ export function compound(
     }
   }
 }
-

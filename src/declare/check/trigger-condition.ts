@@ -31,6 +31,7 @@ const joinSpec = z.strictObject({
 const pairSpec = z.strictObject({
   kind: z.enum(['sequence', 'missing']),
   first: within(),
+  // oxlint-disable-next-line unicorn/no-thenable -- it is an object, which nobody awaits
   then: within(),
   withinMs: lengthSchema,
 });
@@ -82,9 +83,7 @@ export function triggerConditionProblems(
     const { on: called, ...condition } = given as { on?: unknown; kind: string };
     const stream = streamOf(called, at);
     const shape =
-      condition.kind === 'aggregate'
-        ? specProblems(aggregateSchema, condition, at)
-        : conditionProblems(condition, at);
+      condition.kind === 'aggregate' ? specProblems(aggregateSchema, condition, at) : conditionProblems(condition, at);
     problems.push(...shape);
     if (stream === null || shape.length > 0) return null;
     const judged = condition as unknown as Condition | WindowAggregate;
@@ -122,7 +121,10 @@ export function triggerConditionProblems(
     });
     if (kind !== 'any' && odd !== undefined && first !== undefined) {
       const why = odd.keyed === first.keyed ? 'the two look at different keys' : 'the events of one have no keys';
-      problems.push({ path: `${odd.path}.perKey`, expected: `false, because it would never meet ${first.path}: ${why}` });
+      problems.push({
+        path: `${odd.path}.perKey`,
+        expected: `false, because it would never meet ${first.path}: ${why}`,
+      });
       return null;
     }
     const key = new Set(looks.map((look) => look.key)).size === 1 ? (looks[0]?.key ?? null) : null;

@@ -1,5 +1,5 @@
 /**
- * The command line: `tidegate start`, `tidegate stdio`, `tidegate tasks` and `tidegate keys`. Exit status 1: the declaration or a variable is
+ * The command line: `tidegate start`, `tidegate stdio`, `tidegate tasks`, `keys` and `triggers`. Exit status 1: the declaration or a variable is
  * wrong; 2: the call is.
  */
 import { readFileSync } from 'node:fs';
@@ -26,6 +26,10 @@ async function main(): Promise<number> {
     const { keysCommand } = await import('./keys-command.ts');
     return keysCommand({ args: args.slice(1), loadApp, environment: process.env, misused });
   }
+  if (args[0] === 'triggers' && !isAsked) {
+    const { triggersCommand } = await import('./triggers-command.ts');
+    return triggersCommand({ args: args.slice(1), loadApp, environment: process.env, misused });
+  }
   if (isAsked) {
     console.log(USAGE);
     return 0;
@@ -38,7 +42,8 @@ async function main(): Promise<number> {
     return 0;
   }
   const [command, extra] = positionals;
-  if (command === undefined) return misused('no command is given: expected tidegate start, stdio, tasks or keys');
+  if (command === undefined)
+    return misused('no command is given: expected tidegate start, stdio, tasks, keys or triggers');
   if (command !== 'start' && command !== 'stdio') return misused(unknownWord(command, COMMANDS, null));
   if (extra !== undefined) return misused(unknownWord(extra, COMMANDS, command));
   const file = typeof values['app'] === 'string' ? values['app'] : null;

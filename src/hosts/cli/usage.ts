@@ -1,5 +1,6 @@
 /** What the command line takes, as it says itself. It loads nothing. */
-export const COMMANDS = ['start', 'stdio', 'tasks', 'keys'] as const;
+export const COMMANDS = ['start', 'stdio', 'tasks', 'keys', 'triggers'] as const;
+export const TRIGGER_COMMANDS = ['try', 'list'] as const;
 export const KEY_COMMANDS = ['create', 'list', 'revoke'] as const;
 export const TASK_COMMANDS = ['list', 'show', 'cancel', 'retry'] as const;
 
@@ -63,12 +64,18 @@ export const KEYS_USAGE = `  tidegate keys create --name NAME [--scope SCOPE ...
   --scope     such as streams:read:quakes or streams:publish; default streams:read and tasks
   --expires   12h, 30d, a date, or never; default 90d`;
 
+export const TRIGGERS_USAGE = `  tidegate triggers try NAME --from -7d [--to TIME] [--json]   when it would have fired; changes nothing
+  tidegate triggers list [--json]
+
+  --tenant NAME   whose streams; default public`;
+
 const SERVE_USAGE = `  tidegate start [--app FILE]   serve MCP over HTTP and run the feeds, until Ctrl-C
   tidegate stdio [--app FILE]   serve MCP over standard input and output`;
 
 /** What a wrong call is shown of all this: how the command is called that it was. */
 export function usageOf(command: string | undefined): string {
-  const usage = command === 'tasks' ? TASKS_USAGE : command === 'keys' ? KEYS_USAGE : SERVE_USAGE;
+  const usages: Record<string, string> = { tasks: TASKS_USAGE, keys: KEYS_USAGE, triggers: TRIGGERS_USAGE };
+  const usage = usages[command ?? ''] ?? SERVE_USAGE;
   return `${usage}\n\ntidegate --help says what else there is.`;
 }
 
@@ -79,6 +86,8 @@ ${SERVE_USAGE}
 ${TASKS_USAGE}
 
 ${KEYS_USAGE}
+
+${TRIGGERS_USAGE}
 
   --app FILE      module whose default export is an app (defineApp); default: the built-in demo
   -h, --help      this text

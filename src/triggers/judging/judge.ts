@@ -57,6 +57,8 @@ export interface TriggerJudge {
   /** What was found since this was last asked. */
   found(): Moment[];
   hasFound(): boolean;
+  /** What was removed from the streams since this was last asked. */
+  removed(): Removed[];
   /** Late events since this was last asked. */
   late(): { stream: string; arrival: ArrivedEvent }[];
   /** Epoch ms at which something changes if nothing comes, by the clock; null: nothing does. */
@@ -88,6 +90,7 @@ export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings,
   let found: Moment[] = [];
   let foundBytes = 0;
   let late: { stream: string; arrival: ArrivedEvent }[] = [];
+  let gone: Removed[] = [];
   let hasChanged = false;
   /** What the step at hand is about. */
   let event: StreamEvent | null = null;
@@ -275,6 +278,7 @@ export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings,
   }
 
   function forget(what: Removed): void {
+    gone.push(what);
     waiting.takeWhere((one) => isOf(one.arrival.event, what));
     const isLeft = (one: StreamEvent) => !isOf(one as unknown as LoggedEvent, what);
     for (const own of [common, ...keys.all()]) {
@@ -329,6 +333,11 @@ export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings,
       found = [];
       foundBytes = 0;
       return moments;
+    },
+    removed() {
+      const all = gone;
+      gone = [];
+      return all;
     },
     hasFound: () => found.length > 0,
     late() {

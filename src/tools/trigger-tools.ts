@@ -1,0 +1,211 @@
+/**
+ * `list_triggers`: what the app's triggers have found and how they do; one store call. `try_condition`: when a condition would
+ * have begun to hold in the past of a stream; one store call for each 1,000 entries since the range began, 50 at most.
+ */
+import * as z from 'zod';
+import { inLines, plainText, saidText } from '../base/plain.ts';
+import { isoTime, parseTime } from '../base/time/time-text.ts';
+import { TidegateError } from '../base/errors.ts';
+import { accounted, type AppDeps } from '../calls/context.ts';
+import { callLine, callsTo, NextCalls } from '../calls/next-call.ts';
+import { READ_ONLY, StreamName, timeArgument } from '../calls/schemas.ts';
+import { checkedCondition } from '../declare/check/condition.ts';
+import { type Tool, tool } from '../declare/tool.ts';
+import { describeCondition } from '../streams/conditions/text.ts';
+import { findStream } from '../streams/find-stream.ts';
+import { readTriggers, type ListedTrigger } from '../triggers/list.ts';
+import { tryCondition } from '../triggers/try.ts';
+import { ConditionArgument, conditionOfArgument, KINDS_TEXT } from './condition-input.ts';
+
+const MOST_LISTED = 100;
+
+const Listed = z.object({
+  name: z.string(),
+  title: z.string(),
+  description: z.string(),
+  streams: z.array(z.string()).describe('Which it watches'),
+  occurrences: z.number().describe('How often it began to hold, since it was declared'),
+  last: z
+    .object({ id: z.string(), key: z.string().nullable(), at: z.string(), title: z.string() })
+    .nullable()
+    .describe('The last time that it did; null: never'),
+  judgedAt: z.string().nullable().describe('When it was stored last; null: it was not judged yet'),
+  suppressed: z.number().describe('Within the cooldown of another one'),
+  late: z.number().describe('Events that came too late to be judged'),
+  lateEvents: z
+    .array(z.object({ id: z.string(), key: z.string().nullable(), at: z.string(), wouldHave: z.string() }))
+    .describe('The last of these, and what each would have changed'),
+  broken: z.number().describe('How often a function of the app broke at an occurrence'),
+  forgotten: z.number().describe('Keys that were forgotten, or not taken in, because there were too many'),
+});
+
+const ListOutput = z.object({
+  triggers: z.array(Listed),
+  more: z.number().describe('Triggers that are not listed here'),
+  nextCalls: NextCalls,
+});
+const MOST_LATE = 3;
+
+export function listTriggersTool({ app, runtime }: AppDeps): Tool {
+  return tool({
+    title: 'Triggers',
+    description:
+      'What the server watches its streams for: each trigger, how often it fired, when last, and what went wrong.',
+    input: z.strictObject({ name: z.string().min(1).max(64).optional().describe('Only this trigger') }),
+    output: ListOutput,
+    annotations: READ_ONLY,
+    async run({ name }, context) {
+      const all = [...app.triggers.values()];
+      const wanted = name === undefined ? all : all.filter((trigger) => trigger.name === name);
+      if (wanted.length === 0 && name !== undefined) {
+        throw new TidegateError('not_found', `there is no trigger ${name}`, {
+          field: 'name',
+          expected: `one of ${all
+            .map((trigger) => trigger.name)
+            .join(', ')
+            .slice(0, 400)}`,
+        });
+      }
+      const scope = accounted({ app, runtime }, context);
+      const states = await readTriggers(scope, wanted.slice(0, MOST_LISTED));
+      const triggers = states.map(shownTrigger);
+      const [first] = wanted;
+      const stream = first && [...first.on.values()][0];
+      const nextCalls =
+        stream === undefined
+          ? []
+          : callsTo('What another condition would have found', app.toolNames.try_condition, {
+              stream,
+              condition: { kind: 'match' },
+              from: '-1d',
+            });
+      const more = wanted.length - triggers.length;
+      const lines = triggers.map(triggerLine);
+      if (more > 0) lines.push(`${more} more: ask for one by its name.`);
+      return { text: inLines([...lines, ...nextCalls.map(callLine)]), structured: { triggers, more, nextCalls } };
+    },
+  });
+}
+
+function shownTrigger({ trigger, stored }: ListedTrigger): z.input<typeof Listed> {
+  const { name, title, description, on } = trigger;
+  const { counts, last = null, storedAt = null, late = [] } = stored ?? {};
+  return {
+    name,
+    title,
+    description,
+    streams: [...new Set(on.values())],
+    occurrences: counts?.holding ?? 0,
+    last: last && { id: last.id, key: last.key, at: isoTime(last.time), title: last.title },
+    judgedAt: storedAt === null ? null : isoTime(storedAt),
+    suppressed: counts?.suppressed ?? 0,
+    late: counts?.late ?? 0,
+    lateEvents: late
+      .slice(0, MOST_LATE)
+      .map(({ id, key, time, wouldHave }) => ({ id, key, at: isoTime(time), wouldHave })),
+    broken: counts?.broken ?? 0,
+    forgotten: counts?.overflow ?? 0,
+  };
+}
+
+function triggerLine({
+  name,
+  description,
+  occurrences,
+  last,
+  late,
+  lateEvents,
+  broken,
+  forgotten,
+}: z.input<typeof Listed>): string {
+  const when = last === null ? '' : `, last at ${last.at}: ${saidText(last.title)}`;
+  const [event] = lateEvents;
+  const changed =
+    event === undefined ? '' : ` (the last, ${plainText(event.id)}, would have ${wordsOf(event.wouldHave)})`;
+  const wrong = [
+    ...(late > 0 ? [`${late} events came too late${changed}`] : []),
+    ...(broken > 0 ? [`functions of the app broke ${broken} times`] : []),
+    ...(forgotten > 0 ? [`${forgotten} keys were forgotten`] : []),
+  ];
+  const told = wrong.length === 0 ? '' : `; ${wrong.join('; ')}`;
+  return `${name}: ${saidText(description)} Fired ${occurrences} times${when}${told}.`;
+}
+
+function wordsOf(wouldHave: string): string {
+  const words: Record<string, string> = {
+    begun: 'made it fire',
+    'not begun': 'kept it from firing',
+    both: 'made it fire at another time',
+    unknown: 'changed what is not known',
+  };
+  return words[wouldHave] ?? wouldHave;
+}
+
+const MOST_TRIED = 50;
+const TRY_MS = 15_000;
+
+const TryInput = z.strictObject({
+  stream: StreamName,
+  condition: ConditionArgument,
+  from: timeArgument('Begin, e.g. -7d or 2026-01-01T00:00:00Z; default -1d'),
+  to: timeArgument('End, exclusive; default now'),
+});
+
+const TryOutput = z.object({
+  count: z.number().describe('How often it would have begun to hold'),
+  firings: z.array(
+    z.object({
+      at: z.string(),
+      key: z.string().nullable(),
+      value: z.number().nullable(),
+      eventId: z.string().nullable(),
+    }),
+  ),
+  events: z.number().describe('Events that were judged'),
+  readFrom: z.string().nullable().describe('What came before this was not looked at; null: all was'),
+  nextCalls: NextCalls,
+});
+
+export function tryConditionTool({ app, runtime }: AppDeps): Tool {
+  return tool({
+    title: 'Try a condition',
+    description: `When a condition would have begun to hold in the past of a stream, to find a good one before you wait for it. Changes nothing. Kinds: ${KINDS_TEXT}.`,
+    input: TryInput,
+    output: TryOutput,
+    annotations: READ_ONLY,
+    async run({ stream: named, condition: given, from, to }, context) {
+      const scope = accounted({ app, runtime }, context);
+      const stream = findStream(app, named);
+      const when = checkedCondition(conditionOfArgument(given, stream), stream, 'condition');
+      const now = runtime.now();
+      const range = { from: parseTime(from ?? '-1d', now, 'from'), to: parseTime(to ?? 'now', now, 'to') };
+      if (range.from >= range.to) {
+        throw new TidegateError('invalid_input', 'the range ends before it starts', {
+          field: 'from',
+          expected: 'a time before `to`',
+        });
+      }
+      const on = new Map([[stream.name, stream.name]]);
+      const trial = await tryCondition(scope, { when, on }, { ...range, most: MOST_TRIED, deadline: now + TRY_MS });
+      const firings = trial.moments.map(({ time, key, value, events }) => {
+        return { at: isoTime(time), key, value, eventId: events.at(-1)?.id ?? null };
+      });
+      const readFrom = trial.readFrom === null ? null : isoTime(trial.readFrom);
+      const nextCalls = callsTo('Wait for it', app.toolNames.wait_for, { stream: named, condition: given });
+      const lines = [
+        `It would have begun to hold ${trial.count} times (${describeCondition(when)}; ${trial.events} events of ${stream.name}).`,
+        ...(readFrom === null ? [] : [`What came before ${readFrom} was not looked at.`]),
+        ...firings.map(({ at, key, value, eventId }) => {
+          const of = [...(key === null ? [] : [plainText(key)]), ...(value === null ? [] : [String(value)])];
+          return `${at} ${of.join(' ')}${eventId === null ? '' : ` (event ${plainText(eventId)})`}`;
+        }),
+        ...(trial.count > firings.length ? [`and ${trial.count - firings.length} more`] : []),
+        ...nextCalls.map(callLine),
+      ];
+      return {
+        text: inLines(lines),
+        structured: { count: trial.count, firings, events: trial.events, readFrom, nextCalls },
+      };
+    },
+  });
+}

@@ -1,0 +1,73 @@
+/**
+ * Keeps the logs of occurrences within their retention, and takes out of them what is removed from the streams: occurrences of a
+ * key, or of a range of time, and those that an event made whose id is removed. Errors are logged, and a later call tries again.
+ */
+import { asTidegateError } from '../base/errors.ts';
+import { sureTime } from '../store/clock-seen.ts';
+import { READ_LIMIT } from '../store/limits.ts';
+import type { DeclaredTrigger, OccurrenceData } from '../declare/trigger.ts';
+import type { Removed } from '../streams/log/removals.ts';
+import { trimStream } from '../streams/log/retention.ts';
+import { loggedEvent, streamLog } from '../streams/log/stream-log.ts';
+import { removeEvents } from '../streams/removing/remove.ts';
+import { scopeOfLogs, type Scope } from '../streams/scope.ts';
+
+const TRIM_MS = 5_000;
+/** One storing in so many trims the log. */
+const TRIM_EVERY = 50;
+/** Occurrences that are looked at for an event that is removed, the newest. */
+const MOST_LOOKED_AT = 5_000;
+
+export function isToTrim(random: number, occurrences: number): boolean {
+  return random * TRIM_EVERY < occurrences;
+}
+
+export async function trimOccurrences(scope: Scope, { name, log }: DeclaredTrigger): Promise<void> {
+  const { runtime } = scope;
+  try {
+    await trimStream(scopeOfLogs(scope, scope), log, runtime.now() + TRIM_MS, await sureTime(scope));
+  } catch (thrown) {
+    const { code, message } = asTidegateError(thrown);
+    runtime.log('warn', 'the log of a trigger is not trimmed', { trigger: name, code, message });
+  }
+}
+
+/** To be done before the removal is passed in the stream's log, so that it is done again where a process ends in between. */
+export async function removeOccurrences(
+  scope: Scope,
+  { log }: DeclaredTrigger,
+  what: Removed,
+  deadline: number,
+): Promise<void> {
+  const own = scopeOfLogs(scope, scope);
+  const { count } = await scope.store.extent(streamLog(own.tenant, log.name));
+  if (count === 0) return;
+  if (!('id' in what)) {
+    const bounds =
+      'from' in what
+        ? { ...(what.from === null ? {} : { from: what.from }), ...(what.to === null ? {} : { to: what.to }) }
+        : {};
+    const selector = { ...bounds, ...(what.key === undefined ? {} : { key: what.key }) };
+    await removeEvents(own, log, selector, deadline);
+    return;
+  }
+  for (const id of await madeBy(scope, own.tenant, log.name, what.id)) await removeEvents(own, log, { id }, deadline);
+}
+
+/** Ids of occurrences that an event has made. */
+async function madeBy({ store }: Scope, tenant: string, log: string, id: string): Promise<string[]> {
+  const found: string[] = [];
+  let before = null;
+  for (let read = 0; read < MOST_LOOKED_AT;) {
+    const page: Awaited<ReturnType<typeof store.last>> = await store.last(streamLog(tenant, log), READ_LIMIT, before);
+    read += page.entries.length;
+    for (const entry of page.entries) {
+      const { id: own, data } = loggedEvent.read(entry);
+      const { events = [] } = (data ?? {}) as unknown as Partial<OccurrenceData>;
+      if (events.some((event) => event.id === id)) found.push(own);
+    }
+    if (page.entries.length < READ_LIMIT || page.start === page.floor) return found;
+    before = page.start;
+  }
+  return found;
+}
