@@ -5,7 +5,7 @@ import { decodeCursor, entriesBetween } from '../store/cursor.ts';
 import { READ_LIMIT } from '../store/limits.ts';
 import type { Cursor } from '../store/store.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
-import { besides, obey } from '../streams/log/removals.ts';
+import { besides, obey, removals } from '../streams/log/removals.ts';
 import { loggedEvent, streamLog } from '../streams/log/stream-log.ts';
 import { ofStream, type Scope } from '../streams/scope.ts';
 import type { ArrivedEvent } from './judging/moment.ts';
@@ -34,11 +34,16 @@ export async function readArrivals(
   const log = streamLog(own.tenant, stream.name);
   const page = obey(await scope.store.read(log, from, READ_LIMIT, besides(own, stream.name)));
   const now = scope.runtime.now();
+  const { active = [] } = (page.beside && removals.read(page.beside)) ?? {};
+  const removedBy = new Map(active.map(({ entry, what }) => [entry, what]));
   let before = page.start;
   let place = before === null ? 0 : decodeCursor(before).place;
   const arrivals = page.entries.map((entry): ArrivedEvent => {
+    const event = loggedEvent.read(entry);
+    const removed = removedBy.get(event.id);
     const arrival = {
-      event: loggedEvent.read(entry),
+      event,
+      ...(removed === undefined ? {} : { removed }),
       appendedAt: timeWithin(entry.appendedAt, now, 0),
       before,
       after: entry.cursor,

@@ -8,13 +8,16 @@
 import { asTidegateError, type TidegateError } from '../../base/errors.ts';
 import { APP_TENANT } from '../../base/principal.ts';
 import type { StreamTenants } from '../../declare/feed.ts';
+import type { DeclaredStream } from '../../declare/stream.ts';
 import { believeClock, lookAtClock, type SetBack } from '../../store/clock-seen.ts';
+import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
 import { tellFindings } from '../../store/examine.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { eraseAll } from '../../streams/removing/erase-removed.ts';
 import { LATEST_FOLLOWER, projectLatest } from '../../streams/log/latest.ts';
 import { buildTimes } from '../../streams/log/times-keep.ts';
+import { removalsKey } from '../../streams/log/removals.ts';
 import { trimLog, trimStream } from '../../streams/log/retention.ts';
 import { DEAD_LETTER_AGE_MS, deadLetterLog, KEPT_DEAD_LETTERS } from '../records/dead-letters.ts';
 import { sharedScope, type StreamScope, streamsOf } from '../../streams/scope.ts';
@@ -130,6 +133,7 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
         return more;
       });
     }
+    for (const log of await erasedLogs(scope, of)) await also(async () => !(await eraseAll(scope, log, deadline)));
     for (const { name: feed, tenants, namesTenants } of app.feeds.values()) {
       // Of events that name their tenants each has its dead letters, and the app those that name nobody.
       if (tenants !== of && !namesTenants) continue;
@@ -140,6 +144,19 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
       });
     }
     return done;
+  }
+
+  /** Logs of occurrences from which something is removed. One store call for each 100 triggers. */
+  async function erasedLogs(scope: StreamScope, of: StreamTenants): Promise<DeclaredStream[]> {
+    const logs = [...app.triggers.values()].filter(({ tenants }) => tenants === of).map(({ log }) => log);
+    const being: DeclaredStream[] = [];
+    for (let from = 0; from < logs.length; from += GET_MANY_LIMIT) {
+      const some = logs.slice(from, from + GET_MANY_LIMIT);
+      const keys = some.map(({ name }) => removalsKey(scope.tenant, name));
+      const readings = await scope.store.getMany(keys, runtime.now());
+      being.push(...some.filter((_, index) => readings[index]?.value != null));
+    }
+    return being;
   }
 
   /** Those of the tenants that come due. One whose sweep was not done is swept by the next call. */

@@ -277,15 +277,18 @@ export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings,
     }
   }
 
-  function forget(what: Removed): void {
-    gone.push(what);
-    waiting.takeWhere((one) => isOf(one.arrival.event, what));
-    const isLeft = (one: StreamEvent) => !isOf(one as unknown as LoggedEvent, what);
+  /** @param what null: it is not known any more, so nothing of any event is kept */
+  function forget(what: Removed | null): void {
+    if (what !== null) {
+      gone.push(what);
+      waiting.takeWhere((one) => isOf(one.arrival.event, what));
+    }
+    const isLeft = (one: StreamEvent) => what !== null && !isOf(one as unknown as LoggedEvent, what);
     for (const own of [common, ...keys.all()]) {
       for (const node of own.nodes) if (node?.made) node.made = node.made.filter(isLeft);
       keys.touched(own);
     }
-    if ('key' in what && !('from' in what) && what.key !== undefined) {
+    if (what !== null && 'key' in what && !('from' in what) && what.key !== undefined) {
       const gone = keys.drop(what.key);
       if (gone !== null) due.set(gone, null);
     }
@@ -313,8 +316,7 @@ export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings,
       clock.head = arrival.after;
       clock.knownTo = Math.max(clock.knownTo, appendedAt);
       if (isGap(logged)) {
-        const what = isRemoval(logged) ? removedBy(logged) : null;
-        if (what !== null) forget(what);
+        if (isRemoval(logged)) forget(arrival.removed ?? removedBy(logged));
         return true;
       }
       if (!isAhead) arrived(clock, time, appendedAt);

@@ -1,6 +1,7 @@
 /** What a trigger is judged by, and what it finds. */
 import type { LoggedEvent, StreamEvent } from '../../base/event.ts';
 import type { Cursor } from '../../store/store.ts';
+import type { Removed } from '../../streams/log/removals.ts';
 
 /** An entry of a stream's log. */
 export interface ArrivedEvent {
@@ -10,6 +11,8 @@ export interface ArrivedEvent {
   /** The cursors before and behind it. */
   before: Cursor | null;
   after: Cursor;
+  /** What was removed, where it is the entry of a removal and that is still known. */
+  removed?: Removed;
   /** Places of a log are dense. */
   place: number;
 }

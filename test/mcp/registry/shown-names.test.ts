@@ -95,6 +95,8 @@ async function saidWith(builtIns: BuiltIns): Promise<Map<string, unknown>> {
     await call('read_history', asked);
   await call('tail_stream', { stream: 'devices', seconds: 0 });
   await call('tail_stream', { stream: 'devices', cursor: 'wrong' });
+  for (const asked of [{}, { name: 'none' }]) await call('list_triggers', asked);
+  await call('try_condition', { stream: 'devices', condition: { kind: 'threshold', field: 'value', above: 800 } });
   await call('publish', { topic: 'none' });
   await call('request', { topic: 'none' });
   for (const asked of [{}, { limit: 1 }, { trigger: 'none' }, { cursor: 'wrong' }]) await call('list_alarms', asked);
