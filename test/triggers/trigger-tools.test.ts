@@ -134,7 +134,7 @@ test('what is removed from a stream is removed from the log of its triggers', as
 });
 
 test('tidegate triggers try says what would have fired, and changes nothing', async () => {
-  const environment = { STORE: 'sqlite', SQLITE_PATH: join(await temporaryFolder(), 'house.db') };
+  const environment = { STORE: 'sqlite', SQLITE_PATH: join(temporaryFolder(), 'house.db') };
   const app = declared({ says: ({ value }) => `too hot: ${value}` });
   const runtime = nodeRuntime(() => {});
   const store = await openStore(readConfig(environment, 'sqlite'), runtime, app.name);

@@ -1,4 +1,5 @@
 /** Mistakes of triggers are found at the start, each with its path. */
+// oxlint-disable unicorn/no-thenable -- what apps write
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { defineApp, stream, trigger, type AppOptions } from '../../../src/index.ts';
@@ -116,5 +117,7 @@ test('conditions in one another have bounds', () => {
   const deep = (levels: number): unknown => (levels === 0 ? above : { kind: 'any', of: [above, deep(levels - 1)] });
   expect(mistakes(deep(3))).toBe('');
   expect(mistakes(deep(6))).toContain('at most 5 conditions in one another');
-  expect(mistakes({ kind: 'any', of: [{ kind: 'any', of: Array(20).fill(above) }, above] })).toContain('at most 20');
+  expect(
+    mistakes({ kind: 'any', of: [{ kind: 'any', of: Array.from({ length: 20 }, () => above) }, above] }),
+  ).toContain('at most 20');
 });
