@@ -8,6 +8,7 @@ import { sha256 } from '../base/digest.ts';
 import { causeText } from '../base/errors.ts';
 import { type Json, jsonBytes } from '../base/json.ts';
 import { plainText } from '../base/plain.ts';
+import type { Runtime } from '../base/runtime.ts';
 import type { DeclaredTrigger, OccurrenceData, TriggerMoment } from '../declare/trigger.ts';
 import type { Moment } from './judging/moment.ts';
 import type { TroubleNote } from './record.ts';
@@ -24,18 +25,21 @@ export interface MadeOccurrence {
 /** Most bytes of a payload as JSON. */
 export const PAYLOAD_BYTES = 16_384;
 const TITLE_CHARACTERS = 300;
-const ID_BYTES = 16;
+/** 132 bits. */
+const ID_CHARACTERS = 22;
 
 export async function makeOccurrence(
   trigger: DeclaredTrigger,
   tenant: string,
   { cause, ...rest }: Moment,
-  now: number,
+  runtime: Pick<Runtime, 'now' | 'sha256'>,
 ): Promise<MadeOccurrence> {
+  const now = runtime.now();
   const moment: TriggerMoment = { trigger: trigger.name, ...rest };
   const { became, key, time, value, events } = moment;
-  const hash = await sha256(JSON.stringify([tenant, trigger.name, became, key, time, cause]));
-  const id = `occ_${toBase64Url(hash.subarray(0, ID_BYTES))}`;
+  const made = JSON.stringify([tenant, trigger.name, became, key, time, cause]);
+  const hash = runtime.sha256?.(made) ?? toBase64Url(await sha256(made));
+  const id = `occ_${hash.slice(0, ID_CHARACTERS)}`;
   const troubles: TroubleNote[] = [];
 
   /** What a function of the app gives; null where it breaks. */

@@ -117,7 +117,7 @@ async function unitOf(deps: Deps, standing: StandingTrigger): Promise<Unit> {
   let entriesBytes = 0;
   let taken = 0;
   for (const moment of found) {
-    const made = await makeOccurrence(trigger, tenant, moment, now);
+    const made = await makeOccurrence(trigger, tenant, moment, runtime);
     const bytes = jsonBytes(made.event);
     if (taken > 0 && (taken >= MOST_ENTRIES || entriesBytes + bytes > ENTRIES_BYTES)) break;
     fitting.push(made);

@@ -4,6 +4,7 @@
  * `npm run chaos followers [entries] [seed]`: that of the follower runs, by default 5,000 entries in each.
  * `npm run chaos tasks [kills] [seed]`: that of the task kill runs, by default 500 kills over all engines.
  * `npm run chaos deliveries [kills] [seed]`: those who deliver are killed, by default 500 kills over all engines.
+ * `npm run chaos triggers [kills] [seed]`: processes that judge triggers, by default 500 kills over all engines.
  * `npm run chaos ticker [seconds] [ms]`: tickers that can say nothing twice, by default each 100 ms for five minutes.
  * `npm run chaos full [runs] [seed]`: a disk that is full, Redis over `maxmemory`, and room again, by default 200 runs of each.
  * `npm run chaos locked [runs] [seed]`: another process that holds the lock of a sqlite file, by default 200 runs.
@@ -28,6 +29,7 @@ import { sessionRun, sessionVerdict } from './sessions/run.ts';
 import { shareRun, shareVerdict } from './shares/run.ts';
 import { taskRun } from './task-run.ts';
 import { extraStarts, stalls, taskVerdict } from './task-verdict.ts';
+import { triggerRun } from './triggers/run.ts';
 import { TICKERS, tickerRun, tickerVerdict } from './ticker-run.ts';
 import { verdict } from './verdict.ts';
 
@@ -94,6 +96,19 @@ async function runTasks(engine: Engine, kills: number, seed: number): Promise<vo
       `${engine}: ${report.kills.length} kills, ${report.tasks.length} tasks, ${extraStarts(report)} steps begun again, ${stalls(report).length} stalls, ` +
       `${took.length} taken up within ${took[Math.floor(took.length / 2)]} ms (median), ${took.at(-1)} ms (longest)`;
     tell(what, started, taskVerdict(report));
+  }
+}
+
+async function runTriggers(engine: Engine, kills: number, seed: number): Promise<void> {
+  const running = await startEngine(engine);
+  try {
+    const { environment } = running;
+    const started = performance.now();
+    const report = await triggerRun({ environment, seed, kills, workers: 2 });
+    const what = `${engine}: ${report.kills} kills, ${report.events} events, ${report.occurrences} occurrences`;
+    tell(what, started, report.wrong);
+  } finally {
+    await running.stop();
   }
 }
 
@@ -203,6 +218,7 @@ const KINDS = [
   'followers',
   'tasks',
   'deliveries',
+  'triggers',
   'mqtt',
   'ticker',
   'full',
@@ -222,7 +238,16 @@ for (const [name, open] of Object.entries(STAGES)) {
 if (kind === 'clocks' || kind === 'restores') {
   await runWrongTimes(kind, Number(size ?? 200), Number(seed ?? 1), tell);
 }
-for (const engine of ['ingest', 'sigterm', 'followers', 'tasks', 'deliveries', 'shares', 'sessions'].includes(kind)
+for (const engine of [
+  'ingest',
+  'sigterm',
+  'followers',
+  'tasks',
+  'triggers',
+  'deliveries',
+  'shares',
+  'sessions',
+].includes(kind)
   ? ENGINES
   : []) {
   if (kind === 'followers') await runFollowers(engine, Number(size ?? 5_000), Number(seed ?? 1));
@@ -232,6 +257,8 @@ for (const engine of ['ingest', 'sigterm', 'followers', 'tasks', 'deliveries', '
     await runEndings(engine, Math.ceil(Number(size ?? 200) / ENGINES.length), Number(seed ?? 1));
   else if (kind === 'deliveries')
     await runDeliveryKills(engine, Math.ceil(Number(size ?? 500) / ENGINES.length), Number(seed ?? 1));
+  else if (kind === 'triggers')
+    await runTriggers(engine, Math.ceil(Number(size ?? 500) / ENGINES.length), Number(seed ?? 1));
   else if (kind === 'tasks') await runTasks(engine, Math.ceil(Number(size ?? 500) / ENGINES.length), Number(seed ?? 1));
   else await runKills(engine, Number(size ?? 100), Number(seed ?? 1));
 }

@@ -118,7 +118,7 @@ async function tryOne(
   const { count, moments, events, readFrom } = await tryCondition(scope, trigger, asked);
   const { tenant } = ofStream(scope, trigger);
   const made = [];
-  for (const moment of moments) made.push(await makeOccurrence(trigger, tenant, moment, now));
+  for (const moment of moments) made.push(await makeOccurrence(trigger, tenant, moment, scope.runtime));
   const firings = made.map(({ event, troubles }) => {
     const { title, value, payload } = event.data as unknown as OccurrenceData;
     const broken = troubles.map(({ what, reason }) => `${what}: ${reason}`);

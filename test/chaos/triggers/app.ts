@@ -1,0 +1,32 @@
+/** The app of the trigger kill runs: each hot event of a room begins, each cold one ends, and a pair is a hot one and a cold one. */
+import * as z from 'zod';
+import { type App, defineApp, stream, trigger } from '../../../src/index.ts';
+
+const temps = stream({
+  description: 'Temperatures of rooms',
+  schema: z.object({ n: z.number(), room: z.string(), celsius: z.number() }),
+  key: 'room',
+});
+const hot = { kind: 'threshold', field: 'celsius', above: 30 } as const;
+const cold = { kind: 'threshold', field: 'celsius', below: 20 } as const;
+
+export const ROOMS = 5;
+
+export function triggerApp(): App {
+  return defineApp({
+    name: 'triggered',
+    version: '1',
+    description: 'Rooms that are hot',
+    streams: { temps },
+    triggers: {
+      hot: trigger({ description: 'A room is hot', on: temps, when: hot, alarm: {} }),
+      pair: trigger({
+        description: 'A room was hot, and is cold',
+        on: temps,
+        // oxlint-disable-next-line unicorn/no-thenable -- what an app writes
+        when: { kind: 'sequence', first: hot, then: cold, withinMs: 86_400_000 },
+      }),
+      each: trigger({ description: 'A room is hot, once', on: temps, when: hot, dedupe: ({ key }) => key }),
+    },
+  });
+}
