@@ -1,4 +1,4 @@
-/** `npm run bench [endpoint|auth|ingest|reads|ranges|stores|waits|lambda|tasks|listen|webhooks]`: every benchmark, or those named; ratios are of one run. */
+/** `npm run bench [endpoint|auth|ingest|reads|ranges|stores|waits|lambda|tasks|listen|webhooks|triggers]`: every benchmark, or those named; ratios are of one run. */
 import { availableParallelism, cpus } from 'node:os';
 import { benchAuth } from './auth.ts';
 import { benchEndpoint } from './endpoint.ts';
@@ -9,6 +9,7 @@ import { benchRanges } from './ranges.ts';
 import { benchReads } from './reads.ts';
 import { benchStores } from './stores.ts';
 import { benchTasks } from './tasks.ts';
+import { benchTriggers } from './triggers.ts';
 import { benchWaits } from './waits.ts';
 import { benchWebhooks } from './webhooks.ts';
 
@@ -24,6 +25,7 @@ const BENCHMARKS: Record<string, () => Promise<void>> = {
   tasks: benchTasks,
   listen: benchListen,
   webhooks: benchWebhooks,
+  triggers: benchTriggers,
 };
 
 const wanted = process.argv.slice(2);

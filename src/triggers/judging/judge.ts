@@ -198,6 +198,7 @@ export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings,
     const at = Math.max(time, state.newest);
     const logged = arrival.event;
     const leaves = plan.leavesOf.get(stream) ?? [];
+    if (!leaves.some((leaf) => looksAt(leaf.condition, logged))) return;
     clearMoved(moved);
     event = null;
     let looked = false;
