@@ -72,17 +72,19 @@ export async function triggerRun({ environment, seed, kills, workers }: TriggerR
       n += 1;
     }
   }
+  async function killOne(): Promise<void> {
+    await sleep(random() * KILL_WITHIN_MS);
+    const place = Math.floor(random() * running.length);
+    const victim = running[place];
+    if (victim) await kill(victim);
+    running[place] = await startJudge(environment);
+  }
   try {
     // The triggers begin before the first event.
     await createTriggerWork(deps).run(runtime.now() + 60_000, null);
     for (let index = 0; index < workers; index += 1) running.push(await startJudge(environment));
     for (let count = 0; count < kills; count += 1) {
-      const killed = sleep(random() * KILL_WITHIN_MS).then(async () => {
-        const place = Math.floor(random() * running.length);
-        const victim = running[place];
-        if (victim) await kill(victim);
-        running[place] = await startJudge(environment);
-      });
+      const killed = killOne();
       await append();
       await killed;
     }
