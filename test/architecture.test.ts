@@ -167,6 +167,7 @@ const MAY_NAME_PUBLIC = [
   // Whoever starts the process calls, over its standard input or with the commands for tasks.
   'hosts/node/stdio.ts',
   'hosts/cli/tasks-command.ts',
+  'hosts/cli/triggers-command.ts',
   // A test of an app calls, unless it says who does.
   'hosts/testing/test-app.ts',
 ];

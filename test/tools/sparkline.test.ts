@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sparkline } from '../../src/tools/sparkline.ts';
+import { sparkline } from '../../src/tools/windows-text.ts';
 
 describe('a sparkline', () => {
   test.each<[string, (number | null)[], string]>([
