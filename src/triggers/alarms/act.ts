@@ -104,7 +104,7 @@ function raisedAgain({ occurrence, title }: AlarmStatus): TidegateError {
 function stillHolds({ name }: DeclaredTrigger): TidegateError {
   return new TidegateError('invalid_input', `the condition of ${name} still holds, so its alarm cannot be cleared`, {
     field: 'action',
-    expected: 'acknowledge, or shelve with forMs',
-    hint: 'an alarm that was cleared while its condition holds would not be raised again',
+    expected: 'acknowledge first, or shelve',
+    hint: 'an alarm that is cleared while its condition holds is raised again only once that has ceased',
   });
 }

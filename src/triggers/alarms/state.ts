@@ -74,7 +74,10 @@ export type AlarmInput =
       | { action: 'shelve'; until: number }
     ));
 
-/** Null: nothing changes. `still_holds`: it cannot be cleared, since its condition would not raise it again. */
+/**
+ * Null: nothing changes. `still_holds`: it cannot be cleared before somebody acknowledged it, since its condition would not raise it
+ * again before it ceased. Of a trigger whose condition was changed meanwhile nobody says that it ceased.
+ */
 export type AlarmMove = AlarmStatus | null | 'still_holds';
 
 /** What an alarm shows at a time. */
@@ -159,9 +162,9 @@ export function moveAlarm(alarm: AlarmStatus, input: AlarmInput, now: number): A
     case 'unshelve':
       return isShelved(alarm, now) ? { ...alarm, shelvedUntil: null, ...told(input), changedAt } : null;
     case 'clear':
-      if (alarm.holds) return 'still_holds';
+      if (alarm.holds && !alarm.acknowledged) return 'still_holds';
       if (beneath(alarm) === 'cleared') return null;
-      return { ...alarm, latched: false, acknowledged: true, ...told(input), changedAt };
+      return { ...alarm, holds: false, latched: false, acknowledged: true, ...told(input), changedAt };
     default:
       return input satisfies never;
   }

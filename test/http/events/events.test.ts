@@ -404,3 +404,51 @@ test('a hundred readers of one log cost one read for all, and each hears each ev
   expect(counted.calls().read ?? 0).toBeLessThan(60);
   for (const each of readers) each.leave();
 });
+
+describe('what others reported of streams of events', () => {
+  test('EventSource/eventsource#291, whatwg/html#8297: after a restart the position of the URL serves, and what is gone is told', async () => {
+    const stage = stageOf();
+    await append(stage, [room('a', 1)]);
+    const reader = await openEvents(stage, '/streams/rooms/events', { who: ADA });
+    const url = `/streams/rooms/events?lastEventId=${encodeURIComponent(reader.lastId)}`;
+    await append(
+      stage,
+      Array.from({ length: 5 }, (_, index) => room('a', index)),
+    );
+    const restarted = createListeningHost(app, { listening: STANDING, store: stage.store }, stage.clock);
+    const again = await openEvents(restarted, url, { who: ADA });
+    expect(celsius(again)).toEqual([0, 1, 2, 3, 4]);
+    await stage.store.trim(streamLog('acme', 'rooms'), { now: stage.clock.now(), keep: 1, limit: 100 });
+    const late = await openEvents(restarted, url, { who: ADA });
+    expect(late.told[0]).toMatchObject({ event: 'gap', data: { reason: 'truncated' } });
+    expect(celsius(late)).toEqual(['gap', 4]);
+    for (const each of [reader, again, late]) each.leave();
+  });
+
+  test('Yaffle/EventSource#88: what is over a limit for a minute does not end a page for good', async () => {
+    const few = defineApp({ ...app.options, quotas: { requests: 1 } });
+    const stage = createListeningHost(few, { listening: STANDING });
+    (await openEvents(stage, '/streams/rooms/events', { who: ADA })).leave();
+    const limited = await openEvents(stage, '/streams/rooms/events', { who: ADA });
+    expect(limited).toMatchObject({ status: 200, told: [{ event: 'later', data: { code: 'rate_limited' } }] });
+    expect(limited.retryMs).toBeGreaterThan(999);
+    await stage.clock.advance(2 * MINUTE);
+    const later = await openEvents(stage, '/streams/rooms/events', { who: ADA });
+    expect(later).toMatchObject({ state: 'open', told: [] });
+    later.leave();
+  });
+
+  test('anomalyco/opencode#31923: who stops reading is cut, keeps no place, and goes on where it stood', async () => {
+    const stage = stageOf({ listening: { ...STANDING, most: 1 } });
+    const stuck = await openEvents(stage, '/streams/rooms/events', { who: ADA, isRead: false });
+    await append(
+      stage,
+      Array.from({ length: 400 }, (_, index) => room('a', index)),
+    );
+    expect((await openEvents(stage, '/streams/rooms/events', { who: ADA })).told).toMatchObject([{ event: 'later' }]);
+    await stage.clock.advance(MINUTE);
+    const next = await openEvents(stage, '/streams/rooms/events', { who: ADA });
+    expect(next).toMatchObject({ state: 'open', told: [] });
+    for (const each of [stuck, next]) each.leave();
+  });
+});

@@ -74,7 +74,7 @@ const TABLE: Record<string, { by: AlarmAction[]; clears: boolean; to: Record<Ala
       acknowledge: same,
       shelve: 'shelved',
       unshelve: same,
-      clear: refused,
+      clear: 'cleared',
     },
   },
   returned: {
@@ -186,7 +186,7 @@ function told(clears: boolean, actions: readonly AlarmAction[]): AlarmState {
     if (action === 'raise') [holds, active, seen] = [true, true, false];
     if (action === 'cease') [holds, active] = [false, !clears && active];
     if (action === 'acknowledge') seen = true;
-    if (action === 'clear' && !holds) [active, seen] = [false, true];
+    if (action === 'clear' && (!holds || seen)) [holds, active, seen] = [false, false, true];
     if (action === 'shelve') shelved = true;
     if (action === 'unshelve') shelved = false;
   }
