@@ -23,7 +23,7 @@ import {
   MOST_JOINED,
   PIECES,
 } from './quota-hands.ts';
-import { isLow, largestHold, spareOf } from './quota-hold.ts';
+import { againAfter, isLow, largestHold, spareOf } from './quota-hold.ts';
 import type { Store } from './store.ts';
 
 export interface Counter {
@@ -247,20 +247,4 @@ export function createCounters({ now, sleep }: Pick<Runtime, 'now'> & Partial<Pi
       return full.has(`${name}/${at - (at % pieceMs)}`);
     },
   };
-}
-
-/** When the oldest pieces of time that are in the way have ended, ms. */
-function againAfter(
-  total: number,
-  limit: number,
-  newestFirst: readonly number[],
-  leftMs: number,
-  pieceMs: number,
-): number {
-  let over = total - limit;
-  for (const [index, one] of newestFirst.toReversed().entries()) {
-    over -= one;
-    if (over <= 0) return leftMs + index * pieceMs;
-  }
-  return leftMs + newestFirst.length * pieceMs;
 }

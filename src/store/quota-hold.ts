@@ -47,3 +47,19 @@ export function spareOf({ limit, pieceMs, sum, asked, lately, sinceMs, waiting, 
   // No more than was asked for before: whoever asks once holds nothing.
   return Math.max(0, Math.floor(Math.min(wanted, asked, room, largestHold(limit, pieceMs) / 2)));
 }
+
+/** When the oldest pieces of time that are in the way have ended, ms. */
+export function againAfter(
+  total: number,
+  limit: number,
+  newestFirst: readonly number[],
+  leftMs: number,
+  pieceMs: number,
+): number {
+  let over = total - limit;
+  for (const [index, one] of newestFirst.toReversed().entries()) {
+    over -= one;
+    if (over <= 0) return leftMs + index * pieceMs;
+  }
+  return leftMs + newestFirst.length * pieceMs;
+}

@@ -5,7 +5,7 @@ import { type Log, systemRuntime } from '../../src/base/runtime.ts';
 import { composeRegistry } from '../../src/hosts/serving.ts';
 import { withTasks } from '../../src/hosts/task-deps.ts';
 import type { Registry } from '../../src/mcp/registry/registry.ts';
-import type { ToolListing } from '../../src/mcp/registry/tools.ts';
+import type { ToolListing } from '../../src/mcp/registry/tool-entry.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import { BY_SCHEDULE } from '../../src/tasks/records/dispatch.ts';

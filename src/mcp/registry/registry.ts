@@ -25,7 +25,8 @@ import {
 } from './prompts.ts';
 import { createExtensionRegistry, type ExtensionRegistry } from './extensions.ts';
 import { createResourceRegistry, DECLARED, type NamedResource, type ResourceRegistry } from './resources.ts';
-import { createToolRegistry, type ListedTool, type ToolRegistry } from './tools.ts';
+import type { ListedTool } from './tool-entry.ts';
+import { createToolRegistry, type ToolRegistry } from './tools.ts';
 
 export interface Registry {
   about: About;

@@ -1,9 +1,7 @@
 /**
- * Tools of the registry. A tool's schemas are converted once, those of built-in tools when they are first needed.
+ * Tools of the registry. Schemas of built-in tools are converted when they are first needed (`tool-entry.ts`).
  * Arguments and results are checked on each call.
  */
-import type { Icon } from '../../declare/display.ts';
-import type { Tool, ToolAnnotations } from '../../declare/tool.ts';
 import { toolResult, type ToolResult } from '../../declare/check/tool-result.ts';
 import { asTidegateError, causeText, TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
@@ -16,29 +14,20 @@ import type { HandlerDeps } from '../../calls/deps.ts';
 import type { NeedsOf } from '../../calls/needs.ts';
 import type { Caller } from '../../calls/caller.ts';
 import { refusalResult, isForModel, refusedCall } from '../wire/errors.ts';
-import { checkObjectSchema, NO_ARGUMENTS } from '../../base/schema/json-schema.ts';
-import { type PassesOver, checkedArguments } from './arguments.ts';
-import { unportable } from './client-subsets.ts';
-import { displayed } from './displayed.ts';
+import { checkedArguments } from './arguments.ts';
 import { type ListPage, listPageOf } from './pages.ts';
 import { once } from './once.ts';
-import { shownSchema } from './shown-schema.ts';
+import {
+  isSpecial,
+  type ListedTool,
+  type ToolEntry,
+  toolEntryOf,
+  type ToolListing,
+  warnOfClients,
+} from './tool-entry.ts';
 import { isObject, type Params } from '../wire/params.ts';
-import { type ParamHeader, paramHeaders } from '../wire/param-headers.ts';
-import type { SpecialResult, SpecialTool, TaskSupport } from '../extension.ts';
-
-export type ListedTool = Tool | SpecialTool;
-
-/** A tool as `tools/list` shows it. */
-export interface ToolListing {
-  name: string;
-  title?: string;
-  icons?: Icon[];
-  description: string;
-  inputSchema: JsonObject;
-  outputSchema?: JsonObject;
-  annotations?: ToolAnnotations;
-}
+import type { ParamHeader } from '../wire/param-headers.ts';
+import type { SpecialResult, TaskSupport } from '../extension.ts';
 
 export interface ToolRegistry {
   readonly size: number;
@@ -62,16 +51,8 @@ export interface ToolRegistry {
   call(name: string, args: unknown, caller: Caller): Promise<ToolResult | InputRequired | SpecialResult>;
 }
 
-interface Entry {
-  tool: ListedTool;
-  passesOver: PassesOver;
-  listing: ToolListing;
-  headers: readonly ParamHeader[];
-}
-
 /** Longest list of arguments that an answer says were passed over. */
 const NOTE_CHARACTERS = 300;
-const FINDINGS_TOLD = 3;
 const NONE: readonly ParamHeader[] = [];
 
 /**
@@ -90,14 +71,14 @@ export function createToolRegistry(
   isPart = false,
 ): ToolRegistry {
   const tools = new Map([...builtIn, ...declared]);
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, ToolEntry>();
   const listings = once(() => [...tools.keys()].flatMap((name) => find(name)?.listing ?? []));
 
-  function find(name: string): Entry | null {
+  function find(name: string): ToolEntry | null {
     const made = entries.get(name);
     const tool = tools.get(name);
     if (made || !tool) return made ?? null;
-    const entry = entryOf(name, tool, !declared.has(name));
+    const entry = toolEntryOf(name, tool, !declared.has(name));
     entries.set(name, entry);
     return entry;
   }
@@ -146,61 +127,8 @@ export function createToolRegistry(
   };
 }
 
-/** @param isPlain it comes with the server: what a model need not read is left out of its schemas */
-function entryOf(name: string, tool: ListedTool, isPlain: boolean): Entry {
-  const path = isSpecial(tool) ? tool.path : `tools.${name}`;
-  const shown = isSpecial(tool) ? undefined : tool.inputJsonSchema;
-  const inputSchema = shown
-    ? checkObjectSchema(shown, `${path}.inputJsonSchema`)
-    : tool.input
-      ? shownSchema(tool.input, 'input', `${path}.input`, isPlain)
-      : NO_ARGUMENTS;
-  const outputSchema = outputSchemaOf(tool, path, isPlain);
-  return {
-    tool,
-    passesOver: isPlain ? passedOverBy(tool) : 'nothing',
-    headers: paramHeaders(inputSchema, shown ? `${path}.inputJsonSchema` : `${path}.input`),
-    listing: {
-      name,
-      ...displayed(tool),
-      description: tool.description,
-      inputSchema,
-      ...(outputSchema ? { outputSchema } : {}),
-      ...(tool.annotations ? { annotations: tool.annotations } : {}),
-    },
-  };
-}
-
-/** An app decides for its own tools. What a built-in tool would undo for nobody is not done with half of what was asked for. */
-function passedOverBy({ annotations }: ListedTool): PassesOver {
-  return annotations?.destructiveHint === true ? 'of clients' : 'all';
-}
-
-/** Told when the host is made: the tool works, but not with every client. */
-function warnOfClients({ runtime }: HandlerDeps, listing: ToolListing): void {
-  const findings = unportable(listing);
-  for (const client of new Set(findings.map((found) => found.client))) {
-    const found = findings.filter((each) => each.client === client).slice(0, FINDINGS_TOLD);
-    const places = found.map(({ path, expected }) => `${path}: expected ${expected}`);
-    runtime.log('warn', `the tool ${listing.name} has a schema that ${client} may not take`, {
-      tool: listing.name,
-      client,
-      places,
-    });
-  }
-}
-
-function isSpecial(tool: ListedTool): tool is SpecialTool {
-  return 'call' in tool;
-}
-
-function outputSchemaOf(tool: ListedTool, path: string, isPlain: boolean): JsonObject | null {
-  if (isSpecial(tool)) return tool.outputSchema?.() ?? null;
-  return tool.output ? shownSchema(tool.output, 'output', `${path}.output`, isPlain) : null;
-}
-
 async function run(
-  { tool, listing, passesOver }: Entry,
+  { tool, listing, passesOver }: ToolEntry,
   args: unknown,
   deps: HandlerDeps,
   caller: Caller,

@@ -6,7 +6,8 @@ import { ProtocolError, type Server, type Transport } from '@modelcontextprotoco
 import { METHOD_NOT_FOUND } from '../../base/json-rpc.ts';
 import type { Caller, LegacyClient } from '../../calls/caller.ts';
 import type { ListPage } from '../registry/pages.ts';
-import type { ToolListing, ToolRegistry } from '../registry/tools.ts';
+import type { ToolListing } from '../registry/tool-entry.ts';
+import type { ToolRegistry } from '../registry/tools.ts';
 import { isObject, type Params, wrongParameter } from '../wire/params.ts';
 import { CORE_TASKS_VERSION } from '../wire/versions.ts';
 
