@@ -154,10 +154,9 @@ async function crowd(driver: string, store: Store, rows: Row[]): Promise<void> {
 }
 
 export async function benchWebhooks(): Promise<void> {
-  const open = (environment: Record<string, string>) => openStore(readConfig(environment, 'sqlite'), runtime, 'ticks');
   const on = async (engine: (typeof ENGINES)[number], measureOn: typeof one, rows: Row[]) =>
     onEngine(engine, async (environment) => {
-      const store = await open(environment);
+      const store = await openStore(readConfig(environment, 'sqlite'), runtime, 'ticks');
       await measureOn(engine, store, rows);
       await store.close();
     });

@@ -22,7 +22,7 @@ import { loggedEvent } from '../../src/streams/log/stream-log.ts';
 import { ofStream, scopeOf, scopeOfLogs } from '../../src/streams/scope.ts';
 import { byDepth } from '../depth.ts';
 import { type Gate, interleave, type Process, someOrders, withoutTime } from '../tasks/interleave.ts';
-import { ADA, appOf, places, requestOf, URL_OF_ADA } from './stage.ts';
+import { ADA, appOf, EVE, places, requestOf, URL_OF_ADA } from './stage.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 const DRAWN = byDepth(60, 300, 2_000);
@@ -48,10 +48,11 @@ function newWorld(answer: World['answer'] = () => 204): World {
     now: () => world.now,
     random: () => 0.5,
     resolve: async () => ['203.0.114.7'],
-    fetch: async (_url, init) => {
+    fetch: async (url, init) => {
       const body = JSON.parse(init?.body as string) as Record<string, string>;
       if (body['type'] === 'verification') return Response.json({ challenge: body['challenge'] });
       if (body['eventId'] === undefined) return new Response(null, { status: 204 });
+      if (url !== URL_OF_ADA) return new Response(null, { status: 204 });
       world.came.push(body['eventId']);
       return new Response(null, { status: world.answer(world.came.length) });
     },
@@ -113,7 +114,7 @@ async function settle(world: World): Promise<void> {
 /** The events behind where the subscription began. */
 async function owed({ store, now }: World): Promise<string[]> {
   const { records } = await store.list('public/subscribers/prices', { now, limit: 10 });
-  const [record] = records;
+  const record = records.find(({ id }) => id.includes('/ada/'));
   const from = record === undefined ? null : subscriber.decode(record.value).from;
   const { entries } = await store.read(LOG, from, 1_000);
   return entries.map((entry) => loggedEvent.read(entry).id);
@@ -123,6 +124,9 @@ test('an event and a subscription that meet: it comes if it was appended behind 
   let met = 0;
   await someOrders(DRAWN, async (choose) => {
     const world = newWorld();
+    // The follower moves on for her, past events that the other one is still to be stored behind.
+    const hers = requestOf({ url: 'https://hooks.example.com/eve' });
+    await createSubscriptions(world.deps(world.store)).subscribe(EVE, hers, minute(world));
     await interleave(world.store, [subscribes(world), publisher(world, '1', '2'), worker(world)], choose);
     await settle(world);
     const expected = await owed(world);
