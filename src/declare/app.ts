@@ -100,6 +100,11 @@ export interface AppQuotas {
    * tails and waits. Without authentication it counts only where it is declared.
    */
   openStreams: number;
+  /**
+   * Streams of events (`events/stream`) of one caller that are open at a time, one for each subscription. Without authentication it
+   * counts only where it is declared.
+   */
+  eventStreams: number;
   /** Tasks of one caller that have not ended, at once. Without authentication it counts only where it is declared. */
   runningTasks: number;
   /** Waits of one caller for events on a stream, at once. */

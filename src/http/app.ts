@@ -132,9 +132,10 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const isOpen = options.authenticate === undefined;
   const count = createRequestCount(deps, isOpen);
   const challenges = options.challenges ?? createChallenges();
-  const countsOpen = !isOpen || app.options.quotas?.openStreams !== undefined;
+  const { openStreams, eventStreams } = app.options.quotas ?? {};
+  const countsOpen = !isOpen || openStreams !== undefined || eventStreams !== undefined;
   const route = createMcpRoute(
-    countsOpen ? withBounds(deps) : mcp,
+    countsOpen ? withBounds({ ...deps, isOpen }) : mcp,
     guard,
     counting(withCookies, count, refusedForNow),
     options.bodyBytes ?? BODY_BYTES,
@@ -244,7 +245,12 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   http.post('/logout', async (context) => (await loadLogins())?.logOut(context.req.raw) ?? problemResponse(noLogins()));
   http.all('/logout', (context) => methodResponse(context.req.path, 'POST'));
   const authenticateAndCount = counting(withCookies, count, problemResponse);
-  options.mount?.(http, { guard, authenticate: authenticateAndCount, challenges, countsOpen });
+  options.mount?.(http, {
+    guard,
+    authenticate: authenticateAndCount,
+    challenges,
+    countsOpen: !isOpen || openStreams !== undefined,
+  });
   http.get('/healthz', (context) => context.json({ status: 'ok' }));
   http.get('/readyz', (context) => {
     const account = openAccount(store, runtime);

@@ -1,6 +1,7 @@
-/** `npm run bench [endpoint|auth|ingest|reads|ranges|stores|waits|lambda|tasks|listen|webhooks|triggers]`: every benchmark, or those named; ratios are of one run. */
+/** `npm run bench [endpoint|auth|ingest|reads|ranges|stores|waits|lambda|tasks|listen|webhooks|triggers|events]`: every benchmark, or those named; ratios are of one run. */
 import { availableParallelism, cpus } from 'node:os';
 import { benchAuth } from './auth.ts';
+import { benchEvents } from './events.ts';
 import { benchEndpoint } from './endpoint.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLambda } from './lambda.ts';
@@ -26,6 +27,7 @@ const BENCHMARKS: Record<string, () => Promise<void>> = {
   listen: benchListen,
   webhooks: benchWebhooks,
   triggers: benchTriggers,
+  events: benchEvents,
 };
 
 const wanted = process.argv.slice(2);

@@ -1,6 +1,6 @@
 /**
  * How many requests of a caller may stay open at a time, over all instances: those that listen, those that ask for progress or
- * for the result of a task, tails and waits. Each is counted before it is served, so that nothing has been done where it is refused,
+ * for the result of a task, tails and waits; and streams of events, apart from them. Each is counted before it is served, so that nothing has been done where it is refused,
  * and until its answer has ended.
  *
  * What is counted lasts two minutes. An answer that goes on is counted anew each minute, and ended where that is refused or the
@@ -20,6 +20,7 @@ const RENEWED_MS = 60_000;
 /** What a request that is open is counted by. */
 interface Open {
   principal: Principal;
+  quota: Quota;
   /** Epoch ms. */
   takenAt: number;
   /** What counting it costs. */
@@ -38,16 +39,18 @@ export function createStreamBounds(
   { app, store, runtime, ...deps }: Deps,
   refuse: (error: TidegateError, body: unknown) => Response,
 ): StreamBounds {
-  const quota = quotaOf(app);
-  const mayStay = stayingOf(app);
-  const quotas = deps.quotas ?? createQuotas(runtime);
+  const quotas = quotasOf(app, deps.isOpen === true);
+  const stays = stayingOf(app);
+  const quotaFor = (body: unknown) => (methodIn(body) === EVENT_STREAM ? quotas.events : quotas.streams);
+  const mayStay = (body: unknown) => stays(body) && quotaFor(body) !== null;
+  const sums = deps.quotas ?? createQuotas(runtime);
 
   async function take(open: Open): Promise<void> {
     open.takenAt = runtime.now();
-    await quotas.take(open.account.store, quota, open.principal, 1);
+    await sums.take(open.account.store, open.quota, open.principal, 1);
   }
 
-  const give = ({ principal, takenAt, account }: Open) => quotas.give(account.store, quota, principal, 1, takenAt);
+  const give = ({ principal, takenAt, account, quota }: Open) => sums.give(account.store, quota, principal, 1, takenAt);
 
   /**
    * Counts anew until the signal aborts. It never rejects, because nobody waits for it.
@@ -73,7 +76,9 @@ export function createStreamBounds(
     body: unknown,
     serve: () => Promise<ServedAnswer>,
   ): Promise<ServedAnswer> {
-    const open: Open = { principal, takenAt: 0, account: openAccount(store) };
+    const quota = quotaFor(body);
+    if (quota === null) return serve();
+    const open: Open = { principal, quota, takenAt: 0, account: openAccount(store) };
     try {
       await take(open);
     } catch (thrown) {
@@ -119,17 +124,29 @@ function together(...accounts: readonly ServedAnswer['account'][]): ServedAnswer
   };
 }
 
-function quotaOf({ quotas }: App): Quota {
+/**
+ * Streams of events have a bound of their own, and are no part of the one on other requests: each of them is a subscription, which
+ * stays open until it is cancelled (SEP-3415). Null: nothing is counted, because all callers are one and the app declares no bound.
+ */
+function quotasOf({ quotas, options }: App, isOpen: boolean): { streams: Quota | null; events: Quota | null } {
+  const declared = options.quotas ?? {};
+  const quota = (name: 'openStreams' | 'eventStreams', of: string, what: string): Quota | null =>
+    isOpen && declared[name] === undefined
+      ? null
+      : {
+          name: `quotas.${name}`,
+          of,
+          unit: 'streams',
+          each: quotas[name],
+          all: null,
+          lastsMs: LASTS_MS,
+          isExact: true,
+          title: `Too many ${what} stay open already`,
+          hint: 'wait for fewer things at once, and close streams that nobody reads',
+        };
   return {
-    name: 'quotas.openStreams',
-    of: 'streams',
-    unit: 'streams',
-    each: quotas.openStreams,
-    all: null,
-    lastsMs: LASTS_MS,
-    isExact: true,
-    title: 'Too many requests stay open already',
-    hint: 'wait for fewer things at once, and close streams that nobody reads',
+    streams: quota('openStreams', 'streams', 'requests'),
+    events: quota('eventStreams', 'event-streams', 'streams of events'),
   };
 }
 
@@ -145,11 +162,16 @@ function stayingOf({ tasks, toolNames }: App): (body: unknown) => boolean {
   return (body) => (Array.isArray(body) ? body.some(stays) : stays(body));
 }
 
-const STAYING: ReadonlySet<string> = new Set(['subscriptions/listen', 'events/stream', 'tasks/result']);
+const EVENT_STREAM = 'events/stream';
+const STAYING: ReadonlySet<string> = new Set(['subscriptions/listen', EVENT_STREAM, 'tasks/result']);
 
 interface CallParams {
   name?: unknown;
   _meta?: { progressToken?: unknown } | null;
+}
+
+function methodIn(body: unknown): unknown {
+  return (body as { method?: unknown } | null)?.method;
 }
 
 function methodOf(body: unknown): string {

@@ -34,6 +34,7 @@ export const quotasSpec = z.strictObject(
     tasks: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(256_000_000),
     allTasks: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(512_000_000),
     openStreams: whole(1, 1_000_000).default(100),
+    eventStreams: whole(1, 1_000_000).default(1_000),
     runningTasks: whole(1, 1_000_000).default(1_000),
     waits: whole(1, 1_000_000).default(1_000),
     allWaits: whole(1, 1_000_000).default(2_000),
@@ -46,7 +47,7 @@ export const quotasSpec = z.strictObject(
   },
   {
     error:
-      '{ requests, allRequests, openStreams, results, allResults, tasks, allTasks, runningTasks, waits, allWaits, waitKeys, pushes, allPushes, feeds, subscriptions, allSubscriptions }, any of them',
+      '{ requests, allRequests, openStreams, eventStreams, results, allResults, tasks, allTasks, runningTasks, waits, allWaits, waitKeys, pushes, allPushes, feeds, subscriptions, allSubscriptions }, any of them',
   },
 );
 

@@ -33,6 +33,9 @@ const Input = z.strictObject({
   task: z.string().min(1).max(64).optional().describe('A task that begins with each'),
   seconds: z.number().positive().optional().describe('How long it stands. Subscribe again before'),
   cursor: CursorText.optional().describe('Default: from now on'),
+  ordered: z.boolean().optional().describe('Each only once the one before was taken'),
+  test: z.boolean().optional().describe('Also send a made-up event now'),
+  replay: z.boolean().optional().describe('Also send again what was given up'),
 });
 
 const Output = z.object({
@@ -43,6 +46,8 @@ const Output = z.object({
   cursor: z.string().describe('All up to there was delivered or given up'),
   truncated: z.boolean().describe('True: events after the given cursor are gone'),
   secret: z.string().optional().describe('Signs what is sent (Standard Webhooks)'),
+  tested: z.string().optional().describe('What became of the made-up event'),
+  replayed: z.number().optional().describe('How many are sent again'),
   nextCalls: NextCalls,
 });
 
@@ -72,7 +77,7 @@ export function subscribeTool({ app, runtime }: AppDeps, service: DeliveryServic
     annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
     async run(input, { principal, deadline }) {
       const { target, made } = targetIn(input, runtime);
-      const { event, keys, where, ends, cursor, seconds } = input;
+      const { event, keys, where, ends, cursor, seconds, ordered, test, replay } = input;
       const subscription = await named(() =>
         service.subscribe(
           principal,
@@ -83,11 +88,17 @@ export function subscribeTool({ app, runtime }: AppDeps, service: DeliveryServic
             cursor: cursor ?? null,
             maxAgeMs: null,
             ttlMs: seconds === undefined ? undefined : seconds * 1_000,
+            ...(ordered === undefined ? {} : { ordered }),
           },
           deadline,
         ),
       );
-      return answerOf(subscription, made, input);
+      const { id } = subscription;
+      const tried = test ? await service.test(principal, id, deadline) : null;
+      return answerOf(subscription, made, input, {
+        ...(tried ? { tested: tried.outcome } : {}),
+        ...(replay ? { replayed: await service.replay(principal, id, null, deadline) } : {}),
+      });
     },
   });
 
@@ -95,14 +106,18 @@ export function subscribeTool({ app, runtime }: AppDeps, service: DeliveryServic
     { id, source, target, refreshBefore, cursor, truncated }: Subscription,
     made: string | null,
     input: Given,
+    more: { tested?: string; replayed?: number },
   ) {
     const to = targetText(target);
-    const again = { ...input, ...(made === null ? {} : { secret: made }), cursor: undefined };
+    const once = { cursor: undefined, test: undefined, replay: undefined };
+    const again = { ...input, ...(made === null ? {} : { secret: made }), ...once };
     return bothHalves<z.input<typeof Output>>({
       before: [
         `Subscribed: ${source} to ${to}, as ${id}, ${untilText(refreshBefore)}.`,
         ...(truncated ? ['Truncated: events after the given cursor are gone.'] : []),
         ...(made === null ? [] : [`Its secret, which is shown this once: ${made}`]),
+        ...(more.tested === undefined ? [] : [`The made-up event: ${more.tested}.`]),
+        ...(more.replayed === undefined ? [] : [`Sent again: ${more.replayed}.`]),
       ],
       name: 'rows',
       rows: [],
@@ -120,6 +135,7 @@ export function subscribeTool({ app, runtime }: AppDeps, service: DeliveryServic
         cursor,
         truncated,
         ...(made === null ? {} : { secret: made }),
+        ...more,
       },
     });
   }

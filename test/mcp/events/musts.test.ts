@@ -144,9 +144,10 @@ test('SEP-3415 "Lifecycle": heartbeats come as data, more often than each 30 s, 
 });
 
 test('SEP-3415 "Lifecycle": streams are no part of the cap on concurrent requests', async () => {
-  const { open, poll } = createHouse({ requests: 1 });
+  const { open, listen, poll } = createHouse({ requests: 1 }, { quotas: { openStreams: 1 } });
   for (const id of [1, 2, 3]) expect((await open({}, ADA, id)).status).toBe(200);
   expect((await poll()).events).toEqual([]);
+  expect((await listen({ toolsListChanged: true }, ADA)).status).toBe(200);
 });
 
 test('SEP-3415 "Cursor advancement": each event says where it stands, and the next stream goes on there', async () => {
@@ -180,20 +181,28 @@ test('SEP-3415 "Subscribing": secrets are whsec_ and 24 to 64 bytes, urls are ht
   }
 });
 
+/** Hosts of one store whose caller comes by a key, so that it can be asked what it may do by then. */
+async function keyedHosts() {
+  const { store, runtime, clock } = houseOfHooks();
+  const { key } = await createKey({ store, runtime }, { name: 'rita', tenant: 'acme', expiresAt: null, scopes: ['*'] });
+  const authenticate = () => ({ ...RITA, scopes: ['*'], client: `tg_${key.id}` });
+  const start = () => createListeningHost(houseWith(TRUSTED), { store, authenticate }, clock);
+  return { start, clock };
+}
+
 test('SEP-3415 "Subscription TTL": no expiry is granted to who asks for it, and to nobody else; times are clamped and not refused', async () => {
-  const { call } = houseOfHooks();
+  const { call } = (await keyedHosts()).start();
   const granted = async (ttlMs?: unknown) =>
-    (await call('events/subscribe', { name: 'hot', delivery, ttlMs }, ADA)).result?.['refreshBefore'];
+    (await call('events/subscribe', { name: 'hot', delivery, ttlMs })).result?.['refreshBefore'];
   expect(await granted(null)).toBeNull();
   for (const ttlMs of [undefined, 1, 60_000, 1e14]) expect(await granted(ttlMs)).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
 });
 
 test('SEP-3415 "Subscription TTL": what was granted stands over restarts of the server', async () => {
-  const { call, store, clock } = houseOfHooks();
-  const { result } = await call('events/subscribe', { name: 'hot', delivery, ttlMs: null }, ADA);
-  const restarted = createListeningHost(houseWith(TRUSTED), { store }, clock);
+  const { start, clock } = await keyedHosts();
+  const { result } = await start().call('events/subscribe', { name: 'hot', delivery, ttlMs: null });
   await clock.advance(60_000);
-  const listed = await restarted.call('tools/call', { name: 'list_subscriptions', arguments: {} }, ADA);
+  const listed = await start().call('tools/call', { name: 'list_subscriptions', arguments: {} });
   expect(JSON.stringify(listed.result)).toContain(result?.['id']);
 });
 

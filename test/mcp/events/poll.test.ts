@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { http, stream } from '../../../src/index.ts';
+import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
+import type { Store } from '../../../src/store/store.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { createListeningHost } from '../listen/listening-host.ts';
 import { ADA, BOB, celsiusOf, createHouse, houseWith, OPEN, READER, rooms } from './house.ts';
@@ -171,6 +173,41 @@ describe('events/poll', () => {
     expect([celsiusOf(gone), gone.truncated]).toEqual([[2], true]);
     const next = await poll({ cursor: gone.cursor });
     expect([celsiusOf(next), next.truncated]).toEqual([[], false]);
+  });
+
+  test('is one call to the store, whatever it finds; two more where what is too old is more than a call reads', async () => {
+    const calls: string[] = [];
+    const store = new Proxy(createMemoryStore(), {
+      get(target, name: keyof Store) {
+        const member = target[name];
+        if (typeof member !== 'function') return member;
+        return (...given: unknown[]) => {
+          // Who asks how often is counted beside it, whatever is asked.
+          if (name !== 'add') calls.push(name);
+          return (member as (...given: unknown[]) => unknown)(...given);
+        };
+      },
+    });
+    const { poll, put, clock } = createHouse({ store });
+    const spent = async (params: object) => {
+      calls.length = 0;
+      const { cursor } = await poll(params);
+      return { cursor, calls: [...calls] };
+    };
+    const first = await spent({});
+    expect(first.calls).toEqual(['extent']);
+    expect((await spent({ cursor: first.cursor })).calls).toEqual(['read']);
+    for (const celsius of [1, 2, 3]) await put(celsius);
+    expect((await spent({ cursor: first.cursor, maxEvents: 1 })).calls).toEqual(['read']);
+    expect((await spent({ cursor: first.cursor, arguments: { keys: ['cellar'] }, maxAgeMs: 1_000 })).calls).toEqual([
+      'read',
+    ]);
+    await clock.advance(60_000);
+    expect((await spent({ cursor: first.cursor, maxEvents: 1, maxAgeMs: 1_000 })).calls).toEqual([
+      'read',
+      'seek',
+      'read',
+    ]);
   });
 
   test('says how soon to ask again: as often as the feed brings something, or as events came', async () => {

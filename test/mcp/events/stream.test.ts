@@ -155,10 +155,13 @@ describe('bounds', () => {
   });
 
   test('as many as a caller may hold open', async () => {
-    const { open } = createHouse({}, { quotas: { openStreams: 1 } });
+    const { open, listen } = createHouse({}, { quotas: { eventStreams: 1, openStreams: 1 } });
     await open();
     expect((await open()).status).toBe(429);
     expect((await open({}, BOB)).status).toBe(200);
+    // They are no part of the bound on other requests, nor those of theirs.
+    expect((await listen({ toolsListChanged: true }, ADA)).status).toBe(200);
+    expect((await listen({ toolsListChanged: true }, ADA)).status).toBe(429);
   });
 
   test('however many listen to an event, the log is read once for all of them', async () => {

@@ -55,20 +55,16 @@ describe('events/subscribe', () => {
     expect(new Set([first, ...others].map(({ id }) => id)).size).toBe(6);
   });
 
-  test('clamps times, and grants no end only where it is asked for and the app allows it', async () => {
+  test('clamps times, and grants no end where the app does not allow it', async () => {
     const { subscribe, clock } = house();
-    const grantOf = async (ttlMs: unknown, at = { subscribe, clock }) => {
-      const { refreshBefore } = await at.subscribe({ ttlMs });
-      return refreshBefore === null ? null : Date.parse(refreshBefore as string) - at.clock.now();
-    };
+    const grantOf = async (ttlMs: unknown) =>
+      Date.parse((await subscribe({ ttlMs }))['refreshBefore'] as string) - clock.now();
     expect(await grantOf(1)).toBe(60_000);
     expect(await grantOf(120_000)).toBe(120_000);
     expect(await grantOf(1e15)).toBe(86_400_000);
     expect(await grantOf(null)).toBe(86_400_000);
     expect(await grantOf('soon')).toBe(3_600_000);
-    const endless = house({ webhooks: { trusted: ['https://hooks.example.com/'], endless: true } });
-    expect(await grantOf(null, endless)).toBeNull();
-    expect(await grantOf(undefined, endless)).toBe(3_600_000);
+    // Without an end: `musts.test.ts`, for callers that can be asked about later.
   });
 
   test.each([
@@ -132,6 +128,20 @@ describe('the tools', () => {
     expect((await tool('list_subscriptions', { subscription: id })).content[0]?.text).toContain('Nothing was sent yet');
     expect((await tool('unsubscribe', { subscription: id })).content[0]?.text).toContain('has ended');
     expect((await tool('unsubscribe', { subscription: id })).isError).toBe(true);
+  });
+
+  test('send a made-up event, one after another where that is asked, and again what was given up', async () => {
+    const { tool } = house();
+    const args = { event: 'hot', url, ordered: true, test: true, replay: true };
+    const { structuredContent, isError } = await tool('subscribe', args);
+    expect([isError, structuredContent]).toEqual([
+      undefined,
+      // Nobody is reached from a test.
+      expect.objectContaining({ tested: expect.stringMatching(/connection_refused|timeout/) as string, replayed: 0 }),
+    ]);
+    const again = structuredContent?.['nextCalls'] as { arguments: Record<string, unknown> }[];
+    expect(again[0]?.arguments).toMatchObject({ event: 'hot', ordered: true, secret: structuredContent?.['secret'] });
+    expect(again[0]?.arguments).not.toHaveProperty('test');
   });
 
   test('are for callers whom the server knows, and say in words what is wrong', async () => {

@@ -49,6 +49,8 @@ export function createListeningHost(app: App, own: Partial<HostOptions> = {}, cl
     now: () => clock.now(),
     sleep: (ms, signal) => clock.sleep(ms, signal),
     random: () => 0.5,
+    fetch: () => Promise.reject(new TypeError('fetch failed: a test reaches no network')),
+    resolve: null,
   };
   const store: Store = trustClock(own.store ?? createMemoryStore());
   const host = createHost({ app, runtime, secrets: SECRETS, authenticate: principalOf, ...own, store });
