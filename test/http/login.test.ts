@@ -108,6 +108,31 @@ test('the cookie reads, and writes with the token of its own login alone', async
   expect(statuses).toEqual([200, 403, 403, 403, 403]);
 });
 
+test('the cookie opens the stream of a session, which is a read, for the page of its own login alone', async () => {
+  const { logIn, ask } = await stage();
+  const { cookie, csrf } = await logIn();
+  const own = { ...PAGE, Cookie: cookie };
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '0' } };
+  const begun = await ask(
+    '/mcp',
+    'POST',
+    { ...own, 'X-CSRF-Token': csrf, 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' },
+    JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params }),
+  );
+  const session = begun.headers.get('mcp-session-id') ?? '';
+  const stream = (headers: Record<string, string>) =>
+    ask('/mcp', 'GET', { Accept: 'text/event-stream', 'Mcp-Session-Id': session, ...headers });
+  const opened = await stream(own);
+  expect([opened.status, opened.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+  await opened.body?.cancel();
+  expect((await stream(PAGE)).status).toBe(401);
+  expect((await stream({ ...own, Origin: 'https://evil.example' })).status).toBe(403);
+  // An allowed page sends `Authorization`, and a cookie that a browser adds to that counts for nothing.
+  expect((await stream({ ...own, Origin: 'https://page.example', 'Sec-Fetch-Site': 'cross-site' })).status).toBe(401);
+  expect((await ask('/logout', 'POST', { ...own, 'X-CSRF-Token': csrf })).status).toBe(204);
+  expect((await stream(own)).status).toBe(401);
+});
+
 test.each<[string, Record<string, string>]>([
   ['of another origin', { Origin: 'https://evil.example' }],
   ['of an allowed origin, which sends Authorization', { Origin: 'https://page.example' }],
