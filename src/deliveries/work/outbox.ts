@@ -31,6 +31,7 @@ import { sourcesIn } from './rights.ts';
 
 const OUTBOX_FOLLOWER = 'deliveries';
 const ROUND_ENTRIES = 1_000;
+const MOST_WOKEN = 1_000;
 /** How often in a row a commit may meet wakes that somebody else has written. */
 const MOST_RACES = 20;
 
@@ -38,8 +39,8 @@ export interface OutboxReport {
   /** Whether anybody had subscribed when it was first looked at. */
   subscribed: boolean;
   entries: number;
-  /** How many subscriptions were woken, or were awake already. */
-  woken: number;
+  /** Subscriptions that were woken, or were awake already: the first 1,000 of them. A look at what is due may not show them yet. */
+  woken: SubscriptionName[];
   caughtUp: boolean;
 }
 
@@ -55,7 +56,7 @@ export async function followOutbox(
   stream: DeclaredStream,
   deadline: number,
 ): Promise<OutboxReport> {
-  const report: OutboxReport = { subscribed: false, entries: 0, woken: 0, caughtUp: true };
+  const report: OutboxReport = { subscribed: false, entries: 0, woken: [], caughtUp: true };
   const partition = subscriberPartition(scope.tenant, stream.name);
   if (!(await hasSubscribers(scope, stream.name))) return report;
   const { entries, caughtUp } = await follow({
@@ -73,7 +74,7 @@ export async function followOutbox(
           for await (const records of listAll(scope, partition)) {
             const selected = records.filter(isSelected).map(nameOfSubscriber);
             await wakeAll(scope, selected, deadline);
-            report.woken += selected.length;
+            report.woken.push(...selected.slice(0, MOST_WOKEN - report.woken.length));
           }
           return [];
         },

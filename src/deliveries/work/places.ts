@@ -36,7 +36,7 @@ export interface FollowedOutboxes extends Pick<OutboxReport, 'woken'> {
 /** Follows the logs that are due. One store call where none is. Errors as the store's. */
 export async function followDueOutboxes(deps: DeliveryDeps, deadline: number): Promise<FollowedOutboxes> {
   const { store, runtime, app } = deps;
-  const report = { woken: 0, more: false };
+  const report: FollowedOutboxes = { woken: [], more: false };
   const now = runtime.now();
   const due = await store.due(OUTBOX_QUEUE, { now, limit: DUE_LIMIT, from: Math.floor(runtime.random() * 16) });
   const logs = sourceLogs(app);
@@ -47,7 +47,7 @@ export async function followDueOutboxes(deps: DeliveryDeps, deadline: number): P
     const stream = logs.get(id);
     const scope = scopeOfLogs(deps, { tenant: placeOfOutbox(reading) });
     const followed = stream === undefined ? null : await followOutbox(scope, stream, deadline);
-    report.woken += followed?.woken ?? 0;
+    report.woken.push(...(followed?.woken ?? []));
     report.more ||= followed?.caughtUp === false;
     // What this release does not know is another's to follow.
     const isOver = followed?.subscribed === false;

@@ -56,14 +56,14 @@ export function createDeliveryWork(deps: DeliveryDeps, options: DeliveryWorkOpti
     deadline: number,
     places: readonly { tenant: string; stream: string }[],
   ): Promise<FollowedOutboxes> {
-    const report = { woken: 0, more: false };
+    const report: FollowedOutboxes = { woken: [], more: false };
     for (const { tenant, stream: name } of places) {
       const stream = logs.get(name);
       const place = `${tenant} ${name}`;
       if (stream === undefined || (quiet.get(place) ?? 0) > runtime.now()) continue;
       if (runtime.now() >= deadline) return { ...report, more: true };
       const { subscribed, woken, caughtUp } = await followOutbox(scopeOfLogs(deps, { tenant }), stream, deadline);
-      report.woken += woken;
+      report.woken.push(...woken);
       report.more ||= !caughtUp;
       quiet.delete(place);
       if (quiet.size > MOST_QUIET) quiet.clear();
@@ -94,6 +94,16 @@ export function createDeliveryWork(deps: DeliveryDeps, options: DeliveryWorkOpti
         if (isIdle || isBroken) idle.add(name.id);
       }
 
+      async function begin(names: readonly SubscriptionName[]): Promise<void> {
+        for (const name of names) {
+          await pool.room();
+          if (isOver()) return;
+          void work(name);
+        }
+      }
+
+      // What was woken just now need not show in a look at what is due.
+      await begin(followed.woken);
       while (!isOver()) {
         const from = Math.floor(runtime.random() * 16);
         const due = await store.due(DELIVERY_QUEUE, { now: runtime.now(), limit: DUE_LIMIT, from });
@@ -104,11 +114,7 @@ export function createDeliveryWork(deps: DeliveryDeps, options: DeliveryWorkOpti
           await pool.oneLeft();
           continue;
         }
-        for (const name of names) {
-          await pool.room();
-          if (isOver()) break;
-          void work(name);
-        }
+        await begin(names);
       }
       if (!stays) await pool.drain();
       return { ...report, more: report.more || followed.more, dueAt: soonest };
