@@ -8,6 +8,7 @@ import { resourceSpec } from '../../src/declare/spec/resource.ts';
 import { pushSpec, streamSpec } from '../../src/declare/spec/stream.ts';
 import { policySpec, taskSpec } from '../../src/declare/spec/task.ts';
 import { toolSpec } from '../../src/declare/spec/tool.ts';
+import { triggerSpec } from '../../src/declare/spec/trigger.ts';
 import { csvSpec } from '../../src/feeds/http/csv-options.ts';
 import { httpSpec } from '../../src/feeds/http/spec.ts';
 import { rssSpec } from '../../src/feeds/http/rss-options.ts';
@@ -55,6 +56,7 @@ export const TABLES: Readonly<Record<string, Table>> = {
   task: { spec: taskSpec, type: 'TaskOptions', left: ['kind'] },
   'task-policy': { spec: policySpec, type: 'TaskPolicy' },
   tool: { spec: toolSpec, type: 'ToolOptions', left: ['kind'] },
+  trigger: { spec: triggerSpec, type: 'TriggerOptions', left: ['kind'] },
   websocket: { spec: webSocketSpec, type: 'WebSocketOptions', left: PACING },
 };
 

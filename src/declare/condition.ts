@@ -135,7 +135,7 @@ export interface OnStream {
   on?: string;
 }
 
-/** Holds while the aggregate of the events of the newest `overMs` is beyond the bound. It is not judged while there are no events. */
+/** Holds while the aggregate of the events of the newest `overMs` is beyond the bound. It ceases when its last event leaves them; of `count` there are 0 then. */
 export type WindowAggregate<Data = Json> = Bound & {
   kind: 'aggregate';
   of: 'mean' | 'min' | 'max' | 'sum' | 'count';

@@ -11,10 +11,11 @@ import type { DeclaredTrigger } from '../declare/trigger.ts';
 import type { Deps } from '../streams/deps.ts';
 import { scopeOf } from '../streams/scope.ts';
 import { CLOCKS_DIFFER_MS } from './judging/clock.ts';
+import { cleansed } from './judging/removed.ts';
 import { isToTrim, removeOccurrences, trimOccurrences } from './keep.ts';
 import { lookAtLate } from './late.ts';
 import { loadTriggers } from './load.ts';
-import { newTo, type LogArrivals, readArrivals, takeArrivals } from './read-round.ts';
+import { newTo, type LogArrivals, readAgain, readArrivals, takeArrivals } from './read-round.ts';
 import type { StandingTrigger } from './standing.ts';
 import { storeAll } from './store-round.ts';
 
@@ -47,6 +48,9 @@ const STORED_MS = 30_000;
 const KEPT_FRESH_MS = 86_400_000;
 /** How many triggers a process remembers. */
 const MOST_REMEMBERED = 20_000;
+
+const isOwing = ({ owed, owedPieces, judge }: StandingTrigger) =>
+  owed.length + owedPieces.length > 0 || judge.hasFound();
 
 const nameOf = (tenant: string, { name }: DeclaredTrigger) => `${tenant}/${name}`;
 
@@ -90,8 +94,8 @@ export function createEvaluator(given: Deps): Evaluator {
   }
 
   /** Those that are to be stored now. */
-  function isToStore({ isFresh, judge, owed, ahead, stored }: StandingTrigger, found: boolean): boolean {
-    if (isFresh || found || owed.length > 0) return true;
+  function isToStore({ isFresh, judge, owed, owedPieces, ahead, stored }: StandingTrigger, found: boolean): boolean {
+    if (isFresh || found || owed.length + owedPieces.length > 0) return true;
     const ageMs = runtime.now() - stored.storedAt;
     if (ageMs >= KEPT_FRESH_MS || ageMs < 0) return true;
     return ahead >= MOST_AHEAD || (ageMs >= STORED_MS && (ahead > 0 || judge.changed()));
@@ -104,7 +108,7 @@ export function createEvaluator(given: Deps): Evaluator {
     report: RoundReport,
   ): Promise<StandingTrigger[]> {
     const lost = new Set<StandingTrigger>();
-    for (let left = standings; left.length > 0; left = left.filter((one) => !lost.has(one) && one.owed.length > 0)) {
+    for (let left = standings; left.length > 0; left = left.filter((one) => !lost.has(one) && isOwing(one))) {
       const stored = await storeAll(deps, left, deadline);
       report.commits += stored.commits;
       for (const [name, count] of stored.occurrences) {
@@ -138,6 +142,12 @@ export function createEvaluator(given: Deps): Evaluator {
         const watching = standing.filter(({ plan }) => plan.streams.includes(name));
         pages.set(name, await readArrivals(scope, stream, watching));
       }
+      const joined = new Set(standing.flatMap(({ plan }) => (plan.streams.length > 1 ? plan.streams : [])));
+      const until = runtime.now();
+      for (const name of [...pages.keys()].filter((each) => joined.has(each)).slice(0, -1)) {
+        const [stream, page] = [app.streams.get(name), pages.get(name)];
+        if (stream && page?.isEnd) await readAgain(scope, stream, page, until);
+      }
       isEnd = [...pages.values()].every((page) => page.isEnd);
       report.entries += [...pages.values()].reduce((sum, { arrivals }) => sum + arrivals.length, 0);
       let left = standing.map((one) => ({ one, entries: newTo(one, pages) }));
@@ -152,6 +162,7 @@ export function createEvaluator(given: Deps): Evaluator {
           const isPassed = isTaken && isEnd ? one.judge.pass(knownTo) : isTaken;
           for (const what of one.judge.removed()) {
             await removeOccurrences(scope, one.trigger, what, deadline);
+            one.owed = one.owed.flatMap((moment) => cleansed(moment, what) ?? []);
             one.isFresh = true;
           }
           if (!isPassed) full.push({ one, entries: entries.slice(one.ahead - before) });

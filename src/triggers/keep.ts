@@ -6,7 +6,8 @@ import { asTidegateError } from '../base/errors.ts';
 import { sureTime } from '../store/clock-seen.ts';
 import { READ_LIMIT } from '../store/limits.ts';
 import type { DeclaredTrigger, OccurrenceData } from '../declare/trigger.ts';
-import type { Removed } from '../streams/log/removals.ts';
+import type { LoggedEvent } from '../base/event.ts';
+import { isOf, type Removed } from '../streams/log/removals.ts';
 import { trimStream } from '../streams/log/retention.ts';
 import { loggedEvent, streamLog } from '../streams/log/stream-log.ts';
 import { removeEvents } from '../streams/removing/remove.ts';
@@ -49,13 +50,12 @@ export async function removeOccurrences(
         : {};
     const selector = { ...bounds, ...(what.key === undefined ? {} : { key: what.key }) };
     await removeEvents(own, log, selector, deadline);
-    return;
   }
-  for (const id of await madeBy(scope, own.tenant, log.name, what.id)) await removeEvents(own, log, { id }, deadline);
+  for (const id of await madeBy(scope, own.tenant, log.name, what)) await removeEvents(own, log, { id }, deadline);
 }
 
-/** Ids of occurrences that an event has made. */
-async function madeBy({ store }: Scope, tenant: string, log: string, id: string): Promise<string[]> {
+/** Ids of occurrences that an event has made which is removed. */
+async function madeBy({ store }: Scope, tenant: string, log: string, what: Removed): Promise<string[]> {
   const found: string[] = [];
   let before = null;
   for (let read = 0; read < MOST_LOOKED_AT;) {
@@ -64,7 +64,7 @@ async function madeBy({ store }: Scope, tenant: string, log: string, id: string)
     for (const entry of page.entries) {
       const { id: own, data } = loggedEvent.read(entry);
       const { events = [] } = (data ?? {}) as unknown as Partial<OccurrenceData>;
-      if (events.some((event) => event.id === id)) found.push(own);
+      if (events.some((event) => isOf(event as unknown as LoggedEvent, what))) found.push(own);
     }
     if (page.entries.length < READ_LIMIT || page.start === page.floor) return found;
     before = page.start;

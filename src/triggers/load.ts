@@ -1,16 +1,16 @@
 /** Reads triggers that this process does not know yet, or that somebody else has stored since. */
 import type { DeclaredTrigger } from '../declare/trigger.ts';
 import { GET_MANY_LIMIT } from '../store/limits.ts';
-import { isPresent, type RecordKey, type Version } from '../store/store.ts';
+import { isPresent, type RecordKey } from '../store/store.ts';
 import { isGap } from '../base/event.ts';
 import type { Scope } from '../streams/scope.ts';
 import { ofStreamNamed } from '../streams/scope.ts';
 import { loggedEvent, streamLog } from '../streams/log/stream-log.ts';
 import { arrived, newClock, type StreamClock } from './judging/clock.ts';
 import type { StoredKey } from './judging/key-state.ts';
-import { triggerKey, triggerPartKey } from './names.ts';
-import { triggerPart, triggerRecord } from './record.ts';
-import { planFor, type StandingTrigger, standingTrigger } from './standing.ts';
+import { triggerKey, triggerPieceKey } from './names.ts';
+import { triggerOwed, triggerPart, triggerRecord } from './record.ts';
+import { planFor, type StandingTrigger, standingTrigger, type TriggerPieces } from './standing.ts';
 
 /** A trigger that is new begins with what came in so long before, ms: a schedule may find it so much later. */
 const BEGINS_MS = 60_000;
@@ -24,21 +24,25 @@ export async function loadTriggers(scope: Scope, triggers: readonly DeclaredTrig
   );
   const wanted = triggers.flatMap(({ name }, index) => {
     const reading = readings[index];
-    const read = reading === undefined ? null : triggerRecord.read(reading);
-    return (read?.parts ?? []).map((part) => ({ name, part }));
+    const { parts = {}, owedPieces = [] } = (reading && triggerRecord.read(reading)) ?? {};
+    return [
+      ...Object.values(parts).map((piece) => ({ name, piece, isOwed: false })),
+      ...owedPieces.map((piece) => ({ name, piece, isOwed: true })),
+    ];
   });
-  const partReadings = await readAll(
+  const pieceReadings = await readAll(
     scope,
-    wanted.map(({ name, part }) => triggerPartKey(tenant, name, part)),
+    wanted.map(({ name, piece }) => triggerPieceKey(tenant, name, piece)),
   );
-  const parts = new Map<string, { keys: StoredKey[]; versions: Map<number, Version | null> }>();
-  for (const [index, { name, part }] of wanted.entries()) {
-    const reading = partReadings[index];
-    if (reading === undefined) continue;
-    const own = parts.get(name) ?? { keys: [], versions: new Map<number, Version | null>() };
-    own.versions.set(part, reading.version);
-    if (isPresent(reading)) own.keys.push(...triggerPart.decode(reading.value));
-    parts.set(name, own);
+  const pieces = new Map<string, TriggerPieces & { keys: StoredKey[] }>();
+  for (const [index, { name, piece, isOwed }] of wanted.entries()) {
+    const reading = pieceReadings[index];
+    if (reading === undefined || !isPresent(reading)) continue;
+    const own = pieces.get(name) ?? noPieces();
+    own.versions.set(piece, reading.version);
+    if (isOwed) own.owed.push({ id: piece, moments: triggerOwed.decode(reading.value) });
+    else own.keys.push(...triggerPart.decode(reading.value));
+    pieces.set(name, own);
   }
   const begun = new Map<string, StreamClock>();
   for (const [index, trigger] of triggers.entries()) {
@@ -53,10 +57,14 @@ export async function loadTriggers(scope: Scope, triggers: readonly DeclaredTrig
   return triggers.flatMap((trigger, index) => {
     const reading = readings[index];
     if (reading === undefined) return [];
-    const own = parts.get(trigger.name) ?? { keys: [], versions: new Map<number, Version | null>() };
+    const own = pieces.get(trigger.name) ?? noPieces();
     const begin = (stream: string) => ({ ...(begun.get(stream) ?? newClock(null, now)) });
     return [standingTrigger(trigger, tenant, reading, own, begin, now)];
   });
+}
+
+function noPieces(): TriggerPieces & { keys: StoredKey[] } {
+  return { keys: [], owed: [], versions: new Map() };
 }
 
 async function readAll({ store, runtime }: Scope, keys: readonly RecordKey[]) {

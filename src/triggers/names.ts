@@ -6,9 +6,9 @@ export function triggerKey(tenant: string, trigger: string): RecordKey {
   return { partition: `${tenant}/trigger`, id: trigger };
 }
 
-/** A part of what a trigger remembers of its keys, where that is much. */
-export function triggerPartKey(tenant: string, trigger: string, part: number): RecordKey {
-  return { partition: `${tenant}/trigger-part/${trigger}`, id: String(part) };
+/** A piece of what a trigger remembers of its keys, or has yet to tell, where that is much. No piece is written twice. */
+export function triggerPieceKey(tenant: string, trigger: string, piece: string): RecordKey {
+  return { partition: `${tenant}/trigger-part/${trigger}`, id: piece };
 }
 
 /** The mark of an occurrence by the text that `dedupe` gave, as a digest. */

@@ -31,6 +31,15 @@ export async function readArrivals(
 ): Promise<LogArrivals> {
   const own = ofStream(scope, stream);
   const from = earliest(standings.map(({ positions }) => positions.get(stream.name) ?? null));
+  return pageFrom(scope, own, stream, from);
+}
+
+async function pageFrom(
+  scope: Scope,
+  own: ReturnType<typeof ofStream<Scope>>,
+  stream: DeclaredStream,
+  from: Cursor | null,
+): Promise<LogArrivals> {
   const log = streamLog(own.tenant, stream.name);
   const page = obey(await scope.store.read(log, from, READ_LIMIT, besides(own, stream.name)));
   const now = scope.runtime.now();
@@ -56,6 +65,19 @@ export async function readArrivals(
   const { cursor, start, truncated } = page;
   const isEnd = page.entries.length < READ_LIMIT || cursor === page.end;
   return { arrivals, cursor, start, isEnd, truncated };
+}
+
+/**
+ * Reads once more a log that was read before others were, so that what came to it before something in them is not judged after
+ * that. One store call. @param until epoch ms: what came later is left for another time
+ */
+export async function readAgain(scope: Scope, stream: DeclaredStream, page: LogArrivals, until: number): Promise<void> {
+  const more = await pageFrom(scope, ofStream(scope, stream), stream, page.cursor);
+  const known = more.arrivals.filter(({ appendedAt }) => appendedAt <= until);
+  page.arrivals.push(...known);
+  page.start ??= more.start;
+  page.cursor = known.at(-1)?.after ?? page.cursor;
+  page.isEnd = more.isEnd && known.length === more.arrivals.length;
 }
 
 /** The earliest of some positions; null where one of them is, or where they are of different epochs. */

@@ -60,10 +60,14 @@ export interface StoredTrigger {
   common: StoredKey;
   /** Where it is little. */
   keys: StoredKey[];
-  /** Numbers of the parts where it is much; empty: it is not. */
-  parts: number[];
+  /** Where it is much: the ids of the pieces that hold it, by the number of the part; empty: it is not. */
+  parts: Record<string, string>;
+  /** When all pieces were written anew, epoch ms. */
+  piecesAt: number;
   /** Found, and not in the log yet, because a commit has its bounds. */
   owed: Moment[];
+  /** Ids of the pieces that hold what is owed behind that. */
+  owedPieces: string[];
   counts: TriggerCounts;
   /** The last occurrence of a beginning. */
   last: { id: string; key: string | null; time: number; title: string } | null;
@@ -85,6 +89,16 @@ const storedKey = () =>
     ),
   ]) as unknown as z.ZodType<StoredKey>;
 
+const moment = (): z.ZodType<Moment> =>
+  z.object({
+    became: z.enum(['holding', 'ceased']),
+    key: z.string().nullable(),
+    time: z.number(),
+    value: z.number().nullable(),
+    events: z.array(z.custom<StreamEvent>()),
+    cause: z.string(),
+  });
+
 const clock = () =>
   z.object({
     from: z.string().nullable(),
@@ -104,17 +118,10 @@ export const triggerRecord = record<StoredTrigger>('trigger', () =>
     newest: z.number(),
     common: storedKey(),
     keys: z.array(storedKey()),
-    parts: z.array(z.number()),
-    owed: z.array(
-      z.object({
-        became: z.enum(['holding', 'ceased']),
-        key: z.string().nullable(),
-        time: z.number(),
-        value: z.number().nullable(),
-        events: z.array(z.custom<StreamEvent>()),
-        cause: z.string(),
-      }),
-    ),
+    parts: z.record(z.string(), z.string()),
+    piecesAt: z.number(),
+    owed: z.array(moment()),
+    owedPieces: z.array(z.string()),
     counts: z.object({
       holding: z.number(),
       ceased: z.number(),
@@ -148,5 +155,7 @@ export const triggerRecord = record<StoredTrigger>('trigger', () =>
 );
 
 export const triggerPart = record<StoredKey[]>('part of a trigger', () => z.array(storedKey()));
+
+export const triggerOwed = record<Moment[]>('what a trigger has yet to tell', () => z.array(moment()));
 
 export const triggerOnce = record<{ id: string }>('occurrence by its text', () => z.object({ id: z.string() }));

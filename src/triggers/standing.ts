@@ -5,11 +5,12 @@
 import type { DeclaredTrigger } from '../declare/trigger.ts';
 import type { Reading, Version } from '../store/store.ts';
 import type { StreamClock } from './judging/clock.ts';
-import { createTriggerJudge, stateWithinClock, type TriggerJudge, type TriggerState } from './judging/judge.ts';
+import { createTriggerJudge, type TriggerJudge, type TriggerState } from './judging/judge.ts';
 import type { Moment } from './judging/moment.ts';
 import { emptyKey, fromStored, type StoredKey } from './judging/key-state.ts';
 import { begunKeys, createRememberedKeys } from './judging/keys.ts';
 import { type ConditionPlan, conditionPlan } from './judging/plan.ts';
+import { stateWithinClock } from './judging/within-clock.ts';
 import { type StoredTrigger, triggerRecord } from './record.ts';
 
 export interface StandingTrigger {
@@ -21,8 +22,8 @@ export interface StandingTrigger {
   /** As it was read, or stored since. */
   stored: StoredTrigger;
   version: Version | null;
-  /** Of its parts that were read, or stored since. */
-  partVersions: Map<number, Version | null>;
+  /** Of its pieces that were read, or stored since, by their ids. */
+  pieceVersions: Map<string, Version>;
   /** The record has to be written, whatever there is to tell: it is new, or of another condition. */
   isFresh: boolean;
   /** Where it reads on, by stream. */
@@ -31,6 +32,8 @@ export interface StandingTrigger {
   ahead: number;
   /** Found, and not stored yet. */
   owed: Moment[];
+  /** What is owed behind that, as pieces. */
+  owedPieces: { id: string; moments: readonly Moment[] }[];
 }
 
 const plans = new WeakMap<DeclaredTrigger, ConditionPlan>();
@@ -42,14 +45,14 @@ export function planFor(trigger: DeclaredTrigger): ConditionPlan {
 }
 
 /**
- * @param reading of its record @param parts what its parts hold
+ * @param reading of its record @param pieces what its pieces hold
  * @param begin makes the clock of a stream that it did not watch before
  */
 export function standingTrigger(
   trigger: DeclaredTrigger,
   tenant: string,
   reading: Reading,
-  parts: { keys: readonly StoredKey[]; versions: Map<number, Version | null> },
+  pieces: TriggerPieces,
   begin: (stream: string) => StreamClock,
   now: number,
 ): StandingTrigger {
@@ -63,20 +66,19 @@ export function standingTrigger(
     }),
   );
   const common = same === null ? emptyKey(plan, null) : fromStored(same.common);
-  const stored = same === null ? [] : [...same.keys, ...parts.keys];
+  const stored = same === null ? [] : [...same.keys, ...pieces.keys];
   const keys = createRememberedKeys(plan, stored.map(fromStored), same?.counts.overflow ?? 0);
   if (same === null) begunKeys(plan, common, keys, now);
   const counts = read?.counts ?? NO_COUNTS;
   const state: TriggerState = {
     clocks,
-    judgedTo: same?.judgedTo ?? 0,
-    newest: same?.newest ?? 0,
+    judgedTo: read?.judgedTo ?? 0,
+    newest: read?.newest ?? 0,
     common,
     keys,
     counts: { late: counts.late, hurried: counts.hurried, suppressed: counts.suppressed, overflow: 0 },
   };
-  if (same !== null) stateWithinClock(plan, state, now);
-  else for (const clock of clocks.values()) clock.from = clock.head;
+  stateWithinClock(plan, state, now);
   const { lateMs, cooldownMs, tellsEnds } = trigger;
   return {
     trigger,
@@ -85,12 +87,35 @@ export function standingTrigger(
     tenant,
     stored: read === null ? newRecord(plan, now) : { ...read, of: plan.of },
     version: reading.version,
-    partVersions: parts.versions,
+    pieceVersions: pieces.versions,
     isFresh: same === null,
     positions: new Map([...clocks].map(([stream, { from }]) => [stream, from])),
     ahead: 0,
-    owed: same === null ? [] : [...(same.owed ?? [])],
+    owed: [...(read?.owed ?? [])],
+    owedPieces: [...pieces.owed, ...(read !== null && same === null ? endsOf(trigger, read, pieces) : [])],
   };
+}
+
+/** What its pieces hold. */
+export interface TriggerPieces {
+  keys: readonly StoredKey[];
+  owed: { id: string; moments: readonly Moment[] }[];
+  versions: Map<string, Version>;
+}
+
+/** The condition is another one: what was told to hold by the one before is over. */
+function endsOf(
+  { tellsEnds }: DeclaredTrigger,
+  read: StoredTrigger,
+  { keys }: TriggerPieces,
+): StandingTrigger['owedPieces'] {
+  if (!tellsEnds) return [];
+  const told = [read.common, ...read.keys, ...keys].filter(([, isTold]) => isTold === 1);
+  const moments = told.map(([key]): Moment => {
+    return { became: 'ceased', key, time: read.newest, value: null, events: [], cause: `c${read.of}` };
+  });
+  // It is in no piece yet: the next storing puts it into one, or tells it.
+  return moments.length === 0 ? [] : [{ id: '', moments }];
 }
 
 const NO_COUNTS: StoredTrigger['counts'] = {
@@ -114,8 +139,10 @@ function newRecord({ of }: ConditionPlan, now: number): StoredTrigger {
     newest: 0,
     common: [null, 0, null, []],
     keys: [],
-    parts: [],
+    parts: {},
+    piecesAt: now,
     owed: [],
+    owedPieces: [],
     counts: NO_COUNTS,
     last: null,
     late: [],

@@ -7,26 +7,36 @@ import { digestOf } from '../base/digest.ts';
 import { jsonBytes } from '../base/json.ts';
 import { commitSurely } from '../store/commit.ts';
 import { GET_MANY_LIMIT } from '../store/limits.ts';
-import { isPresent, type Operation, type Version } from '../store/store.ts';
+import { isPresent, type Operation, type Put, type Version } from '../store/store.ts';
 import type { Deps } from '../streams/deps.ts';
 import { loggedEvent, streamLog } from '../streams/log/stream-log.ts';
 import { type StoredKey, toStored } from './judging/key-state.ts';
-import { partOfTriggerKey } from './judging/keys.ts';
-import { triggerKey, triggerOnceKey, triggerPartKey } from './names.ts';
+import { triggerKey, triggerOnceKey, triggerPieceKey } from './names.ts';
+import type { Moment } from './judging/moment.ts';
+import { boundedPart, keysByPart, owedGroups, stagePieces } from './pieces.ts';
 import { type MadeOccurrence, makeOccurrence } from './occurrence.ts';
-import { type StoredTrigger, triggerOnce, triggerPart, triggerRecord, type TroubleNote } from './record.ts';
+import {
+  type StoredTrigger,
+  triggerOnce,
+  triggerOwed,
+  triggerPart,
+  triggerRecord,
+  type TroubleNote,
+} from './record.ts';
 import type { StandingTrigger } from './standing.ts';
 
 /** A state of keys with more bytes than this is divided into parts. */
 const INLINE_BYTES = 8_192;
-/** Most bytes of a part; what is over is forgotten, the key that changed longest ago first. */
-const PART_BYTES = 12_000;
+/** All pieces are written anew so often, long before they would expire, ms. */
+const PIECES_MS = 30 * 86_400_000;
+const PIECES_KEPT_MS = 400 * 86_400_000;
 /** Most bytes of occurrences in a commit; a greater one goes alone. */
 const ENTRIES_BYTES = 90_000;
 const MOST_ENTRIES = 25;
 /** Records of triggers that are judged no more are gone after this, ms. */
 const KEPT_MS = 35 * 86_400_000;
 const MOST_TROUBLES = 5;
+const MOST_DROPS = 30;
 
 export interface StoredRound {
   /** Occurrences in logs, by the name of the trigger. */
@@ -42,7 +52,11 @@ interface Unit {
   made: MadeOccurrence[];
   next: StoredTrigger;
   left: StandingTrigger['owed'];
-  parts: number[];
+  leftPieces: StandingTrigger['owedPieces'];
+  /** Ids of pieces that it puts. */
+  pieces: string[];
+  /** Ids of pieces that it deletes. */
+  dropped: string[];
   weight: number;
   bytes: number;
 }
@@ -57,7 +71,7 @@ export async function storeAll(
   let chunk: Unit[] = [];
   const { commitOperations, commitBytes } = deps.store.limits;
   for (const standing of standings) {
-    const unit = await unitOf(deps, standing);
+    const unit = await unitOf(deps, standing, deadline);
     const [weight, bytes] = [sum(chunk, 'weight') + unit.weight, sum(chunk, 'bytes') + unit.bytes];
     if (chunk.length > 0 && (weight > commitOperations || bytes > commitBytes)) {
       await commit(deps, chunk, deadline, report);
@@ -90,13 +104,20 @@ async function commit(deps: Deps, units: readonly Unit[], deadline: number, repo
   }
 }
 
-function stored(deps: Deps, { standing, next, made, left, parts }: Unit, version: Version, report: StoredRound): void {
+function stored(
+  deps: Deps,
+  { standing, next, made, left, leftPieces, pieces, dropped }: Unit,
+  version: Version,
+  report: StoredRound,
+): void {
   standing.stored = next;
   standing.version = version;
   standing.isFresh = false;
   standing.ahead = 0;
   standing.owed = left;
-  for (const part of parts) standing.partVersions.set(part, version);
+  standing.owedPieces = leftPieces;
+  for (const piece of dropped) standing.pieceVersions.delete(piece);
+  for (const piece of pieces) standing.pieceVersions.set(piece, version);
   const { name } = standing.trigger;
   for (const { troubles } of made) for (const trouble of troubles) logTrouble(deps, name, trouble);
   if (made.length === 0) return;
@@ -108,11 +129,15 @@ function logTrouble({ runtime }: Deps, trigger: string, { what, reason, occurren
   runtime.log('error', 'a function of a trigger broke', { trigger, what, cause: reason, occurrence });
 }
 
-async function unitOf(deps: Deps, standing: StandingTrigger): Promise<Unit> {
+async function unitOf(deps: Deps, standing: StandingTrigger, deadline: number): Promise<Unit> {
   const { runtime } = deps;
   const { trigger, tenant, judge, plan, stored: before } = standing;
   const now = runtime.now();
-  const found = [...standing.owed, ...judge.found()];
+  const owesFirst = standing.owed.length > 0;
+  const firstPiece = owesFirst ? undefined : standing.owedPieces[0];
+  const morePieces = owesFirst ? standing.owedPieces : standing.owedPieces.slice(1);
+  // What is found comes behind what is owed; nothing is found before all of that is told.
+  const found = [...standing.owed, ...(firstPiece?.moments ?? []), ...(morePieces.length > 0 ? [] : judge.found())];
   const fitting: MadeOccurrence[] = [];
   let entriesBytes = 0;
   let taken = 0;
@@ -124,27 +149,48 @@ async function unitOf(deps: Deps, standing: StandingTrigger): Promise<Unit> {
     entriesBytes += bytes;
     taken += 1;
   }
-  const left = found.slice(taken);
   const { made, marks, repeated } = await withoutRepeated(deps, standing, fitting);
+  const puts: Put[] = [];
+  const putPiece = (value: StoredKey[] | Moment[], of: typeof triggerPart | typeof triggerOwed): string => {
+    const id = runtime.newId();
+    const key = triggerPieceKey(tenant, trigger.name, id);
+    puts.push(
+      (of as typeof triggerPart).put(key, value as StoredKey[], { expects: null, expiresAt: now + PIECES_KEPT_MS }),
+    );
+    return id;
+  };
+  const [left = [], ...groups] = owedGroups(found.slice(taken));
+  const leftPieces = [
+    ...groups.map((moments) => ({ id: putPiece(moments, triggerOwed), moments })),
+    ...morePieces.map(({ id, moments }) => ({ id: id === '' ? putPiece([...moments], triggerOwed) : id, moments })),
+  ];
   const { keys, clocks, judgedTo, newest, common, counts } = judge.state;
-  const isDivided = before.parts.length > 0 && !standing.isFresh;
+  const isOld = now - before.piecesAt >= PIECES_MS;
+  const wasDivided = Object.keys(before.parts).length > 0;
+  const isPartly = wasDivided && !standing.isFresh && !isOld;
   const changed = keys.changedParts();
-  const byPart = keysByPart(keys.all(), isDivided ? changed : null);
-  const inline = isDivided ? [] : [...byPart.values()].flat();
-  const divides = !isDivided && jsonBytes(inline) > INLINE_BYTES;
-  const parts = isDivided ? [...changed] : divides ? [...byPart.keys()] : [];
-  const partPuts = parts.map((part): Operation => {
-    const held = bounded(byPart.get(part) ?? []);
-    for (const key of held.gone) keys.drop(key);
+  const byPart = keysByPart(keys.all(), isPartly ? changed : null);
+  const all = [...byPart.values()].flat();
+  const isDivided = isPartly || jsonBytes(all) > INLINE_BYTES;
+  const parts: Record<string, string> = isPartly ? { ...before.parts } : {};
+  for (const part of isDivided ? (isPartly ? changed : byPart.keys()) : []) {
+    const held = boundedPart(byPart.get(part) ?? [], (key) => judge.mayForget(key));
+    for (const key of held.gone) judge.forgetKey(key);
     counts.overflow += held.gone.length;
-    const expects = standing.partVersions.get(part) ?? null;
-    return triggerPart.put(triggerPartKey(tenant, trigger.name, part), held.kept, {
-      expects,
-      expiresAt: now + KEPT_MS,
-    });
-  });
+    if (held.kept.length > 0) parts[part] = putPiece(held.kept, triggerPart);
+    else delete parts[part];
+  }
   // Dropping marked them as changed; they are written here.
   keys.changedParts();
+  const inline = isDivided ? [] : all;
+  const named = new Set([...Object.values(parts), ...leftPieces.map(({ id }) => id)]);
+  const dropped = [...standing.pieceVersions.keys()].filter((id) => !named.has(id)).slice(0, MOST_DROPS);
+  const drops = dropped.flatMap((id): Operation[] => {
+    const expects = standing.pieceVersions.get(id);
+    return expects === undefined ? [] : [{ kind: 'delete', ...triggerPieceKey(tenant, trigger.name, id), expects }];
+  });
+  const staged = await stagePieces(deps, standing, puts, deadline);
+  const pieces = staged ? [] : puts.map(({ id }) => id);
   const troubles = made.flatMap((one) => one.troubles);
   const beginnings = made.filter(({ became }) => became === 'holding');
   const last = beginnings.at(-1)?.event;
@@ -156,9 +202,11 @@ async function unitOf(deps: Deps, standing: StandingTrigger): Promise<Unit> {
     judgedTo,
     newest,
     common: toStored(common),
-    keys: divides ? [] : inline,
-    parts: isDivided ? [...new Set([...before.parts, ...parts])] : parts,
+    keys: inline,
+    parts,
+    piecesAt: isPartly ? before.piecesAt : now,
     owed: left,
+    owedPieces: leftPieces.map(({ id }) => id),
     counts: {
       holding: before.counts.holding + beginnings.length,
       ceased: before.counts.ceased + made.length - beginnings.length,
@@ -190,11 +238,11 @@ async function unitOf(deps: Deps, standing: StandingTrigger): Promise<Unit> {
   const log = streamLog(tenant, trigger.log.name);
   const events = made.map(({ event }) => event);
   const append = events.length === 0 ? [] : [loggedEvent.append(log, events)];
-  const operations = [head, ...partPuts, ...marks, ...append];
+  const operations = [head, ...(staged ? [] : puts), ...drops, ...marks, ...append];
   // An append counts as the segments that it fills, which are of 64 KiB; names have some bytes too.
   const weight = operations.length + Math.ceil(entriesBytes / 32_768);
   const bytes = operations.reduce((total, each) => total + 600 + ('value' in each ? jsonBytes(each.value) : 0), 0);
-  return { standing, operations, made, next, left, parts, weight, bytes: bytes + entriesBytes };
+  return { standing, operations, made, next, left, leftPieces, pieces, dropped, weight, bytes: bytes + entriesBytes };
 }
 
 /** Leaves out what `dedupe` says has occurred, and makes the marks of what has not. One store call where anything says so. */
@@ -225,34 +273,4 @@ async function withoutRepeated(
   }
   const left = made.filter((one) => one.dedupe === null || (!known.has(one.dedupe) && texts.get(one.dedupe) === one));
   return { made: left, marks, repeated: made.length - left.length };
-}
-
-function keysByPart(
-  states: Iterable<Parameters<typeof toStored>[0]>,
-  only: ReadonlySet<number> | null,
-): Map<number, StoredKey[]> {
-  const parts = new Map<number, StoredKey[]>();
-  for (const state of states) {
-    const part = partOfTriggerKey(state.key);
-    if (only !== null && !only.has(part)) continue;
-    const standing = parts.get(part);
-    if (standing) standing.push(toStored(state));
-    else parts.set(part, [toStored(state)]);
-  }
-  return parts;
-}
-
-/** The keys of a part as far as there is room. */
-function bounded(keys: readonly StoredKey[]): { kept: StoredKey[]; gone: (string | null)[] } {
-  const sizes = keys.map((key) => jsonBytes(key) + 1);
-  let bytes = sizes.reduce((total, size) => total + size, 0);
-  const gone: (string | null)[] = [];
-  const kept = keys.filter((key, index) => {
-    const [name, told] = key;
-    if (bytes <= PART_BYTES || told === 1 || index === keys.length - 1) return true;
-    bytes -= sizes[index] ?? 0;
-    gone.push(name);
-    return false;
-  });
-  return { kept, gone };
 }

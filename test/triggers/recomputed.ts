@@ -50,7 +50,8 @@ export function order(
     last = Math.max(last, flips.pass(to) ?? 0);
     reached = to;
   };
-  const timeAt = (at: number) => (newest === null ? at : newest.time + Math.max(0, at - newest.at));
+  const timeAt = (at: number) =>
+    newest === null ? at : Math.max(newest.time + Math.max(0, at - newest.at), at - 3_600_000);
   for (const { event, at } of came) {
     if (newest !== null) moveTo(timeAt(at) - lateMs);
     const isAhead = event.time > at + SKEW;
@@ -115,12 +116,11 @@ export function aggregate(
       const values = known
         .filter(({ time }) => Math.floor(time / width) > last - 24)
         .map(({ data }) => numberAt(data, pathOf(condition.field)) ?? 0);
-      if (values.length === 0 && condition.of !== 'count') continue;
       const sum = values.reduce((total, value) => total + value, 0);
       const all = { mean: sum / values.length, sum, count: values.length, min: 0, max: 0 };
       const value =
         condition.of === 'min' ? Math.min(...values) : condition.of === 'max' ? Math.max(...values) : all[condition.of];
-      const holds = value > condition.above;
+      const holds = (values.length > 0 || condition.of === 'count') && value > condition.above;
       if (holds !== held) told.push({ became: holds ? 'holding' : 'ceased', key: null, time: at });
       held = holds;
     }

@@ -60,7 +60,7 @@ function judged(
   const isWhole = oldest === undefined || oldest[0] > now - AGGREGATE_STEPS;
   const steps = isWhole ? all : all.filter(([step]) => step > now - AGGREGATE_STEPS);
   const memory = { now, steps };
-  if (steps.length === 0 && condition.of !== 'count') return { holds: held, lapsed: false, memory, value: null };
+  if (steps.length === 0 && condition.of !== 'count') return { holds: false, lapsed: false, memory, value: null };
   const value = aggregateOf(condition, steps);
   return { holds: isBeyond(condition, value, held), lapsed: false, memory, value };
 }

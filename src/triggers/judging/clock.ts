@@ -2,7 +2,7 @@
  * The time of a trigger, in the time of events. The time of a stream is that of its newest event, moved on by as long as nothing
  * has come since that event arrived, and is never ahead of the clock. So a stream whose events always come five minutes after
  * they happened is always five minutes behind, and its silence is measured from there. The time of several streams is that of
- * the one that is furthest behind, by an hour at most. Pure.
+ * the one that is furthest behind. No stream counts as behind by more than an hour. Pure.
  */
 import type { Cursor } from '../../store/store.ts';
 import { liesBeyond } from '../../base/time/stored-time.ts';
@@ -22,7 +22,7 @@ export interface StreamClock {
 
 /** Clocks of instances differ by no more than this, ms: what is older cannot be appended any more. */
 export const CLOCKS_DIFFER_MS = 5_000;
-/** A stream holds others back by no more than this, ms. */
+/** A stream is behind the clock by no more than this, ms: its events may be of long ago, and its silence is of now. */
 const MOST_BEHIND_MS = 3_600_000;
 
 export function newClock(head: Cursor | null, now: number): StreamClock {
@@ -40,7 +40,10 @@ function timeOf({ newest, arrivedAt }: StreamClock, at: number): number {
  */
 export function timeOfAll(clocks: readonly StreamClock[], at: number): number {
   const [only] = clocks;
-  if (clocks.length === 1 && only) return timeOf(only, Math.max(at, only.knownTo));
+  if (clocks.length === 1 && only) {
+    const known = Math.max(at, only.knownTo);
+    return Math.max(timeOf(only, known), known - MOST_BEHIND_MS);
+  }
   let least = Number.POSITIVE_INFINITY;
   for (const clock of clocks) {
     const known = Math.max(at, clock.knownTo);

@@ -8,18 +8,17 @@
  * that lies ahead of the clock waits for its time, in either case; those up to 5 s ahead count as happened when they arrived.
  */
 import { isGap, type LoggedEvent, type StreamEvent } from '../../base/event.ts';
-import type { JsonObject } from '../../base/json.ts';
-import { liesBeyond } from '../../base/time/stored-time.ts';
 import type { Cursor } from '../../store/store.ts';
 import { isOf, isRemoval, type Removed } from '../../streams/log/removals.ts';
-import { arrived, keepWithin, CLOCKS_DIFFER_MS, type StreamClock, timeOfAll } from './clock.ts';
+import { arrived, CLOCKS_DIFFER_MS, type StreamClock, timeOfAll } from './clock.ts';
 import { createDueHeap } from './due-heap.ts';
-import { begunKeys, type RememberedKeys } from './keys.ts';
+import { mayForget, type RememberedKeys } from './keys.ts';
 import { boundEvents, type RememberedKey } from './key-state.ts';
 import { loggedTo } from './logged.ts';
 import type { ArrivedEvent, Moment } from './moment.ts';
 import { looksAt, type ConditionPlan } from './plan.ts';
 import { clearMoved, createMoved, dueOf, judgeLeaf, type Moved, passNodeTime, settle } from './settle.ts';
+import { cleansed, removedBy } from './removed.ts';
 import { createWaitingEvents } from './waiting.ts';
 
 export interface JudgeSettings {
@@ -57,6 +56,9 @@ export interface TriggerJudge {
   /** What was found since this was last asked. */
   found(): Moment[];
   hasFound(): boolean;
+  /** Whether nothing is lost with what is remembered of a key. */
+  mayForget(key: string | null): boolean;
+  forgetKey(key: string | null): void;
   /** What was removed from the streams since this was last asked. */
   removed(): Removed[];
   /** Late events since this was last asked. */
@@ -72,10 +74,9 @@ export interface TriggerJudge {
 /** Most events that wait at once, and most entries for which one waits. What is over is judged before its time. */
 export const MOST_WAITING = 10_000;
 const MOST_LATE = 20;
-/** So much is found before somebody has to ask for it, and by one event. */
+/** When so much is found, somebody has to ask for it before more is judged. One event, or one time, may find more. */
 const MOST_FOUND = 25;
 const FOUND_BYTES = 48_000;
-const MOST_AT_ONCE = 100;
 /** Most bytes of the events of an occurrence, and of one of many at once. */
 const EVENTS_BYTES = 32_000;
 const FEW_BYTES = 600;
@@ -87,6 +88,8 @@ export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings,
   const due = createDueHeap<RememberedKey>(common);
   const moved = createMoved(plan);
   const all = [...clocks.values()];
+  const tellsLater = cooldownMs > 0 && tellsEnds;
+  const isTimed = plan.timed || tellsLater;
   let found: Moment[] = [];
   let foundBytes = 0;
   let late: { stream: string; arrival: ArrivedEvent }[] = [];
@@ -96,8 +99,16 @@ export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings,
   let event: StreamEvent | null = null;
   let cause = '';
 
+  /** When the cooldown of a key is over that holds and was not told: with an alarm, its state is told then. */
+  function coolAt(own: RememberedKey): number | null {
+    if (!tellsLater || own.told || own.lastAt === null || own.nodes[plan.root.index]?.holds !== true) return null;
+    return own.lastAt + cooldownMs;
+  }
+
   function noteDue(own: RememberedKey): void {
-    if (plan.timed) due.set(own, dueOf(plan, own, own !== common));
+    if (!isTimed) return;
+    const [at, over] = [dueOf(plan, own, own !== common), coolAt(own)];
+    due.set(own, at === null || over === null ? (at ?? over) : Math.min(at, over));
   }
 
   /** The whole condition moved for a key: what is to be told? */
@@ -133,10 +144,6 @@ export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings,
     events: readonly StreamEvent[],
   ) {
     const key = own === common ? plan.commonKey : own.key;
-    if (found.length >= MOST_AT_ONCE) {
-      counts.overflow += 1;
-      return;
-    }
     const kept = boundEvents(events, found.length < MOST_FOUND ? EVENTS_BYTES : FEW_BYTES);
     foundBytes += kept.bytes;
     found.push({ became, key, time: event?.time ?? at, value, events: kept.events, cause });
@@ -172,7 +179,11 @@ export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings,
       state.newest = Math.max(state.newest, at);
       hasChanged = true;
     }
-    if (plan.root.perKey === !isCommon) tell(own, timeTold(at), moved);
+    if (plan.root.perKey === !isCommon) {
+      const over = coolAt(own);
+      if (over !== null && over <= at) moved.began[plan.root.index] = 1;
+      tell(own, timeTold(at), moved);
+    }
     if (isCommon && plan.root.perKey && hasMoved()) settleAll(at, false, null);
     if (!isCommon) keys.touched(own);
     noteDue(own);
@@ -185,6 +196,10 @@ export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings,
   function advance(to: number, isWhole = false): boolean {
     for (let next = due.next(); next !== null && next.at <= to; next = due.next()) {
       if (!isWhole && isFull()) return false;
+      if (next.key !== common && !keys.has(next.key)) {
+        due.set(next.key, null);
+        continue;
+      }
       tick(next.key, next.at);
       const again = due.next();
       // A rule that is due again at the same time would be for ever.
@@ -255,7 +270,7 @@ export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings,
       last = Math.max(last, one.time);
     }
     if (to <= state.judgedTo) return true;
-    if (plan.timed && !advance(to)) {
+    if (isTimed && !advance(to)) {
       state.judgedTo = Math.max(state.judgedTo, last);
       return false;
     }
@@ -267,14 +282,15 @@ export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings,
     if (place % 1_000 === 0 && waiting.size > 0) {
       const old = (one: { stream: string; arrival: ArrivedEvent }) =>
         one.stream === stream && one.arrival.place < place - MOST_WAITING;
-      for (const one of waiting.takeWhere(old)) {
-        counts.hurried += 1;
-        judge(one.stream, one.arrival, Math.min(one.time, Math.max(state.judgedTo, state.newest)));
-      }
+      // What lies ahead for so long is not judged: its time is not to be trusted.
+      counts.hurried += waiting.takeWhere(old).length;
     }
     while (waiting.size > MOST_WAITING) {
       counts.hurried += 1;
-      if (!moveTo(waiting.first()?.time ?? state.judgedTo)) return;
+      // Time does not go ahead of the clock for those that do: the one that is furthest ahead is not judged.
+      const first = waiting.first()?.time ?? 0;
+      if (first > timeOfAll(all, state.judgedTo)) waiting.dropLast();
+      else if (!moveTo(first)) return;
     }
   }
 
@@ -282,6 +298,7 @@ export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings,
   function forget(what: Removed | null): void {
     if (what !== null) {
       gone.push(what);
+      found = found.flatMap((moment) => cleansed(moment, what) ?? []);
       waiting.takeWhere((one) => isOf(one.arrival.event, what));
     }
     const isLeft = (one: StreamEvent) => what !== null && !isOf(one as unknown as LoggedEvent, what);
@@ -307,13 +324,15 @@ export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings,
       const isAhead = logged.time > appendedAt + CLOCKS_DIFFER_MS;
       const time = isAhead ? logged.time : Math.min(logged.time, appendedAt);
       if (isAgain) {
-        if (!isGap(logged) && time > state.judgedTo && (isAhead || lateMs > 0)) waiting.add({ stream, arrival, time });
+        if (!isGap(logged) && time > state.judgedTo && (isAhead || lateMs > 0))
+          waiting.add({ stream, arrival, time, rank: plan.streams.indexOf(stream) });
         return true;
       }
+      if (isFull()) return false;
       const isFirst = clock.newest === null && plan.streams.length === 1;
       if (!isFirst && !moveTo(timeOfAll(all, appendedAt) - lateMs)) return false;
       const isDirect = lateMs === 0 && !isAhead && !isGap(logged);
-      if (isDirect && plan.timed && !advance(Math.max(time, state.newest))) return false;
+      if (isDirect && isTimed && !advance(Math.max(time, state.newest))) return false;
       clock.head = arrival.after;
       clock.knownTo = Math.max(clock.knownTo, appendedAt);
       if (isGap(logged)) {
@@ -326,7 +345,7 @@ export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings,
         counts.late += 1;
         if (late.length < MOST_LATE) late.push({ stream, arrival });
         hasChanged = true;
-      } else waiting.add({ stream, arrival, time });
+      } else waiting.add({ stream, arrival, time, rank: plan.streams.indexOf(stream) });
       if (moveTo(timeOfAll(all, appendedAt) - lateMs)) hurry(stream, arrival.place);
       return true;
     },
@@ -341,6 +360,14 @@ export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings,
       const all = gone;
       gone = [];
       return all;
+    },
+    mayForget(key) {
+      const own = keys.peek(key);
+      return own === null || mayForget(plan, own);
+    },
+    forgetKey(key) {
+      const own = keys.drop(key);
+      if (own !== null) due.set(own, null);
     },
     hasFound: () => found.length > 0,
     late() {
@@ -368,39 +395,4 @@ export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings,
       return did;
     },
   };
-}
-
-/** What the entry of a removal removed; null: it is done, and says so no more. */
-function removedBy({ meta }: LoggedEvent): Removed | null {
-  const what = (meta?.['removal'] ?? {}) as JsonObject;
-  return 'id' in what || 'key' in what || 'from' in what ? (what as unknown as Removed) : null;
-}
-
-/** Brings the times of a state that lie ahead of the clock back to it; an earlier clock has left them there. */
-export function stateWithinClock(plan: ConditionPlan, state: TriggerState, now: number): void {
-  let isOdd = liesBeyond(state.judgedTo, now, 0) || liesBeyond(state.newest, now, 0);
-  for (const clock of state.clocks.values()) isOdd = keepWithin(clock, now) || isOdd;
-  if (!isOdd) return;
-  state.judgedTo = Math.min(state.judgedTo, now);
-  state.newest = Math.min(state.newest, now);
-  // What is remembered by times that are not to come for long would make all that comes count as older.
-  const told = [state.common, ...state.keys.all()];
-  for (const own of told) {
-    own.lastAt = own.lastAt === null ? null : Math.min(own.lastAt, now);
-    own.nodes = own.nodes.map((node, index) => keptOf(plan, node, index, now));
-    state.keys.touched(own);
-  }
-  begunKeys(plan, state.common, state.keys, now);
-}
-
-function keptOf(plan: ConditionPlan, node: RememberedKey['nodes'][number], index: number, now: number): typeof node {
-  const of = plan.nodes[index];
-  if (node === null || of === undefined || node.memory === null) return node;
-  if (of.kind === 'leaf') {
-    const { rule, condition } = of;
-    if (condition.kind === 'aggregate') return null;
-    if (!liesBeyond(rule.latest?.(node.memory as never) ?? now, now, 0)) return node;
-    return condition.kind === 'absence' ? { ...node, memory: { last: now } } : null;
-  }
-  return typeof node.memory === 'number' && liesBeyond(node.memory, now, 0) ? { ...node, memory: now } : node;
 }

@@ -26,6 +26,10 @@ export interface RememberedKeys {
   /** To be called after a step. False: there is nothing to be remembered of it, and it is gone. */
   settled(own: RememberedKey, by: number, cooldownMs: number): boolean;
   touched(own: RememberedKey): void;
+  /** As it stands, and without making it the newest; null: it is not known. */
+  peek(key: string | null): RememberedKey | null;
+  /** Whether it is one of these still. */
+  has(own: RememberedKey): boolean;
   /** Forgets a key; null: it is not known. */
   drop(key: string | null): RememberedKey | null;
   /** The parts that have changed since this was last asked, by number. */
@@ -89,6 +93,8 @@ export function createRememberedKeys(
       byKey.delete(key);
       return false;
     },
+    peek: (key) => byKey.get(key) ?? null,
+    has: (own) => byKey.get(own.key) === own,
     touched: ({ key }) => void changed.add(partOfTriggerKey(key)),
     drop(key) {
       const standing = byKey.get(key) ?? null;

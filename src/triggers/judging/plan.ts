@@ -31,6 +31,8 @@ export interface Leaf extends Node {
   stream: string;
   condition: LeafCondition;
   rule: LeafRule;
+  /** Each event that passes is a beginning, not only the first of several: a `match` right in a sequence, or in what is missing. */
+  pulses: boolean;
   /** How many of the events that made it hold are remembered; 0: none is, because nothing asks for them later. */
   keeps: number;
 }
@@ -72,24 +74,25 @@ export function conditionPlan({ when, on }: Pick<DeclaredTrigger, 'when' | 'on'>
   const [only = ''] = on.values();
   const isAlone = isLeaf(when);
 
-  function add(condition: TriggerCondition): PlanNode {
-    const made = isLeaf(condition) ? leafOf(condition) : compoundOf(condition);
+  function add(condition: TriggerCondition, isStep = false): PlanNode {
+    const made = isLeaf(condition) ? leafOf(condition, isStep) : compoundOf(condition);
     const node = { ...made, index: nodes.length };
     nodes.push(node);
     return node;
   }
-  function leafOf(condition: LeafCondition): Omit<Leaf, 'index'> {
+  function leafOf(condition: LeafCondition, isStep: boolean): Omit<Leaf, 'index'> {
+    const pulses = isStep && condition.kind === 'match';
     const stream = condition.on === undefined ? only : (on.get(condition.on) ?? condition.on);
     const keeps = condition.kind === 'count' ? MOST_MADE : isAlone ? 0 : 1;
-    return { kind: 'leaf', stream, condition, rule: ruleOf(condition), perKey: looksAtEach(condition), keeps };
+    return { kind: 'leaf', stream, condition, rule: ruleOf(condition), perKey: looksAtEach(condition), pulses, keeps };
   }
   function compoundOf(condition: Exclude<TriggerCondition, LeafCondition>): Omit<Join, 'index'> | Omit<Pair, 'index'> {
     const { kind } = condition;
     if (kind === 'all' || kind === 'any') {
-      const of = condition.of.map(add);
+      const of = condition.of.map((part) => add(part));
       return { kind, of: of.map(({ index }) => index), perKey: of.some(({ perKey }) => perKey) };
     }
-    const [first, then] = [add(condition.first), add(condition.then)];
+    const [first, then] = [add(condition.first, true), add(condition.then, true)];
     const perKey = first.perKey || then.perKey;
     return { kind, first: first.index, second: then.index, withinMs: condition.withinMs, perKey };
   }

@@ -40,7 +40,8 @@ export function judgeLeaf(leaf: Leaf, state: RememberedKey, event: WatchedEvent,
   const before = state.nodes[index] ?? null;
   const judged = (leaf.rule as AnyRule).judge(leaf.condition, before, event, at);
   if (judged === null) return true;
-  const { holds, lapsed, memory, value } = judged;
+  const { holds, memory, value } = judged;
+  const lapsed = judged.lapsed || (leaf.pulses && holds);
   const held = before?.holds ?? false;
   if (held && (lapsed || !holds)) moved.ceased[index] = 1;
   if (holds && (lapsed || !held)) moved.began[index] = 1;

@@ -1,4 +1,4 @@
-/** Events that wait to be judged, in the order of their times; of equal times the first to arrive is first. */
+/** Events that wait to be judged, in the order of their times; of equal times in that of the streams, then as they arrived. */
 import type { ArrivedEvent } from './moment.ts';
 
 export interface WaitingEvent {
@@ -6,6 +6,8 @@ export interface WaitingEvent {
   arrival: ArrivedEvent;
   /** When it happened, as it is judged, epoch ms. */
   time: number;
+  /** Place of its stream among those of the trigger. */
+  rank: number;
 }
 
 export interface WaitingEvents {
@@ -13,6 +15,8 @@ export interface WaitingEvents {
   add(one: WaitingEvent): void;
   first(): WaitingEvent | null;
   take(): WaitingEvent | null;
+  /** Takes out the latest. */
+  dropLast(): void;
   /** Takes out those that pass. */
   takeWhere(test: (one: WaitingEvent) => boolean): WaitingEvent[];
   all(): readonly WaitingEvent[];
@@ -28,14 +32,15 @@ export function createWaitingEvents(): WaitingEvents {
     },
     add(one) {
       const last = sorted.at(-1);
-      if (sorted.length === head || (last !== undefined && last.time <= one.time)) {
+      if (sorted.length === head || (last !== undefined && !isBefore(one, last))) {
         sorted.push(one);
         return;
       }
       let [low, high] = [head, sorted.length];
       while (low < high) {
         const middle = (low + high) >> 1;
-        if ((sorted[middle]?.time ?? 0) <= one.time) low = middle + 1;
+        const other = sorted[middle];
+        if (other === undefined || !isBefore(one, other)) low = middle + 1;
         else high = middle;
       }
       sorted.splice(low, 0, one);
@@ -51,6 +56,7 @@ export function createWaitingEvents(): WaitingEvents {
       }
       return one;
     },
+    dropLast: () => void sorted.pop(),
     takeWhere(test) {
       const standing = sorted.slice(head);
       sorted = standing.filter((one) => !test(one));
@@ -59,4 +65,8 @@ export function createWaitingEvents(): WaitingEvents {
     },
     all: () => sorted.slice(head),
   };
+}
+
+function isBefore(one: WaitingEvent, other: WaitingEvent): boolean {
+  return one.time < other.time || (one.time === other.time && one.rank < other.rank);
 }
