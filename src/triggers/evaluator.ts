@@ -15,7 +15,7 @@ import { cleansed } from './judging/removed.ts';
 import { isToTrim, removeOccurrences, trimOccurrences } from './keep.ts';
 import { lookAtLate } from './late.ts';
 import { loadTriggers } from './load.ts';
-import { newTo, type LogArrivals, readAgain, readArrivals, takeArrivals } from './read-round.ts';
+import { newTo, type LogArrivals, readOnceMore, readArrivals, takeArrivals } from './read-round.ts';
 import type { StandingTrigger } from './standing.ts';
 import { storeAll } from './store-round.ts';
 
@@ -146,7 +146,7 @@ export function createEvaluator(given: Deps): Evaluator {
       const until = runtime.now();
       for (const name of [...pages.keys()].filter((each) => joined.has(each)).slice(0, -1)) {
         const [stream, page] = [app.streams.get(name), pages.get(name)];
-        if (stream && page?.isEnd) await readAgain(scope, stream, page, until);
+        if (stream && page?.isEnd) await readOnceMore(scope, stream, page, until);
       }
       isEnd = [...pages.values()].every((page) => page.isEnd);
       report.entries += [...pages.values()].reduce((sum, { arrivals }) => sum + arrivals.length, 0);

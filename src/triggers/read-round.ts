@@ -71,7 +71,12 @@ async function pageFrom(
  * Reads once more a log that was read before others were, so that what came to it before something in them is not judged after
  * that. One store call. @param until epoch ms: what came later is left for another time
  */
-export async function readAgain(scope: Scope, stream: DeclaredStream, page: LogArrivals, until: number): Promise<void> {
+export async function readOnceMore(
+  scope: Scope,
+  stream: DeclaredStream,
+  page: LogArrivals,
+  until: number,
+): Promise<void> {
   const more = await pageFrom(scope, ofStream(scope, stream), stream, page.cursor);
   const known = more.arrivals.filter(({ appendedAt }) => appendedAt <= until);
   page.arrivals.push(...known);
