@@ -23,6 +23,7 @@ import { publishMany } from '../../src/streams/log/publish-many.ts';
 import { scopeOfLogs } from '../../src/streams/scope.ts';
 import type { Deps } from '../../src/streams/deps.ts';
 import { type RunningEngine } from '../services/engine.ts';
+import { driveTriggers, triggers } from './stored-events.ts';
 import { driveHttpTools } from './stored-http.ts';
 import { driveTasks, tasks } from './stored-tasks.ts';
 
@@ -35,6 +36,7 @@ const app = defineApp({
   version: '1',
   description: 'Readings, some of them wrong',
   tasks,
+  triggers,
   streams: {
     rooms: stream({
       description: 'Of each tenant',
@@ -71,6 +73,7 @@ export async function drive({ environment }: RunningEngine): Promise<void> {
     await createAppStreams(deps, PUBLIC).append('readings', { id: 'published', sensor: 't', celsius: 1 });
     await createAppStreams(deps, PUBLIC).append('rooms', { room: 'a' });
     await driveTasks(deps, 'readings');
+    await driveTriggers(deps);
     await driveHttpTools(deps);
     await driveSession(deps);
     const swept = await sweep(deps, runtime.now() + 20_000);
