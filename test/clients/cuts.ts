@@ -125,7 +125,7 @@ function toldIn(model: unknown, asked: readonly string[]): Told {
   };
 }
 
-async function asking(client: ClientProcess, uris: readonly string[], tasks: readonly string[], kept: Kept) {
+async function asking(client: Connected, uris: readonly string[], tasks: readonly string[], kept: Kept) {
   const ask = async (cursor?: string) => {
     const args = { ...(uris.length > 0 ? { uris } : {}), ...(tasks.length > 0 ? { tasks } : {}) };
     const handed = await untilDone(() =>
@@ -141,12 +141,64 @@ async function asking(client: ClientProcess, uris: readonly string[], tasks: rea
   });
 }
 
+interface Connected {
+  /** Asks the client; one that has broken down is ended, and another one connected in its place. */
+  ask(method: string, ...params: unknown[]): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** So many failures one after the other mean that a client does not recover by itself: whoever uses it connects it anew. */
+const BROKEN_AFTER = 5;
+
+/** @param greeted what is done with a client that has been connected */
+async function connected(
+  installed: InstalledClient,
+  url: string,
+  greeted: (client: ClientProcess) => Promise<unknown>,
+): Promise<Connected> {
+  async function start(): Promise<ClientProcess> {
+    const client = startClient(installed);
+    try {
+      await client.ask('connect', { url });
+      await client.ask('list');
+      await greeted(client);
+      return client;
+    } catch (thrown) {
+      await client.close();
+      throw thrown;
+    }
+  }
+  let client = await untilDone(start);
+  let failures = 0;
+  return {
+    async ask(method, ...params) {
+      try {
+        const answer = await client.ask(method, ...params);
+        failures = 0;
+        return answer;
+      } catch (thrown) {
+        failures += 1;
+        if (failures < BROKEN_AFTER) throw thrown;
+        failures = 0;
+        anew += 1;
+        await client.close();
+        client = await untilDone(start);
+        throw thrown;
+      }
+    },
+    close: () => client.close(),
+  };
+}
+
+/** How often a client was connected anew. */
+let anew = 0;
+
 function opened(way: Way, installed: InstalledClient): OpenListener {
   return async ({ mcpUrl, key, uris, tasks, begins }: Target) => {
     const relay = await startRecorder(mcpUrl.origin, { authorization: `Bearer ${key}` });
-    const client = startClient(installed);
-    await untilDone(() => client.ask('connect', { url: `${relay.url}/mcp` }));
-    await untilDone(() => client.ask('list'));
+    const client = await connected(installed, `${relay.url}/mcp`, async (fresh) => {
+      if (way === 'told') await fresh.ask('subscribe', uris);
+    });
     const stops: (() => Promise<void>)[] = [];
     const own: string[] = [];
     const kept = keeping(way === 'waits' ? own : tasks, async () => {
@@ -166,7 +218,6 @@ function opened(way: Way, installed: InstalledClient): OpenListener {
       return { ...kept, isOfTasksAlone: true };
     }
     if (way === 'told') {
-      await untilDone(() => client.ask('subscribe', uris));
       stops.push(
         repeated(async () => {
           for (const uri of Heard.parse(await client.ask('heard'))) kept.tell(uri);
@@ -194,7 +245,7 @@ const report = await sessionRun({
 const wrong = sessionVerdict(report);
 const counts = report.heard.map(({ name, count, tasks }) => `${name} ${count} (${tasks.length} tasks)`).join(', ');
 console.log(
-  `${report.changes} changes, ${report.cut} connections cut, ${report.killed} process killed; told: ${counts}`,
+  `${report.changes} changes, ${report.cut} connections cut, ${report.killed} process killed, ${anew} clients connected anew; told: ${counts}`,
 );
 for (const line of wrong) console.log(`FAIL  ${line}`);
 console.log(

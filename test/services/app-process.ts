@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { compiled } from './compiled.ts';
 
 const CLI = join(import.meta.dirname, '../../src/hosts/cli/cli.ts');
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 90_000;
 
 export interface AppProcess {
   /** Base URL. */
