@@ -181,9 +181,11 @@ function startWorker(
     let allAt = runtime.now();
     while (!signal.aborted) {
       const now = runtime.now();
-      const isAll = now >= allAt || places.size > MOST_PLACES;
+      const isFull = places.size > MOST_PLACES;
+      const isAll = now >= allAt || isFull;
       const own = isAll ? null : [...places.values()];
-      places.clear();
+      // A look at all may leave out what is not due, so what has changed is looked at after it.
+      if (!isAll || isFull) places.clear();
       if (isAll) allAt = now + everyMs;
       const { dueAt, more, error } = await tryRun(deps, worker, now + runMs, own);
       if (error === null && (dueAt !== null || more)) allAt = Math.min(allAt, more ? now : (dueAt ?? now));
