@@ -22,6 +22,8 @@ import type { resourceSpec } from '../../src/declare/spec/resource.ts';
 import type { streamSpec } from '../../src/declare/spec/stream.ts';
 import type { taskSpec } from '../../src/declare/spec/task.ts';
 import type { toolSpec } from '../../src/declare/spec/tool.ts';
+import type { triggerSpec } from '../../src/declare/spec/trigger.ts';
+import type { Trigger } from '../../src/declare/trigger.ts';
 import type { MqttOptions, MqttRoute } from '../../src/feeds/mqtt-session/options.ts';
 import type { mqttRouteSpec, mqttSpec } from '../../src/feeds/mqtt-session/spec.ts';
 import type { PullOptions, pullSpec } from '../../src/feeds/kit/pull.ts';
@@ -35,6 +37,7 @@ test('specifications and types are equal', () => {
   expectTypeOf<z.input<typeof streamSpec>>().toEqualTypeOf<ErasedStreamOptions>();
   expectTypeOf<z.input<typeof taskSpec>>().toEqualTypeOf<Task>();
   expectTypeOf<z.input<typeof toolSpec>>().toEqualTypeOf<Tool>();
+  expectTypeOf<keyof z.input<typeof triggerSpec>>().toEqualTypeOf<keyof Trigger>();
   expectTypeOf<z.input<typeof mqttSpec>>().toEqualTypeOf<MqttOptions>();
   expectTypeOf<z.input<typeof mqttRouteSpec>>().toEqualTypeOf<MqttRoute>();
   expectTypeOf<z.input<typeof pullSpec>>().toEqualTypeOf<PullOptions>();
