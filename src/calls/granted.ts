@@ -138,6 +138,7 @@ function hiddenTools(
     poll_changes: !reads && !hasTasks && !tellsOfChanges(app, mayUse),
     subscribe: !reads,
     list_subscriptions: !reads,
+    unsubscribe: !reads,
     publish: !publish.has('publish'),
     request: !publish.has('request'),
     get_task: !hasTasks,

@@ -25,6 +25,7 @@ async function shownTo(scopes: string, message: typeof modern | typeof legacy = 
 }
 
 const OPEN = { tools: ['large', 'list_streams', 'open', 'read_result'], prompts: ['ask'] };
+const SUBSCRIBING = ['list_subscriptions', 'subscribe', 'unsubscribe'];
 const PAGES = ['result://{handle}/{page}', 'task://{task}/pages/{page}'];
 
 test.each([modern, legacy])('nothing is granted: what declares no scopes is shown', async (message) => {
@@ -41,7 +42,7 @@ test.each([modern, legacy])('nothing is granted: what declares no scopes is show
 test.each([
   [
     'streams:read:orders',
-    { tools: [...OPEN.tools, 'poll_changes', 'read_history', 'read_latest', 'tail_stream'].toSorted() },
+    { tools: [...OPEN.tools, 'poll_changes', 'read_history', 'read_latest', 'tail_stream', ...SUBSCRIBING].toSorted() },
     ['about://all', 'stream://orders'],
   ],
   [
@@ -67,7 +68,7 @@ test.each([
   ],
   [
     'admin',
-    { tools: [...OPEN.tools, 'poll_changes', 'read_history', 'read_latest', 'tail_stream'].toSorted() },
+    { tools: [...OPEN.tools, 'poll_changes', 'read_history', 'read_latest', 'tail_stream', ...SUBSCRIBING].toSorted() },
     ['about://all', 'stream://audit', 'stream://audit_failed'],
   ],
   ['reports', OPEN, ['about://all']],
