@@ -62,6 +62,8 @@ export interface RouteParts {
   guard: OriginGuard;
   /** Who calls; the request is counted here. */
   authenticate: Authenticate;
+  /** Who calls, asked again of a request that stays open, which is counted already. */
+  authenticateAgain: Authenticate;
   challenges: Challenges;
   /** Whether a caller's open streams are counted over all instances. */
   countsOpen: boolean;
@@ -248,6 +250,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   options.mount?.(http, {
     guard,
     authenticate: authenticateAndCount,
+    authenticateAgain: withCookies,
     challenges,
     countsOpen: !isOpen || openStreams !== undefined,
   });

@@ -4,7 +4,8 @@ import { NO_EDGE } from '../edge.ts';
 import { methodResponse } from '../problem.ts';
 import type { Hono } from 'hono';
 import type { LoggedEnv, RequestReport } from '../request-log.ts';
-import type { AskedSource, EventsRoute, EventsRouteOptions } from './route.ts';
+import type { AskedSource } from './readable.ts';
+import type { EventsRoute, EventsRouteOptions } from './route.ts';
 
 const ALLOWED = 'GET, HEAD, OPTIONS';
 const PATHS: readonly { path: string; asked: (name: string) => AskedSource }[] = [

@@ -3,29 +3,25 @@
  * its time is over, and the browser comes back by itself with the id of the last event, to whichever instance. It is loaded with
  * the first such request.
  */
-import { scopeToRead } from '../../auth/audit/stream.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { Principal } from '../../base/principal.ts';
-import { isGranted, isScope, isUnrestricted, readScope } from '../../base/scopes.ts';
 import { createStreamBounds } from '../../calls/bounds/open-streams.ts';
 import { type ChangeWatch, watchChanges } from '../../calls/changes/kept.ts';
 import { type EventStream, openEventStream, whileServed } from '../../calls/events/event-stream.ts';
-import { grantedTo } from '../../calls/granted.ts';
-import type { App } from '../../declare/app.ts';
-import type { StreamTenants } from '../../declare/feed.ts';
+import { watchRights } from '../../calls/events/rights-watch.ts';
 import { type Account, openAccount } from '../../store/counting.ts';
 import type { Store } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { decodeTailCursor, encodeTailCursor } from '../../streams/log/tail-cursor.ts';
 import { streamLog } from '../../streams/log/stream-log.ts';
 import { ofStream, scopeOf } from '../../streams/scope.ts';
-import { type EventSource, eventSources, findSource } from '../../streams/sources/sources.ts';
-import { alarmSource } from '../../triggers/alarms/source.ts';
 import type { RouteParts } from '../app.ts';
 import type { Edge } from '../edge.ts';
 import { laterIfAsked, problemResponse, refusedResponse } from '../problem.ts';
 import type { RequestReport } from '../request-log.ts';
 import { type AskedEvents, askedEvents } from './asked.ts';
+import { type AskedSource, createReadable } from './readable.ts';
+import { createRecheck } from './recheck.ts';
 import { tellEvents, type ToldOptions } from './told.ts';
 
 /** What a platform lets streams of events do. */
@@ -37,9 +33,6 @@ export interface EventBounds {
   /** Store calls of one stream; null: as many as it takes. */
   reads: number | null;
 }
-
-/** Whose events are asked for. */
-export type AskedSource = { of: 'stream' | 'trigger'; name: string } | { of: 'alarms'; tenants: StreamTenants | null };
 
 export interface EventsRouteOptions extends RouteParts {
   /** Null: nothing goes on here for long, so a stream is short and its reader comes back often. */
@@ -63,34 +56,14 @@ const RETRY_MS = 1_000;
 const RETRY_JITTER_MS = 4_000;
 
 export function createEventsRoute(deps: Deps, options: EventsRouteOptions): EventsRoute {
-  const { app, runtime, audit } = deps;
-  const { guard, authenticate, challenges } = options;
+  const { runtime } = deps;
+  const { guard, authenticate } = options;
+  const readable = createReadable(deps, options.challenges);
+  const refusalNow = createRecheck(readable, options.authenticateAgain);
   const bounds = options.bounds ?? SHORT;
   const watch = options.watch ?? watchChanges(deps).watch;
   const bounded = options.countsOpen ? createStreamBounds(deps, problemResponse).bounded : null;
   const open = new Set<EventStream>();
-
-  /** The source, where the caller may read it; else the response that says why not. */
-  async function sourceFor(
-    request: Request,
-    principal: Principal,
-    asked: AskedSource,
-  ): Promise<EventSource | Response> {
-    const { scopes } = principal;
-    if (asked.of === 'alarms') {
-      const part = isUnrestricted(scopes) ? app : grantedTo(app, scopes).app;
-      return alarmsOf(app, part, asked.tenants, principal.tenant);
-    }
-    const { of, name } = asked;
-    if (isUnrestricted(scopes)) return sourceOf(app, of, name);
-    const declared = app.streams.get(name);
-    const needed = declared ? scopeToRead(declared) : readScope(name);
-    if (of === 'stream' && isScope(needed) && !isGranted(scopes, needed)) {
-      await audit?.refused(principal, { target: needed, code: 'insufficient_scope' });
-      return challenges.insufficientScope(request, [needed]);
-    }
-    return sourceOf(grantedTo(app, scopes).app, of, name);
-  }
 
   /**
    * What a stream reads by, and what is called when it holds nothing. Where the platform takes back what a request was given while the
@@ -128,7 +101,7 @@ export function createEventsRoute(deps: Deps, options: EventsRouteOptions): Even
       const { store, rested } = readingOf(account);
       rested?.();
       return {
-        response: stream.response,
+        stream,
         ended: told(stream, { scope: { ...scope, store }, position, rested, ...asked }),
       };
     } catch (thrown) {
@@ -156,6 +129,12 @@ export function createEventsRoute(deps: Deps, options: EventsRouteOptions): Even
     stream.end();
   }
 
+  /** Says why to who may read no more, as the next request is answered, and ends the stream. */
+  async function endWithRights(stream: EventStream, asks: () => Promise<Response | null>): Promise<void> {
+    const refusal = await watchRights(runtime, stream.over, asks);
+    if (refusal !== null) stream.end({ type: 'terminated', data: await refusal.text() });
+  }
+
   async function answer(
     request: Request,
     asked: AskedSource,
@@ -169,7 +148,7 @@ export function createEventsRoute(deps: Deps, options: EventsRouteOptions): Even
     const account = openAccount(deps.store, runtime, work);
     report({ account });
     try {
-      const source = await sourceFor(request, principal, asked);
+      const source = await readable(request, principal, asked);
       if (source instanceof Response) return source;
       const found = askedEvents(source, new URL(request.url).searchParams, request.headers);
       if (request.method === 'HEAD') {
@@ -178,9 +157,10 @@ export function createEventsRoute(deps: Deps, options: EventsRouteOptions): Even
         return new Response(null, response);
       }
       const serve = async () => {
-        const { response, ended } = await tell(account, principal, found, request.signal);
+        const { stream, ended } = await tell(account, principal, found, request.signal);
+        void endWithRights(stream, () => refusalNow(request, asked, { principal, source }));
         report({ account, ended });
-        return { response, asked: { mcp: 'events' }, account, ended };
+        return { response: stream.response, asked: { mcp: 'events' }, account, ended };
       };
       return (bounded ? await bounded(principal, null, serve) : await serve()).response;
     } catch (thrown) {
@@ -194,33 +174,6 @@ export function createEventsRoute(deps: Deps, options: EventsRouteOptions): Even
       for (const stream of open) stream.end();
     },
   };
-}
-
-/** @throws TidegateError `not_found`, which names those of the kind that there are */
-function sourceOf(app: Pick<App, 'streams' | 'triggers'>, of: 'stream' | 'trigger', name: string): EventSource {
-  const sources = [...eventSources(app).values()].filter(({ trigger }) => (trigger === null) === (of === 'stream'));
-  const byName = sources.map((source) => [source.trigger?.name ?? source.stream.name, source] as const);
-  return findSource(new Map(byName), name);
-}
-
-/**
- * What happens to the alarms that the caller may see: those of the caller's own tenant where the app has such, else those that all
- * tenants share.
- * @throws TidegateError `not_found` where there are none
- */
-function alarmsOf(
-  app: Pick<App, 'triggers'>,
-  part: Pick<App, 'triggers'>,
-  asked: StreamTenants | null,
-  tenant: string,
-): EventSource {
-  const all = [...app.triggers.values()].filter(({ alarm }) => alarm !== null);
-  const tenants = asked ?? (all.some((trigger) => trigger.tenants === 'each') ? 'each' : 'shared');
-  const seen = [...part.triggers.values()].filter(({ alarm }) => alarm !== null);
-  if (seen.some((trigger) => trigger.tenants === tenants)) return alarmSource(seen, tenants, tenant);
-  throw new TidegateError('not_found', 'there are no alarms here', {
-    hint: 'a trigger has alarms where it declares alarm; who reads them needs the scope alarms:read',
-  });
 }
 
 function tooMany(most: number): TidegateError {

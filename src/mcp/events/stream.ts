@@ -9,6 +9,7 @@ import type { Principal } from '../../base/principal.ts';
 import { accounted, type AppDeps } from '../../calls/context.ts';
 import type { ChangeWatch } from '../../calls/changes/kept.ts';
 import { tailLog } from '../../calls/events/log-tail.ts';
+import { watchRights } from '../../calls/events/rights-watch.ts';
 import type { ToolContext } from '../../declare/context.ts';
 import type { Cursor, LogEntry } from '../../store/store.ts';
 import { encodeTailCursor } from '../../streams/log/tail-cursor.ts';
@@ -28,8 +29,6 @@ export interface StreamDeps extends AppDeps {
 
 /** Clients take a stream for dead that sends nothing for twice as long as 30 s. */
 const HEARTBEAT_MS = 15_000;
-/** How often it is asked whether who listens still may. */
-const ASKED_MS = 60_000;
 /** Events of the first page. */
 const FIRST = 100;
 /** So often in a row a store may fail, and the first pause; each further one is twice as long. */
@@ -131,15 +130,11 @@ function createSubscriber(
     }
   }
 
-  /** Ends what is told to who may have it no more. A store that does not answer is asked again. */
-  async function watchRights(): Promise<void> {
+  /** Ends what is told to who may have it no more. */
+  async function endWithRights(): Promise<void> {
     if (!mayHave) return;
-    while (!signal.aborted) {
-      await runtime.sleep(ASKED_MS, signal);
-      if (signal.aborted) return;
-      const isAllowed = await mayHave(principal, name).catch(() => true);
-      if (!isAllowed) revoked.abort();
-    }
+    const refused = async () => ((await mayHave(principal, name)) ? null : 'refused');
+    if ((await watchRights(runtime, signal, refused)) !== null) revoked.abort();
   }
 
   /** Follows from where it is until nobody listens, or the log cannot be read. */
@@ -165,7 +160,7 @@ function createSubscriber(
     await send('active', { cursor: cursorOf(at), truncated: beginning.truncated });
     await tell(beginning.occurrences, beginning.position, false);
     void heartbeat();
-    void watchRights();
+    void endWithRights();
     for (let failures = 0, pauseMs = PAUSE_MS; !signal.aborted; pauseMs *= 2) {
       const before = at;
       try {
