@@ -161,19 +161,19 @@ export interface AnyOf {
   of: readonly TriggerCondition[];
 }
 
-/** Holds when `then` begins to hold at most `withinMs` after `first` began to. It is over with the event after. */
+/** Holds when `next` begins to hold at most `withinMs` after `first` began to. It is over with the event after. */
 export interface Sequence {
   kind: 'sequence';
   first: TriggerCondition;
-  then: TriggerCondition;
+  next: TriggerCondition;
   withinMs: number;
 }
 
-/** Holds when `withinMs` have passed since `first` began to hold, and `then` has not begun to. */
+/** Holds when `withinMs` have passed since `first` began to hold, and `next` has not begun to. */
 export interface Missing {
   kind: 'missing';
   first: TriggerCondition;
-  then: TriggerCondition;
+  next: TriggerCondition;
   withinMs: number;
 }
 

@@ -66,8 +66,7 @@ test('one event begins it for all keys that wait for it', async () => {
 });
 
 test('what a thousand keys wait for is not forgotten, and nothing is told twice', async () => {
-  // oxlint-disable-next-line unicorn/no-thenable -- what an app writes
-  const when = { kind: 'missing', first: is('order'), then: is('paid'), withinMs: 600_000 } as const;
+  const when = { kind: 'missing', first: is('order'), next: is('paid'), withinMs: 600_000 } as const;
   const { app, event, told } = shop({ when });
   await each(900, (id) => event(`customer ${id} of a long name, so that what is remembered is much`));
   await app.scheduled();
@@ -81,8 +80,7 @@ test('what a thousand keys wait for is not forgotten, and nothing is told twice'
 }, 30_000);
 
 test('each order begins a sequence, though the one before it passed too', async () => {
-  // oxlint-disable-next-line unicorn/no-thenable -- what an app writes
-  const when = { kind: 'sequence', first: is('order'), then: is('paid'), withinMs: 600_000 } as const;
+  const when = { kind: 'sequence', first: is('order'), next: is('paid'), withinMs: 600_000 } as const;
   const { app, event, told } = shop({ when });
   for (const what of ['order', 'paid', 'order', 'paid', 'paid']) {
     await event('ada', { what });
@@ -149,8 +147,7 @@ test('what comes to two streams between two reads is judged in its order', async
   const when = {
     kind: 'sequence',
     first: { ...is('order'), on: 'orders' },
-    // oxlint-disable-next-line unicorn/no-thenable -- what an app writes
-    then: { ...is('paid'), on: 'payments' },
+    next: { ...is('paid'), on: 'payments' },
     withinMs: 600_000,
   } as const;
   const { app, event, told } = shop({ on: { orders, payments }, when }, store);

@@ -146,8 +146,7 @@ test('a compound condition is what the lists of its parts say', () => {
         { ...high(2), where: { n: { oneOf: [0, 2, 4, 6] } } },
         { ...high(2), where: { n: { oneOf: [1, 3, 5] } } },
       ] as [TriggerCondition, TriggerCondition];
-      // oxlint-disable-next-line unicorn/no-thenable -- what an app writes
-      const pair = { kind, first: parts[0], then: parts[1], withinMs };
+      const pair = { kind, first: parts[0], next: parts[1], withinMs };
       const when = (kind === 'all' || kind === 'any' ? { kind, of: parts } : pair) as TriggerCondition;
       const entries = arrived.map((one): Entry => ({ stream: 's', ...one }));
       const asked = { when, streams: ['s'], lateMs, cooldownMs: 0, begunAt: BEGUN, knownTo, cuts: at };

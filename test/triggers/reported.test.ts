@@ -1,5 +1,4 @@
 /** What was reported of alerts and automations in other software, tried here: each names its report. */
-// oxlint-disable unicorn/no-thenable -- what apps write
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { defineApp, stream, trigger } from '../../src/index.ts';
@@ -46,7 +45,7 @@ test('home-assistant/core#42855, #19855: after a restart what held before does n
 
 test('home-assistant/core#56642: a time that was waited for goes on over a restart', async () => {
   const { start, became } = stage();
-  const when = { kind: 'missing', first: is('open'), then: is('closed'), withinMs: 1_800_000 } as const;
+  const when = { kind: 'missing', first: is('open'), next: is('closed'), withinMs: 1_800_000 } as const;
   const { app, event } = start({ when });
   await event(1, 'open');
   await app.scheduled();
@@ -84,7 +83,7 @@ test('prometheus/prometheus#1372, #5434: it fires again once it was over, and no
 
 test('apache/flink#2771, #21920: what is missing is found without a further event, and once for each beginning', async () => {
   const { start, told } = stage();
-  const { app, event } = start({ when: { kind: 'missing', first: is('order'), then: is('paid'), withinMs: 60_000 } });
+  const { app, event } = start({ when: { kind: 'missing', first: is('order'), next: is('paid'), withinMs: 60_000 } });
   for (let times = 0; times < 2; times += 1) {
     await event(1, 'order');
     await app.scheduled();
@@ -112,7 +111,7 @@ test('apache/flink#3644: late events are not dropped in silence', async () => {
 test('apache/flink#4084: the events of a match stand in the order of their times', async () => {
   const { start, told } = stage();
   const { app, event } = start({
-    when: { kind: 'sequence', first: is('order'), then: is('paid'), withinMs: 60_000 },
+    when: { kind: 'sequence', first: is('order'), next: is('paid'), withinMs: 60_000 },
     lateMs: 30_000,
   });
   const begun = app.now();

@@ -31,8 +31,7 @@ const joinSpec = z.strictObject({
 const pairSpec = z.strictObject({
   kind: z.enum(['sequence', 'missing']),
   first: within(),
-  // oxlint-disable-next-line unicorn/no-thenable -- it is an object, which nobody awaits
-  then: within(),
+  next: within(),
   withinMs: lengthSchema,
 });
 
@@ -70,7 +69,7 @@ export function triggerConditionProblems(
         ? (given as { of: unknown[] }).of.map((part, index) => judge(part, `${at}.of.${index}`, depth + 1))
         : [
             judge((given as { first: unknown }).first, `${at}.first`, depth + 1),
-            judge((given as { then: unknown }).then, `${at}.then`, depth + 1),
+            judge((given as { next: unknown }).next, `${at}.next`, depth + 1),
           ];
     const looks = of.flatMap((each) => each ?? []);
     if (looks.length < of.length) return null;

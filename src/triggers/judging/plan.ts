@@ -92,9 +92,9 @@ export function conditionPlan({ when, on }: Pick<DeclaredTrigger, 'when' | 'on'>
       const of = condition.of.map((part) => add(part));
       return { kind, of: of.map(({ index }) => index), perKey: of.some(({ perKey }) => perKey) };
     }
-    const [first, then] = [add(condition.first, true), add(condition.then, true)];
-    const perKey = first.perKey || then.perKey;
-    return { kind, first: first.index, second: then.index, withinMs: condition.withinMs, perKey };
+    const [first, next] = [add(condition.first, true), add(condition.next, true)];
+    const perKey = first.perKey || next.perKey;
+    return { kind, first: first.index, second: next.index, withinMs: condition.withinMs, perKey };
   }
 
   const root = add(when);
@@ -122,7 +122,7 @@ export function isLeaf(condition: TriggerCondition): condition is LeafCondition 
 export function leavesOf(condition: TriggerCondition): LeafCondition[] {
   if (isLeaf(condition)) return [condition];
   if ('of' in condition) return condition.of.flatMap(leavesOf);
-  return [...leavesOf(condition.first), ...leavesOf(condition.then)];
+  return [...leavesOf(condition.first), ...leavesOf(condition.next)];
 }
 
 function ruleOf(condition: LeafCondition): LeafRule {

@@ -23,8 +23,7 @@ export function triggerApp(): App {
       pair: trigger({
         description: 'A room was hot, and is cold',
         on: temps,
-        // oxlint-disable-next-line unicorn/no-thenable -- what an app writes
-        when: { kind: 'sequence', first: hot, then: cold, withinMs: 86_400_000 },
+        when: { kind: 'sequence', first: hot, next: cold, withinMs: 86_400_000 },
       }),
       each: trigger({ description: 'A room is hot, once', on: temps, when: hot, dedupe: ({ key }) => key }),
     },

@@ -1,5 +1,4 @@
 /** Mistakes of triggers are found at the start, each with its path. */
-// oxlint-disable unicorn/no-thenable -- what apps write
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { defineApp, stream, trigger, type AppOptions } from '../../../src/index.ts';
@@ -38,7 +37,7 @@ test('what is right is taken', () => {
   expect(mistakes(mean)).toBe('');
   expect(mistakes({ kind: 'all', of: [above, mean] })).toBe('');
   const open = { kind: 'match', on: 'doors', where: { open: true } };
-  expect(mistakes({ kind: 'sequence', first: { ...above, on: 'temps' }, then: open, withinMs: 300_000 }, both)).toBe(
+  expect(mistakes({ kind: 'sequence', first: { ...above, on: 'temps' }, next: open, withinMs: 300_000 }, both)).toBe(
     '',
   );
   expect(
@@ -74,7 +73,7 @@ test.each([
   [{ ...mean, of: 'median' }, temps, 'triggers.hot.when.of: expected mean, min, max, sum or count', ''],
   [{ ...mean, below: 3 }, temps, 'triggers.hot.when: expected exactly one of above', ''],
   [{ ...mean, field: 'room' }, temps, 'triggers.hot.when.field: expected the path of a number in temps', 'celsius'],
-  [{ kind: 'missing', first: above, then: above }, temps, 'triggers.hot.when.withinMs: expected', ''],
+  [{ kind: 'missing', first: above, next: above }, temps, 'triggers.hot.when.withinMs: expected', ''],
   [above, both, 'triggers.hot.when.on: expected which stream it is of: temps, doors', ''],
   [{ ...above, on: 'tmps' }, both, 'triggers.hot.when.on: expected', 'temps'],
   [

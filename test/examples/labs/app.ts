@@ -16,8 +16,7 @@ const rising = trigger({
   when: {
     kind: 'sequence',
     first: { kind: 'threshold', field: 'mmol', above: 5 },
-    // oxlint-disable-next-line unicorn/no-thenable -- a part of a condition, which is no function
-    then: { kind: 'threshold', field: 'mmol', above: 5.5 },
+    next: { kind: 'threshold', field: 'mmol', above: 5.5 },
     withinMs: 24 * 3_600_000,
   },
   alarm: { severity: 'critical', clears: false },

@@ -15,8 +15,7 @@ const stuck = trigger({
   when: {
     kind: 'missing',
     first: { kind: 'match', where: { status: 'paid' } },
-    // oxlint-disable-next-line unicorn/no-thenable -- a part of a condition, which is no function
-    then: { kind: 'match', where: { status: { oneOf: ['shipped', 'cancelled'] } } },
+    next: { kind: 'match', where: { status: { oneOf: ['shipped', 'cancelled'] } } },
     withinMs: 2 * 3_600_000,
   },
   says: ({ key }) => `order ${key} was paid two hours ago and is still here`,
