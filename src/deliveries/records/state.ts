@@ -32,7 +32,7 @@ export interface DeliveryState {
   head: Cursor | null;
   /** In the order of the log. */
   pending: Pending[];
-  /** Tries that failed since one was acknowledged. */
+  /** Times in a row that it failed. Tries that were sent at once count as one. */
   failures: number;
   failedSince: number | null;
   /** Nothing is sent before. 0: at once. */

@@ -2,7 +2,8 @@
  * When what was not acknowledged is sent again, and when it is given up. Pure.
  *
  * An event is tried 5 times within 15 minutes, then about once an hour, with full jitter, until `retryForMs` is over. A receiver
- * that fails three times in a row gets one try at a time, after pauses that grow; once it takes one, it gets the rest at once.
+ * that fails three times in a row gets one try at a time, after pauses that grow; once it takes one, it gets the rest at once. What
+ * is sent at once and fails is one failure.
  * One that has taken nothing for an hour, and for `retryForMs`, is left alone until the subscription is refreshed.
  */
 import { backoff } from '../../base/backoff.ts';
@@ -40,26 +41,40 @@ export function nextTryAt({ pending, restUntil }: DeliveryState, ordered: boolea
   return times.length === 0 ? null : Math.max(restUntil, Math.min(...times));
 }
 
-/** The state after one try. @param chance in [0, 1) */
+export interface TryTimes {
+  now: number;
+  /** In [0, 1). */
+  chance: number;
+  retryForMs: number;
+  /** `failuresBefore` of the batch that the try is part of. Those that fail at once are one failure of the receiver. */
+  before: number;
+}
+
+/** How many tries have failed in a row before a batch: none, as one of the batch itself was answered well. */
+export function failuresBefore({ failures }: DeliveryState, batch: readonly (Tried | undefined)[]): number {
+  return batch.some((tried) => tried !== undefined && isTaken(tried.outcome)) ? 0 : failures;
+}
+
+/** The state after one try. */
 export function afterTry(
   state: DeliveryState,
   item: Pending,
   tried: Tried,
-  { now, chance, retryForMs }: { now: number; chance: number; retryForMs: number },
+  { now, chance, retryForMs, before }: TryTimes,
 ): DeliveryState {
   const { outcome, ms } = tried;
   const attempts = item.attempts + 1;
   const shown = outcome === 'too_large' ? 'refused' : outcome;
   const entry = { at: now, eventId: item.id, attempt: attempts, outcome: shown, ms };
   const told = { ...state, attempts: [...state.attempts, entry].slice(-MOST_ATTEMPTS_KEPT) };
-  if (outcome === 'acknowledged' || outcome === 'refused' || outcome === 'too_large') {
+  if (isTaken(outcome)) {
     const left = without(told, item);
     const pending = isFailing(state) ? left.map((one) => ({ ...one, dueAt: Math.min(one.dueAt, now) })) : left;
     const well = { ...told, pending, failures: 0, failedSince: null, restUntil: 0, asked: false };
     if (outcome === 'acknowledged') return { ...well, lastDeliveryAt: now, lastError: null };
     return abandon(well, { ...item, attempts }, now, outcome);
   }
-  const failures = state.failures + 1;
+  const failures = Math.max(state.failures, before + 1);
   const failedSince = state.failedSince ?? now;
   const restMs = tried.retryAfterMs === null ? 0 : Math.min(LONGEST_REST_MS, tried.retryAfterMs);
   const probeMs = failures >= FAILING ? backoff(PROBES, failures - FAILING, chance) : 0;
@@ -98,6 +113,11 @@ export function resumed(state: DeliveryState, now: number): DeliveryState {
   const stoodMs = Math.max(0, now - suspendedAt);
   const pending = state.pending.map((item) => ({ ...item, since: item.since + stoodMs, dueAt: now }));
   return { ...state, pending, suspendedAt: null, failures: 0, failedSince: null, restUntil: 0, asked: false };
+}
+
+/** Whether the receiver has dealt with it, for good or not. */
+function isTaken(outcome: Tried['outcome']): outcome is 'acknowledged' | 'refused' | 'too_large' {
+  return outcome === 'acknowledged' || outcome === 'refused' || outcome === 'too_large';
 }
 
 function isSustained(failures: number, forMs: number, retryForMs: number): boolean {

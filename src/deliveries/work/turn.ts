@@ -12,7 +12,7 @@ import type { DeliveryDeps } from '../records/deps.ts';
 import { endDelivery, tellEnd } from './ending.ts';
 import { type FoundEvent, MOST_PENDING, takeInEvents } from './intake.ts';
 import type { SubscriptionName } from '../records/names.ts';
-import { afterTry, nextTryAt, resumed, sendable, withoutOld } from './retries.ts';
+import { afterTry, failuresBefore, nextTryAt, resumed, sendable, withoutOld } from './retries.ts';
 import { type Allowed, allowedNow } from './rights.ts';
 import { signingSecrets } from '../records/secrets.ts';
 import type { Sending } from '../send/send.ts';
@@ -121,7 +121,9 @@ async function work(
         async function together(): Promise<DeliveryState> {
           const before = state;
           const tried = await Promise.all(batch.map((item) => answers.of(before, item)));
-          return batch.reduce((sum, item, index) => settle(sum, item, tried[index]), state);
+          const results = tried.map((answer) => (answer.kind === 'instead' ? undefined : answer.tried));
+          const failures = failuresBefore(before, results);
+          return batch.reduce((sum, item, index) => settle(sum, item, tried[index], failures), state);
         }
 
         async function oneByOne(): Promise<DeliveryState> {
@@ -130,7 +132,7 @@ async function work(
           for (let count = 0; count < AT_ONCE && runtime.now() < endsAt; count += 1) {
             const [item] = sendable(standing, runtime.now(), true, 1);
             if (item === undefined) break;
-            standing = settle(standing, item, await answers.of(standing, item));
+            standing = settle(standing, item, await answers.of(standing, item), standing.failures);
           }
           return standing;
         }
@@ -148,6 +150,7 @@ async function work(
     standing: DeliveryState,
     item: DeliveryState['pending'][number],
     answer: Awaited<ReturnType<ReturnType<typeof createSends>['of']>> | undefined,
+    before: number,
   ): DeliveryState {
     if (answer === undefined) return standing;
     known.delete(item.id);
@@ -157,7 +160,8 @@ async function work(
     }
     if (answer.tried.outcome === 'acknowledged') report.sent += 1;
     else report.failed += 1;
-    return afterTry(standing, item, answer.tried, { now: runtime.now(), chance: runtime.random(), retryForMs });
+    const times = { now: runtime.now(), chance: runtime.random(), retryForMs, before };
+    return afterTry(standing, item, answer.tried, times);
   }
 }
 

@@ -15,12 +15,16 @@ import { specProblems } from '../../declare/spec/problems.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import type { DeclaredTrigger, OccurrenceData } from '../../declare/trigger.ts';
 import { passesWhere } from '../conditions/scope.ts';
+import { shownEventId } from './event-id.ts';
 import { checkWhere, meantWhere } from '../history/where.ts';
 import { isErased, isRemoval } from '../log/removals.ts';
 
 /** What a subscriber gets of one event, whichever way it comes. */
 export interface EventOccurrence {
-  /** The source's id of the event, with its revision where it has one; of a trigger the id of the occurrence. */
+  /**
+   * The source's id of the event, with its revision where it has one; of a trigger the id of the occurrence. A value of a header as
+   * it is, 256 characters at most (`event-id.ts`).
+   */
   eventId: string;
   /** The name of the source. */
   name: string;
@@ -182,7 +186,7 @@ function ofTrigger(trigger: DeclaredTrigger): EventSource {
 
 function occurrence({ name }: EventSource, event: LoggedEvent, data: JsonObject): EventOccurrence {
   const eventId = event.revision === undefined ? event.id : `${event.id}~${event.revision}`;
-  return { eventId, name, timestamp: new Date(event.time).toISOString(), data };
+  return { eventId: shownEventId(eventId), name, timestamp: new Date(event.time).toISOString(), data };
 }
 
 /** A gap that is no removal: what was removed is not missing. */

@@ -1,0 +1,46 @@
+/** Outages, of a receiver and of whoever sends: a short one costs little, and none gives up what was not tried. */
+import { expect, test } from 'vitest';
+import { ADA, deliveryStage, taking } from './stage.ts';
+
+const MINUTE_MS = 60_000;
+
+test.each([20, 100])('one instant of 503 while %i wait does not silence a receiver', async (waiting) => {
+  let isUp = true;
+  const stage = deliveryStage({
+    runtime: { random: () => 0.9 },
+    receive: (one, signal) => (isUp ? taking(one, signal) : new Response(null, { status: 503 })),
+  });
+  await stage.subscribe();
+  for (let one = 0; one < waiting; one += 1) await stage.publish(`waiting-${one}`);
+  isUp = false;
+  await stage.run();
+  isUp = true;
+  const downAt = stage.clock.now();
+  await stage.publish('later');
+  for (let minute = 0; minute < 2; minute += 1) {
+    await stage.clock.advance(MINUTE_MS);
+    await stage.run();
+  }
+  const later = stage.events().find(({ body }) => body['eventId'] === 'later');
+  expect((later?.at ?? Infinity) - downAt).toBeLessThanOrEqual(MINUTE_MS);
+  const { subscriptions } = await stage.service.list(ADA, { limit: 1 });
+  expect(subscriptions[0]?.status).toMatchObject({ pending: 0, lastError: null });
+});
+
+test('an event with an id that is no value of a header is delivered, under the id that a poll shows', async () => {
+  const stage = deliveryStage({
+    receive: (one, signal) => {
+      // As `fetch` does.
+      new Headers(one.headers);
+      return taking(one, signal);
+    },
+  });
+  await stage.subscribe();
+  for (const id of ['température', 'two\nlines', 'é'.repeat(128)]) await stage.publish(id);
+  await stage.run();
+  expect(stage.ids()).toHaveLength(3);
+  expect(stage.ids().slice(0, 2)).toEqual(['%.temp%00e9rature', '%.two%000alines']);
+  expect(stage.events().map(({ headers }) => headers['webhook-id'])).toEqual(stage.ids());
+  await stage.run();
+  expect(stage.ids()).toHaveLength(3);
+});
