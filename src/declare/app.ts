@@ -138,7 +138,7 @@ export interface WebhookOptions {
   ttlMs?: number;
   /** The longest time that a subscription may ask for, in ms. */
   mostTtlMs?: number;
-  /** Whether a subscription may ask to stand until it is ended. */
+  /** Whether a subscription of a caller with a key may ask to stand until it is ended. What a token allowed cannot be asked again. */
   endless?: boolean;
   /** How long it is tried to deliver an event, in ms. What the receiver has not taken then can be replayed, for as long as the log has it. */
   retryForMs?: number;

@@ -98,7 +98,8 @@ async function trySubscribe(deps: DeliveryDeps, wanted: Wanted, deadline: number
   const begin = standing === null || known === null ? await beginningOf(wanted, request) : null;
 
   const now = runtime.now();
-  const refreshBefore = refreshOf(app.webhooks, request.ttlMs, now);
+  const endless = app.webhooks.endless && deps.isAskedAgain?.(principal) === true;
+  const refreshBefore = refreshOf({ ...app.webhooks, endless }, request.ttlMs, now);
   const definition: Subscribed = {
     principal: { ...principal, scopes: [...principal.scopes] },
     source: request.source,

@@ -63,6 +63,7 @@ export function deliveryDeps(deps: WorkDeps): DeliveryDeps {
       return sources;
     },
     rightsOf: (principal) => rightsByKey(deps, principal),
+    isAskedAgain: isByKey,
     checkTask: (principal, name) => void taskOf(principal, name),
     async beginTask(principal, name, given, once, deadline) {
       const task = taskOf(principal, name);
@@ -85,14 +86,18 @@ function inputOf({ input: schema }: Task, name: string, given: Json): Json {
   });
 }
 
+function isByKey(principal: Pick<Principal, 'client'>): principal is Principal & { client: string } {
+  return principal.client?.startsWith(KEY_PREFIX) === true;
+}
+
 /**
  * What a key may do now. A key that was revoked or has expired may have another of its name in its place. What came by another way
  * than a key of ours cannot be asked for, and ends when it is not refreshed. One store call for a key, and more where it is no longer valid.
  */
 async function rightsByKey(deps: WorkDeps, principal: Principal): Promise<Principal | null> {
   const { store, runtime } = deps;
+  if (!isByKey(principal)) return principal;
   const { client, tenant, subject } = principal;
-  if (client === null || !client.startsWith(KEY_PREFIX)) return principal;
   const record = keyRecord.read(await store.get(keyAt(client.slice(KEY_PREFIX.length)), runtime.now()));
   if (record !== null && keyStateAt(record, runtime.now()) === 'valid') {
     return fixedPrincipal({ ...principal, scopes: record.scopes });

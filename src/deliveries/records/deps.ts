@@ -12,6 +12,8 @@ export interface DeliveryDeps extends Deps {
   sourcesOf(principal: Pick<Principal, 'scopes'>): ReadonlyMap<string, EventSource>;
   /** The principal with what it may do now; null: nothing any more. Absent: nobody can tell, and what it last had counts. */
   rightsOf?: ((principal: Principal) => Promise<Principal | null>) | undefined;
+  /** Whether `rightsOf` asks what the principal may do by then, so that it may subscribe without an end. Absent: of nobody. */
+  isAskedAgain?: ((principal: Pick<Principal, 'client'>) => boolean) | undefined;
   /**
    * Checks that the principal may begin a task of the app. Absent: nobody begins tasks.
    * @throws TidegateError `not_found`

@@ -25,7 +25,7 @@ export function sourcesIn(app: App): ReadonlyMap<string, EventSource> {
 export async function allowedNow(deps: DeliveryDeps, definition: Subscribed): Promise<Allowed> {
   const { source: wanted, arguments: given } = definition;
   const principal = deps.rightsOf ? await deps.rightsOf(definition.principal) : definition.principal;
-  if (principal === null) return revoked();
+  if (principal === null || outlives(deps, definition)) return revoked();
   const source = deps.sourcesOf(principal).get(wanted);
   if (source === undefined) {
     return sourcesIn(deps.app).has(wanted)
@@ -39,6 +39,13 @@ export async function allowedNow(deps: DeliveryDeps, definition: Subscribed): Pr
     const data = { feature: 'inputSchema', reason: 'schema_changed' };
     return { kind: 'strange', why: { reason: 'Unsupported', data } };
   }
+}
+
+/** Whether it was made without an end for somebody whose rights cannot be asked again, and the longest time is over. */
+function outlives({ isAskedAgain, runtime, app }: DeliveryDeps, definition: Subscribed): boolean {
+  const { principal, refreshBefore, refreshedAt } = definition;
+  if (refreshBefore !== null || isAskedAgain?.(principal) === true) return false;
+  return refreshedAt + app.webhooks.mostTtlMs <= runtime.now();
 }
 
 function revoked(): Allowed {
