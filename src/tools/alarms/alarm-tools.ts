@@ -14,6 +14,7 @@ import { SEVERITIES } from '../../declare/trigger.ts';
 import { ofStream } from '../../streams/scope.ts';
 import { actOnAlarm, MOST_SHELVED_MS } from '../../triggers/alarms/act.ts';
 import { listAlarms, type ShownAlarm } from '../../triggers/alarms/list.ts';
+import { alarmUri } from '../../triggers/alarms/records.ts';
 import { shownTo } from '../../triggers/alarms/source.ts';
 import { ALARM_STATES, alarmStateOf } from '../../triggers/alarms/state.ts';
 
@@ -146,10 +147,6 @@ function actTool({ app, runtime, ...deps }: AppDeps): Tool {
 
 function asked({ trigger, key, occurrence }: ShownAlarm) {
   return { trigger, ...(key === null ? {} : { key }), occurrence };
-}
-
-export function alarmUri(trigger: string, key: string | null): string {
-  return `alarm://${encodeURIComponent(trigger)}${key === null ? '' : `/${encodeURIComponent(key)}`}`;
 }
 
 /** As tools and resources show it. */

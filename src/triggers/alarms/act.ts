@@ -7,6 +7,7 @@ import { plainText } from '../../base/plain.ts';
 import type { DeclaredTrigger } from '../../declare/trigger.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { isPresent } from '../../store/store.ts';
+import { trimHints } from '../../streams/hints.ts';
 import type { StreamScope } from '../../streams/scope.ts';
 import { putAlarm } from './follow.ts';
 import { ALARMS_LOG, alarmKey, alarmRecord, appendChanges } from './records.ts';
@@ -63,10 +64,12 @@ export async function actOnAlarm(
     if (next === null || input === null) return { alarm, changed: false };
     const change = { action: input.action, state: alarmStateOf(next, now), was: alarmStateOf(alarm, now), alarm: next };
     const id = `${alarm.occurrence}.${input.action}.${reading.version}`;
-    const operations = [putAlarm(reading, next, now), ...appendChanges(tenant, [{ ...change, id, time: now }])];
+    const changes = appendChanges(tenant, trigger.tenants, [{ ...change, id, time: now }]);
+    const operations = [putAlarm(reading, next, now), ...changes];
     const result = await commitSurely(runtime, store, operations, deadline);
     if (result.status !== 'committed') continue;
     scope.changed?.(tenant, ALARMS_LOG);
+    await trimHints(scope, tenant);
     return { alarm: next, changed: true };
   }
   throw new TidegateError('store_unavailable', 'the alarm changes too often at once', { retryAfterMs: 1_000 });

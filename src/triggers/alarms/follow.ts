@@ -107,7 +107,7 @@ async function effectsOf(
   const puts = [...standing.values()].flatMap(({ reading, alarm, moved }) =>
     alarm !== null && moved ? [putAlarm(reading, alarm, now)] : [],
   );
-  return [...puts, ...appendChanges(tenant, changes)];
+  return [...puts, ...appendChanges(tenant, trigger.tenants, changes)];
 }
 
 function firstOf(trigger: string, key: string | null, input: AlarmInput, now: number): AlarmStatus | null {

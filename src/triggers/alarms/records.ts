@@ -12,6 +12,7 @@ import { SEVERITIES } from '../../declare/trigger.ts';
 import { record } from '../../store/record.ts';
 import type { Append, RecordKey } from '../../store/store.ts';
 import { loggedEvent, streamLog } from '../../streams/log/stream-log.ts';
+import { type Hint, hinting } from '../../streams/hints.ts';
 import type { LogTenant } from '../../streams/scope.ts';
 import { ALARM_ACTIONS, ALARM_STATES, type AlarmAction, type AlarmState, type AlarmStatus } from './state.ts';
 
@@ -78,11 +79,22 @@ export interface LoggedChange extends AlarmChange {
   time: number;
 }
 
-export function appendChanges(tenant: LogTenant, changes: readonly LoggedChange[]): Append[] {
+export function alarmUri(trigger: string, key: string | null): string {
+  return `alarm://${encodeURIComponent(trigger)}${key === null ? '' : `/${encodeURIComponent(key)}`}`;
+}
+
+/**
+ * The changes in the log of alarms, and a hint for each resource that shows one, so that whoever listens to it hears of it. After the
+ * commit `trimHints` is called.
+ * @param tenants of the trigger: shared alarms are told to every tenant
+ */
+export function appendChanges(tenant: LogTenant, tenants: StreamTenants, changes: readonly LoggedChange[]): Append[] {
   if (changes.length === 0) return [];
   const events = changes.map(({ id, time, ...data }) => {
     const { key } = data.alarm;
     return { id, ...(key === null ? {} : { key }), time, data: data as unknown as Json };
   });
-  return [loggedEvent.append(streamLog(tenant, ALARMS_LOG), events)];
+  const uris = [...new Set(changes.map(({ alarm }) => alarmUri(alarm.trigger, alarm.key)))];
+  const hints = uris.map((uri): Hint => ({ resource: uri, ...(tenants === 'shared' ? { all: true } : {}) }));
+  return [loggedEvent.append(streamLog(tenant, ALARMS_LOG), events), hinting(tenant, hints)];
 }

@@ -3,6 +3,7 @@ import { asTidegateError } from '../../base/errors.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { DUE_LIMIT } from '../../store/limits.ts';
 import type { Deps } from '../../streams/deps.ts';
+import { trimHints } from '../../streams/hints.ts';
 import { trimStream } from '../../streams/log/retention.ts';
 import { scopeOfLogs, type StreamScope } from '../../streams/scope.ts';
 import { type BehindTriggers, createBehind } from '../behind.ts';
@@ -22,6 +23,7 @@ export function createAlarmWork(deps: Deps): BehindTriggers {
     async (scope, trigger, deadline) => {
       const report = await followAlarms(scope, trigger, deadline);
       const isTrimmed = report.entries > 0 && runtime.random() * TRIM_EVERY < 1;
+      if (report.entries > 0) await trimHints(scope, scope.tenant);
       if (isTrimmed) await trimStream(scope, alarmsStream(trigger.tenants), deadline);
       return report;
     },
@@ -56,16 +58,20 @@ export function createAlarmWork(deps: Deps): BehindTriggers {
 
 /** Where somebody else has moved it meanwhile, it is due again or is not shelved any more. */
 async function endShelf(scope: StreamScope, key: { partition: string; id: string }, deadline: number): Promise<void> {
-  const { store, runtime, tenant } = scope;
+  const { app, store, runtime, tenant } = scope;
   const now = runtime.now();
   const reading = await store.get(key, now);
   const alarm = alarmRecord.read(reading);
   const next = alarm && moveAlarm(alarm, { action: 'shelf_end' }, now);
   if (alarm === null || next === null || next === 'still_holds') return;
+  // What the app no longer declares is shown to nobody.
+  const tenants = app.triggers.get(alarm.trigger)?.tenants ?? 'each';
   const state = alarmStateOf(next, now);
   const id = `${alarm.occurrence}.shelf_end.${reading.version}`;
   const change = { action: 'shelf_end', state, was: 'shelved', alarm: next, id, time: now } as const;
-  const operations = [putAlarm(reading, next, now), ...appendChanges(tenant, [change])];
+  const operations = [putAlarm(reading, next, now), ...appendChanges(tenant, tenants, [change])];
   const result = await commitSurely(runtime, store, operations, deadline);
-  if (result.status === 'committed') scope.changed?.(tenant, ALARMS_LOG);
+  if (result.status !== 'committed') return;
+  scope.changed?.(tenant, ALARMS_LOG);
+  await trimHints(scope, tenant);
 }

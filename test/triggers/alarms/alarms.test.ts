@@ -339,3 +339,87 @@ test('whoever follows, ends and follows again, one store call at a time, each oc
   }
   expect(raised).toBe(occurrences.filter(({ data: { became } }) => became === 'holding').length);
 });
+
+describe('who listens to an alarm', () => {
+  test('hears of it and of no other, whatever happened to it, in its own tenant', async () => {
+    const stage = stageOf();
+    const uri = 'alarm://hot/attic';
+    await measure(stage, 'attic', 20);
+    const listen = (who: string, uris: string[]) => stage.listen({ resourceSubscriptions: uris }, who);
+    const [mine, others, theirs] = [
+      await listen(ADA, [uri]),
+      await listen(ADA, ['alarm://smoke/attic', 'alarm://hot/cellar']),
+      await listen(BOB, [uri]),
+    ];
+    const asked = await stage.call('tools/call', { name: 'poll_changes', arguments: { uris: [uri] } }, ADA);
+    const { cursor } = (asked.result as { structuredContent: { cursor: string } }).structuredContent;
+    const told = async () => {
+      await stage.clock.advance(11 * SECOND);
+      return [mine, others, theirs].map((each) => each.news().filter((name) => name.includes('resources/updated')));
+    };
+    expect(await told()).toEqual([[], [], []]);
+    const updated = [`resources/updated ${uri}`];
+    await measure(stage, 'attic', 35);
+    expect(await told()).toEqual([updated, [], []]);
+    const act = { trigger: 'hot', key: 'attic' };
+    for (const given of [{}, { action: 'shelve', minutes: 10 }]) {
+      await tool(stage, 'acknowledge_alarm', { ...act, ...given });
+      expect(await told()).toEqual([updated, [], []]);
+    }
+    // It was so already.
+    await tool(stage, 'acknowledge_alarm', act);
+    expect(await told()).toEqual([[], [], []]);
+    await stage.clock.advance(10 * MINUTE);
+    await stage.clock.drive(stage.host.scheduled(stage.clock.now() + 30 * SECOND));
+    expect(await told()).toEqual([updated, [], []]);
+    const polled = await stage.call('tools/call', { name: 'poll_changes', arguments: { uris: [uri], cursor } }, ADA);
+    expect(polled.result).toMatchObject({ structuredContent: { changes: [{ uri }] } });
+    for (const each of [mine, others, theirs]) each.leave();
+  });
+
+  test('of shared ones every tenant hears; who may not read them is refused', async () => {
+    const stage = stageOf();
+    const uri = 'alarm://frost/yard';
+    const theirs = await stage.listen({ resourceSubscriptions: [uri] }, BOB);
+    await measure(stage, 'yard', -5, { tenant: 'public', name: 'outside' });
+    await stage.clock.advance(11 * SECOND);
+    expect(theirs.news()).toContain(`resources/updated ${uri}`);
+    theirs.leave();
+    const asked = { name: 'poll_changes', arguments: { uris: [uri] } };
+    const refused = await stage.call('tools/call', asked, 'acme eve streams:read');
+    expect(refused.error?.message).toContain('alarms:read:frost');
+  });
+});
+
+test('the history of a quiet alarm is found behind what happened to others, and says where it may go on', async () => {
+  const stage = stageOf();
+  await measure(stage, 'attic', 35);
+  const { store, runtime } = stage;
+  const { entries } = await store.last(streamLog('acme', ALARMS_LOG), 1);
+  const { data: told } = loggedEvent.read(entries[0]!) as unknown as { data: { alarm: object } };
+  const others = async (key: string, count: number) => {
+    for (let left = count; left > 0; left -= 500) {
+      const events = Array.from({ length: Math.min(500, left) }, () => ({
+        id: `x${(nextId += 1)}`,
+        key,
+        time: runtime.now(),
+        data: { ...told, alarm: { ...told.alarm, key } },
+      }));
+      const append = loggedEvent.append(streamLog('acme', ALARMS_LOG), events as never);
+      await commitSurely(runtime, store, [append], runtime.now() + MINUTE);
+    }
+  };
+  const historyOf = async () => {
+    const { result } = await stage.call('resources/read', { uri: 'alarm://hot/attic' }, ADA);
+    const [{ text = '' } = {}] = (result?.['contents'] ?? []) as { text?: string }[];
+    const { history, truncated } = JSON.parse(text) as { history: { action: string }[]; truncated: boolean };
+    return [history.length, truncated];
+  };
+  expect(await historyOf()).toEqual([1, false]);
+  await others('cellar', 5_000);
+  expect(await historyOf()).toEqual([1, false]);
+  await others('attic', 25);
+  expect(await historyOf()).toEqual([20, true]);
+  await others('cellar', 10_000);
+  expect(await historyOf()).toEqual([0, true]);
+});
