@@ -11,6 +11,7 @@ import type { App } from '../declare/app.ts';
 import type { WorkDeps } from '../calls/events/delivery-deps.ts';
 import { createDeliveryWork } from '../deliveries/work/run-deliveries.ts';
 import { deliveryDeps, hasDeliveries } from '../calls/events/delivery-deps.ts';
+import { removeFromAlarms } from '../triggers/alarms/remove.ts';
 import { createAlarmWork } from '../triggers/alarms/work.ts';
 import type { TaskDeps } from '../tasks/records/find-task.ts';
 import { createTask } from '../tasks/work/create.ts';
@@ -55,7 +56,7 @@ function triggerWorkers(deps: WorkDeps): EventWorker[] {
     { name: 'reactions', ...createReactionWork(deps, beginReaction(deps)) },
   ];
   const follows = behind.map((one) => (tenant: string, deadline: number) => one.behind(tenant, deadline));
-  return [{ name: 'triggers', ...createTriggerWork(deps, follows) }, ...behind];
+  return [{ name: 'triggers', ...createTriggerWork(deps, follows, removeFromAlarms) }, ...behind];
 }
 
 /** Calls with the same occurrence are the same, whatever `input` makes of it then. */

@@ -12,7 +12,7 @@ import type { Deps } from '../streams/deps.ts';
 import { scopeOf } from '../streams/scope.ts';
 import { CLOCKS_DIFFER_MS } from './judging/clock.ts';
 import { cleansed } from './judging/removed.ts';
-import { isToTrim, removeOccurrences, trimOccurrences } from './keep.ts';
+import { isToTrim, type RemoveBehind, removeOccurrences, trimOccurrences } from './keep.ts';
 import { lookAtLate } from './late.ts';
 import { loadTriggers } from './load.ts';
 import { newTo, type LogArrivals, readOnceMore, readArrivals, takeArrivals } from './read-round.ts';
@@ -54,7 +54,7 @@ const isOwing = ({ owed, owedPieces, judge }: StandingTrigger) =>
 
 const nameOf = (tenant: string, { name }: DeclaredTrigger) => `${tenant}/${name}`;
 
-export function createEvaluator(given: Deps): Evaluator {
+export function createEvaluator(given: Deps, removeBehind: RemoveBehind | null = null): Evaluator {
   const known = new Map<string, StandingTrigger>();
   // What was judged by a clock that was ahead is read again, and brought back.
   const now = watchedClock(
@@ -161,7 +161,7 @@ export function createEvaluator(given: Deps): Evaluator {
           const isTaken = await takeArrivals(deps, one, entries);
           const isPassed = isTaken && isEnd ? one.judge.pass(knownTo) : isTaken;
           for (const what of one.judge.removed()) {
-            await removeOccurrences(scope, one.trigger, what, deadline);
+            await removeOccurrences(scope, one.trigger, what, deadline, removeBehind);
             one.owed = one.owed.flatMap((moment) => cleansed(moment, what) ?? []);
             one.isFresh = true;
           }

@@ -9,6 +9,7 @@ import type { StreamTenants } from '../declare/feed.ts';
 import type { Deps } from '../streams/deps.ts';
 import { duePlaces } from '../streams/tenant-work.ts';
 import { createEvaluator, type RoundReport } from './evaluator.ts';
+import type { RemoveBehind } from './keep.ts';
 
 /** A stream of a tenant to which something was appended. */
 export interface ChangedPlace {
@@ -45,10 +46,15 @@ export type Behind = (tenant: string, deadline: number) => Promise<void>;
 /**
  * Keeps what it judged between its calls.
  * @param behind is called for each tenant that a schedule looks at, before its turn is settled: no hint is needed for it then
+ * @param removeBehind is called where something is removed from a stream of a trigger. Null: nothing follows that keeps it
  */
-export function createTriggerWork(deps: Deps, behind: readonly Behind[] = []): TriggerWork {
+export function createTriggerWork(
+  deps: Deps,
+  behind: readonly Behind[] = [],
+  removeBehind: RemoveBehind | null = null,
+): TriggerWork {
   const { app, runtime } = deps;
-  const evaluator = createEvaluator(deps);
+  const evaluator = createEvaluator(deps, removeBehind);
   const all = [...app.triggers.values()];
   const watched = new Set(all.flatMap(({ on }) => [...on.values()]));
   const of = (tenants: StreamTenants, streams: ReadonlySet<string> | null) =>

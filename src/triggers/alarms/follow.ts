@@ -21,7 +21,7 @@ import {
 } from './records.ts';
 import { type AlarmInput, alarmStateOf, type AlarmStatus, beneath, moveAlarm, raisedFirst } from './state.ts';
 
-const ALARMS_FOLLOWER = 'alarms';
+export const ALARMS_FOLLOWER = 'alarms';
 /** Entries of a round: each is one record and one entry at most, so they fit a commit. */
 const ROUND_ENTRIES = 25;
 

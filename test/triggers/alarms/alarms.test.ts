@@ -405,7 +405,7 @@ test('the history of a quiet alarm is found behind what happened to others, and 
         time: runtime.now(),
         data: { ...told, alarm: { ...told.alarm, key } },
       }));
-      const append = loggedEvent.append(streamLog('acme', ALARMS_LOG), events as never);
+      const append = loggedEvent.append(streamLog('acme', ALARMS_LOG), events);
       await commitSurely(runtime, store, [append], runtime.now() + MINUTE);
     }
   };
