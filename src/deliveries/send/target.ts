@@ -6,13 +6,15 @@ import { TidegateError } from '../../base/errors.ts';
 import { knownName } from '../../base/known-names.ts';
 import type { Principal } from '../../base/principal.ts';
 import { isGranted, publishScope } from '../../base/scopes.ts';
-import { checkTarget } from '../../net/fetch-target.ts';
+import { checkTarget, isNamed } from '../../net/fetch-target.ts';
 import type { DeliveryDeps } from '../records/deps.ts';
 import { secretBytes } from '../records/standard-webhooks.ts';
 import type { DeliveryTarget, ShownTarget } from '../records/subscription.ts';
 
 const URL_CHARACTERS = 2_048;
 const NAME_CHARACTERS = 256;
+/** The empty text is the port of https. With any other one could look from here which ports of a host are open. */
+const PORTS = ['', '8443'];
 /** Where chats take their messages. They cannot confirm, and a url of theirs is a secret that only they make. */
 const CHATS = {
   slack: { hosts: ['hooks.slack.com'], path: '/' },
@@ -37,6 +39,9 @@ function checkWebhook(
   const { allow, trusted } = app.webhooks;
   const parsed = checkTarget(url, allow);
   if (parsed.hash !== '') throw wrong('target.url', 'a URL without a fragment, which is never sent');
+  if (!PORTS.includes(parsed.port) && !isNamed(parsed, allow) && !isTrusted(url, trusted)) {
+    throw wrong('target.url', 'port 443 or 8443, or one that the app allows (webhooks.allow)');
+  }
   if (shape === 'event') {
     if (secret === null || secretBytes(secret) === null) {
       throw wrong('target.secret', 'whsec_ and the base64 of 24 to 64 random bytes');

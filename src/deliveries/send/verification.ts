@@ -28,6 +28,7 @@ const DOCUMENT_MS = 3_000;
 const REMEMBERED_MS = 7 * 86_400_000;
 const ASKED_EACH_MS = 60_000;
 const MOST_ASKED = 600;
+const MOST_ASKED_BY_TENANT = 120;
 const MOST_ASKED_BY_ONE = 30;
 
 /**
@@ -49,8 +50,8 @@ export async function verifyReceiver(
   if (isPresent(reading)) return;
   await countAsking(deps, name, url);
   const failure = await challenge(deps, name, url, secrets);
-  // Who publishes the document need not know of challenges.
-  const isDocumented = failure !== null && isAnswer(failure) && (await isInDocument(deps, url));
+  // Who publishes the document need not know of challenges, nor answer them.
+  const isDocumented = failure !== null && (await isInDocument(deps, url));
   if (failure !== null && !isDocumented) throw unconfirmed(url, failure);
   const by = isDocumented ? 'document' : 'challenge';
   const put = verifiedReceiver.put(key, { by }, { expects: reading.version, expiresAt: runtime.now() + REMEMBERED_MS });
@@ -79,10 +80,6 @@ async function challenge(
   const answer = text === null ? null : parseJson(text);
   const echoed = typeof answer === 'object' && answer !== null && 'challenge' in answer ? answer.challenge : null;
   return typeof echoed === 'string' && sameText(echoed, nonce) ? null : 'challenge_failed';
-}
-
-function isAnswer(failure: DeliveryFailure): boolean {
-  return failure === 'http_4xx' || failure === 'http_5xx' || failure === 'challenge_failed';
 }
 
 /** Whether the origin of the url says that it takes deliveries there. */
@@ -136,9 +133,11 @@ async function countAsking(
 ): Promise<void> {
   const now = runtime.now();
   const window = Math.floor(now / ASKED_EACH_MS) * ASKED_EACH_MS;
-  const { host } = new URL(url);
+  // Without its port: a host is one, whoever listens there.
+  const host = new URL(url).hostname.replace(/\.$/, '');
   const counters: [key: string, most: number][] = [
     [`${tenant}/webhook-asked/${subject}/${host}/${window}`, MOST_ASKED_BY_ONE],
+    [`${tenant}/webhook-asked-by-all/${host}/${window}`, MOST_ASKED_BY_TENANT],
     [`${APP_TENANT}/webhook-asked/${host}/${window}`, MOST_ASKED],
   ];
   for (const [key, most] of counters) {

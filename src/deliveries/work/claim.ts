@@ -9,6 +9,9 @@ import { deliveryState, type DeliveryState, isLeasedState } from '../records/sta
 /** How long it is ours, ms. It is renewed after each batch, and a batch takes 10 s and a little. */
 export const DELIVERY_LEASE_MS = 30_000;
 
+/** A wake of one that somebody else works on is looked at again after this, ms: nobody else would once that one is done. */
+export const HELD_MS = 1_000;
+
 /** A subscription as it was read, before anybody has its lease. */
 export interface DueDelivery {
   name: SubscriptionName;
@@ -39,7 +42,7 @@ export async function lookAtDelivery(
   const state = stated ? deliveryState.read(stated) : null;
   if (!defined || !stated || !wake || state === null || !isPresent(stated)) return 'gone';
   if (isLeasedState(state, now)) {
-    await putOff({ store, runtime }, wake, state.until, deadline);
+    await putOff({ store, runtime }, wake, Math.min(state.until, now + HELD_MS), deadline);
     return 'held';
   }
   const definition = subscribed.read(defined);
@@ -48,7 +51,7 @@ export async function lookAtDelivery(
   return { name, definition, definitionVersion: defined.version, state, stateVersion: stated.version, wake };
 }
 
-/** A wake that comes while somebody is at work is for whoever comes next, so that nobody finds it over and over. */
+/** A wake that comes while somebody is at work is for whoever comes next. Meanwhile nobody finds it over and over. */
 async function putOff(
   { store, runtime }: Pick<DeliveryDeps, 'store' | 'runtime'>,
   wake: Reading,

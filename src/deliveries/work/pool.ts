@@ -30,8 +30,9 @@ export interface DeliveryPool {
   /**
    * Takes a turn once there is a place, and resolves when it has ended. Another one for the same subscription follows the one that
    * is under way. Does not reject: what fails is in the log.
+   * @param tell is told how it ended before its place is free, so that who sees no turn any more knows of all
    */
-  take(name: SubscriptionName, deadline: number): Promise<TurnEnded>;
+  take(name: SubscriptionName, deadline: number, tell: (ended: TurnEnded) => void): Promise<void>;
   /** Resolves when a turn can begin at once. */
   room(): Promise<void>;
   underWay(): number;
@@ -79,35 +80,32 @@ export function createDeliveryPool(deps: DeliveryDeps, options: PoolOptions = {}
     return leave;
   }
 
-  async function run(name: SubscriptionName, deadline: number): Promise<TurnEnded> {
+  async function run(name: SubscriptionName, deadline: number, tell: (ended: TurnEnded) => void): Promise<void> {
     const leave = await place();
     try {
       const work = () => takeDeliveryTurn(deps, name, { deadline, ...own });
       const report = await workOnDue(deps, deliveryKey(name), deadline, work);
-      return report === 'newer' ? { end: report, nextAt: null } : report;
+      tell(report === 'newer' ? { end: report, nextAt: null } : report);
     } catch (thrown) {
       const { code, message } = asTidegateError(thrown);
       runtime.log('warn', 'a delivery is not worked on; it is tried again', { id: name.id, code, message });
-      return { end: 'failed', nextAt: null };
+      tell({ end: 'failed', nextAt: null });
     } finally {
       leave();
     }
   }
 
-  async function after(before: Promise<unknown>, name: SubscriptionName, deadline: number) {
-    await before;
-    return run(name, deadline);
-  }
-
   return {
     has: (name) => turns.has(textOf(name)),
-    take(name, deadline) {
+    take(name, deadline, tell) {
       const text = textOf(name);
       const before = turns.get(text) ?? Promise.resolve();
-      const turn = after(before, name, deadline).finally(() => {
-        if (turns.get(text) === turn) turns.delete(text);
-        next();
-      });
+      const turn = before
+        .then(() => run(name, deadline, tell))
+        .finally(() => {
+          if (turns.get(text) === turn) turns.delete(text);
+          next();
+        });
       turns.set(text, turn);
       return turn;
     },

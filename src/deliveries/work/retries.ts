@@ -97,6 +97,23 @@ export function afterTry(
   return { ...failed, pending: failed.pending.map((one) => (one.id === item.id ? { ...one, attempts, dueAt } : one)) };
 }
 
+/** Nobody has sent what was due for so long, ms: that time counts for nothing. */
+const OUTAGE_MS = 60_000;
+
+/** The state as it would be had the time not passed in which it was due and nobody sent: what is given up was tried until then. */
+export function afterOutage(state: DeliveryState, now: number, ordered: boolean): DeliveryState {
+  const dueAt = nextTryAt(state, ordered);
+  const lostMs = dueAt === null || state.suspendedAt !== null ? 0 : now - dueAt;
+  if (lostMs < OUTAGE_MS) return state;
+  const pending = state.pending.map((item) => ({
+    ...item,
+    since: item.since + lostMs,
+    dueAt: Math.max(item.dueAt, now),
+  }));
+  const failedSince = state.failedSince === null ? null : state.failedSince + lostMs;
+  return { ...state, pending, failedSince };
+}
+
 /** Gives up what was to be sent for too long, while nothing is taken. */
 export function withoutOld(state: DeliveryState, now: number, retryForMs: number): DeliveryState {
   const { failedSince, suspendedAt, lastError, pending } = state;

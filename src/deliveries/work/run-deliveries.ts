@@ -8,7 +8,7 @@ import type { DeliveryDeps } from '../records/deps.ts';
 import { DELIVERY_QUEUE, type SubscriptionName } from '../records/names.ts';
 import { followOutbox } from './outbox.ts';
 import { followDueOutboxes, type FollowedOutboxes, sourceLogs } from './places.ts';
-import { createDeliveryPool, namesOfDue, type PoolOptions } from './pool.ts';
+import { createDeliveryPool, namesOfDue, type PoolOptions, type TurnEnded } from './pool.ts';
 
 export interface DeliveriesReport {
   /** Turns taken. */
@@ -40,7 +40,7 @@ export interface DeliveryWorkOptions extends PoolOptions {
 
 /** With less time than this left nothing is sent, ms: a receiver may take 10 s. */
 const LEAST_MS = 1_000;
-/** A log that nobody follows is not looked at again for so long, ms, however often it changes. */
+/** A log that nobody follows is not looked at again for so long, ms, however often it changes. It is looked at then. */
 const QUIET_MS = 1_000;
 const MOST_QUIET = 10_000;
 
@@ -50,6 +50,8 @@ export function createDeliveryWork(deps: DeliveryDeps, options: DeliveryWorkOpti
   const pool = createDeliveryPool(deps, options);
   const logs = sourceLogs(app);
   const quiet = new Map<string, number>();
+  /** Those that changed while they were quiet. */
+  const later = new Map<string, { tenant: string; stream: string }>();
   let soonest: number | null = null;
 
   async function followPlaces(
@@ -60,17 +62,38 @@ export function createDeliveryWork(deps: DeliveryDeps, options: DeliveryWorkOpti
     for (const { tenant, stream: name } of places) {
       const stream = logs.get(name);
       const place = `${tenant} ${name}`;
-      if (stream === undefined || (quiet.get(place) ?? 0) > runtime.now()) continue;
+      if (stream === undefined) continue;
+      if ((quiet.get(place) ?? 0) > runtime.now()) {
+        later.set(place, { tenant, stream: name });
+        continue;
+      }
       if (runtime.now() >= deadline) return { ...report, more: true };
       const { subscribed, woken, caughtUp } = await followOutbox(scopeOfLogs(deps, { tenant }), stream, deadline);
       report.woken.push(...woken);
       report.more ||= !caughtUp;
       quiet.delete(place);
+      later.delete(place);
       if (quiet.size > MOST_QUIET) quiet.clear();
       // Who subscribes meanwhile is found by its own wake, and its log by the mark.
       if (!subscribed) quiet.set(place, runtime.now() + QUIET_MS);
     }
     return report;
+  }
+
+  /** When the first of those is to be looked at, epoch ms. */
+  function quietUntil(): number | null {
+    const times = [...later.keys()].map((place) => quiet.get(place) ?? 0);
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  async function followAll(
+    deadline: number,
+    places: readonly { tenant: string; stream: string }[] | null,
+  ): Promise<FollowedOutboxes> {
+    const due = places === null ? await followDueOutboxes(deps, deadline) : null;
+    const named = (places ?? []).map((one) => [`${one.tenant} ${one.stream}`, one] as const);
+    const own = await followPlaces(deadline, [...new Map([...later, ...named]).values()]);
+    return due === null ? own : { woken: [...due.woken, ...own.woken], more: due.more || own.more };
   }
 
   return {
@@ -79,13 +102,12 @@ export function createDeliveryWork(deps: DeliveryDeps, options: DeliveryWorkOpti
     async run(deadline, places) {
       const report: DeliveriesReport = { turns: 0, broken: 0, more: false, dueAt: null };
       const isOver = () => signal?.aborted === true || deadline - runtime.now() < LEAST_MS;
-      const followed = await (places === null ? followDueOutboxes(deps, deadline) : followPlaces(deadline, places));
+      const followed = await followAll(deadline, places);
       if (soonest !== null && soonest <= runtime.now()) soonest = null;
       // What was not due after all, or is somebody else's: a look at what is due may be stale.
       const idle = new Set<string>();
 
-      async function work(name: SubscriptionName): Promise<void> {
-        const { end, nextAt } = await pool.take(name, deadline);
+      function ended(name: SubscriptionName, { end, nextAt }: TurnEnded): void {
         if (nextAt !== null && (soonest === null || nextAt < soonest)) soonest = nextAt;
         const isIdle = end === 'held' || end === 'waiting' || end === 'gone';
         const isBroken = end === 'failed' || end === 'newer';
@@ -98,7 +120,7 @@ export function createDeliveryWork(deps: DeliveryDeps, options: DeliveryWorkOpti
         for (const name of names) {
           await pool.room();
           if (isOver()) return;
-          void work(name);
+          void pool.take(name, deadline, (turn) => ended(name, turn));
         }
       }
 
@@ -117,7 +139,9 @@ export function createDeliveryWork(deps: DeliveryDeps, options: DeliveryWorkOpti
         await begin(names);
       }
       if (!stays) await pool.drain();
-      return { ...report, more: report.more || followed.more, dueAt: soonest };
+      const times = [soonest, quietUntil()].filter((at) => at !== null);
+      const dueAt = times.length === 0 ? null : Math.min(...times);
+      return { ...report, more: report.more || followed.more, dueAt };
     },
 
     stop: () => pool.drain(),

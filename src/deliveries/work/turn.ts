@@ -6,13 +6,21 @@
  * so what a wake was for is never missed; what is appended later comes with a wake of its own.
  */
 import { createSends } from './sends.ts';
-import { type Claimed, DELIVERY_LEASE_MS, keepDelivery, lookAtDelivery, type NotDue, takeDelivery } from './claim.ts';
+import {
+  type Claimed,
+  DELIVERY_LEASE_MS,
+  HELD_MS,
+  keepDelivery,
+  lookAtDelivery,
+  type NotDue,
+  takeDelivery,
+} from './claim.ts';
 import { cleanUp } from './clean-up.ts';
 import type { DeliveryDeps } from '../records/deps.ts';
 import { endDelivery, tellEnd } from './ending.ts';
 import { type FoundEvent, MOST_PENDING, takeInEvents } from './intake.ts';
 import type { SubscriptionName } from '../records/names.ts';
-import { afterTry, failuresBefore, nextTryAt, resumed, sendable, withoutOld } from './retries.ts';
+import { afterOutage, afterTry, failuresBefore, nextTryAt, resumed, sendable, withoutOld } from './retries.ts';
 import { type Allowed, allowedNow } from './rights.ts';
 import { signingSecrets } from '../records/secrets.ts';
 import type { Sending } from '../send/send.ts';
@@ -54,10 +62,12 @@ export async function takeDeliveryTurn(
   name: SubscriptionName,
   { deadline, signal, leaseMs = DELIVERY_LEASE_MS }: DeliveryTurnOptions,
 ): Promise<TurnReport> {
+  const { runtime } = deps;
   const report: TurnReport = { end: 'done', sent: 0, failed: 0, nextAt: null };
   const storeBy = deadline + ORDERED_MS;
   const found = await lookAtDelivery(deps, name, storeBy);
   if (found === 'gone') await cleanUp(deps, name, storeBy);
+  if (found === 'held') return { ...report, end: found, nextAt: runtime.now() + HELD_MS };
   if (typeof found === 'string') return { ...report, end: found };
   const allowed = found.definition.ended === null ? await allowedNow(deps, found.definition) : null;
   const claimed = await takeDelivery(deps, found, storeBy, leaseMs);
@@ -85,7 +95,7 @@ async function work(
   const { retryForMs } = app.webhooks;
   const scope = ofStream(scopeOf(deps, first.name), selection.source.stream);
   let claimed = first;
-  let { state } = claimed;
+  let state = afterOutage(claimed.state, runtime.now(), claimed.definition.ordered);
   let isWhole = false;
   const known = new Map<string, FoundEvent>();
   for (;;) {

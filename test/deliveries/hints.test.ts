@@ -1,0 +1,62 @@
+/** How soon what one process tells of comes to a receiver, where others are at work or nobody had subscribed before. */
+import { expect, test } from 'vitest';
+import { createDeliveryWork } from '../../src/deliveries/work/run-deliveries.ts';
+import { deliveryStage, places, taking, type DeliveryStage } from './stage.ts';
+
+/** Time passes, and what waits for it goes on. */
+async function pass(stage: DeliveryStage, forMs: number): Promise<void> {
+  for (let passedMs = 0; passedMs < forMs; passedMs += 50) {
+    await stage.clock.advance(50);
+    for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+const arrivedAt = (stage: DeliveryStage, id: string) => stage.events().find(({ body }) => body['eventId'] === id)?.at;
+
+test('an event right after somebody subscribed comes at once, though nobody had before', async () => {
+  const stage = deliveryStage();
+  const work = createDeliveryWork(stage.deps, { stays: true });
+  const told = () => stage.clock.drive(work.run(stage.clock.now() + 30_000, places));
+  await stage.publish('zero');
+  await told();
+  await stage.clock.advance(200);
+  await stage.subscribe();
+  await told();
+  await stage.clock.advance(200);
+  const at = stage.clock.now();
+  await stage.publish('one');
+  const { dueAt } = await told();
+  expect(dueAt).toBeLessThanOrEqual(at + 1_000);
+  await stage.clock.advance((dueAt ?? 0) - stage.clock.now());
+  await stage.clock.drive(work.run(stage.clock.now() + 30_000, null));
+  expect(stage.ids()).toEqual(['one']);
+});
+
+test('an event that a second process hears of comes soon after the first one is done', async () => {
+  const stage = deliveryStage({
+    receive: async (one, signal) => {
+      if (one.body['type'] !== 'verification') await stage.clock.sleep(1_500);
+      return taking(one, signal);
+    },
+  });
+  await stage.subscribe();
+  const [first, second] = [0, 1].map(() => createDeliveryWork(stage.deps, { stays: true }));
+  if (!first || !second) throw new Error('there are two');
+  await stage.clock.drive(first.run(stage.clock.now() + 30_000, null));
+  await stage.publish('one');
+  void first.run(stage.clock.now() + 30_000, places);
+  await pass(stage, 300);
+  await stage.publish('two');
+  const at = stage.clock.now();
+  let next: number | null = null;
+  const look = (where: typeof places | null) =>
+    void second.run(stage.clock.now() + 30_000, where).then(({ dueAt }) => (next = dueAt));
+  look(places);
+  for (let steps = 0; steps < 100 && arrivedAt(stage, 'two') === undefined; steps += 1) {
+    await pass(stage, 50);
+    if (next === null || next > stage.clock.now()) continue;
+    next = null;
+    look(null);
+  }
+  expect((arrivedAt(stage, 'two') ?? Infinity) - at).toBeLessThan(5_000);
+});
