@@ -6,6 +6,7 @@ import type { Principal } from '../../src/base/principal.ts';
 import { type Connect, systemRuntime } from '../../src/base/runtime.ts';
 import { createSealer, type Secrets } from '../../src/base/seal.ts';
 import { createApp, type HttpAppOptions } from '../../src/http/app.ts';
+import { createAppAlarms } from '../../src/calls/events/app-alarms.ts';
 import { createAppFeeds } from '../../src/calls/feeds.ts';
 import type { HandlerDeps } from '../../src/calls/deps.ts';
 import { createMcpEndpoint } from '../../src/mcp/serve/endpoint.ts';
@@ -95,6 +96,8 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
     createAppStreams({ ...deps, store: view }, principal, deadline);
   const feedsFor: HandlerDeps['feedsFor'] = (context, view) => createAppFeeds({ ...deps, store: view }, context);
   const taskDeps = { ...deps, streamsFor: createAppStreams, catalog: app.tasks };
+  const alarmsFor: HandlerDeps['alarmsFor'] = (principal, deadline, view) =>
+    createAppAlarms({ ...deps, store: view }, principal, deadline);
   const runner = options.runner ? startRunner(taskDeps, options.runner) : null;
   const tasks = createTasks(taskDeps, runner?.dispatch ?? BY_SCHEDULE);
   const requestStates = statesOn(runtime, store, options.secrets);
@@ -107,6 +110,7 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
     runtime,
     streamsFor,
     feedsFor,
+    alarmsFor,
     requestStates,
     ...(results ? { results } : {}),
   };
