@@ -29,7 +29,7 @@ import {
 import { isCut } from './work/intake.ts';
 import { noteOutbox } from './work/places.ts';
 import { deliveryWake, type Subscribed, subscribed, subscriber, subscriptionCount } from './records/subscribed.ts';
-import { openSecret, ROTATION_MS, sealSecret } from './records/secrets.ts';
+import { MOST_FORMER, openSecret, ROTATION_MS, sealSecret, withoutSecretUrl } from './records/secrets.ts';
 import { secretBytes } from './records/standard-webhooks.ts';
 import { deliveryState, newDelivery } from './records/state.ts';
 import type { ShownTarget, SubscribeRequest, Subscription } from './records/subscription.ts';
@@ -104,7 +104,7 @@ async function trySubscribe(deps: DeliveryDeps, wanted: Wanted, deadline: number
     principal: { ...principal, scopes: [...principal.scopes] },
     source: request.source,
     arguments: JSON.parse(selection.canonical) as JsonObject,
-    target: shown,
+    target: withoutSecretUrl(shown),
     ...(await secretsOf(deps, wanted, standing, now)),
     ordered: request.ordered ?? false,
     createdAt: standing?.createdAt ?? now,
@@ -167,22 +167,23 @@ async function verify(deps: DeliveryDeps, { name, request: { target } }: Wanted,
   await verifyReceiver(deps, name, target.url, secret === null ? [] : [secret], deadline);
 }
 
-/** The secret as it is kept. A new one leaves the former beside it for a while. */
+/** The secret, or the url of a chat, as it is kept. A new secret leaves the former ones beside it for a while. */
 async function secretsOf(
   { sealer }: DeliveryDeps,
   { request: { target }, name }: Wanted,
   standing: Subscribed | null,
   now: number,
 ): Promise<Pick<Subscribed, 'secret' | 'previous'>> {
-  if (target.kind !== 'webhook' || target.shape !== 'event' || target.secret === null) {
-    return { secret: null, previous: null };
-  }
+  const own = target.kind !== 'webhook' ? null : target.shape === 'event' ? target.secret : target.url;
+  if (own === null) return { secret: null, previous: [] };
   if (sealer === null) throw noSealer();
   const former = standing?.secret ?? null;
   const opened = former === null ? null : await openSecret(sealer, name, former, now);
-  if (opened === target.secret && former !== null) return { secret: former, previous: standing?.previous ?? null };
-  const secret = await sealSecret(sealer, name, target.secret);
-  return { secret, previous: former === null ? null : { secret: former, until: now + ROTATION_MS } };
+  const before = (standing?.previous ?? []).filter(({ until }) => until > now);
+  if (opened === own && former !== null) return { secret: former, previous: before };
+  const secret = await sealSecret(sealer, name, own);
+  if (former === null) return { secret, previous: [] };
+  return { secret, previous: [{ secret: former, until: now + ROTATION_MS }, ...before].slice(0, MOST_FORMER) };
 }
 
 /** Where delivery begins: at the end of the log, or at what was given, as far as the log has it and it is not too old. */

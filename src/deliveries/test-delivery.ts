@@ -8,7 +8,7 @@ import type { DeliveryDeps } from './records/deps.ts';
 import type { SubscriptionName } from './records/names.ts';
 import type { Subscribed } from './records/subscribed.ts';
 import { allowedNow } from './work/rights.ts';
-import { signingSecrets } from './records/secrets.ts';
+import { openTarget } from './records/secrets.ts';
 import { sendEvent } from './send/send.ts';
 import type { DeliveryAttempt } from './records/subscription.ts';
 
@@ -36,14 +36,14 @@ export async function sendTest(
   const now = runtime.now();
   const empty = { name: definition.source, timestamp: new Date(now).toISOString(), data: {} };
   const occurrence = { ...(newest.find((one) => one !== null) ?? empty), eventId: `test_${runtime.newId()}` };
-  const secrets = await signingSecrets(deps.sealer, name, definition, now);
-  if (secrets === null) {
+  const opened = await openTarget(deps.sealer, name, definition, now);
+  if (opened === null) {
     throw new TidegateError('invalid_config', 'the secret of the webhook cannot be opened any more', {
       field: 'TIDEGATE_SECRET',
       expected: 'the secret with which it was sealed, or a refresh of the subscription',
     });
   }
-  const to = { name, principal, target: definition.target, secrets };
+  const to = { name, principal, ...opened };
   const cursor = encodeTailCursor(stream.name, page.cursor);
   if (deadline <= now) throw new TidegateError('cancelled', 'there is no time left to send a test');
   const { outcome, ms } = await sendEvent(deps, to, selection.source, occurrence, cursor, true);

@@ -1,6 +1,6 @@
 /** What is stored of a subscription, but for how far it is delivered (`state.ts`). */
 import * as z from 'zod';
-import type { JsonObject } from '../../base/json.ts';
+import type { Json, JsonObject } from '../../base/json.ts';
 import type { Principal } from '../../base/principal.ts';
 import { record } from '../../store/record.ts';
 import type { Cursor } from '../../store/store.ts';
@@ -21,10 +21,10 @@ export interface Subscribed {
   source: string;
   arguments: JsonObject;
   target: ShownTarget;
-  /** Sealed to the subscription. Null: nothing is signed. */
+  /** Sealed to the subscription: a secret, or the url of a chat, whose target has the origin alone. Null: there is nothing secret. */
   secret: string | null;
-  /** The secret before, with which deliveries are signed too for a while; `until` is epoch ms. */
-  previous: { secret: string; until: number } | null;
+  /** The secrets before, the newest first, with which deliveries are signed too for a while; `until` is epoch ms. */
+  previous: { secret: string; until: number }[];
   ordered: boolean;
   /** Epoch ms, as all times here. */
   createdAt: number;
@@ -36,38 +36,50 @@ export interface Subscribed {
 
 export const shapeSchema = z.enum(['event', 'slack', 'discord'] satisfies BodyShape[]);
 
-export const subscribed = record<Subscribed>('subscription', () => {
-  const time = z.number();
-  const object = z.custom<JsonObject>((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
-  return z.strictObject({
-    principal: z.strictObject({
-      tenant: z.string(),
-      subject: z.string(),
-      client: z.string().nullable(),
-      scopes: z.array(z.string()),
-    }),
-    source: z.string(),
-    arguments: object,
-    target: z.discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('webhook'), url: z.string(), shape: shapeSchema }),
-      z.strictObject({ kind: z.literal('mqtt'), feed: z.string(), topic: z.string() }),
-      z.strictObject({ kind: z.literal('task'), task: z.string() }),
-    ]),
-    secret: z.string().nullable(),
-    previous: z.strictObject({ secret: z.string(), until: time }).nullable(),
-    ordered: z.boolean(),
-    createdAt: time,
-    refreshedAt: time,
-    refreshBefore: time.nullable(),
-    ended: z
-      .strictObject({
-        reason: z.enum(['Forbidden', 'NotFound', 'Unsupported', 'ResourceExhausted']),
-        data: object,
-        at: time,
-      })
-      .nullable(),
-  });
-});
+export const subscribed = record<Subscribed>(
+  'subscription',
+  () => {
+    const time = z.number();
+    const object = z.custom<JsonObject>(
+      (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    );
+    return z.strictObject({
+      principal: z.strictObject({
+        tenant: z.string(),
+        subject: z.string(),
+        client: z.string().nullable(),
+        scopes: z.array(z.string()),
+      }),
+      source: z.string(),
+      arguments: object,
+      target: z.discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('webhook'), url: z.string(), shape: shapeSchema }),
+        z.strictObject({ kind: z.literal('mqtt'), feed: z.string(), topic: z.string() }),
+        z.strictObject({ kind: z.literal('task'), task: z.string() }),
+      ]),
+      secret: z.string().nullable(),
+      previous: z.array(z.strictObject({ secret: z.string(), until: time })),
+      ordered: z.boolean(),
+      createdAt: time,
+      refreshedAt: time,
+      refreshBefore: time.nullable(),
+      ended: z
+        .strictObject({
+          reason: z.enum(['Forbidden', 'NotFound', 'Unsupported', 'ResourceExhausted']),
+          data: object,
+          at: time,
+        })
+        .nullable(),
+    });
+  },
+  { version: 2, upgrade: { 1: manyFormer } },
+);
+
+/** In version 1 there was one former secret, or null. */
+function manyFormer(value: Json): Json {
+  const { previous = null, ...rest } = value as JsonObject;
+  return { ...rest, previous: previous === null ? [] : [previous] };
+}
 
 /** What the follower of a log needs to know of who subscribed to it. */
 export interface Subscriber {

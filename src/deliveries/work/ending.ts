@@ -9,7 +9,7 @@ import { cleanUp } from './clean-up.ts';
 import type { DeliveryDeps } from '../records/deps.ts';
 import { DELIVERY_QUEUE, deliveryKey, subscriberKey, subscriptionKey } from '../records/names.ts';
 import { type SubscriptionEnd, subscribed } from '../records/subscribed.ts';
-import { signingSecrets } from '../records/secrets.ts';
+import { openTarget } from '../records/secrets.ts';
 import { sendControl } from '../send/send.ts';
 import { deliveryState, newDelivery } from '../records/state.ts';
 
@@ -59,12 +59,12 @@ export async function endDelivery(
 export async function tellEnd(deps: DeliveryDeps, claimed: Claimed, deadline: number): Promise<void> {
   const { runtime } = deps;
   const { name, definition, state, holder } = claimed;
-  const { ended, principal, target } = definition;
+  const { ended, principal } = definition;
   const now = runtime.now();
-  const secrets = await signingSecrets(deps.sealer, name, definition, now);
-  if (ended !== null && secrets !== null && state.failures < MOST_TELLS && now < ended.at + TOLD_WITHIN_MS) {
+  const opened = await openTarget(deps.sealer, name, definition, now);
+  if (ended !== null && opened !== null && state.failures < MOST_TELLS && now < ended.at + TOLD_WITHIN_MS) {
     const body = terminatedBody(eventError(ended.reason, deps.app.events.codes, ended.data));
-    const to = { name, principal, target, secrets };
+    const to = { name, principal, ...opened };
     const { outcome } = await sendControl(
       deps,
       to,

@@ -22,7 +22,7 @@ import { type FoundEvent, MOST_PENDING, takeInEvents } from './intake.ts';
 import type { SubscriptionName } from '../records/names.ts';
 import { afterOutage, afterTry, failuresBefore, nextTryAt, resumed, sendable, withoutOld } from './retries.ts';
 import { type Allowed, allowedNow } from './rights.ts';
-import { signingSecrets } from '../records/secrets.ts';
+import { openTarget } from '../records/secrets.ts';
 import type { Sending } from '../send/send.ts';
 import type { DeliveryState } from '../records/state.ts';
 import { ofStream, scopeOf } from '../../streams/scope.ts';
@@ -110,7 +110,7 @@ async function work(
       for (const [id, one] of intake.found) known.set(id, one);
     }
     state = withoutOld(state, runtime.now(), retryForMs);
-    const { target, ordered } = definition;
+    const { ordered } = definition;
     const isOver = signal?.aborted === true || runtime.now() >= deadline;
     const batch = isOver ? [] : sendable(state, runtime.now(), ordered, AT_ONCE);
     const isBehind = !isWhole && state.pending.length < MOST_PENDING;
@@ -121,10 +121,10 @@ async function work(
       return void (kept === 'gone' && (await cleanUp(deps, claimed.name, storeBy, claimed.holder)));
     }
     if (batch.length > 0) {
-      const secrets = await signingSecrets(deps.sealer, claimed.name, definition, runtime.now());
-      if (secrets === null) state = { ...state, suspendedAt: runtime.now(), lastError: 'challenge_failed' };
+      const opened = await openTarget(deps.sealer, claimed.name, definition, runtime.now());
+      if (opened === null) state = { ...state, suspendedAt: runtime.now(), lastError: 'challenge_failed' };
       else {
-        const to: Sending = { name: claimed.name, principal, target, secrets };
+        const to: Sending = { name: claimed.name, principal, ...opened };
         const answers = createSends(deps, { to, selection, scope, known });
         state = ordered ? await oneByOne() : await together();
 
