@@ -50,10 +50,12 @@ async function pageFrom(
   const arrivals = page.entries.map((entry): ArrivedEvent => {
     const event = loggedEvent.read(entry);
     const removed = removedBy.get(event.id);
+    const appendedAt = timeWithin(entry.appendedAt, now, 0);
     const arrival = {
       event,
       ...(removed === undefined ? {} : { removed }),
-      appendedAt: timeWithin(entry.appendedAt, now, 0),
+      appendedAt,
+      ...(appendedAt === entry.appendedAt ? {} : { isOfWrongClock: true as const }),
       before,
       after: entry.cursor,
       place,

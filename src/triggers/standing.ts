@@ -5,11 +5,12 @@
 import type { DeclaredTrigger } from '../declare/trigger.ts';
 import type { Reading, Version } from '../store/store.ts';
 import type { StreamClock } from './judging/clock.ts';
-import { createTriggerJudge, type TriggerJudge, type TriggerState } from './judging/judge.ts';
+import { createTriggerJudge, type TriggerJudge } from './judging/judge.ts';
 import type { Moment } from './judging/moment.ts';
 import { emptyKey, fromStored, type StoredKey } from './judging/key-state.ts';
 import { begunKeys, createRememberedKeys } from './judging/keys.ts';
 import { type ConditionPlan, conditionPlan } from './judging/plan.ts';
+import type { TriggerState } from './judging/state.ts';
 import { stateWithinClock } from './judging/within-clock.ts';
 import { type StoredTrigger, triggerRecord } from './record.ts';
 

@@ -1,49 +1,9 @@
 /** Nothing is lost or told wrongly where there is much at once, where parts repeat, or where a declaration changes. */
 import { expect, test } from 'vitest';
-import * as z from 'zod';
-import { type AppOptions, defineApp, stream, trigger } from '../../src/index.ts';
-import { createTestApp } from '../../src/testing.ts';
-import type { OccurrenceData } from '../../src/declare/trigger.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { Store } from '../../src/store/store.ts';
-import { loggedEvent, streamLog } from '../../src/streams/log/stream-log.ts';
-
-const schema = z.object({ id: z.string(), what: z.string(), n: z.number(), at: z.string() });
-const orders = stream({ description: 'Orders', schema, key: 'id', time: 'at' });
-const payments = stream({ description: 'Payments', schema, key: 'id', time: 'at' });
-const high = { kind: 'threshold', field: 'n', above: 30 } as const;
-const is = (what: string) => ({ kind: 'match', where: { what } }) as const;
-
-type Declared = Omit<Parameters<typeof trigger>[0], 'description' | 'on'> & {
-  on?: Parameters<typeof trigger>[0]['on'];
-};
-
-function shop(declared: Declared, store: Store = createMemoryStore()) {
-  const made = trigger({ description: 'Something', on: orders, ...declared });
-  const options: AppOptions = { name: 'shop', version: '1', description: 'A shop', streams: { orders, payments } };
-  const app = createTestApp(defineApp({ ...options, triggers: { it: made } }), { store });
-  return {
-    app,
-    store,
-    event: (id: string, more: { what?: string; n?: number; at?: number; to?: string } = {}) => {
-      const { what = 'order', n = 40, at = app.now(), to = 'orders' } = more;
-      return app.streams.append(to, { id, what, n, at: new Date(at).toISOString() });
-    },
-    told: async () => {
-      const { entries } = await store.read(streamLog('public', 'trigger.it'), null, 1_000);
-      return entries.map((entry) => {
-        const { key, data } = loggedEvent.read(entry);
-        return `${(data as unknown as OccurrenceData).became} ${key}`;
-      });
-    },
-  };
-}
-
-const each = (count: number, call: (id: string) => Promise<unknown>) =>
-  Array.from({ length: count }, (_, index) => index).reduce<Promise<unknown>>(
-    (before, index) => before.then(() => call(`k${index}`)),
-    Promise.resolve(),
-  );
+import { streamLog } from '../../src/streams/log/stream-log.ts';
+import { each, high, is, orders, payments, shop } from './shop.ts';
 
 test.each([0, 30_000])('three hundred keys begin in one round, with lateMs %s', async (lateMs) => {
   const { app, event, told } = shop({ when: high, lateMs });
@@ -97,6 +57,22 @@ test('another condition ends what the one before told, and judges what waits', a
   const changed = shop({ when: { ...high, above: 35 }, alarm: {} }, store);
   await changed.app.scheduled();
   expect(await changed.told()).toEqual(['holding a', 'ceased a']);
+});
+
+test('what waits to be judged is judged by the other condition', async () => {
+  const { app, event, store } = shop({ when: high, lateMs: 600_000 });
+  await app.scheduled();
+  await event('a', { n: 50 });
+  await event('b', { n: 35 });
+  await app.scheduled();
+  await app.advance(60_000);
+  await app.scheduled();
+  const changed = shop({ when: { ...high, above: 36 }, lateMs: 600_000 }, store, app.now());
+  await changed.app.scheduled();
+  expect(await changed.told()).toEqual([]);
+  await changed.app.advance(700_000);
+  await changed.app.scheduled();
+  expect(await changed.told()).toEqual(['holding a']);
 });
 
 test('an alarm whose window is empty is over', async () => {

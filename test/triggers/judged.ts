@@ -2,11 +2,12 @@
 import type { LoggedEvent } from '../../src/base/event.ts';
 import type { TriggerCondition } from '../../src/declare/condition.ts';
 import { newClock } from '../../src/triggers/judging/clock.ts';
-import { createTriggerJudge, type TriggerJudge, type TriggerState } from '../../src/triggers/judging/judge.ts';
+import { createTriggerJudge, type TriggerJudge } from '../../src/triggers/judging/judge.ts';
 import { emptyKey, fromStored, toStored } from '../../src/triggers/judging/key-state.ts';
 import { begunKeys, createRememberedKeys } from '../../src/triggers/judging/keys.ts';
 import type { ArrivedEvent, Moment } from '../../src/triggers/judging/moment.ts';
 import { conditionPlan } from '../../src/triggers/judging/plan.ts';
+import type { TriggerState } from '../../src/triggers/judging/state.ts';
 import { encodeCursor } from '../../src/store/cursor.ts';
 
 export interface Entry {

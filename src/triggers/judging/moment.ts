@@ -11,6 +11,8 @@ export interface ArrivedEvent {
   /** The cursors before and behind it. */
   before: Cursor | null;
   after: Cursor;
+  /** A clock that was ahead, and was set back since, appended it: its times are of that clock, and `appendedAt` is now. */
+  isOfWrongClock?: true;
   /** What was removed, where it is the entry of a removal and that is still known. */
   removed?: Removed;
   /** Places of a log are dense. */

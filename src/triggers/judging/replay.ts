@@ -1,11 +1,12 @@
 /** Judges events of the past as if each had come when it happened. It keeps nothing. Pure. */
 import type { LoggedEvent } from '../../base/event.ts';
 import { newClock } from './clock.ts';
-import { createTriggerJudge, type JudgeSettings } from './judge.ts';
+import { createTriggerJudge } from './judge.ts';
 import { emptyKey } from './key-state.ts';
 import { begunKeys, createRememberedKeys } from './keys.ts';
 import type { Moment } from './moment.ts';
 import type { ConditionPlan } from './plan.ts';
+import type { JudgeSettings } from './state.ts';
 
 export interface PastEvent {
   stream: string;

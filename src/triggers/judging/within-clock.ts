@@ -1,7 +1,7 @@
 /** Brings a trigger's state back to a clock that was set back. Changes the state that it is given. */
 import { liesBeyond } from '../../base/time/stored-time.ts';
 import { keepWithin } from './clock.ts';
-import type { TriggerState } from './judge.ts';
+import type { TriggerState } from './state.ts';
 import type { RememberedKey } from './key-state.ts';
 import { begunKeys } from './keys.ts';
 import type { ConditionPlan } from './plan.ts';
