@@ -163,6 +163,10 @@ export function createEvaluator(given: Deps, removeBehind: RemoveBehind | null =
           for (const what of one.judge.removed()) {
             await removeOccurrences(scope, one.trigger, what, deadline, removeBehind);
             one.owed = one.owed.flatMap((moment) => cleansed(moment, what) ?? []);
+            // They are put anew.
+            one.owedPieces = one.owedPieces.map(({ moments }) => {
+              return { id: '', moments: moments.flatMap((moment) => cleansed(moment, what) ?? []) };
+            });
             one.isFresh = true;
           }
           if (!isPassed) full.push({ one, entries: entries.slice(one.ahead - before) });
