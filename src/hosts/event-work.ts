@@ -180,10 +180,12 @@ function startWorker(
 
   async function loop(): Promise<void> {
     let allAt = runtime.now();
+    let isAll = false;
     while (!signal.aborted) {
       const now = runtime.now();
       const isFull = places.size > MOST_PLACES;
-      const isAll = now >= allAt || isFull;
+      // Where more and more is due, what has changed has its turns between.
+      isAll = isFull || (now >= allAt && !(isAll && places.size > 0));
       const own = isAll ? null : [...places.values()];
       // A look at all may leave out what is not due, so what has changed is looked at after it.
       if (!isAll || isFull) places.clear();

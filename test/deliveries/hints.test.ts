@@ -1,7 +1,11 @@
 /** How soon what one process tells of comes to a receiver, where others are at work or nobody had subscribed before. */
 import { expect, test } from 'vitest';
+import * as z from 'zod';
 import { createDeliveryWork } from '../../src/deliveries/work/run-deliveries.ts';
-import { deliveryStage, places, taking, type DeliveryStage } from './stage.ts';
+import { stream } from '../../src/index.ts';
+import { publish } from '../../src/streams/log/publish.ts';
+import { ofStream, scopeOf } from '../../src/streams/scope.ts';
+import { ADA, appOf, deliveryStage, places, prices, taking, type DeliveryStage } from './stage.ts';
 
 /** Time passes, and what waits for it goes on. */
 async function pass(stage: DeliveryStage, forMs: number): Promise<void> {
@@ -59,4 +63,50 @@ test('an event that a second process hears of comes soon after the first one is 
     look(null);
   }
   expect((arrivedAt(stage, 'two') ?? Infinity) - at).toBeLessThan(5_000);
+});
+
+test('while the events of one log go to many, those of another go too', async () => {
+  const other = stream({ description: 'Other', schema: z.object({ id: z.string() }), id: 'id' });
+  const trusted = ['https://many.example.com/', 'https://good.example.com/'];
+  const quotas = { subscriptions: 2_000 };
+  const app = appOf({ streams: { prices, other }, quotas, webhooks: { trusted } });
+  const stage = deliveryStage({
+    app,
+    receive: async ({ url }) => {
+      if (url.includes('many')) await stage.clock.sleep(200);
+      return new Response(null, { status: 204 });
+    },
+  });
+  for (let one = 0; one < 1_000; one += 1) await stage.subscribe({ url: `https://many.example.com/${one}` });
+  await stage.subscribe({ url: 'https://good.example.com/', source: 'stream.other' });
+  const work = createDeliveryWork(stage.deps, { stays: true });
+  await stage.clock.drive(work.run(stage.clock.now() + 30_000, null));
+  await pass(stage, 1_000);
+
+  const told: { tenant: string; stream: string }[] = [];
+  let isFree = true;
+  let isMore = false;
+  const step = async () => {
+    if (isFree && (told.length > 0 || isMore)) {
+      isFree = false;
+      const changed = told.splice(0);
+      void work.run(stage.clock.now() + 30_000, changed.length > 0 ? changed : null).then(({ more }) => {
+        isFree = true;
+        isMore = more;
+      });
+    }
+    await pass(stage, 50);
+  };
+  const tell = (name: string) => told.push({ tenant: 'public', stream: name });
+  await stage.publish('one');
+  tell('prices');
+  for (let steps = 0; steps < 6; steps += 1) await step();
+  const declared = app.streams.get('other');
+  if (!declared) throw new Error('it is declared');
+  const at = stage.clock.now();
+  await publish(ofStream(scopeOf(stage.deps, ADA), declared), declared, { data: { id: 'o1' } }, stage.within());
+  tell('other');
+  for (let steps = 0; steps < 400 && stage.events().length < 1_001; steps += 1) await step();
+  expect((arrivedAt(stage, 'o1') ?? Infinity) - at).toBeLessThan(1_000);
+  expect(stage.events()).toHaveLength(1_001);
 });

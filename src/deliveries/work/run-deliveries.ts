@@ -43,6 +43,8 @@ const LEAST_MS = 1_000;
 /** A log that nobody follows is not looked at again for so long, ms, however often it changes. It is looked at then. */
 const QUIET_MS = 1_000;
 const MOST_QUIET = 10_000;
+/** In a process that stays up a run ends after this, ms, so that the next one follows what has changed meanwhile. */
+const STAYING_RUN_MS = 500;
 
 export function createDeliveryWork(deps: DeliveryDeps, options: DeliveryWorkOptions = {}): DeliveryWork {
   const { store, runtime, app } = deps;
@@ -103,6 +105,7 @@ export function createDeliveryWork(deps: DeliveryDeps, options: DeliveryWorkOpti
       const report: DeliveriesReport = { turns: 0, broken: 0, more: false, dueAt: null };
       const isOver = () => signal?.aborted === true || deadline - runtime.now() < LEAST_MS;
       const followed = await followAll(deadline, places);
+      const yieldsAt = stays ? runtime.now() + STAYING_RUN_MS : Number.MAX_SAFE_INTEGER;
       if (soonest !== null && soonest <= runtime.now()) soonest = null;
       // What was not due after all, or is somebody else's: a look at what is due may be stale.
       const idle = new Set<string>();
@@ -120,13 +123,14 @@ export function createDeliveryWork(deps: DeliveryDeps, options: DeliveryWorkOpti
         for (const name of names) {
           await pool.room();
           if (isOver()) return;
+          if (runtime.now() >= yieldsAt) return void (report.more = true);
           void pool.take(name, deadline, (turn) => ended(name, turn));
         }
       }
 
       // What was woken just now need not show in a look at what is due.
       await begin(followed.woken);
-      while (!isOver()) {
+      while (!isOver() && runtime.now() < yieldsAt) {
         const from = Math.floor(runtime.random() * 16);
         const due = await store.due(DELIVERY_QUEUE, { now: runtime.now(), limit: DUE_LIMIT, from });
         const names = namesOfDue(due).filter((name) => !pool.has(name) && !idle.has(name.id));
