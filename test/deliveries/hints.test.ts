@@ -90,10 +90,11 @@ test('while the events of one log go to many, those of another go too', async ()
     if (isFree && (told.length > 0 || isMore)) {
       isFree = false;
       const changed = told.splice(0);
-      void work.run(stage.clock.now() + 30_000, changed.length > 0 ? changed : null).then(({ more }) => {
+      const done = ({ more }: { more: boolean }) => {
         isFree = true;
         isMore = more;
-      });
+      };
+      void work.run(stage.clock.now() + 30_000, changed.length > 0 ? changed : null).then(done);
     }
     await pass(stage, 50);
   };
