@@ -86,15 +86,15 @@ test('while the events of one log go to many, those of another go too', async ()
   const told: { tenant: string; stream: string }[] = [];
   let isFree = true;
   let isMore = false;
+  async function runOnce(changed: typeof told): Promise<void> {
+    const { more } = await work.run(stage.clock.now() + 30_000, changed.length > 0 ? changed : null);
+    isFree = true;
+    isMore = more;
+  }
   const step = async () => {
     if (isFree && (told.length > 0 || isMore)) {
       isFree = false;
-      const changed = told.splice(0);
-      const done = ({ more }: { more: boolean }) => {
-        isFree = true;
-        isMore = more;
-      };
-      void work.run(stage.clock.now() + 30_000, changed.length > 0 ? changed : null).then(done);
+      void runOnce(told.splice(0));
     }
     await pass(stage, 50);
   };
