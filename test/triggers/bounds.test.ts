@@ -65,7 +65,7 @@ test('what waits to be judged is judged by the other condition', async () => {
   await event('a', { n: 50 });
   await event('b', { n: 35 });
   await app.scheduled();
-  await app.advance(60_000);
+  await app.advance(200_000);
   await app.scheduled();
   const changed = shop({ when: { ...high, above: 36 }, lateMs: 600_000 }, store, app.now());
   await changed.app.scheduled();
