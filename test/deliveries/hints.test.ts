@@ -5,7 +5,7 @@ import { createDeliveryWork } from '../../src/deliveries/work/run-deliveries.ts'
 import { stream } from '../../src/index.ts';
 import { publish } from '../../src/streams/log/publish.ts';
 import { ofStream, scopeOf } from '../../src/streams/scope.ts';
-import { ADA, appOf, deliveryStage, places, prices, taking, type DeliveryStage } from './stage.ts';
+import { ADA, appOf, deliveryStage, EVE, places, prices, taking, type DeliveryStage } from './stage.ts';
 
 /** Time passes, and what waits for it goes on. */
 async function pass(stage: DeliveryStage, forMs: number): Promise<void> {
@@ -110,4 +110,49 @@ test('while the events of one log go to many, those of another go too', async ()
   for (let steps = 0; steps < 400 && stage.events().length < 1_001; steps += 1) await step();
   expect((arrivedAt(stage, 'o1') ?? Infinity) - at).toBeLessThan(1_000);
   expect(stage.events()).toHaveLength(1_001);
+});
+
+test('slow receivers of one owner do not hold up those of another', async () => {
+  const trusted = ['https://slow.example.com/', 'https://good.example.com/'];
+  const app = appOf({ quotas: { subscriptions: 2_000 }, webhooks: { trusted } });
+  const stage = deliveryStage({
+    app,
+    receive: async ({ url }) => {
+      if (url.includes('slow')) await stage.clock.sleep(9_000);
+      return new Response(null, { status: 204 });
+    },
+  });
+  for (let one = 0; one < 300; one += 1) await stage.subscribe({ url: `https://slow.example.com/${one}` });
+  await stage.subscribe({ url: 'https://good.example.com/' }, EVE);
+  // As 1,100 of them are with the room that there is by default.
+  const work = createDeliveryWork(stage.deps, { stays: true, most: 100, concurrency: 64 });
+  await stage.clock.drive(work.run(stage.clock.now() + 30_000, null));
+  await pass(stage, 1_000);
+  const arrivals: number[] = [];
+  let isFree = true;
+  let where: typeof places | null = null;
+  for (let event = 0; event < 4; event += 1) {
+    const at = stage.clock.now();
+    await stage.publish(`event-${event}`);
+    where = places;
+    for (let steps = 0; steps < 40; steps += 1) {
+      if (isFree) {
+        isFree = false;
+        void work.run(stage.clock.now() + 30_000, where).then(() => (isFree = true));
+        where = null;
+      }
+      await pass(stage, 50);
+    }
+    const good = stage.events().find(({ url, body }) => url.includes('good') && body['eventId'] === `event-${event}`);
+    arrivals.push((good?.at ?? Infinity) - at);
+  }
+  expect(Math.max(...arrivals)).toBeLessThan(1_500);
+  for (let steps = 0; steps < 3_000 && stage.events().length < 301 * 4; steps += 1) {
+    if (isFree) {
+      isFree = false;
+      void work.run(stage.clock.now() + 30_000, null).then(() => (isFree = true));
+    }
+    await pass(stage, 200);
+  }
+  expect(stage.events()).toHaveLength(301 * 4);
 });

@@ -33,6 +33,8 @@ export interface DeliveryPool {
    * @param tell is told how it ended before its place is free, so that who sees no turn any more knows of all
    */
   take(name: SubscriptionName, deadline: number, tell: (ended: TurnEnded) => void): Promise<void>;
+  /** Whether its owner may have one more turn under way: receivers of one owner that take long leave room for all others. */
+  hasShare(name: SubscriptionName): boolean;
   /** Resolves when a turn can begin at once. */
   room(): Promise<void>;
   underWay(): number;
@@ -44,6 +46,8 @@ export interface DeliveryPool {
   drain(): Promise<void>;
 }
 
+/** One owner has this part of all turns under way at most. */
+const SHARE = 1 / 4;
 /** A turn that takes longer gives up its place, ms. */
 const PLACE_MS = 250;
 
@@ -52,6 +56,7 @@ export function createDeliveryPool(deps: DeliveryDeps, options: PoolOptions = {}
   const own = { ...(signal ? { signal } : {}), ...(leaseMs === undefined ? {} : { leaseMs }) };
   const { runtime } = deps;
   const turns = new Map<string, Promise<unknown>>();
+  const ofOwners = new Map<string, number>();
   const waiting: (() => void)[] = [];
   let leaving: (() => void)[] = [];
   let placed = 0;
@@ -62,6 +67,13 @@ export function createDeliveryPool(deps: DeliveryDeps, options: PoolOptions = {}
     leaving = [];
     for (const tell of told) tell();
     while (isFree() && waiting.length > 0) waiting.shift()?.();
+  }
+
+  function count(name: SubscriptionName, change: 1 | -1): void {
+    const owner = ownerOf(name);
+    const standing = (ofOwners.get(owner) ?? 0) + change;
+    if (standing > 0) ofOwners.set(owner, standing);
+    else ofOwners.delete(owner);
   }
 
   async function place(): Promise<() => void> {
@@ -96,13 +108,16 @@ export function createDeliveryPool(deps: DeliveryDeps, options: PoolOptions = {}
   }
 
   return {
+    hasShare: (name) => (ofOwners.get(ownerOf(name)) ?? 0) < Math.max(1, most * SHARE),
     has: (name) => turns.has(textOf(name)),
     take(name, deadline, tell) {
       const text = textOf(name);
       const before = turns.get(text) ?? Promise.resolve();
+      count(name, 1);
       const turn = before
         .then(() => run(name, deadline, tell))
         .finally(() => {
+          count(name, -1);
           if (turns.get(text) === turn) turns.delete(text);
           next();
         });
@@ -128,4 +143,8 @@ export function namesOfDue(due: readonly DueRecord[]): SubscriptionName[] {
 
 function textOf({ tenant, subject, id }: SubscriptionName): string {
   return `${tenant}/${subject}/${id}`;
+}
+
+function ownerOf({ tenant, subject }: SubscriptionName): string {
+  return `${tenant}/${subject}`;
 }

@@ -121,6 +121,8 @@ export function createDeliveryWork(deps: DeliveryDeps, options: DeliveryWorkOpti
 
       async function begin(names: readonly SubscriptionName[]): Promise<void> {
         for (const name of names) {
+          // It stays due.
+          if (!pool.hasShare(name)) continue;
           await pool.room();
           if (isOver()) return;
           if (runtime.now() >= yieldsAt) return void (report.more = true);
@@ -133,8 +135,9 @@ export function createDeliveryWork(deps: DeliveryDeps, options: DeliveryWorkOpti
       while (!isOver() && runtime.now() < yieldsAt) {
         const from = Math.floor(runtime.random() * 16);
         const due = await store.due(DELIVERY_QUEUE, { now: runtime.now(), limit: DUE_LIMIT, from });
-        const names = namesOfDue(due).filter((name) => !pool.has(name) && !idle.has(name.id));
-        report.more = names.length > 0;
+        const open = namesOfDue(due).filter((name) => !pool.has(name) && !idle.has(name.id));
+        const names = open.filter((name) => pool.hasShare(name));
+        report.more = open.length > 0;
         if (names.length === 0) {
           if (pool.placed() === 0 && (stays || pool.underWay() === 0)) break;
           await pool.oneLeft();
