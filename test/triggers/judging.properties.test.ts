@@ -2,7 +2,7 @@
  * Triggers against a plain recomputation, over events that are late, doubled, backfilled or ahead of the clock, in any pieces,
  * with the state read back from what is stored in between.
  */
-import * as fc from 'fast-check';
+import { fc } from '../properties.ts';
 import { expect, test } from 'vitest';
 import type { Condition, TriggerCondition, WindowAggregate } from '../../src/declare/condition.ts';
 import { MOST_TRIGGER_KEYS } from '../../src/triggers/judging/keys.ts';

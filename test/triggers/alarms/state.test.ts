@@ -1,5 +1,5 @@
 /** The table of states, whole: each state by each thing that can happen, and every sequence of six of them against a plain model. */
-import * as fc from 'fast-check';
+import { fc } from '../../properties.ts';
 import { describe, expect, test } from 'vitest';
 import {
   ALARM_ACTIONS,
