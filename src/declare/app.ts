@@ -130,17 +130,36 @@ export interface AppQuotas {
 
 /** What an app says of deliveries to who subscribes. */
 export interface WebhookOptions {
-  /** Host names or `host:port` that may be reached by http, or at private addresses. Default: none. */
+  /**
+   * Host names or `host:port` that may be reached by http, or at private addresses.
+   * @default []
+   */
   allow?: readonly string[];
-  /** Beginnings of urls, such as `https://hooks.example.com/agents/`, whose receivers need not confirm first. Default: none. */
+  /**
+   * Beginnings of urls, such as `https://hooks.example.com/agents/`, whose receivers need not confirm first.
+   * @default []
+   */
   trusted?: readonly string[];
-  /** How long a subscription stands that asks for no time of its own, in ms. */
+  /**
+   * How long a subscription stands that asks for no time of its own, in ms.
+   * @default 3,600,000 ms
+   */
   ttlMs?: number;
-  /** The longest time that a subscription may ask for, in ms. */
+  /**
+   * The longest time that a subscription may ask for, in ms.
+   * @default 86,400,000 ms
+   */
   mostTtlMs?: number;
-  /** Whether a subscription of a caller with a key may ask to stand until it is ended. What a token allowed cannot be asked again. */
+  /**
+   * Whether a subscription of a caller with a key may ask to stand until it is ended. What a token allowed cannot be asked again.
+   * @default false
+   */
   endless?: boolean;
-  /** How long it is tried to deliver an event, in ms. What the receiver has not taken then can be replayed, for as long as the log has it. */
+  /**
+   * How long it is tried to deliver an event, in ms. What the receiver has not taken then can be replayed, for as long as the log
+   * has it.
+   * @default 86,400,000 ms
+   */
   retryForMs?: number;
 }
 

@@ -41,7 +41,10 @@ export interface TriggerOccurrence<Payload = Json> {
 export type TriggerMoment = Omit<TriggerOccurrence, 'title' | 'payload' | 'id'>;
 
 export interface TriggerAlarm {
-  /** @default warning */
+  /**
+   * How much it matters: `critical`, `major`, `minor`, `warning` or `info`, or a function of the moment.
+   * @default warning
+   */
   severity?: Severity | ((moment: TriggerMoment) => Severity);
   /**
    * Whether the alarm is cleared when the condition ceases to hold. False: only a person clears it.
@@ -61,7 +64,10 @@ export interface TriggerOptions<Payload extends z.ZodType = z.ZodType> extends D
   payload?: { schema: Payload; of: (moment: TriggerMoment) => z.input<Payload> };
   /** One line for people about an occurrence. Default: the title of the trigger, the key and the value. */
   says?: (moment: TriggerMoment) => string;
-  /** After an occurrence no other one of the same key is stored for so long, in the time of events. Default: 0 ms. */
+  /**
+   * After an occurrence no other one of the same key is stored for so long, in the time of events.
+   * @default 0 ms
+   */
   cooldownMs?: number;
   /** Occurrences with the same text are one, for as long as the trigger's log keeps it. Default: each is one. */
   dedupe?: (moment: TriggerMoment) => string | null;
@@ -73,7 +79,7 @@ export interface TriggerOptions<Payload extends z.ZodType = z.ZodType> extends D
   lateMs?: number;
   /** Keeps a state of each key: raised, acknowledged, cleared, shelved. Default: none is kept. */
   alarm?: TriggerAlarm;
-  /** Begins a task of the app with each occurrence, once. */
+  /** Begins a task of the app with each occurrence, once: its name, and what it is called with. */
   starts?: { task: string; input?: (occurrence: TriggerOccurrence) => unknown };
   /** How much of the log of occurrences is kept. Default: 10,000 and 30 days. */
   retention?: Retention;
