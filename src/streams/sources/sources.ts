@@ -15,6 +15,7 @@ import { specProblems } from '../../declare/spec/problems.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import type { DeclaredTrigger, OccurrenceData } from '../../declare/trigger.ts';
 import { passesWhere } from '../conditions/scope.ts';
+import { withProperty } from './within.ts';
 import { shownEventId } from './event-id.ts';
 import { checkWhere, meantWhere } from '../history/where.ts';
 import { isErased, isRemoval } from '../log/removals.ts';
@@ -115,14 +116,15 @@ function ofStreamEvents(stream: DeclaredStream): EventSource {
     stream,
     trigger: null,
     inputSchema: schemaOf(streamArguments),
-    payloadSchema: {
-      type: 'object',
-      properties: {
-        ...(stream.keyed ? { key: { type: 'string', description: 'What the event is about' } } : {}),
-        data: stream.jsonSchema,
+    payloadSchema: withProperty(
+      {
+        type: 'object',
+        properties: stream.keyed ? { key: { type: 'string', description: 'What the event is about' } } : {},
+        required: ['data'],
       },
-      required: ['data'],
-    },
+      'data',
+      stream.jsonSchema,
+    ),
     select(given) {
       const { keys: wanted, where: asked } = parsed(streamArguments, given);
       const where = asked === undefined ? undefined : meantWhere(stream, asked);
@@ -151,19 +153,22 @@ function ofTrigger(trigger: DeclaredTrigger): EventSource {
     stream: trigger.log,
     trigger,
     inputSchema: schemaOf(triggerArguments),
-    payloadSchema: {
-      type: 'object',
-      properties: {
-        title: { type: 'string' },
-        became: { enum: ['holding', 'ceased'] },
-        key: { type: ['string', 'null'] },
-        value: { type: ['number', 'null'] },
-        severity: { type: 'string' },
-        payload: schemaOf(trigger.payload),
-        events: { type: 'array', items: { type: 'object' }, description: 'What made it, oldest first' },
+    payloadSchema: withProperty(
+      {
+        type: 'object',
+        properties: {
+          title: { type: 'string' },
+          became: { enum: ['holding', 'ceased'] },
+          key: { type: ['string', 'null'] },
+          value: { type: ['number', 'null'] },
+          severity: { type: 'string' },
+          events: { type: 'array', items: { type: 'object' }, description: 'What made it, oldest first' },
+        },
+        required: ['title', 'became', 'key', 'value', 'payload', 'events'],
       },
-      required: ['title', 'became', 'key', 'value', 'payload', 'events'],
-    },
+      'payload',
+      schemaOf(trigger.payload),
+    ),
     select(given) {
       const { keys: wanted, ends = false } = parsed(triggerArguments, given);
       const passesKeys = keyFilter(trigger.log, wanted);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { defineApp, stream, trigger } from '../../../src/index.ts';
 import { eventSources, findSource } from '../../../src/streams/sources/sources.ts';
+import { withProperty } from '../../../src/streams/sources/within.ts';
 
 const temps = stream({
   description: 'Temperatures',
@@ -69,4 +70,30 @@ test('the end of a condition is told to who asks for it', () => {
   const hot = findSource(sources, 'hot');
   expect(hot.select({}).occurrenceOf(ceased)).toBeNull();
   expect(hot.select({ ends: true }).occurrenceOf(ceased)?.data).toMatchObject({ became: 'ceased', key: 'attic' });
+});
+
+test('what a schema names is named from the root of the whole', () => {
+  const { payloadSchema } = findSource(sources, 'hot');
+  const text = JSON.stringify(payloadSchema);
+  const named = [...text.matchAll(/"\$ref":"#([^"]*)"/g)].map(([, path = '']) => path);
+  expect(named.length).toBeGreaterThan(0);
+  for (const path of named) {
+    const found = path
+      .split('/')
+      .slice(1)
+      .reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], payloadSchema);
+    expect([path, found]).toEqual([path, expect.any(Object)]);
+  }
+});
+
+test('a schema that contains itself is met where it stands', () => {
+  const tree = { type: 'object', properties: { next: { $ref: '#' }, leaf: { $ref: '#/$defs/leaf' } } };
+  const whole = withProperty({ type: 'object', properties: {} }, 'data', { ...tree, $defs: { leaf: { $ref: '#' } } });
+  expect(whole).toEqual({
+    type: 'object',
+    properties: {
+      data: { type: 'object', properties: { next: { $ref: '#/properties/data' }, leaf: { $ref: '#/$defs/leaf' } } },
+    },
+    $defs: { leaf: { $ref: '#/properties/data' } },
+  });
 });
