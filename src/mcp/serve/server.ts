@@ -11,7 +11,6 @@ import {
   type Result,
   type Server,
   type ServerContext,
-  type ServerOptions,
 } from '@modelcontextprotocol/server';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
@@ -23,12 +22,11 @@ import type { ChangeWatch } from '../../calls/changes/kept.ts';
 import type { Store } from '../../store/store.ts';
 import type { Work } from '../../store/work.ts';
 import { callerOf } from './caller.ts';
-import { DISCOVER_MS } from './discover.ts';
 import { dispatch, serves, streamFor } from './dispatch.ts';
 import { streamOverPipe } from '../listen/pipe-streams.ts';
 import { protocolAnswer, wholeMessage } from '../wire/errors.ts';
 import { createExchanges, type Exchange } from './exchange.ts';
-import { ExchangeServer } from './exchange-server.ts';
+import { ExchangeServer, serverOptions, type ServerOptionsByEra } from './exchange-server.ts';
 import { askedFor } from '../wire/message.ts';
 import type { ListenBounds } from '../listen/held.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -94,13 +92,6 @@ export interface ServerSource {
 }
 
 const REQUEST_MS = 60_000;
-
-/** The SDK would use it for answers to an elicitation alone, and this server sends none through the SDK. */
-const NO_VALIDATOR: NonNullable<ServerOptions['jsonSchemaValidator']> = {
-  getValidator() {
-    throw new Error('no JSON Schema validator is used');
-  },
-};
 
 /**
  * @param local who calls where a message comes without HTTP; null: all messages come over HTTP
@@ -236,43 +227,6 @@ export function createServerSource(
       failure: (method, thrown) => inLegacyCode(inWords(method, thrown, exchange)),
     }),
     failure: inWords,
-  };
-}
-
-/** What the SDK's server is made with, for a request of 2026-07-28, of before with sessions, and of before without. */
-interface ServerOptionsByEra {
-  modern: ServerOptions;
-  legacy: ServerOptions;
-  sessionless: ServerOptions;
-}
-
-/** @param hasStreams whether a client with a session can open a stream on which it is told what changed */
-function serverOptions({ about, listHint, extensions }: Registry, hasStreams: boolean): ServerOptionsByEra {
-  const { capabilities, instructions } = about;
-  const modern: ServerOptions = {
-    capabilities,
-    instructions,
-    jsonSchemaValidator: NO_VALIDATOR,
-    cacheHints: { 'server/discover': { ttlMs: DISCOVER_MS, cacheScope: listHint.cacheScope } },
-  };
-  const { extensions: _modern, ...common } = capabilities;
-  const legacyCapabilities: Record<string, JsonObject> = { ...common, ...extensions.coreCapabilities };
-  const { subscribe, ...resources } = legacyCapabilities['resources'] ?? {};
-  legacyCapabilities['resources'] = subscribe === true && hasStreams ? { ...resources, subscribe } : resources;
-  // A level of log messages is kept with a session; over a pipe the connection is one.
-  const { logging: _needsSession, ...kept } = legacyCapabilities;
-  // What changes is told on the stream of a session.
-  const unkept: Record<string, JsonObject> = {
-    ...kept,
-    tools: {},
-    resources: {},
-    ...(kept['prompts'] ? { prompts: {} } : {}),
-    ...(kept['events'] ? { events: {} } : {}),
-  };
-  return {
-    modern,
-    legacy: { ...modern, capabilities: legacyCapabilities },
-    sessionless: { ...modern, capabilities: unkept },
   };
 }
 

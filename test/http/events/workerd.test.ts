@@ -1,36 +1,10 @@
 /** Streams of events of one isolate in workerd, where one of them reads for all, and what one request began ends with it. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { freePorts } from '../../../infra/local/server-process.ts';
+import { startWorker } from '../../mcp/listen/worker-process.ts';
 import { requireService } from '../../services/available.ts';
 
-const ROOT = resolve(import.meta.dirname, '../../..');
 const OTHERS = 20;
 const within = { timeout: 30_000, interval: 100 };
-
-async function startWorker(): Promise<URL> {
-  const [port = 0] = await freePorts(1);
-  const args = [join(ROOT, 'infra/local/dev-worker.ts'), 'test/mcp/listen/worker.ts'];
-  const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', PORT: String(port) };
-  const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: 'ignore' });
-  const ended = once(child, 'exit');
-  onTestFinished(async () => {
-    const timer = setTimeout(() => void child.kill('SIGKILL'), 10_000);
-    child.kill('SIGINT');
-    await ended;
-    clearTimeout(timer);
-  });
-  const url = new URL(`http://127.0.0.1:${port}`);
-  const ready = () =>
-    fetch(new URL('/readyz', url), { signal: AbortSignal.timeout(10_000) }).then(
-      ({ status }) => status,
-      () => 0,
-    );
-  await expect.poll(ready, { timeout: 60_000, interval: 300 }).toBe(200);
-  return url;
-}
 
 async function hear(url: URL): Promise<{ text: () => string; leave: () => void }> {
   const over = new AbortController();
@@ -70,7 +44,7 @@ describe.skipIf(!requireService('redis'))(
   { timeout: 180_000 },
   () => {
     test('all hear each event once, also when the one that reads for them has gone', async () => {
-      const url = await startWorker();
+      const url = new URL('/', await startWorker());
       const first = await hear(url);
       const others = await Promise.all(Array.from({ length: OTHERS }, async () => hear(url)));
       const times = (room: string) => others.map(({ text }) => text().split(`"room":"${room}"`).length - 1);

@@ -8,25 +8,9 @@ import type { LogNews } from '../../../src/store/log-watch.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { Header, TaskStatus } from '../../../src/tasks/records/header.ts';
 import type { Tasks } from '../../../src/tasks/work/service.ts';
-import { ADA } from './task-app.ts';
+import { ADA, HEADER } from './task-app.ts';
 
-const header: Header = {
-  task: 't',
-  version: '1',
-  principal: ADA,
-  status: 'working',
-  message: null,
-  createdAt: 0,
-  updatedAt: 0,
-  ttlMs: 86_400_000,
-  endsBy: 86_400_000,
-  asks: {},
-  result: null,
-  pages: 0,
-  failure: null,
-  origin: 'x',
-  session: 'mine',
-};
+const header: Header = { ...HEADER, session: 'mine' };
 
 const session: ClientSession = {
   id: 'mine',

@@ -1,10 +1,29 @@
 /** An app with tasks of each kind that the wire has to carry, and what a client says that knows tasks. */
 import * as z from 'zod';
 import { defineApp, form, page, type Principal, task, TidegateError, tool } from '../../../src/index.ts';
+import type { Header } from '../../../src/tasks/records/header.ts';
 import type { Change } from '../served.ts';
 
 export const ADA: Principal = { tenant: 'public', subject: 'ada', client: null, scopes: ['*'] };
 export const EVE: Principal = { ...ADA, subject: 'eve' };
+
+/** A task as it is stored that has just begun. */
+export const HEADER: Header = {
+  task: 't',
+  version: '1',
+  principal: ADA,
+  status: 'working',
+  message: null,
+  createdAt: 0,
+  updatedAt: 0,
+  ttlMs: 86_400_000,
+  endsBy: 86_400_000,
+  asks: {},
+  result: null,
+  pages: 0,
+  failure: null,
+  origin: 'x',
+};
 
 export const KNOWS: Change = {
   meta: { 'io.modelcontextprotocol/clientCapabilities': { extensions: { 'io.modelcontextprotocol/tasks': {} } } },

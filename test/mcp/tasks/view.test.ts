@@ -8,24 +8,7 @@ import { mostPolls } from '../../../src/mcp/tasks/polling.ts';
 import { createdLegacyTask, legacyTask } from '../../../src/mcp/tasks/legacy-view.ts';
 import { taskNotification, taskStatusNotification } from '../../../src/mcp/tasks/notification.ts';
 import { detailedTask, pollIntervalMs } from '../../../src/mcp/tasks/view.ts';
-import { ADA } from './task-app.ts';
-
-const header: Header = {
-  task: 't',
-  version: '1',
-  principal: ADA,
-  status: 'working',
-  message: null,
-  createdAt: 0,
-  updatedAt: 0,
-  ttlMs: 86_400_000,
-  endsBy: 86_400_000,
-  asks: {},
-  result: null,
-  pages: 0,
-  failure: null,
-  origin: 'x',
-};
+import { HEADER as header } from './task-app.ts';
 
 describe('the pause between two polls', () => {
   test.each([
