@@ -17,7 +17,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ['net', 'streams'],
   ['auth', 'deliveries', 'feeds', 'tasks', 'triggers'],
   ['calls'],
-  ['http', 'tools', 'mcp', 'apis'],
+  ['http', 'tools', 'mcp', 'apis', 'operate'],
   ['hosts'],
 ];
 
@@ -37,7 +37,14 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   tools: [['.'], ['alarms', 'events']],
   // An extension stands beside what serves it: nothing of the server knows one.
   mcp: [['.'], ['wire'], ['registry'], ['listen', 'sessions'], ['asking'], ['events', 'tasks', 'serve']],
-  hosts: [['.'], ['node', 'workers', 'lambda', 'demo', 'testing'], ['cli']],
+  hosts: [
+    ['.'],
+    ['platforms'],
+    ['node', 'workers', 'lambda', 'aws', 'demo', 'testing'],
+    ['cli/kit'],
+    ['cli/commands', 'cli/init', 'cli/deploy', 'cli/doctor', 'cli/operate'],
+    ['cli'],
+  ],
 };
 
 /** Imports across folders on one line, each with its reason. */
@@ -166,8 +173,8 @@ const MAY_NAME_PUBLIC = [
   'http/authenticate.ts',
   // Whoever starts the process calls, over its standard input or with the commands for tasks.
   'hosts/node/stdio.ts',
-  'hosts/cli/tasks-command.ts',
-  'hosts/cli/triggers-command.ts',
+  'hosts/cli/commands/tasks-command.ts',
+  'hosts/cli/commands/triggers-command.ts',
   // A test of an app calls, unless it says who does.
   'hosts/testing/test-app.ts',
 ];

@@ -8,7 +8,7 @@ import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { createAppStreams } from '../../src/calls/streams.ts';
 import { PUBLIC } from '../../src/base/principal.ts';
-import { triggersCommand } from '../../src/hosts/cli/triggers-command.ts';
+import { triggersCommand } from '../../src/hosts/cli/commands/triggers-command.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { streamLog } from '../../src/streams/log/stream-log.ts';
 import { temporaryFolder } from '../hosts/child.ts';

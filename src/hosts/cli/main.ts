@@ -1,13 +1,13 @@
 /**
- * The command line: `tidegate start`, `tidegate stdio`, `tidegate tasks`, `keys` and `triggers`. Exit status 1: the declaration or a variable is
- * wrong; 2: the call is.
+ * The command line. Exit status 1: the declaration, a variable or what was found is wrong; 2: the call is.
  */
 import { readFileSync } from 'node:fs';
 import { TidegateError } from '../../base/errors.ts';
-import { readArguments, unknownWord } from './arguments.ts';
-import { loadApp } from './load-app.ts';
-import { COMMANDS, USAGE, usageOf } from './usage.ts';
+import { readArguments, unknownWord } from './kit/arguments.ts';
 import { inLines } from '../../base/plain.ts';
+import { loadApp } from './kit/load-app.ts';
+import { COMMANDS, USAGE, usageOf } from './kit/usage.ts';
+import { KNOWN_COMMANDS } from './known-commands.ts';
 
 const OPTIONS = {
   app: { type: 'string' },
@@ -18,17 +18,10 @@ const OPTIONS = {
 async function main(): Promise<number> {
   const args = process.argv.slice(2);
   const isAsked = args.some((arg) => arg === '--help' || arg === '-h');
-  if (args[0] === 'tasks' && !isAsked) {
-    const { tasksCommand } = await import('./tasks-command.ts');
-    return tasksCommand({ args: args.slice(1), loadApp, environment: process.env, misused });
-  }
-  if (args[0] === 'keys' && !isAsked) {
-    const { keysCommand } = await import('./keys-command.ts');
-    return keysCommand({ args: args.slice(1), loadApp, environment: process.env, misused });
-  }
-  if (args[0] === 'triggers' && !isAsked) {
-    const { triggersCommand } = await import('./triggers-command.ts');
-    return triggersCommand({ args: args.slice(1), loadApp, environment: process.env, misused });
+  const known = isAsked ? undefined : KNOWN_COMMANDS[args[0] ?? ''];
+  if (known !== undefined) {
+    const run = await known();
+    return run({ args: args.slice(1), loadApp, environment: process.env, misused });
   }
   if (isAsked) {
     console.log(USAGE);
@@ -42,15 +35,18 @@ async function main(): Promise<number> {
     return 0;
   }
   const [command, extra] = positionals;
-  if (command === undefined)
-    return misused('no command is given: expected tidegate start, stdio, tasks, keys or triggers');
+  if (command === undefined) return misused(`no command is given: expected tidegate ${oneOf(COMMANDS)}`);
   if (command !== 'start' && command !== 'stdio') return misused(unknownWord(command, COMMANDS, null));
   if (extra !== undefined) return misused(unknownWord(extra, COMMANDS, command));
   const file = typeof values['app'] === 'string' ? values['app'] : null;
   const app = await loadApp(file);
-  if (command === 'start') await (await import('./start.ts')).start(app, process.env, file);
+  if (command === 'start') await (await import('./commands/start.ts')).start(app, process.env, file);
   else await (await import('../node/stdio.ts')).stdio(app, process.env);
   return 0;
+}
+
+function oneOf(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }
 
 /** The version of the package that this file belongs to, as source and as published. */

@@ -1,7 +1,7 @@
 /** What a module exports in place of an app is told, and what to write. */
 import { expect, test } from 'vitest';
 import { defineApp } from '../../../src/index.ts';
-import { appOf } from '../../../src/hosts/cli/app-of.ts';
+import { appOf } from '../../../src/hosts/cli/kit/app-of.ts';
 
 const app = defineApp({ name: 'exported', version: '1', description: 'x' });
 

@@ -1,7 +1,7 @@
 /** What the command line says of arguments that are no call: what was probably meant, as it has to be typed. */
 import { expect, test } from 'vitest';
-import { type Options, readArguments, unknownWord } from '../../../src/hosts/cli/arguments.ts';
-import { COMMANDS, TASK_COMMANDS } from '../../../src/hosts/cli/usage.ts';
+import { type Options, readArguments, unknownWord } from '../../../src/hosts/cli/kit/arguments.ts';
+import { COMMANDS, TASK_COMMANDS } from '../../../src/hosts/cli/kit/usage.ts';
 
 const options: Options = {
   app: { type: 'string' },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import type { AuthMode } from '../../../src/base/config/auth.ts';
-import { createFeedLines, welcome } from '../../../src/hosts/cli/welcome.ts';
+import { createFeedLines, welcome } from '../../../src/hosts/cli/commands/welcome.ts';
 import { defineApp, stream, TidegateError, tool } from '../../../src/index.ts';
 import { type FeedReport, type IngestReport } from '../../../src/schedule.ts';
 

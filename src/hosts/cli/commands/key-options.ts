@@ -1,6 +1,6 @@
 /** Reads what a new key is to be from the options of `tidegate keys create`, and doubts scopes that nothing asks for. Pure. */
-import { TidegateError } from '../../base/errors.ts';
-import { meantName } from '../../base/known-names.ts';
+import { TidegateError } from '../../../base/errors.ts';
+import { meantName } from '../../../base/known-names.ts';
 import {
   ADMIN_SCOPE,
   ALARMS_READ,
@@ -11,9 +11,9 @@ import {
   publishScope,
   readScope,
   TASKS_SCOPE,
-} from '../../base/scopes.ts';
-import { DURATION_EXPECTED, parseDuration, parseTime } from '../../base/time/time-text.ts';
-import type { App } from '../../declare/app.ts';
+} from '../../../base/scopes.ts';
+import { DURATION_EXPECTED, parseDuration, parseTime } from '../../../base/time/time-text.ts';
+import type { App } from '../../../declare/app.ts';
 
 /** What a key may do that is not told what it may do. */
 export const USUAL_SCOPES: readonly string[] = [readScope(), TASKS_SCOPE];

@@ -1,8 +1,8 @@
 /** Tasks in lines for a terminal. Pure: it decides what is said, and prints nothing. */
-import type { ListedTask } from '../../tasks/records/list.ts';
+import type { ListedTask } from '../../../tasks/records/list.ts';
 import type { StepView, TaskView } from './tasks-view.ts';
-import { ago, table } from './table.ts';
-import { oneLine } from '../../base/plain.ts';
+import { ago, table } from '../kit/table.ts';
+import { oneLine } from '../../../base/plain.ts';
 
 const MESSAGE_CHARACTERS = 60;
 const MARKS: Record<StepView['state'], string> = { done: 'done', tried: 'waits', failed: 'failed' };

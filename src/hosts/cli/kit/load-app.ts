@@ -1,14 +1,14 @@
 /** Loads the app that the command line names. A file that is no app is refused with a message that names the place, and without a stack. */
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { App } from '../../declare/app.ts';
-import { TidegateError } from '../../base/errors.ts';
+import type { App } from '../../../declare/app.ts';
+import { TidegateError } from '../../../base/errors.ts';
 import { appOf, MODULE } from './app-of.ts';
 import { hintOf, reasonOf } from './load-hints.ts';
 
 /** @param file null: the built-in app. @throws TidegateError `invalid_config`, its own where the declaration is wrong. */
 export async function loadApp(file: string | null): Promise<App> {
-  if (file === null) return ((await import(builtName('../../app.ts'))) as { default: App }).default;
+  if (file === null) return ((await import(builtName('../../../app.ts'))) as { default: App }).default;
   const { href } = pathToFileURL(resolve(file));
   const module = (await import(href).catch(async (thrown: unknown) => {
     throw await notLoaded(file, href, thrown);
@@ -40,7 +40,7 @@ async function notLoaded(file: string, href: string, thrown: unknown): Promise<T
 
 /** What the package exports. */
 async function exportedNames(): Promise<string[]> {
-  return Object.keys((await import(builtName('../../index.ts'))) as object);
+  return Object.keys((await import(builtName('../../../index.ts'))) as object);
 }
 
 /** The line of the app's own file where it went wrong; null where the stack does not say, as for the syntax of JavaScript. */

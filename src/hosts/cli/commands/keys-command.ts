@@ -2,27 +2,27 @@
  * `tidegate keys`: makes, lists and revokes keys in the store that the environment names, for whichever process serves from it. A
  * new key is written to standard output alone, once; all else of `create` goes to standard error.
  */
-import { idIn } from '../../auth/keys/key-text.ts';
-import { createKey, type KeyDeps, listKeys, revokeKey } from '../../auth/keys/manage.ts';
-import { TidegateError } from '../../base/errors.ts';
-import { jsonText, oneLine } from '../../base/plain.ts';
-import { APP_TENANT, type Principal } from '../../base/principal.ts';
-import { isoTime } from '../../base/time/time-text.ts';
-import type { App } from '../../declare/app.ts';
-import { watchClock } from '../../store/clock-watch.ts';
-import { driverOf } from '../../store/driver.ts';
-import { DRIVERS, readConfig } from '../../store/drivers/open.ts';
-import type { Audit } from '../../streams/audit.ts';
-import { auditOf } from '../audit.ts';
-import { createLog } from '../log.ts';
-import { tellMisspelt } from '../misspelt.ts';
-import { nodeRuntime } from '../node/runtime.ts';
-import { openNodeStore } from '../node/store.ts';
-import { readArguments, unknownWord } from './arguments.ts';
+import { idIn } from '../../../auth/keys/key-text.ts';
+import { createKey, type KeyDeps, listKeys, revokeKey } from '../../../auth/keys/manage.ts';
+import { TidegateError } from '../../../base/errors.ts';
+import { jsonText, oneLine } from '../../../base/plain.ts';
+import { APP_TENANT, type Principal } from '../../../base/principal.ts';
+import { isoTime } from '../../../base/time/time-text.ts';
+import type { App } from '../../../declare/app.ts';
+import { watchClock } from '../../../store/clock-watch.ts';
+import { driverOf } from '../../../store/driver.ts';
+import { DRIVERS, readConfig } from '../../../store/drivers/open.ts';
+import type { Audit } from '../../../streams/audit.ts';
+import { auditOf } from '../../audit.ts';
+import { createLog } from '../../log.ts';
+import { tellMisspelt } from '../../misspelt.ts';
+import { nodeRuntime } from '../../node/runtime.ts';
+import { openNodeStore } from '../../node/store.ts';
+import { readArguments, unknownWord } from '../kit/arguments.ts';
 import { doubtedScopes, readExpiry, readScopes, USUAL_EXPIRY } from './key-options.ts';
 import { linesOfKeys } from './keys-print.ts';
-import type { TasksCommand } from './tasks-command.ts';
-import { KEY_COMMANDS } from './usage.ts';
+import type { CommandCall } from '../kit/command.ts';
+import { KEY_COMMANDS } from '../kit/usage.ts';
 
 const OPTIONS = {
   app: { type: 'string' },
@@ -43,7 +43,7 @@ interface KeyCommandOptions {
 }
 
 /** Answers the exit status. @throws TidegateError for a key that is not there, a store that cannot be reached, an app that is none. */
-export async function keysCommand({ args, loadApp, environment, misused }: TasksCommand): Promise<number> {
+export async function keysCommand({ args, loadApp, environment, misused }: CommandCall): Promise<number> {
   const read = readArguments(args, OPTIONS, 'keys');
   if (read.wrong !== null) return misused(read.wrong);
   const values = read.values as unknown as KeyCommandOptions;

@@ -2,25 +2,25 @@
  * `tidegate triggers`: says when a trigger would have fired in the past of its streams, and lists what the triggers have found, in
  * the store that the environment names. It judges nothing that is stored, and changes nothing.
  */
-import type { App } from '../../declare/app.ts';
-import { TidegateError } from '../../base/errors.ts';
-import { knownName } from '../../base/known-names.ts';
-import { jsonText, oneLine } from '../../base/plain.ts';
-import { PUBLIC, safePrincipal } from '../../base/principal.ts';
-import { isoTime, parseTime } from '../../base/time/time-text.ts';
-import type { OccurrenceData } from '../../declare/trigger.ts';
-import { readConfig } from '../../store/drivers/open.ts';
-import { ofStream, scopeOf, type Scope } from '../../streams/scope.ts';
-import { readTriggers } from '../../triggers/list.ts';
-import { makeOccurrence } from '../../triggers/occurrence.ts';
-import { tryCondition } from '../../triggers/try.ts';
-import { createLog } from '../log.ts';
-import { tellMisspelt } from '../misspelt.ts';
-import { nodeRuntime } from '../node/runtime.ts';
-import { openNodeStore } from '../node/store.ts';
-import { readArguments, unknownWord } from './arguments.ts';
-import { ago, table } from './table.ts';
-import { TRIGGER_COMMANDS } from './usage.ts';
+import { TidegateError } from '../../../base/errors.ts';
+import { knownName } from '../../../base/known-names.ts';
+import { jsonText, oneLine } from '../../../base/plain.ts';
+import { PUBLIC, safePrincipal } from '../../../base/principal.ts';
+import { isoTime, parseTime } from '../../../base/time/time-text.ts';
+import type { OccurrenceData } from '../../../declare/trigger.ts';
+import { readConfig } from '../../../store/drivers/open.ts';
+import { ofStream, scopeOf, type Scope } from '../../../streams/scope.ts';
+import { readTriggers } from '../../../triggers/list.ts';
+import { makeOccurrence } from '../../../triggers/occurrence.ts';
+import { tryCondition } from '../../../triggers/try.ts';
+import { createLog } from '../../log.ts';
+import { tellMisspelt } from '../../misspelt.ts';
+import { nodeRuntime } from '../../node/runtime.ts';
+import { openNodeStore } from '../../node/store.ts';
+import type { CommandCall } from '../kit/command.ts';
+import { readArguments, unknownWord } from '../kit/arguments.ts';
+import { ago, table } from '../kit/table.ts';
+import { TRIGGER_COMMANDS } from '../kit/usage.ts';
 
 const OPTIONS = {
   app: { type: 'string' },
@@ -43,19 +43,8 @@ const MOST_TOLD = 1_000;
 const MOST_ENTRIES = 1_000_000;
 const READ_MS = 10 * 60_000;
 
-export interface TriggersCommand {
-  /** Behind `triggers`. */
-  args: string[];
-  loadApp: (file: string | null) => Promise<App>;
-  environment: NodeJS.ProcessEnv;
-  /** Says what is wrong with the call; answers the exit status. */
-  misused: (message: string) => number;
-  /** Takes a line of what it tells. Default: standard output. */
-  print?: (line: string) => void;
-}
-
 /** Answers the exit status. @throws TidegateError for a time that is wrong, a store that cannot be reached, an app that is none. */
-export async function triggersCommand(command: TriggersCommand): Promise<number> {
+export async function triggersCommand(command: CommandCall): Promise<number> {
   const { args, loadApp, environment, misused, print = (line) => console.log(line) } = command;
   // A time before now begins with a dash, and is no option.
   const joined = args.flatMap((arg, index) =>

@@ -1,6 +1,6 @@
 /** Finds the app among what a module exports, and says of another module what it exports in place of one. Pure. */
-import type { App } from '../../declare/app.ts';
-import { TidegateError } from '../../base/errors.ts';
+import type { App } from '../../../declare/app.ts';
+import { TidegateError } from '../../../base/errors.ts';
 
 /** What a module of an app is, for messages. */
 export const MODULE = 'a .ts, .mts, .js or .mjs module with `export default defineApp({ … })`';

@@ -2,28 +2,28 @@
  * `tidegate tasks`: shows, cancels and retries the tasks in the store that the environment names. It works on no task
  * itself: a task that is retried becomes due, and the next runner or schedule takes it up.
  */
-import { readConfig } from '../../store/drivers/open.ts';
-import { readDecimal } from '../../base/number-text.ts';
-import type { App } from '../../declare/app.ts';
-import { TidegateError } from '../../base/errors.ts';
-import { knownName } from '../../base/known-names.ts';
-import { PUBLIC, type Principal, safePrincipal } from '../../base/principal.ts';
-import type { TaskDeps } from '../../tasks/records/find-task.ts';
-import type { TaskStatus } from '../../tasks/records/header.ts';
-import { hasEnded } from '../../tasks/records/header.ts';
-import { listTasks } from '../../tasks/records/list.ts';
-import { cancelTask, getTask } from '../../tasks/work/requests.ts';
-import { retryTask } from '../../tasks/work/retry.ts';
-import { createLog } from '../log.ts';
-import { tellMisspelt } from '../misspelt.ts';
-import { nodeRuntime } from '../node/runtime.ts';
-import { openNodeStore } from '../node/store.ts';
-import { readArguments, unknownWord } from './arguments.ts';
+import { readConfig } from '../../../store/drivers/open.ts';
+import { readDecimal } from '../../../base/number-text.ts';
+import { TidegateError } from '../../../base/errors.ts';
+import { knownName } from '../../../base/known-names.ts';
+import { PUBLIC, type Principal, safePrincipal } from '../../../base/principal.ts';
+import type { TaskDeps } from '../../../tasks/records/find-task.ts';
+import type { TaskStatus } from '../../../tasks/records/header.ts';
+import { hasEnded } from '../../../tasks/records/header.ts';
+import { listTasks } from '../../../tasks/records/list.ts';
+import { cancelTask, getTask } from '../../../tasks/work/requests.ts';
+import { retryTask } from '../../../tasks/work/retry.ts';
+import { createLog } from '../../log.ts';
+import { tellMisspelt } from '../../misspelt.ts';
+import { nodeRuntime } from '../../node/runtime.ts';
+import { openNodeStore } from '../../node/store.ts';
+import type { CommandCall } from '../kit/command.ts';
+import { readArguments, unknownWord } from '../kit/arguments.ts';
 import { linesOfList, linesOfTask, redrawn } from './tasks-print.ts';
-import { withTasks } from '../task-deps.ts';
+import { withTasks } from '../../task-deps.ts';
 import { taskView } from './tasks-view.ts';
-import { TASK_COMMANDS } from './usage.ts';
-import { jsonText } from '../../base/plain.ts';
+import { TASK_COMMANDS } from '../kit/usage.ts';
+import { jsonText } from '../../../base/plain.ts';
 
 const STATUSES: readonly TaskStatus[] = ['working', 'input_required', 'completed', 'failed', 'cancelled'];
 /** Of this release, with the mark of its owner, and of those before. */
@@ -52,17 +52,8 @@ interface TaskOptions {
   json: boolean;
 }
 
-export interface TasksCommand {
-  /** Behind `tasks`. */
-  args: string[];
-  loadApp: (file: string | null) => Promise<App>;
-  environment: NodeJS.ProcessEnv;
-  /** Says what is wrong with the call; answers the exit status. */
-  misused: (message: string) => number;
-}
-
 /** Answers the exit status. @throws TidegateError for an id that is wrong, a store that cannot be reached, an app that is none. */
-export async function tasksCommand({ args, loadApp, environment, misused }: TasksCommand): Promise<number> {
+export async function tasksCommand({ args, loadApp, environment, misused }: CommandCall): Promise<number> {
   // An id may begin with a dash, and is no option then.
   const ids = args.slice(1, 2).filter((arg) => TASK_ID.test(arg));
   const read = readArguments(

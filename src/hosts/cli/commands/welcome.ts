@@ -1,8 +1,8 @@
 /** What `npm start` says to a person: where the endpoint is, how to connect a client, and how the streams fill. */
-import type { AuthConfig, AuthMode } from '../../base/config/auth.ts';
-import type { App } from '../../declare/app.ts';
-import type { FeedReport } from '../../feeds/run/run-feed.ts';
-import type { IngestReport } from '../../feeds/run/run.ts';
+import type { AuthConfig, AuthMode } from '../../../base/config/auth.ts';
+import type { App } from '../../../declare/app.ts';
+import type { FeedReport } from '../../../feeds/run/run-feed.ts';
+import type { IngestReport } from '../../../feeds/run/run.ts';
 
 /**
  * @param notes lines about what else was started, e.g. a simulated plant

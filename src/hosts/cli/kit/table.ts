@@ -1,5 +1,5 @@
 /** What every list of the command line is made of: columns and ages. Pure. */
-import { oneLine } from '../../base/plain.ts';
+import { oneLine } from '../../../base/plain.ts';
 
 /** Rows as lines, each column as wide as its widest cell. */
 export function table(rows: readonly (readonly string[])[]): string[] {

@@ -1,7 +1,7 @@
 /** What to do about an error of Node's with which an app's module did not load, where its message does not say it. */
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { nearestName } from '../../base/known-names.ts';
+import { nearestName } from '../../../base/known-names.ts';
 
 /** @param exported answers the names that the package exports */
 export async function hintOf(file: string, thrown: unknown, exported: () => Promise<string[]>): Promise<string> {

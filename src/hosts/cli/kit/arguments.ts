@@ -3,7 +3,7 @@
  * environment that was written as an option, an option with a letter too many. Pure.
  */
 import { parseArgs } from 'node:util';
-import { knownName, nearestName } from '../../base/known-names.ts';
+import { knownName, nearestName } from '../../../base/known-names.ts';
 import { COMMANDS, VARIABLES } from './usage.ts';
 
 /** The options of a command, as `parseArgs` takes them. */

@@ -1,15 +1,15 @@
 /** `npm start`, and `tidegate start`: serves an app on this machine until it is told to end. */
-import { driverOf } from '../../store/driver.ts';
-import { DRIVERS, readConfig } from '../../store/drivers/open.ts';
-import type { App } from '../../declare/app.ts';
-import { addDemo } from '../demo/demo.ts';
-import { createLog } from '../log.ts';
-import { clientUrl } from '../node/listening.ts';
-import { nodeRuntime } from '../node/runtime.ts';
-import { serve } from '../node/serve.ts';
-import { leave, untilAbandoned, untilStopped } from '../stop-signal.ts';
+import { driverOf } from '../../../store/driver.ts';
+import { DRIVERS, readConfig } from '../../../store/drivers/open.ts';
+import type { App } from '../../../declare/app.ts';
+import { addDemo } from '../../demo/demo.ts';
+import { createLog } from '../../log.ts';
+import { clientUrl } from '../../node/listening.ts';
+import { nodeRuntime } from '../../node/runtime.ts';
+import { serve } from '../../node/serve.ts';
+import { leave, untilAbandoned, untilStopped } from '../../stop-signal.ts';
 import { createFeedLines, welcome } from './welcome.ts';
-import { oneLine } from '../../base/plain.ts';
+import { oneLine } from '../../../base/plain.ts';
 
 /** @param file of an app of the operator's own; null: the built-in one, which gets the demo's streams unless `DEMO` is off. */
 export async function start(declared: App, environment: NodeJS.ProcessEnv, file: string | null): Promise<void> {

@@ -1,0 +1,40 @@
+/**
+ * What an app needs of the platform that it runs on, worked out from its declaration: for the deployment, which makes it, and for
+ * `doctor`, which looks whether it is there. Pure.
+ */
+import { offersEvents } from '../../mcp/events/capability.ts';
+import type { App } from '../../declare/app.ts';
+import { secretsWithin } from '../../declare/secret.ts';
+
+export interface AppNeeds {
+  /** Variables that the app declares as secrets. */
+  secrets: readonly { name: string; optional: boolean }[];
+  /** Whether something has to call it each minute: feeds to drain, logs to keep in bounds, tasks, deliveries. */
+  schedule: boolean;
+  /** Whether it has work that goes on later, for which a queue wakes it in time: tasks of its own, triggers, deliveries. */
+  queue: boolean;
+  /** Feeds that lose what comes between two bursts, with what is lost and what to do about it. */
+  losing: readonly { feed: string; what: string; fix: string }[];
+  /** Kinds of its feeds, such as `http` and `mqtt`, each once. */
+  feedKinds: readonly string[];
+  /** Streams that take pushes. */
+  pushed: readonly string[];
+}
+
+export function appNeeds(app: App): AppNeeds {
+  const optionalOf = new Map<string, boolean>();
+  for (const { name, optional } of secretsWithin(app.options)) {
+    optionalOf.set(name, optional && (optionalOf.get(name) ?? true));
+  }
+  const feeds = [...app.feeds.values()];
+  return {
+    secrets: [...optionalOf].map(([name, optional]) => ({ name, optional })),
+    schedule: app.streams.size + app.tasks.size > 0,
+    queue: app.tasks.size > 0 || offersEvents(app),
+    losing: feeds.flatMap(({ name, feed, targets }) =>
+      feed.loses === undefined || targets.length === 0 ? [] : [{ feed: name, ...feed.loses }],
+    ),
+    feedKinds: [...new Set(feeds.map(({ feed }) => feed.type))],
+    pushed: [...app.streams.values()].flatMap(({ name, push }) => (push === null ? [] : [name])),
+  };
+}
