@@ -28,7 +28,7 @@ import type { Extension } from '../mcp/extension.ts';
 import { pollChangesTool } from '../mcp/listen/poll-changes.ts';
 import { createRegistry, type Registry, type RegistryPart } from '../mcp/registry/registry.ts';
 import { offersEvents } from '../mcp/events/capability.ts';
-import { type EventsOptions, eventsExtension } from '../mcp/events/extension.ts';
+import { eventsExtension } from '../mcp/events/extension.ts';
 import { tasksExtension } from '../mcp/tasks/extension.ts';
 import { takeOnce } from '../store/take-once.ts';
 import { createAppAlarms } from '../calls/events/app-alarms.ts';
@@ -60,8 +60,6 @@ export interface RegistryOptions {
   watch?: ChangeWatch | null;
   /** Delivers to who subscribes. Default null: nobody does. */
   deliveries?: DeliveryService | null;
-  /** What a caller may do by now, for requests that stay open. Absent: nobody can tell. */
-  rightsOf?: EventsOptions['rightsOf'];
   /** Whether what is delivered can be signed, as webhooks of the events extension are. Default false. */
   signs?: boolean;
   /** Whether callers are known, so that no cache may give one of them what another is shown. Default false. */
@@ -84,7 +82,6 @@ export function createComposer(
     watch = null,
     deliveries = null,
     signs = false,
-    rightsOf,
     knowsCallers = false,
   }: RegistryOptions,
 ): Compose {
@@ -167,7 +164,6 @@ export function createComposer(
                 deliveries: signs ? deliveries : null,
                 watch,
                 listens,
-                rightsOf,
               }),
             ]
           : []),

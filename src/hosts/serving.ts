@@ -148,7 +148,6 @@ export function composeServing(
     watch: listening === null ? null : deps.watch,
     deliveries: deliveries && auditedDeliveries(deliveries, deps.audit),
     signs: secrets != null,
-    rightsOf: hasDeliveries(deps) ? deliveryDeps(deps).rightsOf : undefined,
   });
   const { app, runtime } = deps;
   const sessionSealer = secrets ? createSealer(secrets, `${app.name}/session`) : null;

@@ -103,16 +103,16 @@ function withBounds(deps: HttpDeps): McpServing {
   };
   return {
     ...mcp,
-    async serve(request, body, principal, work) {
-      const serve = () => mcp.serve(request, body, principal, work);
+    async serve(request, body, principal, ...more) {
+      const serve = () => mcp.serve(request, body, principal, ...more);
       const { mayStay, bounded } = await load();
       return mayStay(body) ? bounded(principal, body, serve) : serve();
     },
     open:
       open &&
-      (async (request, principal, work) => {
+      (async (request, principal, ...more) => {
         const { bounded } = await load();
-        return bounded(principal, null, () => open(request, principal, work));
+        return bounded(principal, null, () => open(request, principal, ...more));
       }),
   };
 }
@@ -146,6 +146,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     challenges,
     deps.audit,
     count,
+    withCookies,
   );
   /** Null: nobody asks who calls, or there is nothing to seal a cookie with. Loaded by the first that needs it. */
   async function loadLogins(): Promise<LoginRoutes | null> {

@@ -2,8 +2,9 @@
 import { TidegateError } from '../base/errors.ts';
 import type { Audit } from '../streams/audit.ts';
 import type { JsonObject } from '../base/json.ts';
-import type { Principal } from '../base/principal.ts';
+import { isOwner, type Principal } from '../base/principal.ts';
 import { isUnrestricted, missingScopes } from '../base/scopes.ts';
+import type { PrincipalNow } from '../calls/events/rights-watch.ts';
 import { INTERNAL_ERROR, INVALID_REQUEST, PARSE_ERROR, RATE_LIMITED, rpcErrorResponse } from '../base/json-rpc.ts';
 import { isPromise, whenKnown } from '../base/time/when-known.ts';
 import type { Work } from '../store/work.ts';
@@ -19,12 +20,23 @@ import type { CountRequest } from './request-limit.ts';
 
 /** What serves MCP behind this route; `mcp/serve/endpoint.ts` makes it. */
 export interface McpServing {
-  /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
-  serve(request: Request, body: unknown, principal: Principal, work?: Work): Promise<ServedAnswer>;
+  /**
+   * Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent.
+   * @param now who sent it by then, for what stays open; absent: nobody can tell
+   */
+  serve(
+    request: Request,
+    body: unknown,
+    principal: Principal,
+    work?: Work,
+    now?: PrincipalNow | null,
+  ): Promise<ServedAnswer>;
   /** The scopes that a message needs, all of them; those of a batch together. Each is told once. */
   needs(body: unknown): readonly string[] | Promise<readonly string[]>;
   /** Answers one GET, for a stream of a session of 2025-11-25 or before. Null: there are none. */
-  open: ((request: Request, principal: Principal, work?: Work) => Promise<ServedAnswer>) | null;
+  open:
+    | ((request: Request, principal: Principal, work?: Work, now?: PrincipalNow | null) => Promise<ServedAnswer>)
+    | null;
   /** Answers one DELETE, which ends a session of 2025-11-25 or before. Null: there are none. */
   end: ((request: Request, principal: Principal) => Promise<ServedAnswer>) | null;
 }
@@ -69,6 +81,8 @@ export function createMcpRoute(
   challenges: Challenges,
   audit?: Audit,
   count: CountRequest | null = null,
+  /** Asks again of a request that stays open, which is counted already. */
+  authenticateAgain: Authenticate = authenticate,
 ): McpRoute {
   // Of platforms that hand over no share of the process. Bodies that come are counted apart, so that slow ones take no place of those
   // that have come; a streamed answer counts until its handler is done.
@@ -81,6 +95,15 @@ export function createMcpRoute(
   function judged(request: Request): ReturnType<Authenticate> {
     const refusal = guard.refusal(request);
     return refusal === null ? authenticate(request) : refused(refusal);
+  }
+
+  function nowOf(request: Request, opened: Principal): PrincipalNow {
+    return async () => {
+      const found = await authenticateAgain(request);
+      if (!(found instanceof Response)) return isOwner(found, opened) ? found : null;
+      if (found.status < 500 && found.status !== 429) return null;
+      throw new TidegateError('upstream', 'who calls cannot be found out now');
+    };
   }
 
   /** A batch counts as its messages do, of which the request itself was the first. All of it is refused, or nothing. */
@@ -154,7 +177,7 @@ export function createMcpRoute(
         const looking = scopeRefusal(request, body.value, principal);
         const refusal = isPromise(looking) ? await looking : looking;
         if (refusal !== null) return refusal;
-        const answer = await mcp.serve(request, body.value, principal, work);
+        const answer = await mcp.serve(request, body.value, principal, work, nowOf(request, principal));
         report(answer);
         ({ ended } = answer);
         if (ended !== null) goesOn?.(ended);
@@ -177,7 +200,7 @@ export function createMcpRoute(
       if (work === undefined) underWay += 1;
       let ended: Promise<unknown> | null = null;
       try {
-        const answer = await open(request, principal, work);
+        const answer = await open(request, principal, work, nowOf(request, principal));
         report(answer);
         ({ ended } = answer);
         return answer.response;

@@ -7,6 +7,7 @@ import type * as z from 'zod';
 import type { JsonObject } from '../base/json.ts';
 import type { InputRequired } from '../calls/question-round.ts';
 import type { Caller, LegacyClient } from '../calls/caller.ts';
+import type { PrincipalNow } from '../calls/events/rights-watch.ts';
 import type { HandlerDeps } from '../calls/deps.ts';
 import type { Needs } from '../calls/needs.ts';
 import type { ToolResult } from '../declare/check/tool-result.ts';
@@ -125,6 +126,8 @@ export interface StreamChannel {
   send(method: string, params: object): Promise<void>;
   /** Aborts when the client left, or its time is over. */
   signal: AbortSignal;
+  /** Who the caller is by now, by what it brought with its request. Null: nobody can tell. */
+  now: PrincipalNow | null;
   /** Store calls that it may make. Absent: any number. */
   reads?: { left: number };
 }

@@ -54,6 +54,18 @@ test('a key that was revoked has no rights, unless another of its name is in its
   expect(await deliveries.rightsOf?.(principal)).toMatchObject({ client: `tg_${second.id}`, scopes: ['tasks'] });
 });
 
+test('a caller whose client is called like the key of another has none of its rights', async () => {
+  const { deps, deliveries } = made();
+  const { key } = await createKey(deps, { name: 'root', tenant: 'acme', expiresAt: null, scopes: ['*'] });
+  for (const [tenant, subject] of [
+    ['acme', 'eve#issuer.example'],
+    ['other', 'root'],
+  ] as const) {
+    const principal = { tenant, subject, client: `tg_${key.id}`, scopes: ['tasks'] };
+    expect(await deliveries.rightsOf?.(principal)).toBeNull();
+  }
+});
+
 test('sources are those that the scopes read', () => {
   const { deliveries } = made();
   expect([...deliveries.sourcesOf({ scopes: ['streams:read:prices'] }).keys()]).toEqual(['high', 'stream.prices']);

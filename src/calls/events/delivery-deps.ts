@@ -99,7 +99,9 @@ async function rightsByKey(deps: WorkDeps, principal: Principal): Promise<Princi
   if (!isByKey(principal)) return principal;
   const { client, tenant, subject } = principal;
   const record = keyRecord.read(await store.get(keyAt(client.slice(KEY_PREFIX.length)), runtime.now()));
-  if (record !== null && keyStateAt(record, runtime.now()) === 'valid') {
+  // Clients of an issuer, and of an app's own way to know callers, may be called like a key.
+  const isOwn = record?.tenant === tenant && record.name === subject;
+  if (isOwn && keyStateAt(record, runtime.now()) === 'valid') {
     return fixedPrincipal({ ...principal, scopes: record.scopes });
   }
   const others = await listKeys(deps);

@@ -3,8 +3,6 @@
  * clients too that do not declare it, as the draft has it, and for those of earlier revisions, because ChatGPT sends them after
  * `initialize` as well.
  */
-import type { Principal } from '../../base/principal.ts';
-import { missingScopes } from '../../base/scopes.ts';
 import type { App } from '../../declare/app.ts';
 import type { AppDeps } from '../../calls/context.ts';
 import { eventScopes } from '../../calls/needs.ts';
@@ -27,26 +25,19 @@ export interface EventsOptions {
   watch: StreamDeps['watch'] | null;
   /** Whether clients can listen to what changes. */
   listens: boolean;
-  /** The principal with what it may do now; null: nothing any more. Absent: nobody can tell. */
-  rightsOf?: ((principal: Principal) => Promise<Principal | null>) | undefined;
 }
 
 export function eventsExtension(
   given: AppDeps,
-  { app, deliveries, watch, listens, rightsOf }: EventsOptions,
+  { app, deliveries, watch, listens }: EventsOptions,
 ): Extension {
   const deps = { ...given, app };
   const sources = eventSources(app);
   const { codes } = app.events;
   const can: Deliverable = { pushes: watch !== null, posts: deliveries !== null };
   // Of the whole app: who lacks a scope is told which, and what nobody has needs none.
-  const ofName = ({ name }: Readonly<Record<string, unknown>>) => eventScopes(given.app, name);
-  const mayHave =
-    rightsOf &&
-    (async (principal: Principal, name: string) => {
-      const now = await rightsOf(principal);
-      return now !== null && missingScopes(now.scopes, eventScopes(given.app, name)).length === 0;
-    });
+  const needs = (name: unknown) => eventScopes(given.app, name);
+  const ofName = ({ name }: Readonly<Record<string, unknown>>) => needs(name);
   return {
     capability: eventsCapability(listens),
     forAll: true,
@@ -78,7 +69,7 @@ export function eventsExtension(
         open: (params, context) =>
           inEventCodes(codes, 'event', async () => {
             if (watch === null) throw unsupported(codes, 'deliveryMode', 'push', 'use events/poll');
-            return openSubscription({ ...deps, watch, mayHave }, sources, params, context);
+            return openSubscription({ ...deps, watch, needs }, sources, params, context);
           }),
       },
     },

@@ -5,7 +5,7 @@
  */
 import { asTidegateError, isOfStore } from '../../base/errors.ts';
 import { eventError, INTERNAL_ERROR } from '../../base/json-rpc.ts';
-import type { Principal } from '../../base/principal.ts';
+import { missingScopes } from '../../base/scopes.ts';
 import { accounted, type AppDeps } from '../../calls/context.ts';
 import type { ChangeWatch } from '../../calls/changes/kept.ts';
 import { tailLog } from '../../calls/events/log-tail.ts';
@@ -23,8 +23,8 @@ import { notBeforeIn, positionIn, selectionIn } from './requested.ts';
 
 export interface StreamDeps extends AppDeps {
   watch: ChangeWatch;
-  /** Whether a caller may still have an event, asked now and then. One store call for who comes by a key. Absent: nobody can tell. */
-  mayHave?: ((principal: Principal, event: string) => Promise<boolean>) | undefined;
+  /** What a caller needs to have an event. */
+  needs: (event: string) => readonly string[];
 }
 
 /** Clients take a stream for dead that sends nothing for twice as long as 30 s. */
@@ -58,8 +58,7 @@ export async function openSubscription(
       : await pageSince(scope, selection, { ...from, most: FIRST, notBefore });
   const openedAt = deps.runtime.now();
   return {
-    run: (channel) =>
-      createSubscriber(deps, scope, selection, channel, context.principal).run(beginning, { notBefore, openedAt }),
+    run: (channel) => createSubscriber(deps, scope, selection, channel).run(beginning, { notBefore, openedAt }),
   };
 }
 
@@ -75,13 +74,7 @@ interface Age {
   openedAt: number;
 }
 
-function createSubscriber(
-  { watch, mayHave, app }: StreamDeps,
-  scope: Scope,
-  selection: Selection,
-  channel: StreamChannel,
-  principal: Principal,
-) {
+function createSubscriber({ watch, needs, app }: StreamDeps, scope: Scope, selection: Selection, channel: StreamChannel) {
   const { runtime } = scope;
   const { stream, name } = selection.source;
   const { reads } = channel;
@@ -132,8 +125,12 @@ function createSubscriber(
 
   /** Ends what is told to who may have it no more. */
   async function endWithRights(): Promise<void> {
-    if (!mayHave) return;
-    const refused = async () => ((await mayHave(principal, name)) ? null : 'refused');
+    const { now } = channel;
+    if (now === null) return;
+    const refused = async () => {
+      const principal = await now();
+      return principal !== null && missingScopes(principal.scopes, needs(name)).length === 0 ? null : 'refused';
+    };
     if ((await watchRights(runtime, signal, refused)) !== null) revoked.abort();
   }
 

@@ -7,6 +7,7 @@ import type { Principal } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Caller } from '../../calls/caller.ts';
 import { type EventStream, openEventStream, STREAM_BOUNDS, whileServed } from '../../calls/events/event-stream.ts';
+import type { PrincipalNow } from '../../calls/events/rights-watch.ts';
 import { openAccount } from '../../store/counting.ts';
 import type { Store } from '../../store/store.ts';
 
@@ -18,6 +19,13 @@ export interface ListenBounds {
   most: number;
   /** Store calls of one listener for all of them; null: as many as it takes. */
   reads: number | null;
+}
+
+/** Who sent a request that stays open. */
+export interface Sender {
+  principal: Principal;
+  /** Who it is by now. Null: nobody can tell. */
+  now: PrincipalNow | null;
 }
 
 export interface HeldStreams {

@@ -5,7 +5,6 @@
  */
 import { type JSONRPCNotification, type JSONRPCRequest, SUBSCRIPTION_ID_META_KEY } from '@modelcontextprotocol/server';
 import { asTidegateError } from '../../base/errors.ts';
-import type { Principal } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Caller } from '../../calls/caller.ts';
 import type { ChangeWatch } from '../../calls/changes/kept.ts';
@@ -14,8 +13,9 @@ import { createDeploymentNote } from '../../calls/changes/deployment.ts';
 import type { Changed } from '../../calls/changes/topics.ts';
 import type { Registry } from '../registry/registry.ts';
 import { filterOf, honouredOf } from './asked.ts';
-import type { HeldStreams, ListenBounds } from './held.ts';
+import type { HeldStreams, ListenBounds, Sender } from './held.ts';
 import type { EventStream } from '../../calls/events/event-stream.ts';
+import { haveRightsChanged } from '../../calls/events/rights-watch.ts';
 
 export interface ListenerDeps {
   runtime: Runtime;
@@ -28,14 +28,14 @@ export interface ListenerDeps {
 
 export interface Listeners {
   /** @throws TidegateError `invalid_input` for what is asked for, `overloaded` where too many listen already */
-  open(request: JSONRPCRequest, principal: Principal, registry: Registry, signal: AbortSignal): Promise<Response>;
+  open(request: JSONRPCRequest, sender: Sender, registry: Registry, signal: AbortSignal): Promise<Response>;
 }
 
 export function createListeners({ runtime, watch, held, bounds, registry: whole }: ListenerDeps): Listeners {
   const note = createDeploymentNote(runtime, () => whole.listDigests());
 
   return {
-    async open({ id, params = {} }, principal, registry, signal) {
+    async open({ id, params = {} }, { principal, now }, registry, signal) {
       const asked = filterOf(params);
       const stream = held.take(signal);
       const mark = { [SUBSCRIPTION_ID_META_KEY]: id };
@@ -68,6 +68,7 @@ export function createListeners({ runtime, watch, held, bounds, registry: whole 
         // What a task is like now is told at once: it may have ended long ago.
         listening.changed(wanted.tasks.map((task) => ({ of: 'task', id: task })));
         void held.lasts(stream).then(() => stream.end());
+        void haveRightsChanged(runtime, stream.over, principal, now).then((changed) => changed && stream.end());
         void over(listening.ended, stream);
         return stream.response;
       } catch (thrown) {

@@ -4,16 +4,15 @@
  */
 import { type JSONRPCRequest, SUBSCRIPTION_ID_META_KEY } from '@modelcontextprotocol/server';
 import { asTidegateError } from '../../base/errors.ts';
-import type { Principal } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { EventStream } from '../../calls/events/event-stream.ts';
 import type { OpenedStream } from '../extension.ts';
 import type { FoundStream } from '../registry/extensions.ts';
-import type { HeldStreams, ListenBounds } from './held.ts';
+import type { HeldStreams, ListenBounds, Sender } from './held.ts';
 
 export interface Openings {
   /** @throws as `StreamMethod.open`; TidegateError `overloaded` where too many are open already */
-  open(request: JSONRPCRequest, found: FoundStream, principal: Principal, signal: AbortSignal): Promise<Response>;
+  open(request: JSONRPCRequest, found: FoundStream, sender: Sender, signal: AbortSignal): Promise<Response>;
 }
 
 export function createOpenings(
@@ -21,11 +20,18 @@ export function createOpenings(
   held: HeldStreams,
   { reads }: Pick<ListenBounds, 'reads'>,
 ): Openings {
-  async function run(stream: EventStream, id: JSONRPCRequest['id'], opened: OpenedStream, signal: AbortSignal) {
+  async function run(
+    stream: EventStream,
+    id: JSONRPCRequest['id'],
+    opened: OpenedStream,
+    now: Sender['now'],
+    signal: AbortSignal,
+  ) {
     let retryMs: number | undefined = held.retryMs();
     try {
       await opened.run({
         signal,
+        now,
         ...(reads === null ? {} : { reads: { left: reads } }),
         async send(method, params) {
           const data = JSON.stringify(streamMessage(id, method, params));
@@ -52,12 +58,12 @@ export function createOpenings(
   }
 
   return {
-    async open({ id, params = {} }, found, principal, left) {
+    async open({ id, params = {} }, found, { principal, now }, left) {
       const stream = held.take(left, true);
       try {
         const opened = await found.open(params, held.callerOn(stream, principal));
         const over = new AbortController();
-        void run(stream, id, opened, AbortSignal.any([stream.over, over.signal]));
+        void run(stream, id, opened, now, AbortSignal.any([stream.over, over.signal]));
         void cutInTime(stream, over);
         return stream.response;
       } catch (thrown) {

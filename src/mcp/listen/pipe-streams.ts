@@ -12,6 +12,7 @@ export async function streamOverPipe(
   { ending }: Pick<Runtime, 'ending'>,
 ): Promise<object> {
   await opened.run({
+    now: null,
     signal: ending ? AbortSignal.any([mcpReq.signal, ending.begun]) : mcpReq.signal,
     async send(method, params) {
       const { jsonrpc: _version, ...notification } = streamMessage(id, method, params);

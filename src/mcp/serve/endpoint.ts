@@ -7,6 +7,7 @@ import type { JsonObject } from '../../base/json.ts';
 import type { Principal } from '../../base/principal.ts';
 import { isUnrestricted } from '../../base/scopes.ts';
 import { isPromise, whenKnown } from '../../base/time/when-known.ts';
+import type { PrincipalNow } from '../../calls/events/rights-watch.ts';
 import type { Work } from '../../store/work.ts';
 import type { About } from '../registry/about.ts';
 import { createDiscover } from './discover.ts';
@@ -31,11 +32,19 @@ export interface McpEndpointDeps {
 
 export interface McpEndpoint {
   /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
-  serve(request: Request, body: unknown, principal: Principal, work?: Work): Promise<ServedAnswer>;
+  serve(
+    request: Request,
+    body: unknown,
+    principal: Principal,
+    work?: Work,
+    now?: PrincipalNow | null,
+  ): Promise<ServedAnswer>;
   /** The scopes that a message needs, all of them; those of a batch together. Each is told once. */
   needs(body: unknown): readonly string[] | Promise<readonly string[]>;
   /** Answers one GET. Null: there are no sessions that could have streams. */
-  open: ((request: Request, principal: Principal, work?: Work) => Promise<ServedAnswer>) | null;
+  open:
+    | ((request: Request, principal: Principal, work?: Work, now?: PrincipalNow | null) => Promise<ServedAnswer>)
+    | null;
   /** Answers one DELETE. Null: there are no sessions that could be ended. */
   end: ((request: Request, principal: Principal) => Promise<ServedAnswer>) | null;
   /** Newest first. */
@@ -91,13 +100,13 @@ export function createMcpEndpoint({ about, aboutPart, knowsCallers, serving, ses
       // What needs nothing for certain is answered without loading what knows the rest.
       return isForEveryone(body) ? [] : whenKnown(served(), (sdk) => sdk.needs(body));
     },
-    async serve(request, given, principal, work) {
+    async serve(request, given, principal, ...more) {
       const body = withoutNulls(given);
       const found = discover(request, body, principal);
       const response = isPromise(found) ? await found : found;
       if (response !== null) return { response, asked: askedFor(body), account: NO_ACCOUNT, ended: null };
       const sdk = served();
-      return (isPromise(sdk) ? await sdk : sdk).serve(request, body, principal, work);
+      return (isPromise(sdk) ? await sdk : sdk).serve(request, body, principal, ...more);
     },
     open: sessions ? async (...asked) => (await served()).open(...asked) : null,
     end: sessions ? async (request, principal) => (await served()).end(request, principal) : null,

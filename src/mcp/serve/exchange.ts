@@ -5,6 +5,7 @@
 import { TidegateError } from '../../base/errors.ts';
 import type { Principal } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
+import type { PrincipalNow } from '../../calls/events/rights-watch.ts';
 import { type Account, openAccount } from '../../store/counting.ts';
 import type { Store } from '../../store/store.ts';
 import { UNBOUNDED, type Work } from '../../store/work.ts';
@@ -28,6 +29,8 @@ export interface ExchangeSession {
 
 export interface Exchange {
   readonly principal: Principal;
+  /** Who sends it by now, for what stays open. Null: nobody can tell. */
+  readonly now: PrincipalNow | null;
   /** What the principal may use. */
   readonly registry: Registry;
   readonly account: Account;
@@ -46,7 +49,7 @@ export interface Exchange {
 }
 
 export interface Exchanges {
-  begin(request: Request, principal: Principal, work: Work): Exchange;
+  begin(request: Request, principal: Principal, work: Work, now: PrincipalNow | null): Exchange;
   /**
    * The exchange of a request that began. Without a request it is a new one, of the principal that started this
    * process.
@@ -71,8 +74,9 @@ export function createExchanges(
   registryOf: (principal: Principal) => Registry,
   deadlineFor: (request: Request | undefined) => number,
 ): Exchanges {
-  const open = (principal: Principal, work: Work, request?: Request): Exchange => ({
+  const open = (principal: Principal, work: Work, now: PrincipalNow | null, request?: Request): Exchange => ({
     principal,
+    now,
     registry: registryOf(principal),
     account: openAccount(store, runtime, work),
     deadline: deadlineFor(request),
@@ -83,13 +87,13 @@ export function createExchanges(
     working: new Set(),
   });
   return {
-    begin(request, principal, work) {
-      const exchange = open(principal, work, request);
+    begin(request, principal, work, now) {
+      const exchange = open(principal, work, now, request);
       (request as Begun)[EXCHANGE] = exchange;
       return exchange;
     },
     of(request) {
-      const exchange = request ? (request as Begun)[EXCHANGE] : local && open(local, UNBOUNDED);
+      const exchange = request ? (request as Begun)[EXCHANGE] : local && open(local, UNBOUNDED, null);
       if (exchange) return exchange;
       throw new TidegateError('internal', 'nobody said who sends the message');
     },

@@ -66,16 +66,16 @@ export function createModern(
     request: Request,
     body: unknown,
     response: Response,
-    { principal, registry: own, isOpening }: Exchange,
+    { principal, now, registry: own, isOpening }: Exchange,
   ) {
     if (streaming === null) return null;
     const { listeners, openings } = streaming;
     if (isListening(body)) {
-      return isStream(response) ? () => listeners.open(body, principal, own, request.signal) : null;
+      return isStream(response) ? () => listeners.open(body, { principal, now }, own, request.signal) : null;
     }
     const asked = body as JSONRPCRequest;
     const found = isOpening ? own.extensions.streams.get(asked.method) : undefined;
-    return found ? () => openings.open(asked, found, principal, request.signal) : null;
+    return found ? () => openings.open(asked, found, { principal, now }, request.signal) : null;
   }
 }
 

@@ -20,12 +20,11 @@ import type { Runtime } from '../../base/runtime.ts';
 import type { Sealer } from '../../base/seal.ts';
 import type { ChangeWatch } from '../../calls/changes/kept.ts';
 import type { Store } from '../../store/store.ts';
-import type { Work } from '../../store/work.ts';
 import { callerOf } from './caller.ts';
 import { dispatch, serves, streamFor } from './dispatch.ts';
 import { streamOverPipe } from '../listen/pipe-streams.ts';
 import { protocolAnswer, wholeMessage } from '../wire/errors.ts';
-import { createExchanges, type Exchange } from './exchange.ts';
+import { createExchanges, type Exchange, type Exchanges } from './exchange.ts';
 import { ExchangeServer, serverOptions, type ServerOptionsByEra } from './exchange-server.ts';
 import { askedFor } from '../wire/message.ts';
 import type { ListenBounds } from '../listen/held.ts';
@@ -84,7 +83,7 @@ export interface ServerDeps {
 export interface ServerSource {
   factory: McpServerFactory;
   /** Has to be called before a request over HTTP is served. */
-  begin(request: Request, principal: Principal, work: Work): Exchange;
+  begin(...given: Parameters<Exchanges['begin']>): Exchange;
   /** How a request that was asked about goes on, at the instance that its answers came to. */
   goesOn(exchange: Exchange): GoesOn;
   /** What a client is told of an error, and the log beside it. It sets the exchange's refusal. */
@@ -221,7 +220,7 @@ export function createServerSource(
       }
       return server;
     },
-    begin: (request, principal, work) => exchanges.begin(request, principal, work),
+    begin: (...given) => exchanges.begin(...given),
     goesOn: (exchange) => ({
       enter: (request, params, retry) => enterAgain(request, params, retry, exchange),
       failure: (method, thrown) => inLegacyCode(inWords(method, thrown, exchange)),

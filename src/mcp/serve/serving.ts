@@ -5,6 +5,7 @@
 import { isLegacyRequest, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
 import { INVALID_REQUEST, rpcErrorResponse } from '../../base/json-rpc.ts';
 import type { Principal } from '../../base/principal.ts';
+import type { PrincipalNow } from '../../calls/events/rights-watch.ts';
 import type { ServedAnswer } from '../../calls/served-answer.ts';
 import type { Exchange, Refusal } from './exchange.ts';
 import { createLegacy } from './legacy.ts';
@@ -26,12 +27,21 @@ import { createServerSource, type ServerDeps } from './server.ts';
 import { UNBOUNDED, type Work } from '../../store/work.ts';
 
 export interface SdkServing {
-  /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
-  serve(request: Request, body: unknown, principal: Principal, work?: Work): Promise<ServedAnswer>;
+  /**
+   * Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent.
+   * @param now who sent it by then, for what stays open; absent, null: nobody can tell
+   */
+  serve(
+    request: Request,
+    body: unknown,
+    principal: Principal,
+    work?: Work,
+    now?: PrincipalNow | null,
+  ): Promise<ServedAnswer>;
   /** The scopes that a message needs, all of them; those of a batch together. Each is told once. */
   needs(body: unknown): readonly string[];
   /** Answers one GET, for a stream of a session of 2025-11-25 or before. Never rejects for what a client sent. */
-  open(request: Request, principal: Principal, work?: Work): Promise<ServedAnswer>;
+  open(request: Request, principal: Principal, work?: Work, now?: PrincipalNow | null): Promise<ServedAnswer>;
   /** Answers one DELETE, which ends a session of 2025-11-25 or before. Never rejects for what a client sent. */
   end(request: Request, principal: Principal): Promise<ServedAnswer>;
   /** Ends the exchanges that are under way. */
@@ -86,9 +96,10 @@ export function createServing(deps: ServerDeps): SdkServing {
     principal: Principal,
     asked: ServedAnswer['asked'],
     work: Work,
+    now: PrincipalNow | null,
     serve: (exchange: Exchange) => Promise<Response> | Response,
   ): Promise<ServedAnswer> {
-    const exchange = source.begin(request, principal, work);
+    const exchange = source.begin(request, principal, work, now);
     const served = await serve(exchange);
     const { account, working, refusal } = exchange;
     const response = refusal === null ? served : later(served, refusal);
@@ -99,22 +110,23 @@ export function createServing(deps: ServerDeps): SdkServing {
   return {
     close: async () => void (await Promise.all([modern.close(), legacy.close()])),
     needs: (body) => needsOf(deps.registry, body),
-    serve(request, body, principal, work = UNBOUNDED) {
+    serve(request, body, principal, work = UNBOUNDED, now = null) {
       const isLong = Array.isArray(body) && body.length > MOST_WAITING;
       return answered(
         request,
         principal,
         askedFor(body),
         isLong ? { ...work, rest: () => false } : work,
+        now,
         (exchange) => outOfForm(body) ?? serveEra(request, body, exchange),
       );
     },
-    open: (request, principal, work = UNBOUNDED) =>
-      answered(request, principal, { mcp: 'stream of the session' }, work, (exchange) =>
+    open: (request, principal, work = UNBOUNDED, now = null) =>
+      answered(request, principal, { mcp: 'stream of the session' }, work, now, (exchange) =>
         legacy.open(request, exchange),
       ),
     end: (request, principal) =>
-      answered(request, principal, { mcp: 'end of the session' }, UNBOUNDED, (exchange) =>
+      answered(request, principal, { mcp: 'end of the session' }, UNBOUNDED, null, (exchange) =>
         legacy.end(request, exchange),
       ),
   };

@@ -52,7 +52,7 @@ export function createStreams({ sessions, answers, streamsUntil, standing, enter
     const leave = isStanding ? enter() : null;
     try {
       const { response, ended } = isStanding
-        ? await stand({ ...answers, sessions, sources: standing ?? [] }, kept, from, exchange, until)
+        ? await stand({ ...answers, sessions, sources: standing ?? [] }, kept, from, exchange, until, exchange.now)
         : resume(answers, kept, from, exchange, until);
       exchange.working.add(ended.finally(() => leave?.()));
       return session?.isOld ? withSession(response, await sessions.renew(session, exchange.principal)) : response;

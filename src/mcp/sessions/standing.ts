@@ -8,6 +8,7 @@ import { TidegateError } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { REPLAYED_MS } from '../../calls/changes/listening.ts';
 import { openEventStream, whileServed } from '../../calls/events/event-stream.ts';
+import { haveRightsChanged, type PrincipalNow } from '../../calls/events/rights-watch.ts';
 import { type AnswerDeps, PRIMED_SINCE, RETRY_MS } from './answer-stream.ts';
 import { BEGINNING, type EventId, eventIdText, STANDING } from './event-ids.ts';
 import { cutForNow, type Following } from './resumed.ts';
@@ -52,13 +53,17 @@ function sinceOf(from: EventId | null, { now }: Pick<Runtime, 'now'>): number {
   return from === null ? now() - REPLAYED_MS : Math.min(from.by, now()) - TOLD_WITHIN_MS;
 }
 
-/** @param from where the client was cut; null: it says nothing, and is sent all that is kept */
+/**
+ * @param from where the client was cut; null: it says nothing, and is sent all that is kept
+ * @param now who it is by then; null: nobody can tell
+ */
 export async function stand(
   { runtime, sessions, kept, hints, sources }: StandingDeps,
   session: ClientSession,
   from: EventId | null,
   call: SessionCall,
   until: number,
+  now: PrincipalNow | null = null,
 ): Promise<Following> {
   const { tenant } = call.principal;
   const me = runtime.newId();
@@ -114,14 +119,24 @@ export async function stand(
     return false;
   }
 
+  function cut(): void {
+    cutForNow(stream, runtime, isPrimed ? { id: idNow() } : {});
+  }
+
   async function follow(): Promise<void> {
     const { store } = call.account;
     const signal = whileServed(stream, runtime);
     const listener = { store, deadline: until, signal, everyMs: EVERY_MS, look };
     const end = await hints.follow(tenant, session.id, listener);
-    if (end === 'time' || signal.aborted) cutForNow(stream, runtime, isPrimed ? { id: idNow() } : {});
+    if (end === 'time' || signal.aborted) cut();
+  }
+
+  /** Its client comes back, and is refused, or told what it may hear of then. */
+  async function cutWithRights(): Promise<void> {
+    if (await haveRightsChanged(runtime, stream.over, call.principal, now)) cut();
   }
 
   if (isPrimed) stream.write({ id: idNow(), data: '', retryMs: RETRY_MS });
+  void cutWithRights();
   return { response: stream.response, ended: follow() };
 }

@@ -4,7 +4,10 @@
  */
 import { expect, test } from 'vitest';
 import * as z from 'zod';
+import { createKeyIdentifier } from '../../../src/auth/keys/identifier.ts';
 import { createKey, revokeKey } from '../../../src/auth/keys/manage.ts';
+import { createAuthenticate } from '../../../src/http/authenticate.ts';
+import { createChallenges } from '../../../src/http/challenge.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { createListeningHost } from '../listen/listening-host.ts';
 import { ADA, BOB, celsiusOf, createHouse, houseWith, OPEN, READER, rooms, shortOf, told } from './house.ts';
@@ -14,7 +17,7 @@ const ID = 'io.modelcontextprotocol/events';
 const SECRET = `whsec_${Buffer.from('a secret of thirty-two bytes, ok').toString('base64')}`;
 const url = 'https://hooks.example.com/ada';
 const delivery = { mode: 'webhook', url, secret: SECRET };
-const RITA = { tenant: 'acme', subject: 'rita', scopes: ['streams:read:rooms'] };
+const RITA = { tenant: 'acme', subject: 'rita', scopes: ['*'] };
 const TRUSTED = { webhooks: { trusted: ['https://hooks.example.com/'], endless: true } };
 const secretOf = (bytes: number) => `whsec_${Buffer.alloc(bytes, 7).toString('base64')}`;
 const houseOfHooks = (own = {}) => createHouse(own, TRUSTED);
@@ -185,7 +188,7 @@ test('SEP-3415 "Subscribing": secrets are whsec_ and 24 to 64 bytes, urls are ht
 async function keyedHosts() {
   const { store, runtime, clock } = houseOfHooks();
   const { key } = await createKey({ store, runtime }, { name: 'rita', tenant: 'acme', expiresAt: null, scopes: ['*'] });
-  const authenticate = () => ({ ...RITA, scopes: ['*'], client: `tg_${key.id}` });
+  const authenticate = () => ({ ...RITA, client: `tg_${key.id}` });
   const start = () => createListeningHost(houseWith(TRUSTED), { store, authenticate }, clock);
   return { start, clock };
 }
@@ -289,12 +292,14 @@ test('SEP-3415 "Cursor Lifecycle": maxAgeMs says nothing without a cursor, and w
 
 test('SEP-3415 "Subscription Termination": a stream whose key was revoked is told so, and answered; a poll is refused', async () => {
   const { open, tell, store, runtime, clock, app } = createHouse();
-  const { key } = await createKey(
+  const { key, text } = await createKey(
     { store, runtime },
     { name: 'rita', tenant: 'acme', expiresAt: null, scopes: ['streams:read:rooms'] },
   );
-  const rights = createListeningHost(app, { store, authenticate: () => ({ ...RITA, client: `tg_${key.id}` }) }, clock);
-  const stream = await rights.open('events/stream', { name: 'stream.rooms' }, READER);
+  const identifier = createKeyIdentifier({ store, runtime }, { environmentKey: null });
+  const authenticate = createAuthenticate([identifier], createChallenges(), runtime);
+  const rights = createListeningHost(app, { store, authenticate }, clock);
+  const stream = await rights.open('events/stream', { name: 'stream.rooms' }, `Bearer ${text}`);
   await tell(1);
   await clock.advance(65_000);
   expect(told(stream).filter((one) => one !== 'heartbeat')).toEqual(['active', 'event 1']);
