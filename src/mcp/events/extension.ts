@@ -27,10 +27,7 @@ export interface EventsOptions {
   listens: boolean;
 }
 
-export function eventsExtension(
-  given: AppDeps,
-  { app, deliveries, watch, listens }: EventsOptions,
-): Extension {
+export function eventsExtension(given: AppDeps, { app, deliveries, watch, listens }: EventsOptions): Extension {
   const deps = { ...given, app };
   const sources = eventSources(app);
   const { codes } = app.events;

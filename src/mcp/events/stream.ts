@@ -74,7 +74,12 @@ interface Age {
   openedAt: number;
 }
 
-function createSubscriber({ watch, needs, app }: StreamDeps, scope: Scope, selection: Selection, channel: StreamChannel) {
+function createSubscriber(
+  { watch, needs, app }: StreamDeps,
+  scope: Scope,
+  selection: Selection,
+  channel: StreamChannel,
+) {
   const { runtime } = scope;
   const { stream, name } = selection.source;
   const { reads } = channel;

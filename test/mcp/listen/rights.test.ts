@@ -40,7 +40,11 @@ function stage() {
           at.host.fetch(
             new Request('http://127.0.0.1/mcp', {
               method,
-              headers: { Accept: 'application/json, text/event-stream', 'Content-Type': 'application/json', ...headers },
+              headers: {
+                Accept: 'application/json, text/event-stream',
+                'Content-Type': 'application/json',
+                ...headers,
+              },
               ...(body ? { body: JSON.stringify(body) } : {}),
             }),
           ),
