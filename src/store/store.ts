@@ -243,6 +243,55 @@ export interface StoreFinding {
   stops: boolean;
 }
 
+export interface RecordScan {
+  /** In no order. Expired records may be among them. */
+  records: StoredRecord[];
+  /** The `after` of the next page; null: this is the last one. A page may be short or empty and have one. */
+  next: string | null;
+}
+
+export interface LogScan {
+  /** Names of logs, in no order. */
+  logs: string[];
+  next: string | null;
+}
+
+/** An entry as it stood in another store. */
+export interface FilledEntry {
+  value: Json;
+  /** Epoch ms; never less than that of the entry before. */
+  appendedAt: number;
+}
+
+export interface Filling {
+  /** Of the log; the same with every call, and of no other log. */
+  epoch: string;
+  /** The place of the first of the entries. */
+  place: number;
+  /** At least one, at most `READ_LIMIT` of them and `FILL_BYTES` as JSON. */
+  entries: readonly FilledEntry[];
+}
+
+/**
+ * Reading all that is stored, and putting it into another store. No request needs it: drivers load it when it is called, and a bundle
+ * for Workers or Lambda is without it. Counters and ids of commits are no part of it: they end by themselves.
+ */
+export interface StoreTransfer {
+  /**
+   * A page of all records of the app. A record that stands from the first page to the last is on one page at least, and may be on
+   * several, in different versions. One that is put or deleted meanwhile may be missing.
+   */
+  records(after: string | null, limit: number): Promise<RecordScan>;
+  /** A page of the names of all logs of the app, with the same guarantee. */
+  logs(after: string | null, limit: number): Promise<LogScan>;
+  /**
+   * Appends entries at the places, and with the append times, that they had in another store. A log that is not there begins with
+   * the first of them, in the given epoch: what lies before its place reads as trimmed. All entries are written, or none.
+   * `false`: the log stands elsewhere, by its epoch or its end, and nothing was written. Nobody else may write to the log meanwhile.
+   */
+  fill(log: string, filling: Filling): Promise<boolean>;
+}
+
 /**
  * Each read is strongly consistent per record and per log: it sees every commit that was answered before it began. No
  * snapshot is promised across records: `getMany` and `list` may see some effects of a commit and not yet others.
@@ -324,6 +373,12 @@ export interface Store {
    * long as reading all that is stored. Absent: it knows no more. Errors as `ping`. Callers use `examine` of `examine.ts`.
    */
   findings?: (options: { now: number; thorough?: boolean }) => Promise<StoreFinding[]>;
+
+  /**
+   * Reads all that is stored, and fills an empty store (`transfer.ts`). Absent: this driver cannot. It may reject where a bundle left
+   * its code out. Callers use `transferOf`.
+   */
+  transfer?: () => Promise<StoreTransfer>;
 
   /**
    * A view of the same store that calls `onRequest` for every request that it sends to its engine, repeated ones too. It is

@@ -13,6 +13,7 @@ import { modelRules } from './model.ts';
 import { queueRules } from './queues.ts';
 import { raceRules } from './races.ts';
 import { recordRules } from './records.ts';
+import { transferRules } from './transfers.ts';
 import { trimRules } from './trim.ts';
 
 export type { StoreUnderTest } from './kit.ts';
@@ -34,6 +35,7 @@ const PARTS = {
   trimming: trimRules,
   erasing: eraseRules,
   races: raceRules,
+  transfers: transferRules,
   'against the specification': modelRules,
 };
 

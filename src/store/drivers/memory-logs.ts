@@ -12,7 +12,7 @@ import {
   type Position,
 } from '../cursor.ts';
 import * as limits from '../limits.ts';
-import type { Beside, Cursor, LogPage, Reading, RecordKey, Store } from '../store.ts';
+import type { Beside, Cursor, LogPage, Reading, RecordKey, Store, StoreTransfer } from '../store.ts';
 
 interface Log {
   epoch: string;
@@ -25,7 +25,9 @@ interface Log {
   entries: { text: string; appendedAt: number; mark: string }[];
 }
 
-export interface MemoryLogs extends Pick<Store, 'read' | 'last' | 'seek' | 'extent' | 'trim' | 'erase'> {
+export interface MemoryLogs
+  extends Pick<Store, 'read' | 'last' | 'seek' | 'extent' | 'trim' | 'erase'>, Pick<StoreTransfer, 'fill'> {
+  names: () => string[];
   /**
    * Appends entries, given as JSON, at the end of a log. The first append begins the log.
    * @param id of the commit
@@ -48,6 +50,17 @@ export function createMemoryLogs(readingOf: (key: RecordKey, now: number) => Rea
       for (const text of texts) log.entries.push({ text, appendedAt, mark });
       logs.set(name, log);
       return cursorAt(log, endOf(log));
+    },
+
+    names: () => [...logs.keys()],
+
+    async fill(name, { epoch, place, entries }) {
+      const log = logs.get(name) ?? { epoch, first: place, floor: place, entries: [] };
+      if (log.epoch !== epoch || endOf(log) !== place) return false;
+      const mark = markOfCommit(epoch);
+      for (const { value, appendedAt } of entries) log.entries.push({ text: JSON.stringify(value), appendedAt, mark });
+      logs.set(name, log);
+      return true;
     },
 
     async read(name, after, limit, beside) {

@@ -7,7 +7,17 @@ import * as limits from '../limits.ts';
 import { compareUtf8 } from '../order.ts';
 import { shardOf, shardsFrom } from '../shard.ts';
 import { createMemoryLogs } from './memory-logs.ts';
-import type { CommitResult, Due, DueRecord, Operation, Reading, RecordKey, Store, StoreLimits } from '../store.ts';
+import type {
+  CommitResult,
+  Due,
+  DueRecord,
+  Operation,
+  Reading,
+  RecordKey,
+  Store,
+  StoredRecord,
+  StoreLimits,
+} from '../store.ts';
 
 export interface MemoryOptions {
   /** Narrower limits, such as an engine may have. Default: the portable ones. */
@@ -22,6 +32,9 @@ interface Row {
   isFleeting: boolean;
 }
 
+/** A clock by which nothing has expired. */
+const NEVER_EXPIRED = Number.MIN_SAFE_INTEGER;
+
 type Committed = Extract<CommitResult, { status: 'committed' }>;
 
 export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMITS }: MemoryOptions = {}): Store {
@@ -32,7 +45,7 @@ export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMIT
 
   const rowOf = ({ partition, id }: RecordKey) => partitions.get(partition)?.get(id) ?? null;
   const readingOf = (key: RecordKey, now: number) => toReading(key, rowOf(key), now);
-  const { append, ...logs } = createMemoryLogs(readingOf);
+  const { append, names, fill, ...logs } = createMemoryLogs(readingOf);
 
   function commit(operations: readonly Operation[], id: string, now: number, encoded: string[][]): CommitResult {
     const repeated = commits.get(id);
@@ -158,9 +171,39 @@ export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMIT
       return { removed };
     },
 
+    transfer: async () => ({
+      async records(after, limit) {
+        const all = [...partitions].flatMap(([partition, rows]) => [...rows.keys()].map((id) => ({ partition, id })));
+        const [page, next] = pageOf(all, nameOf, after, limit);
+        return { records: page.map((key) => toReading(key, rowOf(key), NEVER_EXPIRED) as StoredRecord), next };
+      },
+      async logs(after, limit) {
+        const [page, next] = pageOf(names(), (name) => name, after, limit);
+        return { logs: page, next };
+      },
+      fill,
+    }),
+
     async ping() {},
     async close() {},
   };
+}
+
+/** A page in the order of names, and the name that the next one begins behind. */
+function pageOf<Item>(
+  items: readonly Item[],
+  name: (item: Item) => string,
+  after: string | null,
+  limit: number,
+): [Item[], string | null] {
+  const left = items.filter((item) => after === null || name(item) > after);
+  const page = left.toSorted((a, b) => (name(a) < name(b) ? -1 : 1)).slice(0, limit);
+  const last = page.at(-1);
+  return [page, last !== undefined && left.length > limit ? name(last) : null];
+}
+
+function nameOf({ partition, id }: RecordKey): string {
+  return `${partition.length} ${partition}${id}`;
 }
 
 function isExpired(row: { expiresAt: number | null }, now: number): boolean {

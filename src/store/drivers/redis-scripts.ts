@@ -20,7 +20,7 @@
 import { hexOf } from '../../base/digest.ts';
 import { ERASE, EXTENT, READ, SEEK, TRIM } from './redis-log-scripts.ts';
 
-const PRELUDE = `
+export const PRELUDE = `
 local base = KEYS[1]
 local function member(partition, id) return #partition .. ':' .. partition .. id end
 local function split(name)

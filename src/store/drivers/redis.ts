@@ -14,6 +14,7 @@ import { createRedisClient, type RedisClient } from './redis-client.ts';
 import { checkEviction, createRedisHealth, type RedisHealth } from './redis-health.ts';
 import { createRedisLogs, type Row } from './redis-logs.ts';
 import { shardOf, shardsFrom } from '../shard.ts';
+import type * as Transfer from './redis-transfer.ts';
 import type {
   CommitResult,
   Cursor,
@@ -42,6 +43,8 @@ export interface RedisOptions {
  * this many bytes, with the names, fit into a request.
  */
 const COMMIT_LIMITS: StoreLimits = { commitOperations: limits.COMMIT_OPERATIONS, commitBytes: 420_000 };
+/** Typed as a string: a bundle for a Worker, where nobody calls it, is then without it. */
+const TRANSFER: string = './redis-transfer.ts';
 const LIST_BYTES = 1_000_000;
 /** Clocks may differ by so much from that of Redis. */
 const FLEETING_GRACE_MS = 60_000;
@@ -61,10 +64,10 @@ export async function createRedisStore(options: RedisOptions): Promise<Store> {
   const base = `{${app}}`;
   const client = await createRedisClient({ ...options, base, timeoutMs });
   await checkEviction(client, log);
-  return storeOn(client, createRedisHealth(base, log), timeoutMs);
+  return storeOn(client, base, createRedisHealth(base, log), timeoutMs);
 }
 
-function storeOn(client: RedisClient, health: RedisHealth, timeoutMs: number): Store {
+function storeOn(client: RedisClient, base: string, health: RedisHealth, timeoutMs: number): Store {
   async function readings(keys: readonly RecordKey[], now: number): Promise<Reading[]> {
     if (keys.length === 0) return [];
     const rows = (await client.run(
@@ -155,7 +158,9 @@ function storeOn(client: RedisClient, health: RedisHealth, timeoutMs: number): S
 
     findings: ({ now }) => health.findings(client, now),
 
-    observed: (onRequest) => storeOn(client.observed(onRequest), health, timeoutMs),
+    observed: (onRequest) => storeOn(client.observed(onRequest), base, health, timeoutMs),
+
+    transfer: async () => ((await import(TRANSFER)) as typeof Transfer).redisTransfer(client, base, toReading),
 
     async close() {},
   };

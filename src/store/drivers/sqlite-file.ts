@@ -93,8 +93,17 @@ function statementsOf(
     create: prepare(
       'INSERT INTO logs (name, epoch, first, floor, end, newest_at) VALUES (?, ?, 0, 0, 0, -9007199254740991)',
     ),
+    begin: prepare('UPDATE logs SET first = ?1, floor = ?1, end = ?1 WHERE name = ?2'),
     extend: prepare('UPDATE logs SET end = ?, newest_at = ? WHERE number = ?'),
     trim: prepare('UPDATE logs SET first = ?, floor = ? WHERE number = ?'),
+  };
+  const scanned = {
+    records: prepare<RecordRow & { partition: string; id: string }>(
+      'SELECT * FROM records WHERE (partition, id) > (?, ?) ORDER BY partition, id LIMIT ?',
+    ),
+    logs: prepare<{ number: number; name: string }>(
+      'SELECT number, name FROM logs WHERE number > ? ORDER BY number LIMIT ?',
+    ),
   };
   const entry = {
     add: prepare('INSERT INTO entries (log, place, appended_at, value, mark) VALUES (?, ?, ?, ?, ?)'),
@@ -185,6 +194,7 @@ function statementsOf(
 
   return {
     record,
+    scanned,
     log,
     entry,
     time,

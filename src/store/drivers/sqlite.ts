@@ -150,6 +150,8 @@ export function createSqliteStore(options: SqliteOptions): Store {
 
     findings: ({ thorough = false }) => reading(() => health.findings(thorough)),
 
+    transfer: async () => (await import('./sqlite-transfer.ts')).sqliteTransfer(file),
+
     async close() {
       close();
     },

@@ -26,6 +26,7 @@ import { createLogReader } from './log.ts';
 import { createRecords } from './records.ts';
 import { type Segment, unpackSegment } from './segments.ts';
 import { createTrim } from './trim.ts';
+import type * as Transfer from './transfer.ts';
 import * as limits from '../limits.ts';
 import type { Beside, LogExtent, LogPage, Store } from '../store.ts';
 
@@ -38,6 +39,8 @@ export interface DynamodbOptions extends DynamoAccess {
 }
 
 const TIMEOUT_MS = 10_000;
+/** Typed as a string: a bundle for Lambda, where nobody calls it, is then without it. */
+const TRANSFER: string = './transfer.ts';
 const LIVE = 'attribute_exists(pk) AND e > :now';
 
 export function createDynamodbStore(options: DynamodbOptions): Store {
@@ -211,6 +214,8 @@ function storeOn(client: DynamoClient, keys: Keys): Store {
     },
 
     observed: (onRequest) => storeOn(client.observed(onRequest), keys),
+
+    transfer: async () => ((await import(TRANSFER)) as typeof Transfer).dynamodbTransfer(client, keys, logs),
 
     async close() {
       client.close();
