@@ -7,7 +7,7 @@ import type * as z from 'zod';
 import type { Config } from '../base/config/config.ts';
 import { TidegateError } from '../base/errors.ts';
 import type { Runtime } from '../base/runtime.ts';
-import type { Store } from './store.ts';
+import type { Store, StoreTransfer } from './store.ts';
 
 /** The values of a driver's variables, after every check has passed. */
 export type DriverValues<Variables extends z.ZodRawShape> = z.output<z.ZodObject<Variables>>;
@@ -55,4 +55,21 @@ export async function openFrom(
   app: string,
 ): Promise<Store> {
   return driverOf(drivers, config).open(config.store.values, { app, runtime });
+}
+
+/** Gets at all that is stored (`StoreTransfer`). @throws TidegateError `not_supported` where the driver has none, or the bundle of this host left it out */
+export async function transferOf(store: Store): Promise<StoreTransfer> {
+  const transfer = await store.transfer?.().catch((cause: unknown) => {
+    if (cause instanceof TidegateError) throw cause;
+    throw unsupported(store, cause);
+  });
+  if (transfer === undefined) throw unsupported(store);
+  return transfer;
+}
+
+function unsupported({ name }: Store, cause?: unknown): TidegateError {
+  return new TidegateError('not_supported', `all of a ${name} store cannot be read here`, {
+    expected: 'the command tidegate on Node, with the same variables, and a driver that has `transfer`',
+    cause,
+  });
 }

@@ -2,7 +2,7 @@
  * A store whose driver is loaded and opened by the first call, so that an instance that needs no data loads no client.
  */
 import type { Store, StoreLimits } from './store.ts';
-import { transferOf } from './transfer.ts';
+import { transferOf } from './driver.ts';
 
 /** @param open opens the store; where it fails, the next call tries again */
 export function createLazyStore(name: string, limits: StoreLimits, open: () => Promise<Store>): Store {

@@ -23,6 +23,8 @@ export const GET_MANY_LIMIT = 100;
 export const LIST_LIMIT = 1_000;
 export const DUE_LIMIT = 1_000;
 export const READ_LIMIT = 1_000;
+/** Most bytes of entries, as JSON, in one call of `fill`; a single entry may have more. */
+export const FILL_BYTES = 256 * 1024;
 export const COMMIT_ID_BYTES = 128;
 /** Most bytes of the value that an erased entry leaves, as JSON. */
 export const ERASED_BYTES = 256;

@@ -286,10 +286,16 @@ export interface StoreTransfer {
   logs(after: string | null, limit: number): Promise<LogScan>;
   /**
    * Appends entries at the places, and with the append times, that they had in another store. A log that is not there begins with
-   * the first of them, in the given epoch: what lies before its place reads as trimmed. All entries are written, or none.
+   * the first of them, in the given epoch: what lies before its place reads as trimmed. After a failure the first of them may be
+   * written, and nothing behind a hole: `extent` tells.
    * `false`: the log stands elsewhere, by its epoch or its end, and nothing was written. Nobody else may write to the log meanwhile.
    */
   fill(log: string, filling: Filling): Promise<boolean>;
+  /**
+   * Removes a log with all that it holds, its name too: what is appended later begins one in another epoch. Nobody else may write to it
+   * meanwhile. After a failure a part of it may be gone: the same call again removes the rest.
+   */
+  drop(log: string): Promise<void>;
 }
 
 /**
@@ -375,7 +381,7 @@ export interface Store {
   findings?: (options: { now: number; thorough?: boolean }) => Promise<StoreFinding[]>;
 
   /**
-   * Reads all that is stored, and fills an empty store (`transfer.ts`). Absent: this driver cannot. It may reject where a bundle left
+   * Reads all that is stored, and fills an empty store. Absent: this driver cannot. It may reject where a bundle left
    * its code out. Callers use `transferOf`.
    */
   transfer?: () => Promise<StoreTransfer>;

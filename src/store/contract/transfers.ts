@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { RecordKey, StoredRecord, StoreTransfer } from '../store.ts';
-import { transferOf } from '../transfer.ts';
+import { transferOf } from '../driver.ts';
 import { key, NOW, ODD_VALUES, type StartKit, values } from './kit.ts';
 
 const EPOCH = 'another-epoch_0123456789';
@@ -97,6 +97,27 @@ export function transferRules(start: StartKit): void {
     await append('own', [1]);
     expect(await transfer.fill('own', { epoch: EPOCH, place: 1, entries })).toBe(false);
     expect([values(await store.read('l', null, 5)), values(await store.read('own', null, 5))]).toEqual([[1], [1]]);
+  });
+
+  test('a log that is dropped is gone, and another one begins in its place', async ({ skip }) => {
+    const { store, append, transfer } = await kit(skip);
+    const former = await append(
+      'l',
+      Array.from({ length: 250 }, (_, value) => value),
+      NOW,
+    );
+    await append('l', ['newest'], NOW + 5);
+    await store.trim('l', { now: NOW, keep: 120, limit: 1_000 });
+    const [entry] = (await store.read('l', null, 1)).entries;
+    await store.erase('l', [{ cursor: entry?.cursor ?? '', value: 0 }]);
+    const kept = await append('l2', [1]);
+    for (const name of ['l', 'l', 'never']) await transfer.drop(name);
+    expect(await store.extent('l')).toEqual({ start: null, end: null, count: 0, newestAt: null });
+    expect([await all(transfer, 'logs', 10), (await store.extent('l2')).end]).toEqual([['l2'], kept]);
+    await append('l', ['anew'], NOW - 5);
+    const page = await store.read('l', former, 10);
+    expect([values(page), page.truncated, page.entries[0]?.appendedAt]).toEqual([['anew'], true, NOW - 5]);
+    expect(values(await store.read('l', await store.seek('l', 0), 10))).toEqual(['anew']);
   });
 
   test('what is filled may be any JSON, and many at once', async ({ skip }) => {

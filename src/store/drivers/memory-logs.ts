@@ -26,7 +26,7 @@ interface Log {
 }
 
 export interface MemoryLogs
-  extends Pick<Store, 'read' | 'last' | 'seek' | 'extent' | 'trim' | 'erase'>, Pick<StoreTransfer, 'fill'> {
+  extends Pick<Store, 'read' | 'last' | 'seek' | 'extent' | 'trim' | 'erase'>, Pick<StoreTransfer, 'fill' | 'drop'> {
   names: () => string[];
   /**
    * Appends entries, given as JSON, at the end of a log. The first append begins the log.
@@ -61,6 +61,10 @@ export function createMemoryLogs(readingOf: (key: RecordKey, now: number) => Rea
       for (const { value, appendedAt } of entries) log.entries.push({ text: JSON.stringify(value), appendedAt, mark });
       logs.set(name, log);
       return true;
+    },
+
+    async drop(name) {
+      logs.delete(name);
     },
 
     async read(name, after, limit, beside) {

@@ -45,7 +45,7 @@ export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMIT
 
   const rowOf = ({ partition, id }: RecordKey) => partitions.get(partition)?.get(id) ?? null;
   const readingOf = (key: RecordKey, now: number) => toReading(key, rowOf(key), now);
-  const { append, names, fill, ...logs } = createMemoryLogs(readingOf);
+  const { append, names, fill, drop, ...logs } = createMemoryLogs(readingOf);
 
   function commit(operations: readonly Operation[], id: string, now: number, encoded: string[][]): CommitResult {
     const repeated = commits.get(id);
@@ -182,6 +182,7 @@ export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMIT
         return { logs: page, next };
       },
       fill,
+      drop,
     }),
 
     async ping() {},

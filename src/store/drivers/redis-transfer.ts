@@ -72,6 +72,11 @@ export function redisTransfer(
       const filled = await client.command(['EVAL', PRELUDE + FILL, '1', base, ...args]);
       return Number(filled) === 1;
     },
+
+    async drop(log) {
+      // The log is gone with its hash; the rest would be in its way if it began anew before that.
+      await client.command(['UNLINK', ...['e', 't', 'd', 'l'].map((kind) => `${base}:${kind}:${log}`)]);
+    },
   };
 }
 

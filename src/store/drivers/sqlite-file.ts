@@ -95,6 +95,7 @@ function statementsOf(
     ),
     begin: prepare('UPDATE logs SET first = ?1, floor = ?1, end = ?1 WHERE name = ?2'),
     extend: prepare('UPDATE logs SET end = ?, newest_at = ? WHERE number = ?'),
+    remove: prepare('DELETE FROM logs WHERE number = ?'),
     trim: prepare('UPDATE logs SET first = ?, floor = ? WHERE number = ?'),
   };
   const scanned = {
@@ -119,6 +120,7 @@ function statementsOf(
     seek: prepare<{ place: number }>(
       'SELECT place FROM times WHERE log = ? AND appended_at >= ? ORDER BY appended_at LIMIT 1',
     ),
+    empty: prepare('DELETE FROM times WHERE log = ?'),
     remove: prepare(`DELETE FROM times WHERE log = ?1 AND appended_at <
       (SELECT appended_at FROM entries WHERE log = ?1 AND place = ?2)`),
   };

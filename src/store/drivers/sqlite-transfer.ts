@@ -4,6 +4,9 @@ import { markOfCommit } from '../cursor.ts';
 import type { StoredRecord, StoreTransfer } from '../store.ts';
 import type { LogRow, SqliteFile } from './sqlite-file.ts';
 
+/** Entries that one transaction removes, so that others come between. */
+const DROPPED_AT_ONCE = 10_000;
+
 export function sqliteTransfer({ log, entry, time, scanned, reading, writing }: SqliteFile): StoreTransfer {
   return {
     async records(after, limit) {
@@ -42,5 +45,18 @@ export function sqliteTransfer({ log, entry, time, scanned, reading, writing }: 
         log.extend.run(place + entries.length, newestAt, found.number);
         return true;
       }),
+
+    async drop(name) {
+      const found = log.get.get(name);
+      if (found === null) return;
+      const { number, first, end } = found;
+      for (let place = first; place < end; place += DROPPED_AT_ONCE) {
+        await writing(() => entry.remove.run(number, Math.min(end, place + DROPPED_AT_ONCE)));
+      }
+      await writing(() => {
+        time.empty.run(number);
+        log.remove.run(number);
+      });
+    },
   };
 }

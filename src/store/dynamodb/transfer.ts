@@ -2,7 +2,12 @@
  * All that an app has in a DynamoDB table, in pages, and the filling of logs. A scan reads the whole table, other apps' items too,
  * and costs as much; names of logs need a scan of their own. Loaded when it is called.
  */
-import { ScanCommand, TransactWriteItemsCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import {
+  BatchWriteItemCommand,
+  ScanCommand,
+  TransactWriteItemsCommand,
+  type TransactWriteItem,
+} from '@aws-sdk/client-dynamodb';
 import { markOfCommit } from '../cursor.ts';
 import type { FilledEntry, StoredRecord, StoreTransfer } from '../store.ts';
 import type { DynamoClient } from './client.ts';
@@ -13,6 +18,8 @@ import { packSegments } from './segments.ts';
 
 /** Segments of a transaction. */
 const SEGMENTS_AT_ONCE = 90;
+/** Items that one request removes. */
+const REMOVED_AT_ONCE = 25;
 /** A clock by which nothing has expired. */
 const NEVER_EXPIRED = Number.MIN_SAFE_INTEGER;
 const FREE = { ConditionExpression: 'attribute_not_exists(pk)' };
@@ -75,6 +82,29 @@ export function dynamodbTransfer(client: DynamoClient, keys: Keys, logs: LogRead
         await client.ask((dynamo, options) => dynamo.send(command, options), { repeatable: false });
       }
       return true;
+    },
+
+    async drop(log) {
+      for (;;) {
+        const until = client.until();
+        const items = await logs.query(
+          {
+            KeyConditionExpression: 'pk = :pk',
+            ExpressionAttributeValues: { ':pk': keys.log(log) },
+            ProjectionExpression: 'pk, sk',
+            ScanIndexForward: false,
+            Limit: 1_000,
+          },
+          until,
+        );
+        if (items.length === 0) return;
+        for (let from = 0; from < items.length; from += REMOVED_AT_ONCE) {
+          const some = items.slice(from, from + REMOVED_AT_ONCE);
+          const RequestItems = { [TableName]: some.map((Key) => ({ DeleteRequest: { Key } })) };
+          // What the engine leaves undone is found by the next query.
+          await client.ask((dynamo, options) => dynamo.send(new BatchWriteItemCommand({ RequestItems }), options));
+        }
+      }
     },
   };
 }
