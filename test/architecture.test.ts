@@ -35,6 +35,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   calls: [['.'], ['bounds', 'changes'], ['events']],
   http: [['.'], ['events']],
   tools: [['.'], ['alarms', 'events']],
+  operate: [['.'], ['feeds', 'streams'], ['faces']],
   // An extension stands beside what serves it: nothing of the server knows one.
   mcp: [['.'], ['wire'], ['registry'], ['listen', 'sessions'], ['asking'], ['events', 'tasks', 'serve']],
   hosts: [
@@ -174,6 +175,7 @@ const MAY_NAME_PUBLIC = [
   // Whoever starts the process calls, over its standard input or with the commands for tasks.
   'hosts/node/stdio.ts',
   'hosts/cli/commands/tasks-command.ts',
+  'hosts/cli/operate/command.ts',
   'hosts/cli/commands/triggers-command.ts',
   // A test of an app calls, unless it says who does.
   'hosts/testing/test-app.ts',

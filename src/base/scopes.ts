@@ -49,6 +49,14 @@ export function isUnrestricted(held: readonly string[]): boolean {
   return held.includes(EVERY_SCOPE);
 }
 
+/**
+ * Whether the scopes name `admin` itself. Who may do everything because nothing restricts it is no operator by that. What an app's own
+ * `authenticate` answered may be anything.
+ */
+export function isOperator({ scopes }: { scopes: readonly string[] }): boolean {
+  return Array.isArray(scopes) && scopes.includes(ADMIN_SCOPE);
+}
+
 /** Whether one of the scopes that are held is the one that is needed, or stands above it. */
 export function isGranted(held: readonly string[], needed: string): boolean {
   return held.some((scope) => scope === needed || scope === EVERY_SCOPE || needed.startsWith(`${scope}:`));

@@ -10,6 +10,7 @@ import {
   ALARMS_WRITE,
   alarmScope,
   isGranted,
+  isOperator,
   missingScopes,
   publishScope,
   TASKS_SCOPE,
@@ -32,14 +33,24 @@ export interface Granted {
   mayUse: (declared: Scoped) => boolean;
   tasks: boolean;
   admin: boolean;
+  /** Whether the tools of operators are listed: `admin` was given by name. */
+  operates: boolean;
 }
 
 /** The whole: what a caller is granted that nothing restricts. */
 export function wholeOf(app: App): Granted {
-  return { app, feeds: app.feeds, mayPublish: () => true, mayUse: () => true, tasks: true, admin: true };
+  return {
+    app,
+    feeds: app.feeds,
+    mayPublish: () => true,
+    mayUse: () => true,
+    tasks: true,
+    admin: true,
+    operates: false,
+  };
 }
 
-/** @param held scopes of a caller that something restricts */
+/** @param held scopes of a caller that something restricts, or that is an operator */
 export function grantedTo(app: App, held: readonly string[]): Granted {
   const has = (scope: string) => isGranted(held, scope);
   const mayUse = ({ scopes = [] }: Scoped) => missingScopes(held, scopes).length === 0;
@@ -52,6 +63,7 @@ export function grantedTo(app: App, held: readonly string[]): Granted {
     mayUse,
     tasks,
     admin: tasks && has(ADMIN_SCOPE),
+    operates: isOperator({ scopes: held }),
   };
   const feeds = part(
     app.feeds,
@@ -89,6 +101,7 @@ export function grantKey(app: App, held: readonly string[], added: readonly Scop
   return [
     has(TASKS_SCOPE),
     has(ADMIN_SCOPE),
+    isOperator({ scopes: held }) ? '1' : '0',
     ...[...app.streams.values()].map((stream) => has(scopeToRead(stream))),
     ...[...app.feeds.keys()].map((name) => has(publishScope(name))),
     ...alarmed(app).flatMap((name) => [has(alarmScope(ALARMS_READ, name)), has(alarmScope(ALARMS_WRITE, name))]),

@@ -7,6 +7,7 @@ import { watchClock } from '../store/clock-watch.ts';
 import { withCaveats } from './caveats.ts';
 import { createHttpHost, type Host, type HostOptions, withVariables } from './http-host.ts';
 import { composeServing } from './serving.ts';
+import { withOperators } from '../mcp/operators.ts';
 import { withListening } from './listening.ts';
 import { createWork } from './work.ts';
 import { withTasks } from './task-deps.ts';
@@ -17,7 +18,7 @@ import { withTasks } from './task-deps.ts';
  */
 export function createHost(given: HostOptions): Host {
   tellUnasked(given);
-  const options = withListening(withCaveats(withAudit(watchClock(withVariables(given)))));
+  const options = withListening(withCaveats(withOperators(withAudit(watchClock(withVariables(given))))));
   const deps = withTasks(options);
   const work = createWork(deps, options);
   return createHttpHost(options, {

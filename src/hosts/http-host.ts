@@ -19,6 +19,7 @@ import type { TaskDeps } from '../tasks/records/find-task.ts';
 import type { TaskBatch, TaskQueue } from './queue.ts';
 import type { ScheduledReport } from './scheduled.ts';
 import { meetingTenants } from './meet-tenants.ts';
+import type { LoadOperators } from '../mcp/operators.ts';
 import type { ServingOptions } from './serving.ts';
 
 /** What an app needs to be served, and how. App, store and runtime are all that is required. */
@@ -41,6 +42,11 @@ export interface HostOptions
    */
   holds?: boolean;
   /**
+   * Loads the tools of operators (`src/operate`), which are listed to callers to whom the scope `admin` was given by name. Default:
+   * none, as the bundle of a Worker has no room for them; `tidegate start` and the package's Lambda have them.
+   */
+  operators?: LoadOperators;
+  /**
    * Whether each request writes its own entries of the audit log, because on the platform a request must not wait for what
    * another one began. Default: where `outlivesClients` is false.
    */
@@ -48,7 +54,7 @@ export interface HostOptions
 }
 
 /** Who calls an app, whose work is scheduled, and what of MCP is added: every platform takes these options. */
-export type CallerOptions = Pick<HostOptions, 'authenticate' | 'tenants' | 'extensions'>;
+export type CallerOptions = Pick<HostOptions, 'authenticate' | 'tenants' | 'extensions' | 'operators'>;
 
 /** An app, its store and its runtime as one thing that a platform calls. It keeps no state between two calls. */
 export interface Host {

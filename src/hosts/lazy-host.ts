@@ -6,10 +6,11 @@ import { withAudit } from './audit.ts';
 import { watchClock } from '../store/clock-watch.ts';
 import { withCaveats } from './caveats.ts';
 import { createHttpHost, type Host, type HostOptions, withVariables } from './http-host.ts';
+import { withOperators } from '../mcp/operators.ts';
 
 /** @throws TidegateError `invalid_config` naming a token of a push or a secret of a feed that is not set. */
 export function createLazyHost(given: HostOptions): Host {
-  const options = withCaveats(withAudit(watchClock(withVariables(given))));
+  const options = withCaveats(withOperators(withAudit(watchClock(withVariables(given)))));
   return createHttpHost(options, {
     async serving() {
       const [{ composeServing }, { withTasks }] = await Promise.all([import('./serving.ts'), import('./task-deps.ts')]);

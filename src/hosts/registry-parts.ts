@@ -62,6 +62,8 @@ export interface RegistryOptions {
   deliveries?: DeliveryService | null;
   /** Whether what is delivered can be signed, as webhooks of the events extension are. Default false. */
   signs?: boolean;
+  /** The tools of operators, for those to whom they are listed; null: there are none. */
+  operatorTools?: () => Readonly<Record<string, Tool>> | null;
   /** Whether callers are known, so that no cache may give one of them what another is shown. Default false. */
   knowsCallers?: boolean;
 }
@@ -82,6 +84,7 @@ export function createComposer(
     watch = null,
     deliveries = null,
     signs = false,
+    operatorTools = () => null,
     knowsCallers = false,
   }: RegistryOptions,
 ): Compose {
@@ -168,6 +171,7 @@ export function createComposer(
             ]
           : []),
         resultReaders(results, app),
+        ...(granted.operates ? [{ tools: operatorTools() ?? {} }] : []),
         ...(isWhole ? extensions : extensions.map((one) => usableOf(one, granted.mayUse))),
       ],
       isWhole ? part : { ...part, completesWith, allStreams: app.streams },

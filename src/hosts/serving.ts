@@ -4,7 +4,7 @@
  */
 
 import type { Principal } from '../base/principal.ts';
-import { isUnrestricted } from '../base/scopes.ts';
+import { isOperator, isUnrestricted } from '../base/scopes.ts';
 import { createSealer } from '../base/seal.ts';
 import { auditedDeliveries, auditedTasks } from './audited.ts';
 import { watchChanges } from '../calls/changes/kept.ts';
@@ -23,7 +23,9 @@ import type { WorkDeps } from '../calls/events/delivery-deps.ts';
 import type { TaskDeps } from '../tasks/records/find-task.ts';
 import { createTasks } from '../tasks/work/service.ts';
 import { builtInTasks } from '../tools/built-in-tasks.ts';
+import type { Tool } from '../declare/tool.ts';
 import type { ChangeWatch } from '../calls/changes/kept.ts';
+import type { Operators } from '../mcp/operators.ts';
 import type { ListenBounds } from '../mcp/listen/held.ts';
 import { createLatestValues } from './latest-values.ts';
 import { createComposer, type RegistryOptions, scopedIn } from './registry-parts.ts';
@@ -78,7 +80,11 @@ export function composeRegistries(deps: AppDeps, options: RegistryOptions): Regi
   return {
     whole,
     of({ scopes }) {
-      return isUnrestricted(scopes) ? whole : parts.of(keyOfKnown(scopes), () => makePart(scopes));
+      if (!isOperator({ scopes })) {
+        return isUnrestricted(scopes) ? whole : parts.of(keyOfKnown(scopes), () => makePart(scopes));
+      }
+      const key = `${keyOfKnown(scopes)} ${options.operatorTools?.() == null ? '' : 'operates'}`;
+      return parts.of(key, () => makePart(scopes));
     },
   };
 }
@@ -108,6 +114,8 @@ export interface ServingOptions
   /** By which listeners hear of changes; the store of the host pokes it. Default: one of the host's own. */
   watch?: ChangeWatch;
   dispatch?: Dispatch | ((deps: TaskDeps) => Dispatch);
+  /** The tools of operators, once the first of them called (`operators.ts`). */
+  operating?: Operators;
 }
 
 /** Null where nobody knows who calls. */
@@ -131,12 +139,16 @@ export function composeServing(
     listening = null,
     watch,
     worksAfterAnswer,
+    operating,
     deliveries = deliveriesOf({ ...given, ...(secrets === undefined ? {} : { secrets }) }),
   }: ServingOptions = {},
 ): SdkServing {
   const deps = watch ? { ...given, watch } : watchChanges(given);
   const made = createTasks(deps, typeof dispatch === 'function' ? dispatch(deps) : dispatch);
   const tasks = auditedTasks(made, deps.audit);
+  let ofOperators: Readonly<Record<string, Tool>> | null = null;
+  const operatorTools = () =>
+    (ofOperators ??= operating?.tools?.({ ...deps, ...(secrets === undefined ? {} : { secrets }) }) ?? null);
   const { whole, of } = composeRegistries(deps, {
     tasks,
     builtInTasks: (app) => builtInTasks({ ...deps, app }),
@@ -148,6 +160,7 @@ export function composeServing(
     watch: listening === null ? null : deps.watch,
     deliveries: deliveries && auditedDeliveries(deliveries, deps.audit),
     signs: secrets != null,
+    operatorTools,
   });
   const { app, runtime } = deps;
   const sessionSealer = secrets ? createSealer(secrets, `${app.name}/session`) : null;

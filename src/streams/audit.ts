@@ -24,6 +24,8 @@ export const AUDIT_ACTIONS = [
   'unsubscribe',
   'key_made',
   'key_revoked',
+  /** An operator changed something, by a command or by a tool. */
+  'operate',
   'login',
   'logout',
   /** A request was refused for who sent it, or for what its sender may do. */

@@ -1,8 +1,12 @@
 /** The commands by name, each loaded when it is called. What they take is said by `kit/usage.ts`. */
 import type { RunCommand } from './kit/command.ts';
+import { OPERATE_NOUNS } from './kit/usage.ts';
+
+const operate = (noun: string) => async () => (await import('./operate/command.ts')).operateCommand(noun);
 
 export const KNOWN_COMMANDS: Readonly<Record<string, () => Promise<RunCommand>>> = {
   tasks: async () => (await import('./commands/tasks-command.ts')).tasksCommand,
   keys: async () => (await import('./commands/keys-command.ts')).keysCommand,
   triggers: async () => (await import('./commands/triggers-command.ts')).triggersCommand,
+  ...Object.fromEntries(OPERATE_NOUNS.map((noun) => [noun, operate(noun)])),
 };

@@ -6,7 +6,7 @@ import { TidegateError } from '../../base/errors.ts';
 import { readArguments, unknownWord } from './kit/arguments.ts';
 import { inLines } from '../../base/plain.ts';
 import { loadApp } from './kit/load-app.ts';
-import { COMMANDS, USAGE, usageOf } from './kit/usage.ts';
+import { COMMANDS, fullUsage, OPERATE_NOUNS, usageOf } from './kit/usage.ts';
 import { KNOWN_COMMANDS } from './known-commands.ts';
 
 const OPTIONS = {
@@ -24,7 +24,9 @@ async function main(): Promise<number> {
     return run({ args: args.slice(1), loadApp, environment: process.env, misused });
   }
   if (isAsked) {
-    console.log(USAGE);
+    const { actionsUsage, nounUsage } = await import('./operate/usage.ts');
+    const noun = OPERATE_NOUNS.find((each) => each === args[0]);
+    console.log(noun === undefined ? fullUsage(actionsUsage()) : nounUsage(noun));
     return 0;
   }
   const read = readArguments(args, OPTIONS);
@@ -73,6 +75,11 @@ function explained({ message, field, expected, hint }: TidegateError): string {
 function linesOf(text: string): string {
   return inLines(text.split('\n'));
 }
+
+// Who reads may stop before the end, as `head` does. What is written then is written to nobody, and is no mistake.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 
 try {
   process.exitCode = await main();

@@ -40,6 +40,8 @@ interface Instance {
   host: Host;
 }
 
+const operators = async () => (await import('../../operate/faces/tools.ts')).operatorTools;
+
 /** This long before the platform ends an invocation, handlers are asked to stop; later, what still runs is cut. In ms. */
 const STOP_BEFORE_MS = 1_500;
 const CUT_BEFORE_MS = 500;
@@ -85,7 +87,7 @@ export function createLambdaHost(
       worksAfterAnswer: false,
       streamMs: 0,
     };
-    return { deps, host: createLazyHost({ ...own, ...callers, ...deps, ...serving }) };
+    return { deps, host: createLazyHost({ operators, ...own, ...callers, ...deps, ...serving }) };
   }
 
   /** Never rejects: an error becomes an answer. */

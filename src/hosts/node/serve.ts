@@ -70,6 +70,7 @@ export async function serve(
     const deps = workers?.deps ?? given;
     const host = createHost({
       listening: standingIn(getHeapStatistics().heap_size_limit),
+      operators: async () => (await import('../../operate/faces/tools.ts')).operatorTools,
       ...own,
       ...callers,
       ...deps,

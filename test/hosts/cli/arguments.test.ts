@@ -55,7 +55,7 @@ test.each<[string, readonly string[], string | null, string]>([
   ['tiny.ts', COMMANDS, null, 'expected tidegate start --app tiny.ts'],
   ['tiny.mjs', COMMANDS, 'stdio', 'expected tidegate stdio --app tiny.mjs'],
   ['PORT=8871', COMMANDS, 'start', 'PORT=8871 tidegate start'],
-  ['strat', COMMANDS, null, 'expected one of the commands start, stdio, tasks, keys, triggers (did you mean start?)'],
+  ['strat', COMMANDS, null, `expected one of the commands ${COMMANDS.join(', ')} (did you mean start?)`],
   ['cancle', TASK_COMMANDS, null, 'expected one of the commands list, show, cancel, retry (did you mean cancel?)'],
   ['now', COMMANDS, 'start', 'start takes no word now'],
 ])('the word %s is answered with %s', (word, commands, before, told) => {

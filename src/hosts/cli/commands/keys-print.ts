@@ -1,6 +1,6 @@
 /** Keys in lines for a terminal. Pure: it decides what is said, and prints nothing. */
 import type { KeyFacts } from '../../../auth/keys/manage.ts';
-import { ago, table } from '../kit/table.ts';
+import { ago, table } from '../../../operate/table.ts';
 
 const HEAD = ['ID', 'NAME', 'TENANT', 'STATE', 'AGE', 'EXPIRES', 'USED', 'SCOPES'];
 

@@ -1,7 +1,7 @@
 /** Tasks in lines for a terminal. Pure: it decides what is said, and prints nothing. */
 import type { ListedTask } from '../../../tasks/records/list.ts';
 import type { StepView, TaskView } from './tasks-view.ts';
-import { ago, table } from '../kit/table.ts';
+import { ago, table } from '../../../operate/table.ts';
 import { oneLine } from '../../../base/plain.ts';
 
 const MESSAGE_CHARACTERS = 60;

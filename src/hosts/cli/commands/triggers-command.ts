@@ -19,7 +19,7 @@ import { nodeRuntime } from '../../node/runtime.ts';
 import { openNodeStore } from '../../node/store.ts';
 import type { CommandCall } from '../kit/command.ts';
 import { readArguments, unknownWord } from '../kit/arguments.ts';
-import { ago, table } from '../kit/table.ts';
+import { ago, table } from '../../../operate/table.ts';
 import { TRIGGER_COMMANDS } from '../kit/usage.ts';
 
 const OPTIONS = {

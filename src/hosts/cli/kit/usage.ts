@@ -1,5 +1,7 @@
 /** What the command line takes, as it says itself. It loads nothing. */
-export const COMMANDS = ['start', 'stdio', 'tasks', 'keys', 'triggers'] as const;
+/** First words of actions of operators (`src/operate`), which say themselves what they take. */
+export const OPERATE_NOUNS = ['feeds', 'streams'] as const;
+export const COMMANDS = ['start', 'stdio', 'tasks', 'keys', 'triggers', ...OPERATE_NOUNS] as const;
 export const TRIGGER_COMMANDS = ['try', 'list'] as const;
 export const KEY_COMMANDS = ['create', 'list', 'revoke'] as const;
 export const TASK_COMMANDS = ['list', 'show', 'cancel', 'retry'] as const;
@@ -79,7 +81,8 @@ export function usageOf(command: string | undefined): string {
   return `${usage}\n\ntidegate --help says what else there is.`;
 }
 
-export const USAGE = `tidegate: live data for agents over stateless MCP
+/** All of it. @param actions the usage of the actions of operators */
+export const fullUsage = (actions: string): string => `tidegate: live data for agents over stateless MCP
 
 ${SERVE_USAGE}
 
@@ -88,6 +91,8 @@ ${TASKS_USAGE}
 ${KEYS_USAGE}
 
 ${TRIGGERS_USAGE}
+
+${actions}
 
   --app FILE      module whose default export is an app (defineApp); default: the built-in demo
   -h, --help      this text

@@ -1,0 +1,100 @@
+/** The files of actions: written beside and renamed, read piece by piece; `-` is standard output or input. */
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { once } from 'node:events';
+import { TidegateError } from '../../../base/errors.ts';
+import type { OperateFiles } from '../../../operate/action.ts';
+
+const STANDARD = '-';
+
+export interface CommandFiles extends OperateFiles {
+  /** Whether something went to standard output, so that words for people have to go elsewhere. */
+  tookOutput: () => boolean;
+}
+
+export function createFiles(): CommandFiles {
+  let tookOutput = false;
+  return {
+    tookOutput: () => tookOutput,
+    async write(name, pieces) {
+      if (name !== STANDARD) return writeFile(name, pieces);
+      tookOutput = true;
+      return writeOutput(pieces);
+    },
+    read: (name) => (name === STANDARD ? process.stdin : readFile(name)),
+    size: async (name) => (name === STANDARD ? null : ((await stat(name).catch(() => null))?.size ?? null)),
+  };
+}
+
+async function writeFile(name: string, pieces: AsyncIterable<string | Uint8Array>): Promise<{ bytes: number }> {
+  const beside = join(dirname(name), `.${basename(name)}.${randomUUID()}.part`);
+  const file = await open(beside, 'wx', 0o600).catch((cause: unknown) => {
+    throw notWritten(name, cause);
+  });
+  let bytes = 0;
+  try {
+    for await (const piece of pieces) {
+      const data = typeof piece === 'string' ? Buffer.from(piece) : piece;
+      await file.writeFile(data).catch((cause: unknown) => {
+        throw notWritten(name, cause);
+      });
+      bytes += data.length;
+    }
+    await file.sync();
+    await file.close();
+    await rename(beside, name).catch((cause: unknown) => {
+      throw notWritten(name, cause);
+    });
+    return { bytes };
+  } catch (thrown) {
+    await file.close().catch(() => {});
+    await rm(beside, { force: true });
+    throw thrown;
+  }
+}
+
+async function writeOutput(pieces: AsyncIterable<string | Uint8Array>): Promise<{ bytes: number }> {
+  let bytes = 0;
+  for await (const piece of pieces) {
+    // Who reads has gone: there is nobody to write for.
+    if (process.stdout.destroyed) break;
+    bytes += typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length;
+    if (!process.stdout.write(piece))
+      await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')]);
+  }
+  return { bytes };
+}
+
+async function* readFile(name: string): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of createReadStream(name)) yield piece as Uint8Array;
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw wrongFile('not_found', `there is no file ${name}`, 'a file that is there', cause);
+    if (code === 'EISDIR') throw wrongFile('invalid_input', `${name} is a folder`, 'a file', cause);
+    if (code === 'EACCES')
+      throw wrongFile('invalid_input', `${name} may not be read`, 'a file that this user may read', cause);
+    throw cause;
+  }
+}
+
+function notWritten(name: string, cause: unknown): TidegateError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return wrongFile(
+    'invalid_input',
+    `${name} cannot be written: ${reason}`,
+    'a file in a folder with room that this user may write to',
+    cause,
+  );
+}
+
+function wrongFile(
+  code: 'not_found' | 'invalid_input',
+  message: string,
+  expected: string,
+  cause: unknown,
+): TidegateError {
+  return new TidegateError(code, message, { field: 'FILE', expected, cause });
+}

@@ -1,0 +1,57 @@
+/** The usage of actions, made from what they declare. */
+import { actionName, type OperatorAction } from '../../../operate/action.ts';
+import { ACTIONS } from '../../../operate/faces/actions.ts';
+import { type Member, membersOf } from './options.ts';
+
+const INDENT = '  ';
+const COLUMNS = 100;
+
+/** A line for each command. */
+export function actionsUsage(): string {
+  return commandActions()
+    .map((action) => `${INDENT}${callOf(action)}`)
+    .join('\n');
+}
+
+/** What one noun takes: its commands with what each does, and their options. */
+export function nounUsage(noun: string): string {
+  const actions = commandActions().filter((action) => action.noun === noun);
+  const blocks = actions.map((action) => [
+    `${INDENT}${callOf(action)}`,
+    ...wrapped(action.description, `${INDENT}${INDENT}`),
+    ...membersOf(action).flatMap((member) => wrapped(`${member.label}  ${member.description}`, INDENT.repeat(3))),
+  ]);
+  const common = `${INDENT}--app FILE   default: the built-in demo. --tenant NAME   default public. --json   for programs`;
+  const destroys = actions.some(({ effect }) => effect === 'destroys');
+  const yes = `${INDENT}--yes   does what cannot be undone without asking, as where nobody could answer`;
+  return [...blocks.map((block) => block.join('\n')), [common, ...(destroys ? [yes] : [])].join('\n')].join('\n\n');
+}
+
+export function commandActions(): readonly OperatorAction[] {
+  return ACTIONS.filter(({ only }) => only !== 'tool');
+}
+
+function callOf(action: OperatorAction): string {
+  const parts = membersOf(action).map(partOf);
+  const options = action.effect === 'destroys' ? [...parts, '[--yes]'] : parts;
+  return ['tidegate', actionName(action), ...options].join(' ');
+}
+
+function partOf({ label, isWord, kind, placeholder, isNeeded }: Member): string {
+  const more = kind === 'list' ? ' ...' : '';
+  const part = isWord ? `${label}${more}` : kind === 'flag' ? label : `${label} ${placeholder}${more}`;
+  return isNeeded ? part : `[${part}]`;
+}
+
+function wrapped(text: string, indent: string): string[] {
+  const lines: string[] = [];
+  let line = indent;
+  for (const word of text.split(' ')) {
+    if (line.length + word.length > COLUMNS && line.trim() !== '') {
+      lines.push(line.trimEnd());
+      line = indent;
+    }
+    line += `${word} `;
+  }
+  return [...lines, line.trimEnd()];
+}
