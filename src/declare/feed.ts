@@ -222,6 +222,23 @@ export interface FeedPacing {
   sample?: Sampling;
 }
 
+/** What somebody saw who looked at a source. Neither text holds a secret. */
+export interface SourceFact {
+  status: 'ok' | 'warn' | 'fail';
+  /** One line. */
+  what: string;
+  why?: string;
+  /** What to do about it. */
+  fix?: string;
+}
+
+/** What `Feed.probe` saw. */
+export interface FeedProbe {
+  /** Items as a burst would hand them over; a few are enough. */
+  items: readonly FeedItem[];
+  facts: readonly SourceFact[];
+}
+
 /** A declared feed. `Out` holds the types of what its kind sends and receives. */
 export interface Feed<Out extends OutletTypes = OutletTypes> extends FeedHandle<Out> {
   /** `http`, `mqtt`, `function`, … */
@@ -264,6 +281,12 @@ export interface Feed<Out extends OutletTypes = OutletTypes> extends FeedHandle<
   /** Finds the mistakes in the declaration, without any I/O. */
   problems(targets: readonly FeedTarget[]): Problem[];
   burst(context: BurstContext): AsyncIterable<FeedBatch>;
+  /**
+   * Looks at the source for `tidegate doctor`, beside a server that may run the same feed: it takes nothing from the source, ends
+   * nobody's session, and leaves nothing behind. Absent: `doctor` begins a burst and ends it before it is told that anything is
+   * stored, and does not try a feed that `acknowledges`.
+   */
+  probe?(context: BurstContext): Promise<FeedProbe>;
   /** The options that a stream may give for its share of this feed, with `from`. Absent: a stream may give none. */
   route?: RouteKind;
   /** Makes the outlet, once the declaration was found to be right. Absent: the feed only takes in. */

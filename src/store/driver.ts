@@ -37,6 +37,23 @@ export interface StoreDriver<Variables extends z.ZodRawShape = z.ZodRawShape> {
   address?(values: DriverValues<Variables>): { field: string; expected: string };
 }
 
+/** What was seen of how an engine is set up, for `tidegate doctor`. `skip`: it does not say. */
+export interface EngineFact {
+  status: 'ok' | 'warn' | 'fail' | 'skip';
+  /** One line. */
+  what: string;
+  why?: string;
+  /** What to do about it. */
+  fix?: string;
+}
+
+/** What whoever looks at an engine is lent. */
+export interface Inspecting {
+  runtime: Runtime;
+  /** Is told by how many ms the clock of the engine is ahead of the runtime's. */
+  tellClock: (where: string, aheadMs: number) => void;
+}
+
 /** The driver that the configuration names. @throws TidegateError `invalid_config` where it is none of these. */
 export function driverOf(drivers: readonly StoreDriver[], { store }: Pick<Config, 'store'>): StoreDriver {
   const driver = drivers.find(({ name }) => name === store.name);

@@ -14,8 +14,11 @@ export interface Session {
   readonly identifies: boolean;
   /** For how long the broker keeps the session; null where the broker does not say. */
   readonly expirySeconds: number | null;
-  /** The most that the broker accepts from us: QoS, retained messages, bytes of a packet. */
-  readonly takes: { qos: number; retain: boolean; packetBytes: number };
+  /**
+   * The most that the broker accepts from us: QoS, retained messages, bytes of a packet, publications before it acknowledged the
+   * first (null: MQTT 3.1.1 has no such bound).
+   */
+  readonly takes: { qos: number; retain: boolean; packetBytes: number; receiveMaximum: number | null };
   /**
    * Subscribes to filters, of which some may be subscribed to already, and unsubscribes from others. It resolves when that
    * is sent. What the broker answers is read by `granted` and `receive`, which throw `upstream` where it grants less.

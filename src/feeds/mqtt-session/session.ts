@@ -167,6 +167,7 @@ export async function openSession(
       qos: granted.maximumQoS ?? 2,
       retain: granted.retainAvailable !== false,
       packetBytes: granted.maximumPacketSize ?? Infinity,
+      receiveMaximum: protocolVersion === 5 ? (granted.receiveMaximum ?? 65_535) : null,
     },
 
     async subscribe(filters, { qos, without = [], asks }) {

@@ -3,7 +3,7 @@
  * Delivery is at least once: a message is acknowledged after it is stored, so a message whose acknowledgement was lost
  * comes again.
  */
-import type { BurstContext, Feed, FeedBatch } from '../../declare/feed.ts';
+import type { BurstContext, Feed, FeedBatch, FeedProbe } from '../../declare/feed.ts';
 import { secretsWithin } from '../../declare/secret.ts';
 import { declaredPacing } from '../kit/declared-pacing.ts';
 import { optionsOf } from '../kit/source-options.ts';
@@ -57,6 +57,7 @@ export function mqtt(given: MqttOptions): Feed<MqttOutlet> {
     route: mqttRoutes,
     problems: (targets) => mqttProblems(options, targets),
     burst: (context) => burst(options, context),
+    probe: (context) => probe(options, context),
     ...(topics === undefined ? {} : { outlet: () => mqttOutlet(options, topics) }),
   };
 }
@@ -90,4 +91,9 @@ function claimOf({ url, clientId }: MqttOptions): Pick<Feed, 'claim'> {
 async function* burst(options: MqttOptions, context: BurstContext): AsyncGenerator<FeedBatch, void, undefined> {
   const { drain } = await import('../mqtt-session/drain.ts');
   yield* drain(ofTenant(mqttSettings(options, context.secret), context.tenant), context);
+}
+
+async function probe(options: MqttOptions, context: BurstContext): Promise<FeedProbe> {
+  const { probeBroker } = await import('../mqtt-session/probe.ts');
+  return probeBroker(mqttSettings(options, context.secret), context);
 }

@@ -8,5 +8,6 @@ export const KNOWN_COMMANDS: Readonly<Record<string, () => Promise<RunCommand>>>
   tasks: async () => (await import('./commands/tasks-command.ts')).tasksCommand,
   keys: async () => (await import('./commands/keys-command.ts')).keysCommand,
   triggers: async () => (await import('./commands/triggers-command.ts')).triggersCommand,
+  doctor: async () => (await import('./doctor/doctor-command.ts')).doctorCommand,
   ...Object.fromEntries(OPERATE_NOUNS.map((noun) => [noun, operate(noun)])),
 };

@@ -1,7 +1,7 @@
 /** What the command line takes, as it says itself. It loads nothing. */
 /** First words of actions of operators (`src/operate`), which say themselves what they take. */
 export const OPERATE_NOUNS = ['feeds', 'streams'] as const;
-export const COMMANDS = ['start', 'stdio', 'tasks', 'keys', 'triggers', ...OPERATE_NOUNS] as const;
+export const COMMANDS = ['start', 'stdio', 'tasks', 'keys', 'triggers', 'doctor', ...OPERATE_NOUNS] as const;
 export const TRIGGER_COMMANDS = ['try', 'list'] as const;
 export const KEY_COMMANDS = ['create', 'list', 'revoke'] as const;
 export const TASK_COMMANDS = ['list', 'show', 'cancel', 'retry'] as const;
@@ -71,12 +71,21 @@ export const TRIGGERS_USAGE = `  tidegate triggers try NAME --from -7d [--to TIM
 
   --tenant NAME   whose streams; default public`;
 
+export const DOCTOR_USAGE = `  tidegate doctor [--platform node|workers|lambda] [--skip store|feeds|auth] [--json]
+
+  says what is wrong with the configuration, the store and each feed, and what to do; changes nothing`;
+
 const SERVE_USAGE = `  tidegate start [--app FILE]   serve MCP over HTTP and run the feeds, until Ctrl-C
   tidegate stdio [--app FILE]   serve MCP over standard input and output`;
 
 /** What a wrong call is shown of all this: how the command is called that it was. */
 export function usageOf(command: string | undefined): string {
-  const usages: Record<string, string> = { tasks: TASKS_USAGE, keys: KEYS_USAGE, triggers: TRIGGERS_USAGE };
+  const usages: Record<string, string> = {
+    tasks: TASKS_USAGE,
+    keys: KEYS_USAGE,
+    triggers: TRIGGERS_USAGE,
+    doctor: DOCTOR_USAGE,
+  };
   const usage = usages[command ?? ''] ?? SERVE_USAGE;
   return `${usage}\n\ntidegate --help says what else there is.`;
 }
@@ -91,6 +100,8 @@ ${TASKS_USAGE}
 ${KEYS_USAGE}
 
 ${TRIGGERS_USAGE}
+
+${DOCTOR_USAGE}
 
 ${actions}
 
