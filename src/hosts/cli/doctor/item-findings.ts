@@ -1,7 +1,7 @@
 /** What is told of the items of a feed that was tried: whether they are events of their streams, and what of them would be dead letters. Pure. */
 import type { DeclaredFeed, FeedItem } from '../../../declare/feed.ts';
 import type { JudgedItem } from '../../../feeds/run/judge-items.ts';
-import { ago } from '../kit/table.ts';
+import { ago } from '../../../operate/table.ts';
 import type { SeenSource } from './feed-context.ts';
 import type { DoctorFinding } from './finding.ts';
 
@@ -22,7 +22,10 @@ interface Judged {
   as: JudgedItem;
 }
 
-export function itemFindings(judged: readonly Judged[], { now, tookMs }: { now: number; tookMs: number }): DoctorFinding[] {
+export function itemFindings(
+  judged: readonly Judged[],
+  { now, tookMs }: { now: number; tookMs: number },
+): DoctorFinding[] {
   if (judged.length === 0) {
     return [
       {

@@ -30,7 +30,9 @@ export const latencyCheck: DoctorCheck = {
       const now = runtime.now();
       const put: Operation = { kind: 'put', ...key, value: { at }, expects: version, expiresAt: now + EXPIRES_MS };
       const options: CommitOptions = { id: runtime.newId(), now, deadline: now + 10_000 };
-      const result: CommitResult = await timed(at === 0 ? [] : commits, (): Promise<CommitResult> => store.commit([put], options));
+      const result: CommitResult = await timed(at === 0 ? [] : commits, (): Promise<CommitResult> =>
+        store.commit([put], options),
+      );
       if (result.status !== 'committed') return [{ status: 'fail', what: `a commit ended as ${result.status}` }];
       version = result.version;
     }

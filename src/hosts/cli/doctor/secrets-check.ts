@@ -62,7 +62,10 @@ function ofStrength(name: string, value: string): DoctorFinding[] {
   return [{ status: 'fail', what: `${name} was not made at random`, fix: 'openssl rand -hex 32 makes one' }];
 }
 
-function ofDoubles(environment: Readonly<Record<string, string | undefined>>, names: readonly string[]): DoctorFinding[] {
+function ofDoubles(
+  environment: Readonly<Record<string, string | undefined>>,
+  names: readonly string[],
+): DoctorFinding[] {
   const byValue = new Map<string, string[]>();
   for (const name of new Set(names)) {
     const value = environment[name] ?? '';

@@ -29,7 +29,10 @@ export const storeCheck: DoctorCheck = {
     const store = await driver.open(config.store.values, { app: app.name, runtime });
     examined.store = store;
     const found = await examine(store, runtime.now(), true);
-    const findings = found.map(({ error, stops }): DoctorFinding => ({ ...failing(error), status: stops ? 'fail' : 'warn' }));
+    const findings = found.map(({ error, stops }): DoctorFinding => ({
+      ...failing(error),
+      status: stops ? 'fail' : 'warn',
+    }));
     if (found.some(({ stops }) => stops)) {
       examined.store = null;
       await store.close();
