@@ -117,10 +117,11 @@ function replication(info: ReadonlyMap<string, string>): EngineFact[] {
   return facts;
 }
 
+const mib = (bytes: number) => `${Math.round(bytes / 1_048_576)} MiB`;
+
 function room(info: ReadonlyMap<string, string>): EngineFact[] {
   const [used, most] = [Number(info.get('used_memory')), Number(info.get('maxmemory'))];
   if (!Number.isFinite(used)) return [];
-  const mib = (bytes: number) => `${Math.round(bytes / 1_048_576)} MiB`;
   if (!(most > 0)) return [{ status: 'ok', what: `it holds ${mib(used)}, without a bound of its own` }];
   const isFull = used / most > FULL_SHARE;
   return [

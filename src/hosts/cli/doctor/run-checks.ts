@@ -19,7 +19,7 @@ export async function runChecks(
   return results;
 }
 
-async function within(examined: Examined, { mostMs, run }: DoctorCheck): Promise<DoctorFinding[]> {
+async function within(examined: Examined, { mostMs, ...check }: DoctorCheck): Promise<DoctorFinding[]> {
   const over = new AbortController();
   const done = new AbortController();
   const late = examined.runtime.sleep(mostMs, done.signal).then((): DoctorFinding[] => {
@@ -27,7 +27,7 @@ async function within(examined: Examined, { mostMs, run }: DoctorCheck): Promise
     return [{ status: 'fail', what: `this did not end within ${Math.round(mostMs / 1_000)} s` }];
   });
   try {
-    return await Promise.race([run(examined, over.signal), late]);
+    return await Promise.race([check.run(examined, over.signal), late]);
   } catch (thrown) {
     return [failing(thrown)];
   } finally {

@@ -16,8 +16,10 @@ export interface DoctorRun {
 }
 
 export function appOfTest(declared: Partial<AppOptions>): App {
-  return defineApp({ name: 'examined', version: '1', description: 'an app of the test', ...declared } as AppOptions);
+  return defineApp({ name: 'examined', version: '1', description: 'an app of the test', ...declared });
 }
+
+const shown = ({ status, what }: DoctorFinding) => `${status} ${what}`;
 
 export async function runDoctor(
   app: App,
@@ -37,7 +39,6 @@ export async function runDoctor(
   });
   const text = printed.join('\n');
   const { checks } = status === 2 ? { checks: [] } : (JSON.parse(text) as { checks: CheckResult[] });
-  const shown = ({ status: found, what }: DoctorFinding) => `${found} ${what}`;
   return {
     status,
     text,

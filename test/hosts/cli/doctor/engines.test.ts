@@ -15,15 +15,18 @@ import { startDynamo } from '../../../services/dynamodb.ts';
 import { publishOver, readSys } from './broker-client.ts';
 import { appOfTest, runDoctor } from './doctor-run.ts';
 
-describe.skipIf(!requireService('redis'))('Redis (needs redis-server)', () => {
-  async function redis(settings: string[]) {
-    const server = await startRedis(settings);
-    onTestFinished(() => server.stop());
-    const front = await startUpstash(server.url);
-    onTestFinished(() => front.stop());
-    return { STORE: 'redis', UPSTASH_REDIS_REST_URL: front.url, UPSTASH_REDIS_REST_TOKEN: front.token };
-  }
+const facts = (lines: Record<string, string>) =>
+  redisFacts(new Map(Object.entries(lines))).map(({ status, what }) => `${status} ${what}`);
 
+async function redis(settings: string[]) {
+  const server = await startRedis(settings);
+  onTestFinished(() => server.stop());
+  const front = await startUpstash(server.url);
+  onTestFinished(() => front.stop());
+  return { STORE: 'redis', UPSTASH_REDIS_REST_URL: front.url, UPSTASH_REDIS_REST_TOKEN: front.token };
+}
+
+describe.skipIf(!requireService('redis'))('Redis (needs redis-server)', () => {
   test('one that writes each change is well; no key is left', async () => {
     const variables = await redis(['--appendonly', 'yes']);
     const run = await runDoctor(appOfTest({}), { ...variables, TIDEGATE_SECRET: 'k7Qw2-xV9p_4LmZ8tRs1Yd6Hb3Nf5Gc0Ja' });
@@ -51,8 +54,6 @@ describe.skipIf(!requireService('redis'))('Redis (needs redis-server)', () => {
   });
 
   test('replicas that lag, a replica, a disk that failed and a database that is nearly full', () => {
-    const facts = (lines: Record<string, string>) =>
-      redisFacts(new Map(Object.entries(lines))).map(({ status, what }) => `${status} ${what}`);
     const primary = { role: 'master', connected_slaves: '1', master_repl_offset: '9000000' };
     expect(facts({ ...primary, slave0: 'ip=a,port=1,state=online,offset=1000,lag=9' }).join('\n')).toContain(
       'warn replicas are behind: slave0 by 8999000 B',
@@ -85,11 +86,11 @@ describe.skipIf(!requireService('dynamodb'))('DynamoDB (needs java)', () => {
   });
 
   test('a table of others, provisioned, without the index', () => {
-    const facts = tableFacts({
+    const found = tableFacts({
       KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
       DeletionProtectionEnabled: false,
     });
-    expect(facts.map(({ status, what }) => `${status} ${what}`)).toEqual([
+    expect(found.map(({ status, what }) => `${status} ${what}`)).toEqual([
       'fail the table has the keys id',
       'fail it has no index due',
       'warn its capacity is provisioned: bursts above it are throttled',
