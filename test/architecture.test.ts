@@ -40,7 +40,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   mcp: [['.'], ['wire'], ['registry'], ['listen', 'sessions'], ['asking'], ['events', 'tasks', 'serve']],
   hosts: [
     ['.'],
-    ['platforms'],
+    ['platforms', 'queues'],
     ['node', 'workers', 'lambda', 'aws', 'demo', 'testing'],
     ['cli/kit'],
     ['cli/commands', 'cli/init', 'cli/deploy', 'cli/doctor', 'cli/operate'],
@@ -58,6 +58,7 @@ const ACROSS: readonly { from: string; to: string }[] = [
 const PACKAGES: readonly { pattern: RegExp; only: RegExp }[] = [
   { pattern: /^@upstash\/redis/, only: /^store\/drivers\/redis/ },
   { pattern: /^@aws-sdk\//, only: /^store\/dynamodb\// },
+  { pattern: /^@smithy\//, only: /^hosts\/lambda\/sqs/ },
   { pattern: /^@modelcontextprotocol\//, only: /^(mcp|hosts)\// },
   { pattern: /^mqtt-packet/, only: /^feeds\/mqtt(-session)?\// },
   { pattern: /^eventsource-parser/, only: /^feeds\/http\/sse\/parser/ },

@@ -62,7 +62,8 @@ function triggerWorkers(deps: WorkDeps): EventWorker[] {
 /** Calls with the same occurrence are the same, whatever `input` makes of it then. */
 function beginReaction(deps: TaskDeps): BeginReaction {
   return async (principal, { once, ...asked }) => {
-    await createTask(deps, { principal, ...asked, once, calledWith: once, leaseMs: null });
+    const { taskId } = await createTask(deps, { principal, ...asked, once, calledWith: once, leaseMs: null });
+    deps.begun?.(principal.tenant, taskId);
   };
 }
 

@@ -9,6 +9,7 @@ import type { WorkDeps } from '../calls/events/delivery-deps.ts';
 import { runEventWork } from './event-work.ts';
 import { isTaskId } from '../tasks/records/names.ts';
 import { workOnTask } from '../tasks/work/work-on-task.ts';
+import { followChanged } from '../tasks/waits/watch.ts';
 import { scopeOf } from '../streams/scope.ts';
 
 /** What is sent through the queue: a hint, and nothing of the task itself. */
@@ -59,7 +60,7 @@ export async function workOnBatch(
   const { runtime } = deps;
   const changes = messages.filter(({ body }) => readChange(body) !== null);
   await Promise.all([
-    workOnChanges(deps, changes, deadline),
+    workOnChanges(deps, queue, changes, deadline),
     ...messages.map(async (message) => {
       if (changes.includes(message)) return;
       const body = readMessage(message.body);
@@ -88,17 +89,36 @@ export async function workOnBatch(
 }
 
 /** One run for all of them. What is left is found by whoever comes next: the messages come back, or the schedule looks. */
-async function workOnChanges(deps: WorkDeps, messages: readonly QueuedMessage[], deadline: number): Promise<void> {
+async function workOnChanges(
+  deps: WorkDeps,
+  queue: TaskQueue | null,
+  messages: readonly QueuedMessage[],
+  deadline: number,
+): Promise<void> {
   const places = messages.flatMap(({ body }) => readChange(body) ?? []);
   if (places.length === 0) return;
   const one = new Map(places.map((place) => [`${place.tenant} ${place.stream}`, place]));
   // Who appends in this run need not tell: all that follows runs behind it.
   const { changed: _told, ...quiet } = deps;
-  const { error } = await runEventWork(quiet, deadline, [...one.values()]);
+  /** Tasks that were begun, and those whose wait is over. */
+  const begun: TaskMessage[] = [];
+  const work = { ...quiet, begun: (tenant: string, taskId: string) => void begun.push({ tenant, taskId }) };
+  const { error } = await runEventWork(work, deadline, [...one.values()]);
+  await followChanged(work, [...one.values()], deadline, (task) => void begun.push(task));
+  if (queue !== null) await sendAll(deps, queue, begun);
   for (const message of messages) {
     if (error === null) message.ack();
     else sendBack(message);
   }
+}
+
+/** Has tasks looked at. What cannot be sent is found by the schedule. */
+async function sendAll({ runtime }: WorkDeps, queue: TaskQueue, tasks: readonly TaskMessage[]): Promise<void> {
+  const sent = await Promise.allSettled(tasks.map(async (task) => queue.send(task)));
+  const failed = sent.find(({ status }) => status === 'rejected');
+  if (failed === undefined) return;
+  const { message } = asTidegateError((failed as PromiseRejectedResult).reason);
+  runtime.log('warn', `tasks that were begun or woken are left to the schedule: ${message}`);
 }
 
 /** A message comes again after a pause that grows, until the queue gives it up; then the schedule finds its task. */

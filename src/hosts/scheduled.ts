@@ -100,12 +100,13 @@ export async function runScheduled(
   }
 
   let tasksMore = await working;
-  const events = await runEventWork(deps, eventsBy);
+  let begun = 0;
+  const events = await runEventWork({ ...deps, begun: () => void (begun += 1) }, eventsBy);
   report.error ??= events.error;
-  // What waited for what was brought goes on in this run, in half of what the feeds have left of it.
+  // What waited for what was brought goes on in this run, and so does what it began, in half of what the feeds have left of it.
   const waitsBy = eventsBy + (deadline - eventsBy) / 2;
   const waits = await followAll(deps, waitsBy);
-  if (waits.matched > 0) tasksMore = await workOnTasks(deps, waitsBy, report);
+  if (waits.matched + begun > 0) tasksMore = await workOnTasks(deps, waitsBy, report);
   report.error ??= waits.error;
   let due = 0;
   const onSetBack = (by: number) => dueAfterClock(deps, by, (made) => (due = made));

@@ -33,6 +33,8 @@ export interface Config {
   mqttUrl: string | null;
   /** How many requests to the store feeds may make in a day (UTC). Null: as many as they need. Workers and Lambda only. */
   feedRequestsPerDay: number | null;
+  /** The queue of SQS through which others are woken. Null: the schedule finds what is due. Lambda only. */
+  tasksQueueUrl: string | null;
   /** How callers are known. */
   auth: AuthConfig;
   /** The secrets for sealing. Null: none is set, and a host may use one of its own. */
@@ -126,6 +128,7 @@ const LAST = {
     .refine((text) => /^[1-9]\d{0,11}$/.test(text), 'expected a whole number of requests, one at least')
     .optional(),
   MQTT_URL: urlVariable(['mqtt:', 'mqtts:', 'ws:', 'wss:']).optional(),
+  TASKS_QUEUE_URL: urlVariable(['https:', 'http:']).optional(),
   ...AUTH_VARIABLES,
   TIDEGATE_SECRET: secret.optional(),
   TIDEGATE_SECRET_PREVIOUS: secret.optional(),
@@ -189,6 +192,7 @@ export function readEnvironment(
     store: { name: env.STORE, values },
     mqttUrl: env.MQTT_URL ?? null,
     feedRequestsPerDay: env.FEED_REQUESTS_PER_DAY ? Number(env.FEED_REQUESTS_PER_DAY) : null,
+    tasksQueueUrl: env.TASKS_QUEUE_URL ?? null,
     secrets: env.TIDEGATE_SECRET
       ? { current: env.TIDEGATE_SECRET, previous: env.TIDEGATE_SECRET_PREVIOUS ?? null }
       : null,

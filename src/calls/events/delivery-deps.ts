@@ -69,7 +69,8 @@ export function deliveryDeps(deps: WorkDeps): DeliveryDeps {
       const task = taskOf(principal, name);
       const input = inputOf(task, name, given);
       const { scopes: needs } = task;
-      await createTask(deps, { principal, task: name, input, once, needs, deadline, leaseMs: null });
+      const { taskId } = await createTask(deps, { principal, task: name, input, once, needs, deadline, leaseMs: null });
+      deps.begun?.(principal.tenant, taskId);
     },
   };
 }

@@ -9,7 +9,7 @@ import type { Log } from '../../base/runtime.ts';
 import { problemResponse } from '../../http/problem.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { watchClock } from '../../store/clock-watch.ts';
-import { callersOf, tellOpen } from '../callers.ts';
+import { callersOf, isOpen, tellOpen } from '../callers.ts';
 import type { CallerOptions, Host } from '../http-host.ts';
 import { createLazyHost } from '../lazy-host.ts';
 import { type BufferedAnswer, bufferedAnswer, orAborted, preludeOf, writeBody } from './answer.ts';
@@ -20,6 +20,8 @@ import { checkMisspelt } from '../misspelt.ts';
 import { nodeRuntime } from '../node/runtime.ts';
 import type { ScheduledReport } from '../scheduled.ts';
 import { startProblem } from '../start-problem.ts';
+import type { BatchAnswer, SqsEvent } from './queue-batch.ts';
+import type { Waking } from './waking.ts';
 
 export interface LambdaHost {
   /** Answers piece by piece. Rejects where it had to cut a stream, so that the platform breaks the answer off. */
@@ -28,6 +30,11 @@ export interface LambdaHost {
   buffered: (event: HttpEvent, invocation: Invocation) => Promise<BufferedAnswer>;
   /** Rejects where the store or the configuration prevents all work, so that the platform counts an error. */
   scheduled: (event: unknown, invocation: Invocation) => Promise<ScheduledReport>;
+  /**
+   * Works on what the queue of `TASKS_QUEUE_URL` brings. Answers the messages that come back; rejects where none could be worked on, which
+   * brings back all of them.
+   */
+  queue: (event: SqsEvent, invocation: Invocation) => Promise<BatchAnswer>;
 }
 
 export interface LambdaOptions extends CallerOptions {
@@ -38,6 +45,8 @@ export interface LambdaOptions extends CallerOptions {
 interface Instance {
   deps: Deps;
   host: Host;
+  /** Null: no queue is named, and the schedule finds what is due. */
+  waking: Waking | null;
 }
 
 const operators = async () => (await import('../../operate/faces/tools.ts')).operatorTools;
@@ -46,6 +55,8 @@ const operators = async () => (await import('../../operate/faces/tools.ts')).ope
 const STOP_BEFORE_MS = 1_500;
 const CUT_BEFORE_MS = 500;
 const SCHEDULED_END_BEFORE_MS = 2_000;
+/** How long an answer waits for those who are to be woken, ms. */
+const SETTLE_MS = 2_500;
 
 export function createLambdaHost(
   app: App,
@@ -75,8 +86,17 @@ export function createLambdaHost(
     tellOpen(config, own, log);
     const watched = watchClock({ app, store, runtime });
     const { tenants, ...callers } = await callersOf(config, watched, own);
-    const deps: Deps = { ...watched, ...(tenants ? { tenants } : {}) };
-    const { publicUrl, allowedOrigins, secrets, feedRequestsPerDay } = config;
+    const { publicUrl, allowedOrigins, secrets, feedRequestsPerDay, tasksQueueUrl } = config;
+    const open = isOpen(config, own);
+    const wakingDeps = { ...watched, isOpen: open };
+    const waking =
+      tasksQueueUrl === null ? null : (await import('./waking.ts')).wakingThrough(tasksQueueUrl, config, wakingDeps);
+    const deps: Deps = {
+      ...watched,
+      ...(tenants ? { tenants } : {}),
+      ...(waking ? { changed: waking.changed } : {}),
+      isOpen: open,
+    };
     const serving = {
       publicUrl,
       allowedOrigins,
@@ -86,8 +106,15 @@ export function createLambdaHost(
       outlivesClients: false,
       worksAfterAnswer: false,
       streamMs: 0,
+      ...(waking ? { taskQueue: waking.queue, dispatch: waking.dispatch } : {}),
     };
-    return { deps, host: createLazyHost({ operators, ...own, ...callers, ...deps, ...serving }) };
+    return { deps, waking, host: createLazyHost({ operators, ...own, ...callers, ...deps, ...serving }) };
+  }
+
+  /** Waits for what was begun beside the answer, for as long as the platform lets the instance work. Never rejects. */
+  async function settled(invocation: Invocation): Promise<void> {
+    const { waking } = (await instance?.catch(() => null)) ?? { waking: null };
+    await waking?.settled(Math.min(SETTLE_MS, invocation.getRemainingTimeInMillis() - CUT_BEFORE_MS));
   }
 
   /** Never rejects: an error becomes an answer. */
@@ -124,6 +151,7 @@ export function createLambdaHost(
         if (!raw.destroyed) throw error;
       } finally {
         raw.off('close', gone);
+        await settled(invocation);
         ending.end();
       }
     },
@@ -132,7 +160,9 @@ export function createLambdaHost(
       const ending = endingOf(invocation);
       try {
         const response = await answer(event, invocation, ending.signal);
-        return await orAborted(bufferedAnswer(response), ending.signal);
+        const answered = await orAborted(bufferedAnswer(response), ending.signal);
+        await settled(invocation);
+        return answered;
       } catch (thrown) {
         return await bufferedAnswer(failure(thrown));
       } finally {
@@ -144,6 +174,7 @@ export function createLambdaHost(
       const { deps, host } = await parts();
       const deadline = deps.runtime.now() + invocation.getRemainingTimeInMillis() - SCHEDULED_END_BEFORE_MS;
       const report = await host.scheduled(deadline);
+      await settled(invocation);
       const { error, ...facts } = report;
       log(error === null ? 'info' : 'error', 'scheduled', { ...facts, error: error?.message ?? null });
       if (error !== null) throw error;
@@ -151,6 +182,19 @@ export function createLambdaHost(
       const metrics = await feedMetrics(deps);
       if (metrics !== null) write(metrics);
       return report;
+    },
+
+    async queue(event, invocation) {
+      const [{ deps, host, waking }, { openBatch }] = await Promise.all([parts(), import('./queue-batch.ts')]);
+      const { batch, back } = openBatch(event);
+      await host.queue(batch, deps.runtime.now() + invocation.getRemainingTimeInMillis() - SCHEDULED_END_BEFORE_MS);
+      const coming = back();
+      // Without it they come when the queue lets them be seen again, which is long after the schedule.
+      const released = coming.map(({ record, delaySeconds }) =>
+        delaySeconds === null ? null : waking?.release(record.receiptHandle, delaySeconds),
+      );
+      await Promise.all([...released, settled(invocation)]);
+      return { batchItemFailures: coming.map(({ record }) => ({ itemIdentifier: record.messageId })) };
     },
   };
 }

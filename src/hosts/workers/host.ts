@@ -18,14 +18,14 @@ import type { CallerOptions, Host } from '../http-host.ts';
 import { createLog } from '../log.ts';
 import { checkMisspelt } from '../misspelt.ts';
 import { sendBack, type TaskBatch } from '../queue.ts';
+import { hintsThrough } from '../queues/hints.ts';
 import { startProblem } from '../start-problem.ts';
 import { overloaded } from '../../http/edge.ts';
 import { type BoundAnswer, createAnswers } from './answers.ts';
-import { hintsThrough } from './hints.ts';
 import { admitThrough } from './rate-limit.ts';
 import { createShares, type Shares } from './shares.ts';
 import { connectFromWorker } from './socket.ts';
-import { dispatchThrough, taskQueueOf } from './tasks.ts';
+import { dispatchThrough, goOnBehind, taskQueueOf } from './tasks.ts';
 
 export { dynamodb } from '../../store/dynamodb/driver.ts';
 
@@ -105,7 +105,7 @@ export function createWorker(app: App, { stores = {}, ...own }: WorkerOptions = 
       ...own,
       ...(await callersOf(config, deps, own)),
       ...deps,
-      ...(taskQueue === null ? {} : { changed: hintsThrough({ ...deps, isOpen: open }, taskQueue) }),
+      ...(taskQueue === null ? {} : { changed: hintsThrough({ ...deps, isOpen: open }, taskQueue, goOnBehind) }),
       isOpen: open,
       publicUrl: config.publicUrl,
       allowedOrigins: config.allowedOrigins,

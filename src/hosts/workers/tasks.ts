@@ -4,12 +4,12 @@
  * or leaves, the cron trigger finds.
  */
 import { waitUntil } from 'cloudflare:workers';
-import { asTidegateError } from '../../base/errors.ts';
 import type { Dispatch } from '../../tasks/records/dispatch.ts';
 import type { TaskDeps } from '../../tasks/records/find-task.ts';
 import { workOnTask } from '../../tasks/work/work-on-task.ts';
 import { TASK_LEASE_MS } from '../../tasks/work/run-due.ts';
-import type { TaskMessage, TaskQueue } from '../queue.ts';
+import type { TaskQueue } from '../queue.ts';
+import { orLogged, wakeThrough } from '../queues/wake.ts';
 import { scopeOf } from '../../streams/scope.ts';
 
 /** How long an invocation goes on after its answer; the platform ends it at 30 s. */
@@ -30,20 +30,7 @@ export function taskQueueOf({ TASKS }: Record<string, unknown>): TaskQueue | nul
 
 export function dispatchThrough(deps: TaskDeps, queue: TaskQueue | null): Dispatch {
   const { runtime } = deps;
-  const inBackground = (taskId: string, work: Promise<unknown>) =>
-    waitUntil(
-      work.catch((thrown: unknown) => {
-        const { code, message } = asTidegateError(thrown);
-        runtime.log('warn', 'a task was not worked on; the schedule finds it', { taskId, code, message });
-      }),
-    );
-  if (queue !== null) {
-    const send = async (message: TaskMessage) => queue.send(message);
-    return {
-      leaseMs: () => null,
-      wake: (tenant, taskId) => inBackground(taskId, send({ tenant, taskId })),
-    };
-  }
+  if (queue !== null) return wakeThrough(runtime, queue, goOnBehind);
   /** When the work on each began, epoch ms. An invocation that the platform ends takes nothing out again. */
   const behind = new Map<symbol, number>();
   function isFull(): boolean {
@@ -58,9 +45,12 @@ export function dispatchThrough(deps: TaskDeps, queue: TaskQueue | null): Dispat
       const one = Symbol(taskId);
       behind.set(one, runtime.now());
       const work = workOnTask(scopeOf(deps, { tenant }), taskId, claim, runtime.now() + BACKGROUND_MS);
-      inBackground(
-        taskId,
-        work.finally(() => behind.delete(one)),
+      goOnBehind(
+        orLogged(
+          runtime,
+          taskId,
+          work.finally(() => behind.delete(one)),
+        ),
       );
     },
   };

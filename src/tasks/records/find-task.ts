@@ -16,6 +16,8 @@ export interface TaskDeps extends Deps {
   streamsFor: (deps: Deps, principal: Principal, deadline: number) => AppStreams;
   /** Called when a task that is worked on here begins to wait on a stream. A hint, as `changed` is. */
   waiting?: (tenant: string, stream: string) => void;
+  /** Called when a task was begun here for which no caller asked, such as by an occurrence: somebody should look at it soon. A hint. */
+  begun?: (tenant: string, taskId: string) => void;
 }
 
 /** @throws TidegateError `not_found` */

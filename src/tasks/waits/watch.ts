@@ -8,7 +8,8 @@ import type { Deps } from '../../streams/deps.ts';
 import type { Dispatch } from '../records/dispatch.ts';
 import { followWaiters } from './follow.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
-import { scopeOfLogs, sharedScope } from '../../streams/scope.ts';
+import { type LogScope, scopeOfLogs, sharedScope } from '../../streams/scope.ts';
+import { type TaskRef, waiterPartition } from '../records/names.ts';
 import { type DuePlace, duePlaces } from '../../streams/tenant-work.ts';
 
 /** Where something waits, it is followed again after this by whoever is called then, ms. */
@@ -155,6 +156,35 @@ export async function followAll(deps: Deps, deadline: number): Promise<FollowedA
     fail(null, thrown);
   }
   return report;
+}
+
+/**
+ * Follows the waits on the streams that have changed, as somebody said. What fails is logged, and found by `followAll`.
+ * @param deadline epoch ms
+ * @param wake is called for each task whose wait is over
+ */
+export async function followChanged(
+  deps: Deps,
+  places: readonly { tenant: string; stream: string }[],
+  deadline: number,
+  wake: (task: TaskRef) => void,
+): Promise<void> {
+  for (const { tenant, stream: name } of places) {
+    const stream = deps.app.streams.get(name);
+    if (!stream || deps.runtime.now() >= deadline) continue;
+    try {
+      const { newer } = await followWaiters(scopeOfLogs(deps, { tenant }), stream, { deadline, wake });
+      if (newer !== null) logFailure(deps, name, newer);
+    } catch (thrown) {
+      logFailure(deps, name, thrown);
+    }
+  }
+}
+
+/** Whether anything waits on a log. One list call. */
+export async function hasWaiters({ store, runtime, tenant }: LogScope, stream: string): Promise<boolean> {
+  const page = await store.list(waiterPartition(tenant, stream), { now: runtime.now(), limit: 1 });
+  return page.records.length > 0 || page.next !== null;
 }
 
 /** Where something may wait on a stream: in one place where it is shared, else where a tenant is noted to wait. */
