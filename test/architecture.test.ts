@@ -34,7 +34,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   auth: [['.'], ['keys', 'oauth', 'audit', 'login']],
   calls: [['.'], ['bounds', 'changes'], ['events']],
   http: [['.'], ['events']],
-  tools: [['.'], ['alarms', 'events']],
+  tools: [['.'], ['alarms', 'events', 'triggers']],
   operate: [['.'], ['feeds', 'streams'], ['faces']],
   // An extension stands beside what serves it: nothing of the server knows one.
   mcp: [['.'], ['wire'], ['registry'], ['listen', 'sessions'], ['asking'], ['events', 'tasks', 'serve']],

@@ -53,6 +53,19 @@ export interface TriggerAlarm {
   clears?: boolean;
 }
 
+export interface TriggerReaction {
+  /** The name of the task. */
+  task: string;
+  /** What it is called with. Default: the occurrence itself, as far as the task's schema takes it. */
+  input?: (occurrence: TriggerOccurrence) => unknown;
+  /**
+   * Scopes that a caller needs, all of them, to see these tasks, to answer what they ask and to cancel them; beside `tasks`, those of
+   * the task, those of the trigger, and the reading of its streams. Default: `alarms:write:<trigger>` where the trigger has an
+   * alarm, else none.
+   */
+  for?: readonly string[];
+}
+
 export interface TriggerOptions<Payload extends z.ZodType = z.ZodType> extends Displayed, Scoped {
   /** For a model that has never seen the app: what happened when this fires, and what to do about it. */
   description: string;
@@ -79,8 +92,8 @@ export interface TriggerOptions<Payload extends z.ZodType = z.ZodType> extends D
   lateMs?: number;
   /** Keeps a state of each key: raised, acknowledged, cleared, shelved. Default: none is kept. */
   alarm?: TriggerAlarm;
-  /** Begins a task of the app with each occurrence, once: its name, and what it is called with. */
-  starts?: { task: string; input?: (occurrence: TriggerOccurrence) => unknown };
+  /** Begins a task of the app with each occurrence, once. */
+  starts?: TriggerReaction;
   /** How much of the log of occurrences is kept. Default: 10,000 and 30 days. */
   retention?: Retention;
 }
@@ -121,7 +134,8 @@ export interface DeclaredTrigger {
   /** Whether it is stored when the condition ceases to hold, too. */
   tellsEnds: boolean;
   alarm: Required<TriggerAlarm> | null;
-  starts: Trigger['starts'] | null;
+  /** With `for` as it counts. */
+  starts: (TriggerReaction & Required<Pick<TriggerReaction, 'for'>>) | null;
 }
 
 /** What the log of a trigger holds of an occurrence as an event's data. Id, key and time are the event's. */

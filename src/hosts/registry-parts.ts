@@ -38,6 +38,7 @@ import { alarmResources } from '../tools/alarms/alarm-resources.ts';
 import { alarmTools } from '../tools/alarms/alarm-tools.ts';
 import { eventResources } from '../tools/events/event-resources.ts';
 import { streamTools } from '../tools/index.ts';
+import { triggerTools } from '../tools/triggers/trigger-tools.ts';
 import { subscriptionTools } from '../tools/events/subscriptions.ts';
 import { publishTools } from '../tools/outlet-tools.ts';
 import { resultReaders } from '../tools/read-result.ts';
@@ -145,6 +146,7 @@ export function createComposer(
         {
           tools: {
             ...streamTools(partDeps, { hasStreams: app.streams.size > 0, mayPublish: () => false }),
+            ...triggerTools(partDeps),
             ...pollTools(partDeps, taskParts, () => registry),
             ...alarmTools(partDeps),
             // Nobody subscribes whom nobody knows.

@@ -1,6 +1,7 @@
 /** What tasks work with: what the host has, the catalog of all tasks, and how their `run` reaches streams. */
 import { createQuotas } from '../store/quotas.ts';
 import type { WorkDeps } from '../calls/events/delivery-deps.ts';
+import { actsForReactions } from '../calls/events/reactions.ts';
 import { createAppStreams } from '../calls/streams.ts';
 import { builtInTasks } from '../tools/built-in-tasks.ts';
 import type { Deps } from '../streams/deps.ts';
@@ -29,6 +30,7 @@ export function withTasks({
   return {
     ...deps,
     streamsFor: createAppStreams,
+    actsFor: actsForReactions(app),
     catalog: new Map([...Object.entries(builtInTasks(deps)), ...app.tasks]),
   };
 }

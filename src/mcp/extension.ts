@@ -8,6 +8,7 @@ import type { JsonObject } from '../base/json.ts';
 import type { InputRequired } from '../calls/question-round.ts';
 import type { Caller, LegacyClient } from '../calls/caller.ts';
 import type { PrincipalNow } from '../calls/events/rights-watch.ts';
+import type { WantedTask } from '../calls/changes/topics.ts';
 import type { HandlerDeps } from '../calls/deps.ts';
 import type { Needs } from '../calls/needs.ts';
 import type { ToolResult } from '../declare/check/tool-result.ts';
@@ -80,8 +81,8 @@ export interface CoreMethod {
 
 /** What listeners are told of tasks. */
 export interface TaskNotices {
-  /** Those of these ids that are tasks of the caller's and may be read by it. */
-  seen(ids: readonly string[], context: ListContext): Promise<readonly string[]>;
+  /** Those of these ids that are tasks which the caller may read. */
+  seen(ids: readonly string[], context: ListContext): Promise<readonly WantedTask[]>;
   /** What is sent when a task has changed: what the task is like now. Null: it is there no more. */
   notice(id: string, context: ListContext): Promise<object | null>;
 }

@@ -6,7 +6,6 @@ import { publishTools } from './outlet-tools.ts';
 import { readHistoryTool } from './read-history.ts';
 import { readLatestTool } from './read-latest.ts';
 import { tailStreamTool } from './tail-stream.ts';
-import { listTriggersTool, tryConditionTool } from './trigger-tools.ts';
 
 export interface StreamToolOptions {
   /** Whether there are streams, also where the caller may read none. Default: as the app has them. */
@@ -27,9 +26,6 @@ export function streamTools(
     read_latest: readLatestTool(deps),
     read_history: readHistoryTool(deps),
     tail_stream: tailStreamTool(deps),
-    ...(deps.app.triggers.size > 0
-      ? { list_triggers: listTriggersTool(deps), try_condition: tryConditionTool(deps) }
-      : {}),
     ...publish,
   };
 }

@@ -3,48 +3,27 @@
  * occurrence before the position moves, so whoever follows again after a crash finds it begun. An occurrence with which no task can
  * be begun, such as by a mistake of `input`, is noted and passed over; where the store fails or too many tasks run, it waits.
  */
-import * as z from 'zod';
+import type * as z from 'zod';
 import { isGap, type LoggedEvent } from '../base/event.ts';
 import { asTidegateError, causeText, type ErrorCode, isOfStore, TidegateError } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
-import { EVERY_SCOPE } from '../base/scopes.ts';
-import { fixedPrincipal, type Principal } from '../base/principal.ts';
+import type { Principal } from '../base/principal.ts';
 import { specProblems } from '../declare/spec/problems.ts';
 import type { DeclaredTrigger, OccurrenceData, TriggerOccurrence } from '../declare/trigger.ts';
-import { record } from '../store/record.ts';
-import type { RecordKey } from '../store/store.ts';
 import type { Deps } from '../streams/deps.ts';
 import { follow } from '../streams/log/follower.ts';
 import { removalsKey } from '../streams/log/removals.ts';
 import { loggedEvent, streamLog } from '../streams/log/stream-log.ts';
 import type { StreamScope } from '../streams/scope.ts';
 import { type BehindTriggers, createBehind } from './behind.ts';
+import { reactingAs } from './names.ts';
+import { reactionNotes, type ReactionNotes, reactionsKey } from './reaction-notes.ts';
 
 /** Begins a task once for each `once`; calls with the same one begin nothing. Errors as `createTask`. */
 export type BeginReaction = (
   principal: Principal,
   asked: { task: string; input: Json; once: string; needs: readonly string[]; deadline: number },
 ) => Promise<void>;
-
-/** What became of the tasks of a trigger, and which occurrences began none. */
-export interface ReactionNotes {
-  begun: number;
-  failed: number;
-  /** The newest first, at most 10. */
-  notes: { occurrence: string; at: number; code: string; reason: string }[];
-}
-
-export const reactionNotes = record<ReactionNotes>('reactions of a trigger', () =>
-  z.strictObject({
-    begun: z.number(),
-    failed: z.number(),
-    notes: z.array(z.strictObject({ occurrence: z.string(), at: z.number(), code: z.string(), reason: z.string() })),
-  }),
-);
-
-export function reactionsKey(tenant: string, trigger: string): RecordKey {
-  return { partition: `${tenant}/reactions`, id: trigger };
-}
 
 const REACTIONS_FOLLOWER = 'reactions';
 /** Entries of a round: a process that ends within it begins as many again, which begins nothing. */
@@ -53,11 +32,6 @@ const MOST_NOTES = 10;
 const REASON_CHARACTERS = 300;
 /** With these it may be begun later. */
 const PASSING: ReadonlySet<ErrorCode> = new Set(['rate_limited', 'overloaded', 'cancelled']);
-
-/** Who begins the tasks of a trigger: the app itself, in the tenant in whose name the occurrence stands. */
-export function reactingAs(tenant: string, trigger: string): Principal {
-  return fixedPrincipal({ tenant, subject: `trigger:${trigger}`, client: null, scopes: [EVERY_SCOPE] });
-}
 
 /** Errors as `follow`, and those of `begin` that pass. */
 export async function followReactions(

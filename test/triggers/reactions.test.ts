@@ -14,7 +14,8 @@ import type { Store } from '../../src/store/store.ts';
 import { loggedEvent, streamLog } from '../../src/streams/log/stream-log.ts';
 import { listTasks } from '../../src/tasks/records/list.ts';
 import { runTasks } from '../../src/tasks/work/run-due.ts';
-import { reactingAs, reactionNotes, reactionsKey } from '../../src/triggers/reactions.ts';
+import { reactingAs } from '../../src/triggers/names.ts';
+import { reactionNotes, reactionsKey } from '../../src/triggers/reaction-notes.ts';
 
 const START = Date.UTC(2026, 10, 30, 12);
 const MINUTE = 60_000;

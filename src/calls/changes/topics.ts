@@ -2,7 +2,7 @@
  * What a caller wants to hear of, and which logs tell of it. Everything is looked for in the logs of the caller's own tenant, in
  * those of streams that all share, and in the hints for all: so nobody hears of what belongs to another. Pure.
  */
-import { APP_TENANT, type Principal } from '../../base/principal.ts';
+import { APP_TENANT, type Owner, type Principal } from '../../base/principal.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { hintsLog, type ListName } from '../../streams/hints.ts';
 import { streamLog } from '../../streams/log/stream-log.ts';
@@ -25,11 +25,17 @@ export interface ResourceSource {
   key?: string;
 }
 
+export interface WantedTask {
+  id: string;
+  /** Whose it is: the caller's own, or of one whom it may act for. */
+  owner: Owner;
+}
+
 /** What somebody wants to hear of and may: all of it is known to exist for the caller. */
 export interface Wanted {
   resources: readonly { uri: string; sources: readonly ResourceSource[] }[];
   lists: readonly ListName[];
-  tasks: readonly string[];
+  tasks: readonly WantedTask[];
 }
 
 /** What of a log is wanted. */
@@ -92,11 +98,11 @@ export function interestsOf(principal: Principal, { resources, lists, tasks }: W
       log.lists.set(list, change);
     }
   }
-  for (const id of tasks) {
+  for (const { id, owner } of tasks) {
     const change: Changed = { of: 'task', id };
-    const log = of(taskLog(principal));
+    const log = of(taskLog(owner));
     log.all.add(change);
-    log.tasks.set(idToRead(id, principal), change);
+    log.tasks.set(idToRead(id, owner), change);
   }
   return new Map([...logs].filter(([, { all }]) => all.size > 0).map(([log, made]) => [log, interestOf(made)]));
 }

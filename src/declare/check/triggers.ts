@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import type { AppOptions } from '../app.ts';
 import type { Problem } from '../problem.ts';
+import { ALARMS_WRITE, alarmScope } from '../../base/scopes.ts';
 import { knownName } from '../../base/known-names.ts';
 import { isBroken, specProblems } from '../spec/problems.ts';
 import { withDefaults } from '../spec/options.ts';
@@ -97,7 +98,7 @@ function declaredTrigger(
     lateMs,
     tellsEnds: alarm !== undefined,
     alarm: alarm === undefined ? null : { severity: 'warning', clears: true, ...alarm },
-    starts,
+    starts: starts && { for: alarm === undefined ? [] : [alarmScope(ALARMS_WRITE, name)], ...starts },
   };
 }
 

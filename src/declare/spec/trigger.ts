@@ -1,6 +1,6 @@
 /** The specification of a trigger. Its condition and its streams are judged in `check/triggers.ts`. */
 import * as z from 'zod';
-import { SEVERITIES, type Trigger, type TriggerAlarm } from '../trigger.ts';
+import { SEVERITIES, type Trigger, type TriggerAlarm, type TriggerReaction } from '../trigger.ts';
 import type { TriggerCondition } from '../condition.ts';
 import { icons } from './display.ts';
 import { choice, forModel, judged, label, made, text, whole, yesOrNo, zodSchema } from './options.ts';
@@ -46,9 +46,10 @@ export const triggerSpec = z.strictObject({
     .strictObject(
       {
         task: text('the name of a task'),
-        input: made<NonNullable<NonNullable<Trigger['starts']>['input']>>('a function of the occurrence').optional(),
+        input: made<NonNullable<TriggerReaction['input']>>('a function of the occurrence').optional(),
+        for: scopes,
       },
-      { error: '{ task, input }' },
+      { error: '{ task, input, for }' },
     )
     .optional(),
   retention: retentionSpec.optional(),

@@ -81,7 +81,7 @@ export async function honouredOf(
     filter: {
       ...Object.fromEntries(lists.map((list) => [LIST_MEMBERS[list], true])),
       ...(listened.length > 0 ? { resourceSubscriptions: listened.map(({ uri }) => uri) } : {}),
-      ...(tasks.length > 0 ? { taskIds: tasks } : {}),
+      ...(tasks.length > 0 ? { taskIds: tasks.map(({ id }) => id) } : {}),
     },
   };
 }

@@ -66,7 +66,7 @@ export function createListeners({ runtime, watch, held, bounds, registry: whole 
           },
         });
         // What a task is like now is told at once: it may have ended long ago.
-        listening.changed(wanted.tasks.map((task) => ({ of: 'task', id: task })));
+        listening.changed(wanted.tasks.map(({ id: task }) => ({ of: 'task', id: task })));
         void held.lasts(stream).then(() => stream.end());
         void haveRightsChanged(runtime, stream.over, principal, now).then((changed) => changed && stream.end());
         void over(listening.ended, stream);

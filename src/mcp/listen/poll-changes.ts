@@ -9,7 +9,7 @@ import { TidegateError } from '../../base/errors.ts';
 import { jsonText } from '../../base/plain.ts';
 import { type AppDeps, storeOf } from '../../calls/context.ts';
 import { changesSince } from '../../calls/changes/since.ts';
-import type { Changed, ResourceSource } from '../../calls/changes/topics.ts';
+import type { Changed, ResourceSource, WantedTask } from '../../calls/changes/topics.ts';
 import { bothHalves, type ShownRow } from '../../calls/halves.ts';
 import { callsTo, NextCalls } from '../../calls/next-call.ts';
 import { CursorText, READ_ONLY } from '../../calls/schemas.ts';
@@ -20,8 +20,8 @@ import { LISTS } from '../../streams/hints.ts';
 export interface Askable {
   /** What changes the resource that a URI reads; null: there is none, or nothing says what changes it. */
   sourcesOf: (uri: string) => readonly ResourceSource[] | null;
-  /** Those of these ids that are tasks of the caller's. */
-  tasksSeen: (ids: readonly string[], context: ListContext) => Promise<readonly string[]>;
+  /** Those of these ids that are tasks which the caller may read. */
+  tasksSeen: (ids: readonly string[], context: ListContext) => Promise<readonly WantedTask[]>;
   /** Has the store tell of lists that changed with this deployment. */
   noteLists: (view: Store) => Promise<void>;
 }
@@ -59,11 +59,11 @@ export function pollChangesTool({ app }: AppDeps, { sourcesOf, tasksSeen, noteLi
       const lists = [...new Set(input.lists)];
       if (uris.length + tasks.length + lists.length === 0) throw nothingAsked();
       const resources = uris.map((uri) => ({ uri, sources: sourcesOf(uri) ?? unknownUri(uri) }));
-      const seen = new Set(tasks.length === 0 ? [] : await tasksSeen(tasks, context));
-      for (const task of tasks) if (!seen.has(task)) throw unknownTask(task);
+      const seen = tasks.length === 0 ? [] : await tasksSeen(tasks, context);
+      for (const task of tasks) if (!seen.some(({ id }) => id === task)) throw unknownTask(task);
       const { principal } = context;
       if (lists.length > 0) await noteLists(storeOf(context));
-      const wanted = { resources, tasks, lists };
+      const wanted = { resources, tasks: seen, lists };
       const { changes, cursor, truncated } = await changesSince(
         storeOf(context),
         principal,

@@ -1,4 +1,5 @@
 /** The extensions of a registry: which methods and notifications they have, and whose each is. */
+import type { WantedTask } from '../../calls/changes/topics.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { Caller, LegacyClient } from '../../calls/caller.ts';
@@ -59,7 +60,7 @@ export interface ExtensionRegistry {
 
 interface TasksFor {
   /** As `TaskNotices`. */
-  seen(ids: readonly string[], caller: Caller): Promise<readonly string[]>;
+  seen(ids: readonly string[], caller: Caller): Promise<readonly WantedTask[]>;
   notice(id: string, caller: Caller): Promise<object | null>;
 }
 

@@ -75,7 +75,10 @@ export function taskNotices(tasks: Tasks, { now }: Pick<Runtime, 'now'>): TaskNo
   return {
     async seen(ids, context) {
       const headers = await Promise.all(ids.map((id) => readable(id, context)));
-      return ids.filter((_id, index) => headers[index] !== null);
+      return ids.flatMap((id, index) => {
+        const header = headers[index];
+        return header ? [{ id, owner: header.principal }] : [];
+      });
     },
     async notice(id, context) {
       const header = await readable(id, context);

@@ -6,6 +6,7 @@ import { TidegateError } from '../../base/errors.ts';
 import { knownName } from '../../base/known-names.ts';
 import type { Deps } from '../../streams/deps.ts';
 import type { Header } from './header.ts';
+import type { ActsFor } from './task-id.ts';
 
 export type Catalog = ReadonlyMap<string, Task>;
 
@@ -14,6 +15,8 @@ export interface TaskDeps extends Deps {
   catalog: Catalog;
   /** The streams as a task's `run` reaches them, for its principal and until its deadline; `calls/streams.ts` makes them. */
   streamsFor: (deps: Deps, principal: Principal, deadline: number) => AppStreams;
+  /** For whom else a caller may see to tasks. Absent: for nobody. */
+  actsFor?: ActsFor | undefined;
   /** Called when a task that is worked on here begins to wait on a stream. A hint, as `changed` is. */
   waiting?: (tenant: string, stream: string) => void;
   /** Called when a task was begun here for which no caller asked, such as by an occurrence: somebody should look at it soon. A hint. */

@@ -67,3 +67,40 @@ export async function listTasks(
   });
   return { tasks, next: page.next };
 }
+
+/** How many owners one page comes to, where those before have no more. */
+const MOST_OWNERS = 4;
+
+/**
+ * The tasks of several owners, one after the other. Two store calls for each that it comes to, 4 at most; a page may be short or empty
+ * and still have a `next`.
+ */
+export async function listTasksOf(
+  deps: Pick<TaskDeps, 'store' | 'runtime'>,
+  owners: readonly Owner[],
+  { after, limit }: Omit<ListTasksOptions, 'status'>,
+): Promise<{ tasks: ListedTask[]; next: string | null }> {
+  let [at, from] = placeIn(after, owners);
+  for (let looks = 1; ; looks += 1) {
+    const owner = owners[at];
+    if (owner === undefined) return { tasks: [], next: null };
+    const { tasks, next } = await listTasks(deps, owner, { limit, ...(from === undefined ? {} : { after: from }) });
+    if (next === null) at += 1;
+    from = next ?? undefined;
+    const following = at < owners.length ? placeText(owners, at, next) : null;
+    if (tasks.length > 0 || following === null || looks >= MOST_OWNERS) return { tasks, next: following };
+  }
+}
+
+/** Of the first owner, who asks, it is that of its list alone. */
+function placeText(owners: readonly Owner[], at: number, after: string | null): string {
+  return at === 0 ? (after ?? '') : `@${owners[at]?.subject} ${after ?? ''}`;
+}
+
+/** Of an owner who is none of these any more, nothing more is listed. */
+function placeIn(after: string | undefined, owners: readonly Owner[]): [at: number, after: string | undefined] {
+  const [, subject, own = ''] = /^@(\S+) (.*)$/.exec(after ?? '') ?? [];
+  if (subject === undefined) return [0, after];
+  const at = owners.findIndex((owner, index) => index > 0 && owner.subject === subject);
+  return [at < 0 ? owners.length : at, own === '' ? undefined : own];
+}

@@ -4,7 +4,7 @@
  * its header says. Ids of releases before this one have none, and are read for everybody.
  */
 import { digestOf } from '../../base/digest.ts';
-import type { Owner } from '../../base/principal.ts';
+import type { Owner, Principal } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
 
 /** 22 characters of `newId`, which are all that an id had before, and the mark. */
@@ -15,10 +15,23 @@ export function newTaskId({ newId }: Pick<Runtime, 'newId'>, owner: Owner): stri
   return `${own}${markOf(own, owner)}`;
 }
 
-/** The id to read for who asks: that of no task, of the same form, where the task cannot be its own. */
+/** For which owners of its tenant, beside itself, a caller may see to tasks: read them, answer what they ask, cancel them. */
+export type ActsFor = (principal: Principal) => readonly Owner[];
+
+/** As whose a caller asks for a task: one for which it may act, where the id has the mark of that one; else its own. */
+export function askedAs(taskId: string, principal: Principal, actsFor: ActsFor | undefined): Owner {
+  if (actsFor === undefined || canBeOf(taskId, principal)) return principal;
+  return actsFor(principal).find((owner) => canBeOf(taskId, owner)) ?? principal;
+}
+
+/** The id to read: that of no task, of the same form, where the task cannot be the owner's. */
 export function idToRead(taskId: string, owner: Owner): string {
+  return canBeOf(taskId, owner) ? taskId : `nobodys-${taskId}`;
+}
+
+function canBeOf(taskId: string, owner: Owner): boolean {
   const [, own, mark] = MARKED.exec(taskId) ?? [];
-  return own === undefined || mark === markOf(own, owner) ? taskId : `nobodys-${taskId}`;
+  return own === undefined || mark === markOf(own, owner);
 }
 
 function markOf(own: string, { tenant, subject }: Owner): string {

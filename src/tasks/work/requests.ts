@@ -1,11 +1,11 @@
 /**
- * What a principal does with its tasks: it reads them, answers their questions and cancels them. A task of another principal
- * is answered exactly as one that does not exist.
+ * What a principal does with its tasks, and with those of whom it may act for: it reads them, answers their questions and cancels
+ * them. A task of another principal is answered exactly as one that does not exist.
  */
 import { checkAnswer } from '../../declare/check/ask-answers.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import { utf8Bytes } from '../../base/json.ts';
-import { isOwner, type Principal } from '../../base/principal.ts';
+import { isOwner, type Owner, type Principal } from '../../base/principal.ts';
 import { missingScopes } from '../../base/scopes.ts';
 import { commitSurely } from '../../store/commit.ts';
 import type { Operation, Version } from '../../store/store.ts';
@@ -25,7 +25,7 @@ import { inputKey, taskInput } from '../records/input.ts';
 import { runningQuota, TASK_BYTES, taskQuota } from '../records/quotas.ts';
 import { pageKey, type TaskPage, taskPage } from '../records/page.ts';
 import { rememberedAnswer, rememberedKey } from '../records/remembered.ts';
-import { idToRead } from '../records/task-id.ts';
+import { askedAs, idToRead } from '../records/task-id.ts';
 import { changeEntry, trimTaskLog } from '../records/task-log.ts';
 import { dropWaits } from '../waits/left.ts';
 
@@ -33,22 +33,28 @@ import { dropWaits } from '../waits/left.ts';
 const MOST_RACES = 20;
 
 /** One store call. @throws TidegateError `not_found` */
-export async function getTask({ store, runtime }: TaskDeps, principal: Principal, taskId: string): Promise<Header> {
-  const key = headerKey(principal.tenant, idToRead(taskId, principal));
-  return granted(ownHeader(await store.get(key, runtime.now()), principal, taskId).header, principal);
+export async function getTask(
+  { store, runtime, actsFor }: TaskDeps,
+  principal: Principal,
+  taskId: string,
+): Promise<Header> {
+  const owner = askedAs(taskId, principal, actsFor);
+  const key = headerKey(owner.tenant, idToRead(taskId, owner));
+  return granted(ownHeader(await store.get(key, runtime.now()), owner, taskId).header, principal);
 }
 
 /** Page `number` of a task's result, from 1 on. Two store calls. @throws TidegateError `not_found` */
 export async function getPage(
-  { store, runtime }: TaskDeps,
+  { store, runtime, actsFor }: TaskDeps,
   principal: Principal,
   taskId: string,
   number: number,
 ): Promise<TaskPage> {
-  const read = idToRead(taskId, principal);
-  const keys = [headerKey(principal.tenant, read), pageKey(principal.tenant, read, number)];
+  const owner = askedAs(taskId, principal, actsFor);
+  const read = idToRead(taskId, owner);
+  const keys = [headerKey(owner.tenant, read), pageKey(owner.tenant, read, number)];
   const [reading, page] = await store.getMany(keys, runtime.now());
-  const header = granted(ownHeader(reading, principal, taskId).header, principal);
+  const header = granted(ownHeader(reading, owner, taskId).header, principal);
   const found = page ? taskPage.read(page) : null;
   if (found !== null) return found;
   throw new TidegateError('not_found', `the task has no page ${number}`, {
@@ -113,18 +119,19 @@ export async function cancelTask(
   deadline: number,
 ): Promise<boolean> {
   const key = assignmentKey(principal.tenant, taskId);
-  let createdAt = 0;
+  let ended: Header | null = null;
   const cancelledHere = await change(deps, principal, taskId, deadline, ({ header }, run) => {
     if (hasEnded(header)) return null;
-    ({ createdAt } = header);
+    ended = header;
     const end = cancelled('cancelled on request');
     return { change: end, operations: run ? [deleteAssignment(key, run.version)] : [] };
   });
-  if (cancelledHere) {
-    const scope = scopeOf(deps, principal);
-    await deps.quotas?.give(deps.store, runningQuota(deps), principal, 1, createdAt);
-    await dropWaits(scope, principal, taskId, createdAt, deadline);
-    await dropInput(scope, principal, taskId, createdAt, deadline);
+  if (cancelledHere && ended !== null) {
+    const { principal: owner, createdAt }: Header = ended;
+    const scope = scopeOf(deps, owner);
+    await deps.quotas?.give(deps.store, runningQuota(deps), owner, 1, createdAt);
+    await dropWaits(scope, owner, taskId, createdAt, deadline);
+    await dropInput(scope, owner, taskId, createdAt, deadline);
   }
   return cancelledHere;
 }
@@ -168,12 +175,13 @@ async function change(
   ) => { change: HeaderChange; operations: Operation[] } | null,
 ): Promise<boolean> {
   const { store, runtime } = deps;
-  const { tenant } = principal;
-  const read = idToRead(taskId, principal);
+  const owner = askedAs(taskId, principal, deps.actsFor);
+  const { tenant } = owner;
+  const read = idToRead(taskId, owner);
   const key = headerKey(tenant, read);
   for (let race = 0; race < MOST_RACES; race += 1) {
     const [reading, run] = await store.getMany([key, assignmentKey(tenant, read)], runtime.now());
-    const standing = ownHeader(reading, principal, taskId);
+    const standing = ownHeader(reading, owner, taskId);
     const decided = decide(standing, run ? readAssignment(run) : null);
     if (decided === null) return false;
     const next = decided.change(standing.header, runtime.now());
@@ -181,7 +189,7 @@ async function change(
     const operations = [put, ...decided.operations, changeEntry(taskId, next)];
     const result = await commitSurely(runtime, store, operations, deadline);
     if (result.status !== 'committed') continue;
-    await trimTaskLog(deps, principal);
+    await trimTaskLog(deps, next.principal);
     return true;
   }
   throw new TidegateError('store_unavailable', 'the task is changed too often at once', { retryAfterMs: 1_000 });
@@ -208,11 +216,11 @@ function granted(header: Header, principal: Principal): Header {
 
 function ownHeader(
   reading: Awaited<ReturnType<TaskDeps['store']['get']>> | undefined,
-  principal: Principal,
+  owner: Owner,
   taskId: string,
 ): Standing {
   const header = reading ? taskHeader.read(reading) : null;
-  if (header !== null && reading?.version && isOwner(header.principal, principal)) {
+  if (header !== null && reading?.version && isOwner(header.principal, owner)) {
     return { header, version: reading.version };
   }
   throw unknownTask(taskId);

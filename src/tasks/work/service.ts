@@ -10,7 +10,7 @@ import { createTask } from './create.ts';
 import type { Dispatch } from '../records/dispatch.ts';
 import type { Catalog, TaskDeps } from '../records/find-task.ts';
 import type { Header } from '../records/header.ts';
-import { listTasks, type ListTasksOptions } from '../records/list.ts';
+import { type listTasks, listTasksOf, type ListTasksOptions } from '../records/list.ts';
 import { isTaskId, pollsKey } from '../records/names.ts';
 import { answerTask, cancelTask, getPage, getTask, mayReadTask, unknownTask } from './requests.ts';
 
@@ -52,7 +52,10 @@ export interface Tasks {
   ): Promise<readonly string[]>;
   /** Answers whether it was this call that ended the task. */
   cancel(principal: Principal, taskId: string, deadline: number): Promise<boolean>;
-  /** The principal's tasks, the newest first, without those whose results are not for it. Two store calls. */
+  /**
+   * The principal's tasks, the newest first, then those of whom it may act for; without those whose results are not for it. Calls
+   * to the store as `listTasksOf`.
+   */
   list(principal: Principal, options: Omit<ListTasksOptions, 'status'>): ReturnType<typeof listTasks>;
   /** Counts how often a task was asked for in a window, by all processes. One store call; may count twice. */
   countPolls(
@@ -98,7 +101,8 @@ export function createTasks(deps: TaskDeps, dispatch: Dispatch): Tasks {
       return cancelTask(deps, principal, taskId, deadline);
     },
     async list(principal, options) {
-      const { tasks, next } = await listTasks(deps, principal, options);
+      const owners = [principal, ...(deps.actsFor?.(principal) ?? [])];
+      const { tasks, next } = await listTasksOf(deps, owners, options);
       return { tasks: tasks.filter(({ header }) => mayReadTask(header, principal)), next };
     },
     countPolls: ({ tenant }, taskId, polls, { start, end }) =>

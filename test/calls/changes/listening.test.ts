@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { defineApp } from '../../../src/declare/check/define-app.ts';
 import { stream } from '../../../src/declare/stream.ts';
-import type { Principal } from '../../../src/base/principal.ts';
+import type { Owner, Principal } from '../../../src/base/principal.ts';
 import { type Runtime, systemRuntime } from '../../../src/base/runtime.ts';
 import { type ChangeWatch, watchChanges } from '../../../src/calls/changes/kept.ts';
 import { type Listening, listenTo } from '../../../src/calls/changes/listening.ts';
@@ -123,8 +123,9 @@ describe('what is told', () => {
   });
 
   test('tasks, of this principal alone', async () => {
-    const tasks = ['t1', 't2'];
-    const [mine, others] = [ear(ada, { tasks }), ear({ ...ada, subject: 'eve' }, { tasks: ['t2'] })];
+    const of = (owner: Owner, ...ids: string[]) => ({ tasks: ids.map((id) => ({ id, owner })) });
+    const eve = { ...ada, subject: 'eve' };
+    const [mine, others] = [ear(ada, of(ada, 't1', 't2')), ear(eve, of(eve, 't2'))];
     await clock.advance(SECOND);
     await commit(taskChange.append(taskLog(ada), [{ taskId: 't2', task: 'report', status: 'completed', at: 1 }]));
     await commit(taskChange.append(taskLog(ada), [{ taskId: 't1', task: 'report', status: 'working', at: 1 }]));

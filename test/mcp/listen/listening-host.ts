@@ -60,8 +60,8 @@ export function createListeningHost(app: App, own: Partial<HostOptions> = {}, cl
       [`${META}protocolVersion`]: '2026-07-28',
       [`${META}clientCapabilities`]: { extensions: { [TASKS.id]: {} } },
     };
-    const { name, uri } = params as { name?: string; uri?: string };
-    const named = name ?? uri;
+    const { name, uri, taskId } = params as { name?: string; uri?: string; taskId?: string };
+    const named = name ?? uri ?? taskId;
     const request = new Request('http://127.0.0.1/mcp', {
       method: 'POST',
       headers: {

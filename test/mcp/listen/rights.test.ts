@@ -20,6 +20,17 @@ const listening = { streamMs: 60 * MINUTE, most: 20, reads: null };
 const WANTED = { notifications: { resourceSubscriptions: ['stream://rooms/attic'] } };
 const FORBIDDEN = { method: 'notifications/events/terminated', params: { error: { code: -32_012 } } };
 
+async function send(
+  { host }: Pick<ReturnType<typeof createListeningHost>, 'host'>,
+  method: string,
+  own: object,
+  body?: object,
+): Promise<Response> {
+  const headers = { Accept: 'application/json, text/event-stream', 'Content-Type': 'application/json', ...own };
+  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+  return host.fetch(new Request('http://127.0.0.1/mcp', { method, headers, ...sent }));
+}
+
 /** What the caller may do is what the test says: scopes, the status of a refusal, or a failure. */
 function stage() {
   let now: string[] | number | Error = ['*'];
@@ -34,27 +45,11 @@ function stage() {
   const at = createListeningHost(houseWith(), { listening, authenticate });
 
   async function openSession(): Promise<{ state: () => Listener['state'] }> {
-    const send = (method: string, headers: object, body?: object) =>
-      at.clock.drive(
-        Promise.resolve(
-          at.host.fetch(
-            new Request('http://127.0.0.1/mcp', {
-              method,
-              headers: {
-                Accept: 'application/json, text/event-stream',
-                'Content-Type': 'application/json',
-                ...headers,
-              },
-              ...(body ? { body: JSON.stringify(body) } : {}),
-            }),
-          ),
-        ),
-      );
     const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
-    const begun = await send('POST', {}, { jsonrpc: '2.0', id: 1, method: 'initialize', params });
+    const begun = await at.clock.drive(send(at, 'POST', {}, { jsonrpc: '2.0', id: 1, method: 'initialize', params }));
     const session = { 'Mcp-Session-Id': begun.headers.get('mcp-session-id') ?? '' };
     await begun.text();
-    const response = await send('GET', session);
+    const response = await at.clock.drive(send(at, 'GET', session));
     let state: Listener['state'] = 'open';
     void response.text().then(
       () => (state = 'closed'),

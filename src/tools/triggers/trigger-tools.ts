@@ -3,19 +3,20 @@
  * have begun to hold in the past of a stream; one store call for each 1,000 entries since the range began, 50 at most.
  */
 import * as z from 'zod';
-import { inLines, plainText, saidText } from '../base/plain.ts';
-import { isoTime, parseTime } from '../base/time/time-text.ts';
-import { TidegateError } from '../base/errors.ts';
-import { accounted, type AppDeps } from '../calls/context.ts';
-import { callLine, callsTo, NextCalls } from '../calls/next-call.ts';
-import { READ_ONLY, StreamName, timeArgument } from '../calls/schemas.ts';
-import { checkedCondition } from '../declare/check/condition.ts';
-import { type Tool, tool } from '../declare/tool.ts';
-import { describeCondition } from '../streams/conditions/text.ts';
-import { findStream } from '../streams/find-stream.ts';
-import { readTriggers, type ListedTrigger } from '../triggers/list.ts';
-import { tryCondition } from '../triggers/try.ts';
-import { ConditionArgument, conditionOfArgument, KINDS_TEXT } from './condition-input.ts';
+import { inLines, plainText, saidText } from '../../base/plain.ts';
+import { isoTime, parseTime } from '../../base/time/time-text.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { accounted, type AppDeps } from '../../calls/context.ts';
+import { callLine, callsTo, NextCalls } from '../../calls/next-call.ts';
+import { READ_ONLY, StreamName, timeArgument } from '../../calls/schemas.ts';
+import { checkedCondition } from '../../declare/check/condition.ts';
+import { type Tool, tool } from '../../declare/tool.ts';
+import { describeCondition } from '../../streams/conditions/text.ts';
+import { findStream } from '../../streams/find-stream.ts';
+import { readTriggers, type ListedTrigger } from '../../triggers/list.ts';
+import { tryCondition } from '../../triggers/try.ts';
+import { ConditionArgument, conditionOfArgument, KINDS_TEXT } from '../condition-input.ts';
+import { Reactions, reactionTasks, reactionText, shownReactions } from './trigger-reactions.ts';
 
 const MOST_LISTED = 100;
 
@@ -37,6 +38,7 @@ const Listed = z.object({
     .describe('The last of these, and what each would have changed'),
   broken: z.number().describe('How often a function of the app broke at an occurrence'),
   forgotten: z.number().describe('Keys that were forgotten, or not taken in, because there were too many'),
+  reactions: Reactions,
 });
 
 const ListOutput = z.object({
@@ -46,7 +48,13 @@ const ListOutput = z.object({
 });
 const MOST_LATE = 3;
 
-export function listTriggersTool({ app, runtime }: AppDeps): Tool {
+/** None where the app has no triggers. */
+export function triggerTools(deps: AppDeps): Record<string, Tool> {
+  if (deps.app.triggers.size === 0) return {};
+  return { list_triggers: listTriggersTool(deps), try_condition: tryConditionTool(deps) };
+}
+
+function listTriggersTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'Triggers',
     description:
@@ -70,15 +78,18 @@ export function listTriggersTool({ app, runtime }: AppDeps): Tool {
       const states = await readTriggers(scope, wanted.slice(0, MOST_LISTED));
       const triggers = states.map(shownTrigger);
       const [first] = wanted;
+      const begun = name === undefined ? null : (triggers[0]?.reactions ?? null);
+      if (first && begun) begun.tasks = await reactionTasks(scope, app, first, context.principal);
+      const asking = begun?.tasks.find(({ status }) => status === 'input_required') ?? begun?.tasks[0];
+      const { get_task: reader, try_condition: trying } = app.toolNames;
       const stream = first && [...first.on.values()][0];
-      const nextCalls =
-        stream === undefined
+      const condition = { kind: 'match' };
+      const nextCalls = [
+        ...(asking === undefined ? [] : callsTo('What its task asks or has done', reader, { task: asking.task })),
+        ...(stream === undefined
           ? []
-          : callsTo('What another condition would have found', app.toolNames.try_condition, {
-              stream,
-              condition: { kind: 'match' },
-              from: '-1d',
-            });
+          : callsTo('What another condition would have found', trying, { stream, condition, from: '-1d' })),
+      ];
       const more = wanted.length - triggers.length;
       const lines = triggers.map(triggerLine);
       if (more > 0) lines.push(`${more} more: ask for one by its name.`);
@@ -87,7 +98,8 @@ export function listTriggersTool({ app, runtime }: AppDeps): Tool {
   });
 }
 
-function shownTrigger({ trigger, stored }: ListedTrigger): z.input<typeof Listed> {
+function shownTrigger(listed: ListedTrigger): z.input<typeof Listed> {
+  const { trigger, stored } = listed;
   const { name, title, description, on } = trigger;
   const { counts, last = null, storedAt = null, late = [] } = stored ?? {};
   return {
@@ -105,6 +117,7 @@ function shownTrigger({ trigger, stored }: ListedTrigger): z.input<typeof Listed
       .map(({ id, key, time, wouldHave }) => ({ id, key, at: isoTime(time), wouldHave })),
     broken: counts?.broken ?? 0,
     forgotten: counts?.overflow ?? 0,
+    reactions: shownReactions(listed),
   };
 }
 
@@ -117,6 +130,7 @@ function triggerLine({
   lateEvents,
   broken,
   forgotten,
+  reactions,
 }: z.input<typeof Listed>): string {
   const when = last === null ? '' : `, last at ${last.at}: ${saidText(last.title)}`;
   const [event] = lateEvents;
@@ -128,7 +142,7 @@ function triggerLine({
     ...(forgotten > 0 ? [`${forgotten} keys were forgotten`] : []),
   ];
   const told = wrong.length === 0 ? '' : `; ${wrong.join('; ')}`;
-  return `${name}: ${saidText(description)} Fired ${occurrences} times${when}${told}.`;
+  return `${name}: ${saidText(description)} Fired ${occurrences} times${when}${told}.${reactionText(reactions)}`;
 }
 
 function wordsOf(wouldHave: string): string {
@@ -166,7 +180,7 @@ const TryOutput = z.object({
   nextCalls: NextCalls,
 });
 
-export function tryConditionTool({ app, runtime }: AppDeps): Tool {
+function tryConditionTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'Try a condition',
     description: `When a condition would have begun to hold in the past of a stream, to find a good one before you wait for it. Changes nothing. Kinds: ${KINDS_TEXT}.`,
