@@ -106,6 +106,10 @@ function stage(reaction: Pick<TriggerReaction, 'for'> = {}, alarm?: object) {
 const BASE = 'streams:read:rooms tasks cooling';
 const answers = { agree: { action: 'accept', content: { yes: true } } };
 
+function shown({ error, result }: Sent): string {
+  return error ? `error ${error.code}` : String(result?.['status']);
+}
+
 /** All ways in which somebody may ask for a task. */
 async function asked(at: ReturnType<typeof stage>, taskId: string, who: string): Promise<string[]> {
   const get = await at.call('tasks/get', { taskId }, who);
@@ -115,7 +119,6 @@ async function asked(at: ReturnType<typeof stage>, taskId: string, who: string):
   const core = await at.legacy('tasks/get', { taskId }, who);
   const listener = await at.listen({ taskIds: [taskId] }, who);
   listener.leave();
-  const shown = (sent: Sent) => (sent.error ? `error ${sent.error.code}` : String(sent.result?.['status']));
   return [
     shown(get),
     tool.isError === true ? 'error' : String(tool.structuredContent['status']),
@@ -188,12 +191,13 @@ describe('the task of a trigger', () => {
     const [one, two] = [await at.occur('attic'), await at.occur('cellar')];
     const who = `acme ada ${BASE}`;
     const begun = await at.legacy('tools/call', { name: 'cool', arguments: { key: 'own' }, task: {} }, who);
-    const own = (begun.result?.['task'] as { taskId: string }).taskId;
+    const { taskId: own } = begun.result?.['task'] as { taskId: string };
     const ids: string[] = [];
     let cursor: string | undefined;
     for (let pages = 0; pages < 9; pages += 1) {
       const { result } = await at.legacy('tasks/list', cursor === undefined ? {} : { cursor }, who);
-      ids.push(...(result?.['tasks'] as { taskId: string }[]).map(({ taskId }) => taskId));
+      const page = (result?.['tasks'] ?? []) as { taskId: string }[];
+      ids.push(...page.map(({ taskId }) => taskId));
       cursor = result?.['nextCursor'] as string | undefined;
       if (cursor === undefined) break;
     }

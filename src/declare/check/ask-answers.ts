@@ -1,8 +1,8 @@
 /** Checks answers against stored questions, where the handler's own schema is not at hand. This file is pure. */
-import * as z from 'zod';
 import { answerIn, parseAnswer } from './ask-wire.ts';
 import type { Answer, WireRequest } from '../ask.ts';
 import type { JsonObject } from '../../base/json.ts';
+import { formSchemaOf } from './stored-form.ts';
 
 /**
  * Checks a client's answer against the request that was sent, and returns it.
@@ -13,6 +13,6 @@ export function checkAnswer({ method, params }: WireRequest, response: unknown, 
   const { requestedSchema } = params;
   if (answer.action !== 'accept' || method !== 'elicitation/create') return answer;
   if (requestedSchema === undefined) return { action: 'accept', content: {} };
-  const schema = z.fromJSONSchema(requestedSchema as Parameters<typeof z.fromJSONSchema>[0]);
+  const schema = formSchemaOf(requestedSchema as JsonObject);
   return { action: 'accept', content: parseAnswer(schema, answer.content, `${path}.content`) as JsonObject };
 }
