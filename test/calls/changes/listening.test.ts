@@ -95,6 +95,8 @@ const of = (uri: string, key?: string, stream = rooms) => ({
   sources: [{ stream, ...(key === undefined ? {} : { key }) }],
 });
 
+const tasksOf = (owner: Owner, ...ids: string[]) => ({ tasks: ids.map((id) => ({ id, owner })) });
+
 describe('what is told', () => {
   test('a stream by any event, a key by its own, both by a gap', async () => {
     const ears = ear(ada, {
@@ -123,9 +125,8 @@ describe('what is told', () => {
   });
 
   test('tasks, of this principal alone', async () => {
-    const of = (owner: Owner, ...ids: string[]) => ({ tasks: ids.map((id) => ({ id, owner })) });
     const eve = { ...ada, subject: 'eve' };
-    const [mine, others] = [ear(ada, of(ada, 't1', 't2')), ear(eve, of(eve, 't2'))];
+    const [mine, others] = [ear(ada, tasksOf(ada, 't1', 't2')), ear(eve, tasksOf(eve, 't2'))];
     await clock.advance(SECOND);
     await commit(taskChange.append(taskLog(ada), [{ taskId: 't2', task: 'report', status: 'completed', at: 1 }]));
     await commit(taskChange.append(taskLog(ada), [{ taskId: 't1', task: 'report', status: 'working', at: 1 }]));
