@@ -17,6 +17,8 @@ export interface AppNeeds {
   losing: readonly { feed: string; what: string; fix: string }[];
   /** Kinds of its feeds, such as `http` and `mqtt`, each once. */
   feedKinds: readonly string[];
+  /** Where its feeds read: a URL, or words where the declaration does not say it. */
+  sources: readonly { feed: string; source: string }[];
   /** Streams that take pushes. */
   pushed: readonly string[];
 }
@@ -35,6 +37,7 @@ export function appNeeds(app: App): AppNeeds {
       feed.loses === undefined || targets.length === 0 ? [] : [{ feed: name, ...feed.loses }],
     ),
     feedKinds: [...new Set(feeds.map(({ feed }) => feed.type))],
+    sources: feeds.map(({ name, feed: { source } }) => ({ feed: name, source })),
     pushed: [...app.streams.values()].flatMap(({ name, push }) => (push === null ? [] : [name])),
   };
 }

@@ -1,0 +1,66 @@
+/**
+ * The operator's own CDK, over the file of their folder that makes the stack. It is never on a terminal; approvals were given with the
+ * plan.
+ */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TidegateError } from '../../../base/errors.ts';
+import { packageFolder, userPackage } from './user-package.ts';
+import { type ProgramEnd, runProgram } from './run-program.ts';
+
+export interface Cdk {
+  run: (args: readonly string[], tell?: (text: string) => void) => Promise<ProgramEnd>;
+  /** The templates that a synthesis makes, by the names of their stacks. @throws TidegateError `invalid_config` with what it says */
+  synthesize: () => Promise<ReadonlyMap<string, string>>;
+}
+
+const FILES = ['aws.ts', 'aws.mts', 'aws.js', 'aws.mjs'];
+/** What the file needs beside the command. */
+const NEEDED = ['aws-cdk-lib', 'constructs', 'esbuild'];
+
+/** @param stage null: the one without a name. @throws TidegateError `invalid_config` where something is not installed */
+export function openCdk(folder: string, environment: NodeJS.ProcessEnv, stage: string | null): Cdk {
+  const missing = ['aws-cdk', ...NEEDED].filter((name) => packageFolder(folder, name) === null);
+  if (missing.length > 0) {
+    throw new TidegateError('invalid_config', `${missing.join(', ')} are not installed in ${folder}`, {
+      field: missing[0] ?? 'aws-cdk',
+      expected: `npm install --save-dev ${missing.join(' ')}`,
+    });
+  }
+  const { command } = userPackage(folder, 'aws-cdk', 'cdk');
+  const file = FILES.find((name) => existsSync(join(folder, name)));
+  if (file === undefined) {
+    throw new TidegateError('invalid_config', `there is no aws.ts in ${folder}`, {
+      field: 'aws.ts',
+      expected: "a module with createTidegateStack(app, { appFile: 'app.ts', auth: 'keys' }) of tidegate/aws",
+    });
+  }
+  const shared = [`--app="${process.execPath}" ${file}`, '--no-notices', '--no-version-reporting', ...(stage === null ? [] : [`--context=stage=${stage}`])];
+  const run = (args: readonly string[], tell?: (text: string) => void) =>
+    runProgram(command, [...shared, ...args], { folder, environment: { ...environment, NO_COLOR: '1' }, ...(tell === undefined ? {} : { tell }) });
+  return {
+    run,
+    async synthesize() {
+      const output = mkdtempSync(join(tmpdir(), 'tidegate-synth-'));
+      try {
+        const end = await run(['synth', '--quiet', `--output=${output}`]);
+        if (end.status === 0) return templatesIn(output);
+        throw new TidegateError('invalid_config', `the stack cannot be made:\n${saidByCdk(end)}`, { field: file, expected: 'a stack that CDK makes' });
+      } finally {
+        rmSync(output, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+function templatesIn(folder: string): Map<string, string> {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.template.json'));
+  return new Map(names.map((name) => [name.replace('.template.json', ''), readFileSync(join(folder, name), 'utf8')]));
+}
+
+/** Without what CDK adds of the program that it ran. */
+export function saidByCdk({ stderr, stdout }: Pick<ProgramEnd, 'stderr' | 'stdout'>): string {
+  const lines = `${stderr}\n${stdout}`.split('\n').map((line) => line.trimEnd());
+  return lines.filter((line) => line.trim() !== '' && !/Subprocess exited|^\s+at |\(node:\d+\)/.test(line)).slice(0, 12).join('\n');
+}

@@ -1,0 +1,114 @@
+/** Works out what a deployment on Cloudflare needs and what of it is there. In a dry run nothing of it asks the platform. */
+import { systemRuntime } from '../../../base/runtime.ts';
+import { isoTime } from '../../../base/time/time-text.ts';
+import { appNeeds } from '../../platforms/app-needs.ts';
+import { checkWorkerBundle, type WorkerBundle } from '../../platforms/cloudflare-bundle.ts';
+import { checkWorkerFeeds, checkWorkerSettings } from '../../platforms/cloudflare-checks.ts';
+import { setting } from '../../platforms/cloudflare-settings.ts';
+import { checkWorkerVariables, workerSecrets } from '../../platforms/cloudflare-variables.ts';
+import type { Finding } from '../../platforms/finding.ts';
+import { accountOf, isQueueThere, secretsThere } from './cloudflare-account.ts';
+import type { SettingsProbe } from './cloudflare-probe.ts';
+import { missingSecrets, originsOf, type SecretOrigin, secretSteps } from './cloudflare-secrets.ts';
+import type { DeployOptions } from './deploy-options.ts';
+import { hasErrors, type Plan, sortedFindings, type Step } from './plan.ts';
+import { openSecretSources } from './secret-values.ts';
+import { placed } from './settings-fix.ts';
+import { buildWorker } from './worker-build.ts';
+import type { ReadSettings, Wrangler } from './wrangler.ts';
+
+export interface CloudflarePlan extends Plan {
+  secrets: readonly SecretOrigin[];
+  /** Queues that have to be made. */
+  queues: readonly string[];
+  /** What each command of wrangler's is told of the environment. */
+  of: readonly string[];
+  bundle: WorkerBundle | null;
+}
+
+export async function planCloudflare(options: DeployOptions, wrangler: Wrangler, probe: SettingsProbe): Promise<CloudflarePlan> {
+  const { app, environment, dryRun, withQueue } = options;
+  const needs = appNeeds(app);
+  const raw = wrangler.readRaw(probe.path);
+  const base = { platform: 'cloudflare', does: 'deploy', environment, isDry: dryRun, stays: [] } as const;
+  const unknown = environmentProblem(raw, probe.file, environment);
+  if (unknown !== null) {
+    return { ...base, name: String(raw['name']), account: null, findings: [unknown], steps: [], bundle: null, secrets: [], queues: [], of: [] };
+  }
+  const settings = wrangler.readSettings(probe.path, environment ?? '');
+  const { name, variables, flags } = settings;
+  const today = isoTime(systemRuntime(() => {}).now()).slice(0, 10);
+  const early = [...checkWorkerSettings(needs, settings, withQueue, today), ...checkWorkerFeeds(needs)];
+  const bundle = settings.hasEntry ? await buildWorker(wrangler, probe.path, environment ?? '') : null;
+  const ofBundle = bundle === null ? [] : checkWorkerBundle(bundle, { flags, store: String(variables['STORE'] ?? 'redis') });
+
+  const sources = openSecretSources(options.folder, options.variables, environment);
+  const of = probe.written.size > 0 ? [`--name=${name}`] : [`--env=${environment ?? ''}`];
+  const accountId = settings.accountId ?? sources.find('CLOUDFLARE_ACCOUNT_ID')?.value ?? null;
+  const account = dryRun ? null : await accountOf(wrangler, { accountId, file: probe.file });
+  const there = dryRun ? null : ((await secretsThere(wrangler, of)) ?? new Set<string>());
+  const canAsk = options.asker.isThere && !options.json;
+  const secrets = originsOf(workerSecrets(needs, variables), { there, sources, canAsk });
+  const findings = [
+    ...early,
+    ...ofBundle,
+    ...checkWorkerVariables({ app, needs, variables, secrets: valuesKnown(secrets) }),
+    ...missingSecrets(secrets, sources.file, dryRun),
+  ];
+  const told = findings.map((one) => (one.add === undefined ? one : { ...one, add: placed(one.add, raw, environment) }));
+  const queues = await queueSteps(settings, wrangler, dryRun || hasErrors({ findings }));
+  const deploy = `wrangler deploy --env=${environment ?? ''}`;
+  const steps: Step[] = [
+    ...[...probe.written.keys()].map((file): Step => ({ what: `write ${file}`, state: 'to do', command: null })),
+    ...queues,
+    ...secretSteps(secrets, [`--env=${environment ?? ''}`], dryRun),
+    { what: `Worker ${name}`, state: 'to do', command: deploy },
+  ];
+  return {
+    ...base,
+    name,
+    account,
+    findings: sortedFindings(distinct(told)),
+    steps,
+    bundle,
+    secrets,
+    queues: queues.filter(({ state }) => state === 'to do').map(({ what }) => what.replace('queue ', '')),
+    of: [`--env=${environment ?? ''}`],
+  };
+}
+
+function environmentProblem(raw: Record<string, unknown>, file: string, environment: string | null): Finding | null {
+  const names = Object.keys((raw['env'] ?? {}) as object);
+  if (environment === null || names.includes(environment)) return null;
+  const add = setting.variable('STORE', 'redis');
+  return {
+    level: 'error',
+    field: '--env',
+    message: `${file} has no environment ${environment}${names.length === 0 ? '' : `, but ${names.join(', ')}`}`,
+    fix: `an environment has variables, queues and limits of its own`,
+    add: { ...add, path: ['env', environment, ...add.path] },
+  };
+}
+
+/** What the variables are judged with: a value where it is known, null where it is there or will be. */
+function valuesKnown(origins: readonly SecretOrigin[]): Map<string, string | null> {
+  return new Map(origins.map((origin) => [origin.name, origin.kind === 'found' ? origin.value : null]));
+}
+
+/** @param isQuiet nobody asks the platform */
+async function queueSteps({ producers, consumers }: ReadSettings, wrangler: Wrangler, isQuiet: boolean): Promise<Step[]> {
+  const queue = producers.find(({ binding }) => binding === 'TASKS')?.queue;
+  const dead = consumers.find((one) => one.queue === queue)?.dead_letter_queue;
+  const steps: Step[] = [];
+  for (const name of [queue, dead]) {
+    if (name === undefined) continue;
+    const state = isQuiet ? 'unknown' : (await isQueueThere(wrangler, name)) ? 'there' : 'to do';
+    steps.push({ what: `queue ${name}`, state, command: state === 'there' ? null : `wrangler queues create ${name}` });
+  }
+  return steps;
+}
+
+/** The same mistake is found twice where two look. */
+function distinct(findings: readonly Finding[]): Finding[] {
+  return [...new Map(findings.map((one) => [`${one.level} ${one.field} ${one.message}`, one])).values()];
+}

@@ -1,0 +1,151 @@
+/**
+ * `tidegate deploy aws`: synthesizes the stack of the folder's `aws.ts`, puts the secrets that its template refers to and that are not
+ * there, and deploys with the operator's CDK. Each step can be done again; before the plan is agreed to nothing is made.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import * as z from 'zod';
+import { TidegateError } from '../../../base/errors.ts';
+import { appNeeds } from '../../platforms/app-needs.ts';
+import type { Finding } from '../../platforms/finding.ts';
+import { openSecretsManager, secretsIn, type SecretsManager } from './aws-secrets.ts';
+import { type Cdk, openCdk, saidByCdk } from './cdk.ts';
+import { failed } from './cloudflare-account.ts';
+import { agreed, showPlan } from './consent.ts';
+import type { DeployOptions } from './deploy-options.ts';
+import { hasErrors, type Plan, type Step } from './plan.ts';
+import { openSecretSources, type SecretSources } from './secret-values.ts';
+
+const Outputs = z.record(z.string(), z.record(z.string(), z.string()));
+
+/** A secret that the template refers to. */
+interface Referred {
+  /** In Secrets Manager. */
+  name: string;
+  variable: string;
+  found: { value: string; from: string } | null;
+  /** Null: nobody asked. */
+  isThere: boolean | null;
+}
+
+/** Answers the exit status. @throws TidegateError for what stands in the way, and for a step that failed */
+export async function deployAws(options: DeployOptions): Promise<number> {
+  const { folder, variables, environment, dryRun, json, yes, asker } = options;
+  const cdk = openCdk(folder, variables, environment);
+  const [stack, template] = onlyStack(await cdk.synthesize());
+  const sources = openSecretSources(folder, variables, environment);
+  const names = secretsIn(template);
+  const manager = dryRun || names.length === 0 ? null : openSecretsManager(folder, variables);
+  try {
+    const secrets: Referred[] = [];
+    for (const name of names) {
+      const variable = basename(name);
+      secrets.push({ name, variable, found: sources.find(variable), isThere: (await manager?.isThere(name)) ?? null });
+    }
+    const plan = planOf(options, { stack, secrets, template, sources });
+    showPlan(options, plan, null, () => []);
+    if (hasErrors(plan)) return 1;
+    if (dryRun || (json && !yes)) return 0;
+    await agreed(options, `Deploy ${stack}?`);
+    for (const { name, variable, found, isThere } of secrets) {
+      if (isThere !== false) continue;
+      await manager?.create(name, found?.value ?? (await askedValue(variable, asker)));
+    }
+    tellDone(options, stack, await deployed(cdk, stack, options.tell));
+    return 0;
+  } finally {
+    manager?.close();
+  }
+}
+
+/** @throws TidegateError where the file makes another number of stacks */
+export function onlyStack(templates: ReadonlyMap<string, string>): [string, string] {
+  const [first, ...more] = templates;
+  if (first !== undefined && more.length === 0) return first;
+  throw new TidegateError('invalid_config', `aws.ts makes ${templates.size} stacks: ${[...templates.keys()].join(', ')}`, {
+    field: 'aws.ts',
+    expected: 'one stack; several are for cdk deploy itself',
+  });
+}
+
+interface Found {
+  stack: string;
+  secrets: readonly Referred[];
+  template: string;
+  sources: SecretSources;
+}
+
+function planOf({ app, environment, dryRun, asker, json }: DeployOptions, { stack, secrets, template, sources }: Found): Plan {
+  const canAsk = asker.isThere && !json;
+  const missing = secrets.filter(({ isThere, found }) => isThere === false && found === null && !canAsk);
+  const referred = new Set(secrets.map(({ variable }) => variable));
+  const unused = appNeeds(app).secrets.filter(({ name, optional }) => optional && !referred.has(name) && sources.find(name) !== null);
+  const findings: Finding[] = [
+    ...unused.map(({ name }) => ({
+      level: 'advice' as const,
+      field: name,
+      message: `${name} is optional and has a value here, and the functions will not have it`,
+      fix: `optionalSecrets: ['${name}'] in aws.ts`,
+    })),
+    ...appNeeds(app).losing.map(({ feed, what, fix }) => ({ level: 'advice' as const, field: `feeds.${feed}`, message: what, fix })),
+    ...missing.map(({ variable }) => ({
+      level: 'error' as const,
+      field: variable,
+      message: `the secret ${variable} has no value`,
+      fix: `set it in the environment or in ${sources.file}, or run this on a terminal, where you are asked for it`,
+    })),
+  ];
+  return {
+    platform: 'aws',
+    does: 'deploy',
+    name: stack,
+    environment,
+    account: null,
+    isDry: dryRun,
+    findings,
+    steps: [...secrets.map(secretStep), { what: `stack ${stack} (${resourcesIn(template)})`, state: 'to do', command: `cdk deploy ${stack}` }],
+    stays: [],
+    bundle: null,
+  };
+}
+
+function secretStep({ name, found, isThere }: Referred): Step {
+  const how = found === null ? 'asked for' : `from ${found.from}`;
+  const command = isThere === true ? null : `secretsmanager create-secret ${name}  (${how})`;
+  return { what: `secret ${name}`, state: isThere === null ? 'unknown' : isThere ? 'there' : 'to do', command };
+}
+
+function resourcesIn(template: string): string {
+  const { Resources = {} } = JSON.parse(template) as { Resources?: Record<string, unknown> };
+  return `${Object.keys(Resources).length} resources`;
+}
+
+async function askedValue(variable: string, { askHidden }: DeployOptions['asker']): Promise<string> {
+  for (;;) {
+    const value = await askHidden(`${variable} (not shown): `);
+    if (value !== '') return value;
+  }
+}
+
+/** The outputs of the stack. */
+async function deployed(cdk: Cdk, stack: string, tell: (text: string) => void): Promise<Record<string, string>> {
+  const folder = mkdtempSync(join(tmpdir(), 'tidegate-outputs-'));
+  const file = join(folder, 'outputs.json');
+  try {
+    const end = await cdk.run(['deploy', stack, '--require-approval=never', `--outputs-file=${file}`], tell);
+    if (end.status !== 0) throw failed('cdk deploy', saidByCdk(end));
+    return Outputs.parse(JSON.parse(readFileSync(file, 'utf8')))[stack] ?? {};
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function tellDone({ print, json }: DeployOptions, stack: string, outputs: Record<string, string>): void {
+  const { Url, AddToClient, Dashboard, TableName } = outputs;
+  if (json) return print(JSON.stringify({ done: true, name: stack, url: Url ?? null, outputs }));
+  print(`${stack} is deployed${Url === undefined ? '' : ` at ${Url}`}.`);
+  if (AddToClient !== undefined) print(`For a client:   ${AddToClient}`);
+  if (Dashboard !== undefined) print(`Dashboard:      ${Dashboard}`);
+  if (TableName !== undefined) print(`With AUTH=keys: STORE=dynamodb DYNAMODB_TABLE=${TableName} AWS_REGION=… npx tidegate keys create --name me`);
+}

@@ -1,0 +1,96 @@
+/** The options of `deploy` and `destroy`, and the app that they are about. */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { TidegateError } from '../../../base/errors.ts';
+import type { App } from '../../../declare/app.ts';
+import type { CommandCall } from '../kit/command.ts';
+import { readArguments, unknownWord } from '../kit/arguments.ts';
+import { type Asker, createAsker } from './ask.ts';
+
+export const TARGETS = ['cloudflare', 'aws'] as const;
+export type Target = (typeof TARGETS)[number];
+
+export interface DeployOptions {
+  target: Target;
+  /** Path of the app's module. */
+  appFile: string;
+  app: App;
+  /** Where the command is run. */
+  folder: string;
+  /** Of wrangler, or the stage. Null: the one without a name. */
+  environment: string | null;
+  dryRun: boolean;
+  fix: boolean;
+  yes: boolean;
+  json: boolean;
+  withQueue: boolean;
+  variables: NodeJS.ProcessEnv;
+  asker: Asker;
+  print: (line: string) => void;
+  /** What programs say as they go. */
+  tell: (text: string) => void;
+}
+
+const SHARED = {
+  app: { type: 'string' },
+  env: { type: 'string' },
+  stage: { type: 'string' },
+  yes: { type: 'boolean', short: 'y' },
+  json: { type: 'boolean' },
+  'dry-run': { type: 'boolean' },
+} as const;
+const OPTIONS = {
+  deploy: { ...SHARED, fix: { type: 'boolean' }, 'no-queue': { type: 'boolean' } },
+  destroy: SHARED,
+} as const;
+
+const APP_FILES = ['app.ts', 'src/app.ts', 'app.mts', 'app.js', 'app.mjs', 'src/app.js'];
+const ENVIRONMENT = /^[a-z][a-z\d-]{0,19}$/;
+
+/** What the call means; a number is the exit status of a wrong one. @throws TidegateError for an app that is none */
+export async function readDeployOptions(
+  command: 'deploy' | 'destroy',
+  { args, loadApp, environment, misused, print = (line) => console.log(line) }: CommandCall,
+): Promise<DeployOptions | number> {
+  const read = readArguments(args, OPTIONS[command], command);
+  if (read.wrong !== null) return misused(read.wrong);
+  const { values, positionals } = read;
+  const [word, extra] = positionals;
+  const target = TARGETS.find((known) => known === word);
+  if (target === undefined) {
+    return misused(word === undefined ? `${command} needs one of ${TARGETS.join(', ')}` : unknownWord(word, TARGETS, null));
+  }
+  if (extra !== undefined) return misused(unknownWord(extra, [], `${command} ${target}`));
+  const [own, other] = target === 'aws' ? (['stage', 'env'] as const) : (['env', 'stage'] as const);
+  if (values[other] !== undefined) return misused(`--${other} is not for ${target}: expected --${own} NAME`);
+  const name = values[own];
+  if (typeof name === 'string' && !ENVIRONMENT.test(name)) {
+    return misused(`--${own} ${name}: expected 1 to 20 lower-case letters, digits and hyphens, a letter first`);
+  }
+  const folder = process.cwd();
+  const appFile = appFileOf(folder, typeof values['app'] === 'string' ? values['app'] : null);
+  const isJson = values['json'] === true;
+  return {
+    target,
+    appFile: resolve(folder, appFile),
+    app: await loadApp(appFile),
+    folder,
+    environment: typeof name === 'string' ? name : null,
+    dryRun: values['dry-run'] === true,
+    fix: values['fix'] === true,
+    yes: values['yes'] === true,
+    json: isJson,
+    withQueue: values['no-queue'] !== true,
+    variables: environment,
+    asker: createAsker(),
+    print,
+    tell: (text) => process.stderr.write(text),
+  };
+}
+
+function appFileOf(folder: string, given: string | null): string {
+  const found = given ?? APP_FILES.find((name) => existsSync(join(folder, name)));
+  if (found !== undefined) return found;
+  const expected = '--app FILE, or a module app.ts in this folder';
+  throw new TidegateError('invalid_config', `there is no app.ts in ${folder}`, { field: '--app', expected });
+}

@@ -1,0 +1,142 @@
+/**
+ * The variables of a Worker: which of them are secrets, and what it would refuse at its start. A secret whose value is not known here
+ * counts as a right one. Pure, but for what the app itself does when it is looked at.
+ */
+import { AUTH_VARIABLES } from '../../base/config/auth.ts';
+import { readEnvironment } from '../../base/config/config.ts';
+import { asTidegateError, type TidegateError } from '../../base/errors.ts';
+import { misspeltText } from '../../base/known-names.ts';
+import type { App } from '../../declare/app.ts';
+import { dynamodb } from '../../store/dynamodb/driver.ts';
+import { memory } from '../../store/drivers/memory-driver.ts';
+import { redis } from '../../store/drivers/redis-driver.ts';
+import type { AppNeeds } from './app-needs.ts';
+import { startMistake, UNKNOWN_VALUE } from './check-start.ts';
+import { setting } from './cloudflare-settings.ts';
+import type { Finding } from './finding.ts';
+
+export interface WorkerSecret {
+  name: string;
+  /** It is put where its value is found, and missed where it is needed. `made`: it is made at random where nobody has one. */
+  need: 'needed' | 'optional' | 'made';
+}
+
+/** Of ours, beside those of the store. */
+const OPTIONAL = ['TIDEGATE_KEY', 'OAUTH_CLIENT_SECRET', 'TIDEGATE_SECRET_PREVIOUS'] as const;
+const STORE_SECRETS: Readonly<Record<string, readonly string[]>> = {
+  redis: ['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN'],
+  dynamodb: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
+};
+/** Where the store is may stand in the open. */
+const MAY_BE_SHOWN: ReadonlySet<string> = new Set(['UPSTASH_REDIS_REST_URL', 'AWS_ACCESS_KEY_ID']);
+const KEPT_FOR_ITSELF: Readonly<Record<string, string>> = {
+  memory: 'its data end with each isolate',
+  sqlite: 'a Worker has no files',
+};
+
+/** @param variables as they stand in the open */
+export function workerSecrets({ secrets }: Pick<AppNeeds, 'secrets'>, variables: Readonly<Record<string, unknown>>): WorkerSecret[] {
+  const ofStore = STORE_SECRETS[storeOf(variables)] ?? [];
+  const all: WorkerSecret[] = [
+    ...secrets.map(({ name, optional }) => ({ name, need: optional ? ('optional' as const) : ('needed' as const) })),
+    ...ofStore.filter((name) => !(MAY_BE_SHOWN.has(name) && name in variables)).map((name) => ({ name, need: 'needed' as const })),
+    { name: 'TIDEGATE_SECRET', need: 'made' },
+    ...OPTIONAL.map((name) => ({ name, need: 'optional' as const })),
+  ];
+  return [...new Map(all.toReversed().map((one) => [one.name, one])).values()].toReversed();
+}
+
+function storeOf(variables: Readonly<Record<string, unknown>>): string {
+  const { STORE } = variables;
+  return typeof STORE === 'string' && STORE !== '' ? STORE : 'redis';
+}
+
+export interface WorkerVariables {
+  app: App;
+  needs: AppNeeds;
+  /** As they stand in the open. */
+  variables: Readonly<Record<string, unknown>>;
+  /** Secrets that are there, or will be put: their values, null where those are not known. */
+  secrets: ReadonlyMap<string, string | null>;
+}
+
+/** Mistakes of the variables, and where nobody said who may call. */
+export function checkWorkerVariables({ app, needs, variables, secrets }: WorkerVariables): Finding[] {
+  const known = workerSecrets(needs, variables);
+  const shown = known.filter(({ name }) => Object.hasOwn(variables, name)).map(({ name }): Finding => ({
+    level: 'error',
+    field: name,
+    message: `${name} is a secret, and stands under [vars] for everyone who reads the file or the dashboard`,
+    fix: 'take it out: from the environment, .env or a question it is put as a secret. Make a new one if the file was shared',
+  }));
+  if (shown.length > 0) return shown;
+  const store = storeOf(variables);
+  const alone = KEPT_FOR_ITSELF[store];
+  if (alone !== undefined) {
+    const fix = 'STORE = "redis" under [vars], and a database that speaks Upstash’s REST protocol';
+    return [{ level: 'error', field: 'STORE', message: `STORE is ${store}, and ${alone}`, fix }];
+  }
+  const valueOf = (name: string) => secrets.get(name) ?? (name.endsWith('_URL') ? 'https://unknown.example' : UNKNOWN_VALUE);
+  const needed = known.filter(({ name, need }) => need !== 'optional' || secrets.has(name)).map(({ name }) => name);
+  const environment = { ...variables, ...Object.fromEntries(needed.map((name) => [name, valueOf(name)])) };
+  return [...read(environment, { app, needs, store }), ...started(app, needed, environment)];
+}
+
+function read(
+  environment: Readonly<Record<string, unknown>>,
+  { app, needs, store }: { app: App; needs: AppNeeds; store: string },
+): Finding[] {
+  const drivers = [redis, memory, dynamodb];
+  const isOwn = !drivers.some(({ name }) => name === store);
+  // A driver of one's own is known to the Worker alone; what else is wrong is found all the same.
+  const given = isOwn ? { ...environment, STORE: 'memory' } : environment;
+  try {
+    const config = readEnvironment(given, { drivers, standard: 'redis' });
+    const doubts = config.misspelt(needs.secrets.map(({ name }) => name)).map((one): Finding => ({
+      level: 'advice',
+      field: one.name,
+      message: misspeltText(one),
+      fix: `name it ${one.meant}, or take it out`,
+    }));
+    const own: Finding[] = isOwn ? [ownStore(store)] : [];
+    if (config.auth.modes.length > 0 || config.auth.saidNone) return [...own, ...doubts];
+    return [openToAll(app), ...own, ...doubts];
+  } catch (thrown) {
+    return [mistake(asTidegateError(thrown))];
+  }
+}
+
+function ownStore(store: string): Finding {
+  return {
+    level: 'advice',
+    field: 'STORE',
+    message: `STORE is ${store}, a driver of your own, whose variables are not looked at`,
+    fix: 'give it to createWorker as one of its stores',
+  };
+}
+
+function openToAll({ name }: App): Finding {
+  return {
+    level: 'error',
+    field: 'AUTH',
+    message: `nothing says who may call ${name}, so everyone could`,
+    fix: 'AUTH = "keys" under [vars] for keys of tidegate keys create, TIDEGATE_KEY for one key, or AUTH = "none" to say that everyone is meant',
+    add: setting.variable('AUTH', 'keys'),
+  };
+}
+
+function started(app: App, secrets: readonly string[], environment: Readonly<Record<string, unknown>>): Finding[] {
+  const found = startMistake(app, secrets, environment);
+  return found === null ? [] : [mistake(found)];
+}
+
+function mistake({ field, message, expected, hint }: TidegateError): Finding {
+  const name = field ?? 'app';
+  const isVariable = Object.hasOwn(AUTH_VARIABLES, name) || /^[A-Z][A-Z\d_]*$/.test(name);
+  return {
+    level: 'error',
+    field: name,
+    message,
+    fix: hint ?? `${isVariable ? `${name} under [vars]` : name}: expected ${expected ?? 'something else'}`,
+  };
+}
