@@ -9,5 +9,7 @@ export const KNOWN_COMMANDS: Readonly<Record<string, () => Promise<RunCommand>>>
   keys: async () => (await import('./commands/keys-command.ts')).keysCommand,
   triggers: async () => (await import('./commands/triggers-command.ts')).triggersCommand,
   doctor: async () => (await import('./doctor/doctor-command.ts')).doctorCommand,
+  deploy: async () => (await import('./deploy/deploy-command.ts')).deployCommand,
+  destroy: async () => (await import('./deploy/deploy-command.ts')).destroyCommand,
   ...Object.fromEntries(OPERATE_NOUNS.map((noun) => [noun, operate(noun)])),
 };

@@ -1,5 +1,5 @@
 /** What a Worker's bundle would be refused for: its size, and modules of Node's that are only a name on the platform. Pure. */
-import type { Finding } from './finding.ts';
+import type { PlatformFinding } from './finding.ts';
 import { NODE_FLAG, setting } from './cloudflare-settings.ts';
 
 /** What wrangler built, and would upload. */
@@ -35,9 +35,9 @@ export interface BundleSurroundings {
   store: string;
 }
 
-export function checkWorkerBundle(bundle: WorkerBundle, { flags, store }: BundleSurroundings): Finding[] {
+export function checkWorkerBundle(bundle: WorkerBundle, { flags, store }: BundleSurroundings): PlatformFinding[] {
   const { gzippedBytes, nodeModules, hasDynamodb } = bundle;
-  const found: Finding[] = [];
+  const found: PlatformFinding[] = [];
   if (gzippedBytes > MOST_GZIPPED) {
     found.push({ ...sized(gzippedBytes), level: 'error', fix: 'import less: 10 MiB gzipped are the most' });
   } else if (gzippedBytes > FREE_GZIPPED) {
@@ -65,12 +65,17 @@ export function checkWorkerBundle(bundle: WorkerBundle, { flags, store }: Bundle
   }
   if (store === 'dynamodb' && !hasDynamodb) {
     const fix = 'createWorker(app, { stores: { dynamodb } }) with dynamodb of tidegate/worker';
-    found.push({ level: 'error', field: 'STORE', message: 'STORE is dynamodb, and the Worker is built without it', fix });
+    found.push({
+      level: 'error',
+      field: 'STORE',
+      message: 'STORE is dynamodb, and the Worker is built without it',
+      fix,
+    });
   }
   return found;
 }
 
-function sized(gzippedBytes: number): Pick<Finding, 'field' | 'message'> {
+function sized(gzippedBytes: number): Pick<PlatformFinding, 'field' | 'message'> {
   return { field: 'main', message: `the bundle has ${mebibytes(gzippedBytes)} gzipped` };
 }
 

@@ -3,7 +3,7 @@ import { isAddress, isLocalName, refusedRange } from '../../net/address.ts';
 import type { AppNeeds } from './app-needs.ts';
 import { queueNamesOf, workerNameExpected } from './cloudflare-names.ts';
 import { COMPATIBILITY_DATE, EVERY_MINUTE, LEAST_DATE, NODE_FLAG, setting } from './cloudflare-settings.ts';
-import type { Finding } from './finding.ts';
+import type { PlatformFinding } from './finding.ts';
 
 /** The settings of one environment, as wrangler reads them. */
 export interface WorkerSettings {
@@ -28,53 +28,100 @@ export interface WorkerSettings {
 const FREE_CRONS = 5;
 
 /** @param withQueue false: whoever deploys wants none */
-export function checkWorkerSettings(needs: AppNeeds, settings: WorkerSettings, withQueue: boolean, today: string): Finding[] {
+export function checkWorkerSettings(
+  needs: AppNeeds,
+  settings: WorkerSettings,
+  withQueue: boolean,
+  today: string,
+): PlatformFinding[] {
   const { name, date, flags, hasEntry, aliases, rates, storedSecrets } = settings;
   const hasQueue = needs.queue && withQueue;
-  const found: (Finding | null)[] = [
+  const found: (PlatformFinding | null)[] = [
     nameProblem(name, hasQueue),
-    hasEntry ? null : { ...error('main', 'the entry is not there', 'main names the file with export default createWorker(app)'), add: setting.main() },
+    hasEntry
+      ? null
+      : {
+          ...error('main', 'the entry is not there', 'main names the file with export default createWorker(app)'),
+          add: setting.main(),
+        },
     dateProblem(date, today),
     flags.includes(NODE_FLAG)
       ? null
       : needs.feedKinds.includes('mqtt')
-        ? { ...error('compatibility_flags', `${NODE_FLAG} is not among the flags, and MQTT feeds need it`, `compatibility_flags = ["${NODE_FLAG}"]`), add: setting.flag() }
+        ? {
+            ...error(
+              'compatibility_flags',
+              `${NODE_FLAG} is not among the flags, and MQTT feeds need it`,
+              `compatibility_flags = ["${NODE_FLAG}"]`,
+            ),
+            add: setting.flag(),
+          }
         : null,
     ...cronProblems(needs, settings.crons),
     ...(hasQueue ? queueProblems(settings) : []),
-    rates.includes('RATE_LIMIT') ? null : { ...advice('ratelimits', 'nothing bounds what one address may ask', 'bind RATE_LIMIT'), add: setting.rate(name) },
-    aliases.includes(setting.alias().path[1] ?? '') ? null : { ...advice('alias', 'the bundle carries a JSON Schema validator of the SDK that is not used', 'an alias leaves it out'), add: setting.alias() },
-    ...storedSecrets.map((one) => error(one, `${one} is bound to a Secrets Store, which is no text`, 'put it as a secret of the Worker itself')),
+    rates.includes('RATE_LIMIT')
+      ? null
+      : {
+          ...advice('ratelimits', 'nothing bounds what one address may ask', 'bind RATE_LIMIT'),
+          add: setting.rate(name),
+        },
+    aliases.includes(setting.alias().path[1] ?? '')
+      ? null
+      : {
+          ...advice(
+            'alias',
+            'the bundle carries a JSON Schema validator of the SDK that is not used',
+            'an alias leaves it out',
+          ),
+          add: setting.alias(),
+        },
+    ...storedSecrets.map((one) =>
+      error(one, `${one} is bound to a Secrets Store, which is no text`, 'put it as a secret of the Worker itself'),
+    ),
   ];
   return found.filter((one) => one !== null);
 }
 
-function nameProblem(name: string, hasQueue: boolean): Finding | null {
+function nameProblem(name: string, hasQueue: boolean): PlatformFinding | null {
   const expected = workerNameExpected(name, hasQueue);
   return expected === null ? null : error('name', `the Worker’s name ${name} is refused`, `name: expected ${expected}`);
 }
 
-function dateProblem(date: string | null, today: string): Finding | null {
+function dateProblem(date: string | null, today: string): PlatformFinding | null {
   if (date === null) {
-    return { ...error('compatibility_date', 'it is missing', `compatibility_date = "${COMPATIBILITY_DATE}"`), add: setting.date() };
+    return {
+      ...error('compatibility_date', 'it is missing', `compatibility_date = "${COMPATIBILITY_DATE}"`),
+      add: setting.date(),
+    };
   }
-  if (date < LEAST_DATE) return error('compatibility_date', `${date} is too early for Node’s modules`, `a date from ${LEAST_DATE} on, such as ${COMPATIBILITY_DATE}`);
-  return date > today ? error('compatibility_date', `${date} is still to come, and the platform refuses it`, `a date up to ${today}`) : null;
+  if (date < LEAST_DATE)
+    return error(
+      'compatibility_date',
+      `${date} is too early for Node’s modules`,
+      `a date from ${LEAST_DATE} on, such as ${COMPATIBILITY_DATE}`,
+    );
+  return date > today
+    ? error('compatibility_date', `${date} is still to come, and the platform refuses it`, `a date up to ${today}`)
+    : null;
 }
 
-function cronProblems({ schedule }: AppNeeds, crons: readonly string[] | null): (Finding | null)[] {
+function cronProblems({ schedule }: AppNeeds, crons: readonly string[] | null): (PlatformFinding | null)[] {
   if (!schedule) return [];
   const given = crons ?? [];
   const many = `${given.length} cron triggers, and the free plan has ${FREE_CRONS} an account`;
   const isMissing = !given.includes(EVERY_MINUTE);
   const why = 'nothing drains feeds, keeps retention and finds tasks that are due once a minute';
   return [
-    isMissing ? { ...error('triggers.crons', why, `"${EVERY_MINUTE}" among the crons under [triggers]`), add: setting.cron() } : null,
-    given.length + Number(isMissing) > FREE_CRONS ? advice('triggers.crons', many, 'take out those that are not needed, or take the paid plan') : null,
+    isMissing
+      ? { ...error('triggers.crons', why, `"${EVERY_MINUTE}" among the crons under [triggers]`), add: setting.cron() }
+      : null,
+    given.length + Number(isMissing) > FREE_CRONS
+      ? advice('triggers.crons', many, 'take out those that are not needed, or take the paid plan')
+      : null,
   ];
 }
 
-function queueProblems({ name, producers, consumers }: WorkerSettings): (Finding | null)[] {
+function queueProblems({ name, producers, consumers }: WorkerSettings): (PlatformFinding | null)[] {
   const { tasks, dead } = queueNamesOf(name);
   const queue = producers.find(({ binding }) => binding === 'TASKS')?.queue ?? null;
   const consumer = consumers.find((one) => one.queue === (queue ?? tasks));
@@ -82,24 +129,44 @@ function queueProblems({ name, producers, consumers }: WorkerSettings): (Finding
   const foreign = producers.find((one) => one.binding !== 'TASKS' && one.queue === tasks);
   return [
     queue === null
-      ? { ...error('queues.producers', 'tasks and deliveries go on later, and no queue is bound as TASKS', none), add: setting.producer(tasks) }
+      ? {
+          ...error('queues.producers', 'tasks and deliveries go on later, and no queue is bound as TASKS', none),
+          add: setting.producer(tasks),
+        }
       : null,
     consumer === undefined
-      ? { ...error('queues.consumers', `nothing takes messages out of the queue ${queue ?? tasks}`, none), add: setting.consumer(queue ?? tasks, dead) }
+      ? {
+          ...error('queues.consumers', `nothing takes messages out of the queue ${queue ?? tasks}`, none),
+          add: setting.consumer(queue ?? tasks, dead),
+        }
       : null,
     consumer !== undefined && consumer.dead_letter_queue === undefined
-      ? advice('queues.consumers', `messages of ${consumer.queue} that were tried in vain are thrown away`, `dead_letter_queue = "${dead}" of that consumer`)
+      ? advice(
+          'queues.consumers',
+          `messages of ${consumer.queue} that were tried in vain are thrown away`,
+          `dead_letter_queue = "${dead}" of that consumer`,
+        )
       : null,
-    foreign === undefined ? null : error('queues.producers', `${tasks} is bound as ${foreign.binding}`, 'bind it as TASKS'),
+    foreign === undefined
+      ? null
+      : error('queues.producers', `${tasks} is bound as ${foreign.binding}`, 'bind it as TASKS'),
   ];
 }
 
 /** Feeds that read from where no Worker reaches, and what is lost between their bursts. */
-export function checkWorkerFeeds({ sources, losing }: AppNeeds): Finding[] {
+export function checkWorkerFeeds({ sources, losing }: AppNeeds): PlatformFinding[] {
   return [
     ...sources.flatMap(({ feed, source }) => {
       const reason = unreached(source);
-      return reason === null ? [] : [error(`feeds.${feed}`, `${source} is ${reason}`, 'a public address, or tidegate deploy where the source can be reached')];
+      return reason === null
+        ? []
+        : [
+            error(
+              `feeds.${feed}`,
+              `${source} is ${reason}`,
+              'a public address, or tidegate deploy where the source can be reached',
+            ),
+          ];
     }),
     ...losing.map(({ feed, what, fix }) => advice(`feeds.${feed}`, what, fix)),
   ];
@@ -115,10 +182,10 @@ function unreached(source: string): string | null {
   return url.port === '25' ? 'at port 25, which Workers do not reach' : null;
 }
 
-function error(field: string, message: string, fix: string): Finding {
+function error(field: string, message: string, fix: string): PlatformFinding {
   return { level: 'error', field, message, fix };
 }
 
-function advice(field: string, message: string, fix: string): Finding {
+function advice(field: string, message: string, fix: string): PlatformFinding {
   return { level: 'advice', field, message, fix };
 }

@@ -73,7 +73,10 @@ export interface NewFile {
 /** The text of `wrangler.toml` for a folder that has none. */
 export function wranglerToml(needs: Pick<AppNeeds, 'schedule' | 'queue'>, given: NewFile): string {
   const { worker, auth, store, environment } = given;
-  const named = environment === null ? '' : bound(needs, { worker: `${worker}-${environment}`, auth, store }, `env.${environment}.`);
+  const named =
+    environment === null
+      ? ''
+      : bound(needs, { worker: `${worker}-${environment}`, auth, store }, `env.${environment}.`);
   const inherited = `# What npx tidegate deploy cloudflare deploys.
 name = "${worker}"
 main = "${ENTRY_FILE}"

@@ -13,7 +13,7 @@ import { redis } from '../../store/drivers/redis-driver.ts';
 import type { AppNeeds } from './app-needs.ts';
 import { startMistake, UNKNOWN_VALUE } from './check-start.ts';
 import { setting } from './cloudflare-settings.ts';
-import type { Finding } from './finding.ts';
+import type { PlatformFinding } from './finding.ts';
 
 export interface WorkerSecret {
   name: string;
@@ -35,18 +35,24 @@ const KEPT_FOR_ITSELF: Readonly<Record<string, string>> = {
 };
 
 /** @param variables as they stand in the open */
-export function workerSecrets({ secrets }: Pick<AppNeeds, 'secrets'>, variables: Readonly<Record<string, unknown>>): WorkerSecret[] {
-  const ofStore = STORE_SECRETS[storeOf(variables)] ?? [];
+export function workerSecrets(
+  { secrets }: Pick<AppNeeds, 'secrets'>,
+  variables: Readonly<Record<string, unknown>>,
+): WorkerSecret[] {
+  const ofStore = STORE_SECRETS[storeWord(variables)] ?? [];
   const all: WorkerSecret[] = [
     ...secrets.map(({ name, optional }) => ({ name, need: optional ? ('optional' as const) : ('needed' as const) })),
-    ...ofStore.filter((name) => !(MAY_BE_SHOWN.has(name) && name in variables)).map((name) => ({ name, need: 'needed' as const })),
+    ...ofStore
+      .filter((name) => !(MAY_BE_SHOWN.has(name) && name in variables))
+      .map((name) => ({ name, need: 'needed' as const })),
     { name: 'TIDEGATE_SECRET', need: 'made' },
     ...OPTIONAL.map((name) => ({ name, need: 'optional' as const })),
   ];
   return [...new Map(all.toReversed().map((one) => [one.name, one])).values()].toReversed();
 }
 
-function storeOf(variables: Readonly<Record<string, unknown>>): string {
+/** The word of `STORE`. */
+export function storeWord(variables: Readonly<Record<string, unknown>>): string {
   const { STORE } = variables;
   return typeof STORE === 'string' && STORE !== '' ? STORE : 'redis';
 }
@@ -61,22 +67,25 @@ export interface WorkerVariables {
 }
 
 /** Mistakes of the variables, and where nobody said who may call. */
-export function checkWorkerVariables({ app, needs, variables, secrets }: WorkerVariables): Finding[] {
+export function checkWorkerVariables({ app, needs, variables, secrets }: WorkerVariables): PlatformFinding[] {
   const known = workerSecrets(needs, variables);
-  const shown = known.filter(({ name }) => Object.hasOwn(variables, name)).map(({ name }): Finding => ({
-    level: 'error',
-    field: name,
-    message: `${name} is a secret, and stands under [vars] for everyone who reads the file or the dashboard`,
-    fix: 'take it out: from the environment, .env or a question it is put as a secret. Make a new one if the file was shared',
-  }));
+  const shown = known
+    .filter(({ name }) => Object.hasOwn(variables, name))
+    .map(({ name }): PlatformFinding => ({
+      level: 'error',
+      field: name,
+      message: `${name} is a secret, and stands under [vars] for everyone who reads the file or the dashboard`,
+      fix: 'take it out: from the environment, .env or a question it is put as a secret. Make a new one if the file was shared',
+    }));
   if (shown.length > 0) return shown;
-  const store = storeOf(variables);
+  const store = storeWord(variables);
   const alone = KEPT_FOR_ITSELF[store];
   if (alone !== undefined) {
     const fix = 'STORE = "redis" under [vars], and a database that speaks Upstash’s REST protocol';
     return [{ level: 'error', field: 'STORE', message: `STORE is ${store}, and ${alone}`, fix }];
   }
-  const valueOf = (name: string) => secrets.get(name) ?? (name.endsWith('_URL') ? 'https://unknown.example' : UNKNOWN_VALUE);
+  const valueOf = (name: string) =>
+    secrets.get(name) ?? (name.endsWith('_URL') ? 'https://unknown.example' : UNKNOWN_VALUE);
   const needed = known.filter(({ name, need }) => need !== 'optional' || secrets.has(name)).map(({ name }) => name);
   const environment = { ...variables, ...Object.fromEntries(needed.map((name) => [name, valueOf(name)])) };
   return [...read(environment, { app, needs, store }), ...started(app, needed, environment)];
@@ -85,20 +94,20 @@ export function checkWorkerVariables({ app, needs, variables, secrets }: WorkerV
 function read(
   environment: Readonly<Record<string, unknown>>,
   { app, needs, store }: { app: App; needs: AppNeeds; store: string },
-): Finding[] {
+): PlatformFinding[] {
   const drivers = [redis, memory, dynamodb];
   const isOwn = !drivers.some(({ name }) => name === store);
   // A driver of one's own is known to the Worker alone; what else is wrong is found all the same.
   const given = isOwn ? { ...environment, STORE: 'memory' } : environment;
   try {
     const config = readEnvironment(given, { drivers, standard: 'redis' });
-    const doubts = config.misspelt(needs.secrets.map(({ name }) => name)).map((one): Finding => ({
+    const doubts = config.misspelt(needs.secrets.map(({ name }) => name)).map((one): PlatformFinding => ({
       level: 'advice',
       field: one.name,
       message: misspeltText(one),
       fix: `name it ${one.meant}, or take it out`,
     }));
-    const own: Finding[] = isOwn ? [ownStore(store)] : [];
+    const own: PlatformFinding[] = isOwn ? [ownStore(store)] : [];
     if (config.auth.modes.length > 0 || config.auth.saidNone) return [...own, ...doubts];
     return [openToAll(app), ...own, ...doubts];
   } catch (thrown) {
@@ -106,7 +115,7 @@ function read(
   }
 }
 
-function ownStore(store: string): Finding {
+function ownStore(store: string): PlatformFinding {
   return {
     level: 'advice',
     field: 'STORE',
@@ -115,7 +124,7 @@ function ownStore(store: string): Finding {
   };
 }
 
-function openToAll({ name }: App): Finding {
+function openToAll({ name }: App): PlatformFinding {
   return {
     level: 'error',
     field: 'AUTH',
@@ -125,12 +134,16 @@ function openToAll({ name }: App): Finding {
   };
 }
 
-function started(app: App, secrets: readonly string[], environment: Readonly<Record<string, unknown>>): Finding[] {
+function started(
+  app: App,
+  secrets: readonly string[],
+  environment: Readonly<Record<string, unknown>>,
+): PlatformFinding[] {
   const found = startMistake(app, secrets, environment);
   return found === null ? [] : [mistake(found)];
 }
 
-function mistake({ field, message, expected, hint }: TidegateError): Finding {
+function mistake({ field, message, expected, hint }: TidegateError): PlatformFinding {
   const name = field ?? 'app';
   const isVariable = Object.hasOwn(AUTH_VARIABLES, name) || /^[A-Z][A-Z\d_]*$/.test(name);
   return {

@@ -1,7 +1,7 @@
 /** What is found before a deployment: a mistake that stops it, or advice, each with what to do about it. Types alone. */
 import type { Addition } from './cloudflare-settings.ts';
 
-export interface Finding {
+export interface PlatformFinding {
   /** An error ends the deployment before anything is made. */
   level: 'error' | 'advice';
   /** The variable, setting or option that it is about. */

@@ -30,7 +30,7 @@ export function createAsker(): Asker {
     }
   }
   return {
-    isThere: stdin.isTTY === true && stderr.isTTY === true,
+    isThere: stdin.isTTY && stderr.isTTY,
     ask: (question) => answer(question, false),
     askHidden: (question) => answer(question, true),
   };

@@ -17,7 +17,10 @@ export interface SecretsManager {
 
 /** What is used of the client. */
 interface ClientModule {
-  SecretsManagerClient: new (options: { region?: string }) => { send: (command: object) => Promise<object>; destroy: () => void };
+  SecretsManagerClient: new (options: { region?: string }) => {
+    send: (command: object) => Promise<object>;
+    destroy: () => void;
+  };
   DescribeSecretCommand: new (input: { SecretId: string }) => object;
   CreateSecretCommand: new (input: { Name: string; SecretString: string; Description: string }) => object;
 }
@@ -28,7 +31,10 @@ const CLIENT = '@aws-sdk/client-secrets-manager';
 export function openSecretsManager(folder: string, environment: NodeJS.ProcessEnv): SecretsManager {
   if (packageFolder(folder, CLIENT) === null) {
     const expected = `npm install --save-dev ${CLIENT}`;
-    throw new TidegateError('invalid_config', `${CLIENT} is not installed in ${folder}, and puts secrets`, { field: CLIENT, expected });
+    throw new TidegateError('invalid_config', `${CLIENT} is not installed in ${folder}, and puts secrets`, {
+      field: CLIENT,
+      expected,
+    });
   }
   const module = createRequire(join(folder, 'package.json'))(CLIENT) as ClientModule;
   // As CDK has it: the client knows the first of them alone.
@@ -37,7 +43,9 @@ export function openSecretsManager(folder: string, environment: NodeJS.ProcessEn
   return {
     async isThere(name) {
       try {
-        const found = (await client.send(new module.DescribeSecretCommand({ SecretId: name }))) as { DeletedDate?: unknown };
+        const found = (await client.send(new module.DescribeSecretCommand({ SecretId: name }))) as {
+          DeletedDate?: unknown;
+        };
         if (found.DeletedDate === undefined) return true;
       } catch (thrown) {
         if (nameOf(thrown) === 'ResourceNotFoundException') return false;
@@ -66,13 +74,14 @@ function refused(what: string, thrown: unknown): TidegateError {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new TidegateError('upstream', `Secrets Manager did not ${what}: ${nameOf(thrown)} ${message}`, {
     field: 'AWS_REGION',
-    expected: 'credentials and a region of AWS that may do it; what was done before stays, and the same command goes on from there',
+    expected:
+      'credentials and a region of AWS that may do it; what was done before stays, and the same command goes on from there',
     cause: thrown,
   });
 }
 
 /** The names of secrets that a template refers to, each once. */
-export function secretsIn(template: string): string[] {
+export function secretsOfTemplate(template: string): string[] {
   const found = template.matchAll(/\{\{resolve:secretsmanager:([\w/+=.@-]+):SecretString/g);
   return [...new Set([...found].map(([, name = '']) => name))].toSorted();
 }

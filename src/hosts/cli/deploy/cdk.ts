@@ -36,9 +36,18 @@ export function openCdk(folder: string, environment: NodeJS.ProcessEnv, stage: s
       expected: "a module with createTidegateStack(app, { appFile: 'app.ts', auth: 'keys' }) of tidegate/aws",
     });
   }
-  const shared = [`--app="${process.execPath}" ${file}`, '--no-notices', '--no-version-reporting', ...(stage === null ? [] : [`--context=stage=${stage}`])];
+  const shared = [
+    `--app="${process.execPath}" ${file}`,
+    '--no-notices',
+    '--no-version-reporting',
+    ...(stage === null ? [] : [`--context=stage=${stage}`]),
+  ];
   const run = (args: readonly string[], tell?: (text: string) => void) =>
-    runProgram(command, [...shared, ...args], { folder, environment: { ...environment, NO_COLOR: '1' }, ...(tell === undefined ? {} : { tell }) });
+    runProgram(command, [...shared, ...args], {
+      folder,
+      environment: { ...environment, NO_COLOR: '1' },
+      ...(tell === undefined ? {} : { tell }),
+    });
   return {
     run,
     async synthesize() {
@@ -46,7 +55,10 @@ export function openCdk(folder: string, environment: NodeJS.ProcessEnv, stage: s
       try {
         const end = await run(['synth', '--quiet', `--output=${output}`]);
         if (end.status === 0) return templatesIn(output);
-        throw new TidegateError('invalid_config', `the stack cannot be made:\n${saidByCdk(end)}`, { field: file, expected: 'a stack that CDK makes' });
+        throw new TidegateError('invalid_config', `the stack cannot be made:\n${saidByCdk(end)}`, {
+          field: file,
+          expected: 'a stack that CDK makes',
+        });
       } finally {
         rmSync(output, { recursive: true, force: true });
       }
@@ -62,5 +74,8 @@ function templatesIn(folder: string): Map<string, string> {
 /** Without what CDK adds of the program that it ran. */
 export function saidByCdk({ stderr, stdout }: Pick<ProgramEnd, 'stderr' | 'stdout'>): string {
   const lines = `${stderr}\n${stdout}`.split('\n').map((line) => line.trimEnd());
-  return lines.filter((line) => line.trim() !== '' && !/Subprocess exited|^\s+at |\(node:\d+\)/.test(line)).slice(0, 12).join('\n');
+  return lines
+    .filter((line) => line.trim() !== '' && !/Subprocess exited|^\s+at |\(node:\d+\)/.test(line))
+    .slice(0, 12)
+    .join('\n');
 }

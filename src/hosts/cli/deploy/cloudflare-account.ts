@@ -33,10 +33,14 @@ export async function accountOf(wrangler: Wrangler, { accountId, file }: Account
   const named = accounts.find(({ id }) => id === accountId);
   if (accountId === null && accounts.length > 1) {
     const lines = accounts.map(({ id, name }) => `  ${id}  ${name}`);
-    throw new TidegateError('invalid_config', `there are ${accounts.length} accounts, and none is named:\n${lines.join('\n')}`, {
-      field: 'account_id',
-      expected: `account_id in ${file}, or CLOUDFLARE_ACCOUNT_ID`,
-    });
+    throw new TidegateError(
+      'invalid_config',
+      `there are ${accounts.length} accounts, and none is named:\n${lines.join('\n')}`,
+      {
+        field: 'account_id',
+        expected: `account_id in ${file}, or CLOUDFLARE_ACCOUNT_ID`,
+      },
+    );
   }
   if (accountId !== null && named === undefined) return accountId;
   const account = named ?? accounts[0];
@@ -48,10 +52,10 @@ export async function secretsThere(wrangler: Wrangler, of: readonly string[]): P
   const end = await wrangler.run(['secret', 'list', '--format=json', ...of]);
   if (end.status !== 0) {
     if (/not found|does not exist|10007/i.test(saidBy(end))) return null;
-    throw failed('wrangler secret list', saidBy(end));
+    throw commandFailed('wrangler secret list', saidBy(end));
   }
   const listed = Secrets.safeParse(jsonIn(end.stdout));
-  if (!listed.success) throw failed('wrangler secret list', 'its answer is no list of secrets');
+  if (!listed.success) throw commandFailed('wrangler secret list', 'its answer is no list of secrets');
   return new Set(listed.data.map(({ name }) => name));
 }
 
@@ -60,10 +64,10 @@ export async function isQueueThere(wrangler: Wrangler, name: string): Promise<bo
   const end = await wrangler.run(['queues', 'info', name]);
   if (end.status === 0) return true;
   if (/does not exist|not found/i.test(saidBy(end))) return false;
-  throw failed(`wrangler queues info ${name}`, saidBy(end));
+  throw commandFailed(`wrangler queues info ${name}`, saidBy(end));
 }
 
-export function failed(command: string, said: string): TidegateError {
+export function commandFailed(command: string, said: string): TidegateError {
   return new TidegateError('upstream', `${command} failed: ${said}`, {
     field: command,
     expected: 'to succeed; what was done before it stays, and the same command goes on from there',

@@ -5,19 +5,19 @@ import { appNeeds } from '../../platforms/app-needs.ts';
 import { checkWorkerBundle, type WorkerBundle } from '../../platforms/cloudflare-bundle.ts';
 import { checkWorkerFeeds, checkWorkerSettings } from '../../platforms/cloudflare-checks.ts';
 import { setting } from '../../platforms/cloudflare-settings.ts';
-import { checkWorkerVariables, workerSecrets } from '../../platforms/cloudflare-variables.ts';
-import type { Finding } from '../../platforms/finding.ts';
+import { checkWorkerVariables, storeWord, workerSecrets } from '../../platforms/cloudflare-variables.ts';
+import type { PlatformFinding } from '../../platforms/finding.ts';
 import { accountOf, isQueueThere, secretsThere } from './cloudflare-account.ts';
 import type { SettingsProbe } from './cloudflare-probe.ts';
 import { missingSecrets, originsOf, type SecretOrigin, secretSteps } from './cloudflare-secrets.ts';
 import type { DeployOptions } from './deploy-options.ts';
-import { hasErrors, type Plan, sortedFindings, type Step } from './plan.ts';
+import { hasErrors, type DeployPlan, sortedFindings, type DeployStep } from './plan.ts';
 import { openSecretSources } from './secret-values.ts';
 import { placed } from './settings-fix.ts';
 import { buildWorker } from './worker-build.ts';
 import type { ReadSettings, Wrangler } from './wrangler.ts';
 
-export interface CloudflarePlan extends Plan {
+export interface CloudflarePlan extends DeployPlan {
   secrets: readonly SecretOrigin[];
   /** Queues that have to be made. */
   queues: readonly string[];
@@ -26,21 +26,35 @@ export interface CloudflarePlan extends Plan {
   bundle: WorkerBundle | null;
 }
 
-export async function planCloudflare(options: DeployOptions, wrangler: Wrangler, probe: SettingsProbe): Promise<CloudflarePlan> {
+export async function planCloudflare(
+  options: DeployOptions,
+  wrangler: Wrangler,
+  probe: SettingsProbe,
+): Promise<CloudflarePlan> {
   const { app, environment, dryRun, withQueue } = options;
   const needs = appNeeds(app);
   const raw = wrangler.readRaw(probe.path);
   const base = { platform: 'cloudflare', does: 'deploy', environment, isDry: dryRun, stays: [] } as const;
   const unknown = environmentProblem(raw, probe.file, environment);
   if (unknown !== null) {
-    return { ...base, name: String(raw['name']), account: null, findings: [unknown], steps: [], bundle: null, secrets: [], queues: [], of: [] };
+    return {
+      ...base,
+      name: String(raw['name']),
+      account: null,
+      findings: [unknown],
+      steps: [],
+      bundle: null,
+      secrets: [],
+      queues: [],
+      of: [],
+    };
   }
   const settings = wrangler.readSettings(probe.path, environment ?? '');
   const { name, variables, flags } = settings;
   const today = isoTime(systemRuntime(() => {}).now()).slice(0, 10);
   const early = [...checkWorkerSettings(needs, settings, withQueue, today), ...checkWorkerFeeds(needs)];
   const bundle = settings.hasEntry ? await buildWorker(wrangler, probe.path, environment ?? '') : null;
-  const ofBundle = bundle === null ? [] : checkWorkerBundle(bundle, { flags, store: String(variables['STORE'] ?? 'redis') });
+  const ofBundle = bundle === null ? [] : checkWorkerBundle(bundle, { flags, store: storeWord(variables) });
 
   const sources = openSecretSources(options.folder, options.variables, environment);
   const of = probe.written.size > 0 ? [`--name=${name}`] : [`--env=${environment ?? ''}`];
@@ -55,11 +69,13 @@ export async function planCloudflare(options: DeployOptions, wrangler: Wrangler,
     ...checkWorkerVariables({ app, needs, variables, secrets: valuesKnown(secrets) }),
     ...missingSecrets(secrets, sources.file, dryRun),
   ];
-  const told = findings.map((one) => (one.add === undefined ? one : { ...one, add: placed(one.add, raw, environment) }));
+  const told = findings.map((one) =>
+    one.add === undefined ? one : { ...one, add: placed(one.add, raw, environment) },
+  );
   const queues = await queueSteps(settings, wrangler, dryRun || hasErrors({ findings }));
   const deploy = `wrangler deploy --env=${environment ?? ''}`;
-  const steps: Step[] = [
-    ...[...probe.written.keys()].map((file): Step => ({ what: `write ${file}`, state: 'to do', command: null })),
+  const steps: DeployStep[] = [
+    ...[...probe.written.keys()].map((file): DeployStep => ({ what: `write ${file}`, state: 'to do', command: null })),
     ...queues,
     ...secretSteps(secrets, [`--env=${environment ?? ''}`], dryRun),
     { what: `Worker ${name}`, state: 'to do', command: deploy },
@@ -77,8 +93,12 @@ export async function planCloudflare(options: DeployOptions, wrangler: Wrangler,
   };
 }
 
-function environmentProblem(raw: Record<string, unknown>, file: string, environment: string | null): Finding | null {
-  const names = Object.keys((raw['env'] ?? {}) as object);
+function environmentProblem(
+  raw: Record<string, unknown>,
+  file: string,
+  environment: string | null,
+): PlatformFinding | null {
+  const names = Object.keys(raw['env'] ?? {});
   if (environment === null || names.includes(environment)) return null;
   const add = setting.variable('STORE', 'redis');
   return {
@@ -96,10 +116,14 @@ function valuesKnown(origins: readonly SecretOrigin[]): Map<string, string | nul
 }
 
 /** @param isQuiet nobody asks the platform */
-async function queueSteps({ producers, consumers }: ReadSettings, wrangler: Wrangler, isQuiet: boolean): Promise<Step[]> {
+async function queueSteps(
+  { producers, consumers }: ReadSettings,
+  wrangler: Wrangler,
+  isQuiet: boolean,
+): Promise<DeployStep[]> {
   const queue = producers.find(({ binding }) => binding === 'TASKS')?.queue;
   const dead = consumers.find((one) => one.queue === queue)?.dead_letter_queue;
-  const steps: Step[] = [];
+  const steps: DeployStep[] = [];
   for (const name of [queue, dead]) {
     if (name === undefined) continue;
     const state = isQuiet ? 'unknown' : (await isQueueThere(wrangler, name)) ? 'there' : 'to do';
@@ -109,6 +133,6 @@ async function queueSteps({ producers, consumers }: ReadSettings, wrangler: Wran
 }
 
 /** The same mistake is found twice where two look. */
-function distinct(findings: readonly Finding[]): Finding[] {
+function distinct(findings: readonly PlatformFinding[]): PlatformFinding[] {
   return [...new Map(findings.map((one) => [`${one.level} ${one.field} ${one.message}`, one])).values()];
 }

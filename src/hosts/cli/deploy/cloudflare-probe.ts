@@ -49,7 +49,10 @@ export function probeSettings({ folder, appFile, appName, needs, environment, au
   mkdirSync(own, { recursive: true });
   const probed = mkdtempSync(join(own, 'tidegate-'));
   const main = join(probed, ENTRY_FILE);
-  writeFileSync(main, hasEntry ? `export { default } from '../../${ENTRY_FILE}';\n` : workerEntry(importPath(probed, appFile)));
+  writeFileSync(
+    main,
+    hasEntry ? `export { default } from '../../${ENTRY_FILE}';\n` : workerEntry(importPath(probed, appFile)),
+  );
   const path = join(probed, 'wrangler.toml');
   writeFileSync(path, text);
   return {

@@ -1,10 +1,10 @@
 /** The secrets of a Worker: which are there, where the values of the others come from, and how they are put. */
 import { randomBytes } from 'node:crypto';
 import type { WorkerSecret } from '../../platforms/cloudflare-variables.ts';
-import type { Finding } from '../../platforms/finding.ts';
+import type { PlatformFinding } from '../../platforms/finding.ts';
 import type { Asker } from './ask.ts';
-import { failed, secretsThere } from './cloudflare-account.ts';
-import type { Step } from './plan.ts';
+import { commandFailed, secretsThere } from './cloudflare-account.ts';
+import type { DeployStep } from './plan.ts';
 import type { SecretSources } from './secret-values.ts';
 import { saidBy, type Wrangler } from './wrangler.ts';
 
@@ -15,7 +15,7 @@ export type SecretOrigin =
 
 const SECRET_BYTES = 32;
 
-export interface Known {
+export interface SecretSurroundings {
   /** Names of those that are there. Null: nobody asked the platform. */
   there: ReadonlySet<string> | null;
   sources: SecretSources;
@@ -23,7 +23,10 @@ export interface Known {
 }
 
 /** One that is optional and has no value anywhere is left out. */
-export function originsOf(secrets: readonly WorkerSecret[], { there, sources, canAsk }: Known): SecretOrigin[] {
+export function originsOf(
+  secrets: readonly WorkerSecret[],
+  { there, sources, canAsk }: SecretSurroundings,
+): SecretOrigin[] {
   return secrets.flatMap(({ name, need }): SecretOrigin[] => {
     if (there?.has(name) === true) return [{ name, kind: 'there' }];
     const found = sources.find(name);
@@ -35,20 +38,22 @@ export function originsOf(secrets: readonly WorkerSecret[], { there, sources, ca
 }
 
 /** @param isDry nobody asked the platform, so what is missing here may be there */
-export function missingSecrets(origins: readonly SecretOrigin[], file: string, isDry: boolean): Finding[] {
+export function missingSecrets(origins: readonly SecretOrigin[], file: string, isDry: boolean): PlatformFinding[] {
   return origins
     .filter(({ kind }) => kind === 'missing')
     .map(({ name }) => ({
       level: isDry ? ('advice' as const) : ('error' as const),
       field: name,
-      message: isDry ? `the secret ${name} has no value here, and nobody asked whether it is there` : `the secret ${name} has no value`,
+      message: isDry
+        ? `the secret ${name} has no value here, and nobody asked whether it is there`
+        : `the secret ${name} has no value`,
       fix: `set it in the environment or in ${file}, or run this on a terminal, where you are asked for it`,
     }));
 }
 
 const HOW = { there: '', asked: 'asked for', made: 'made at random', missing: 'no value' } as const;
 
-export function secretSteps(origins: readonly SecretOrigin[], of: readonly string[], isDry: boolean): Step[] {
+export function secretSteps(origins: readonly SecretOrigin[], of: readonly string[], isDry: boolean): DeployStep[] {
   return origins.map((origin) => {
     const how = origin.kind === 'found' ? `from ${origin.from}` : HOW[origin.kind];
     if (origin.kind === 'there') return { what: `secret ${origin.name}`, state: 'there', command: null };
@@ -64,7 +69,8 @@ export async function valuesOf(origins: readonly SecretOrigin[], asker: Asker): 
     const { name } = origin;
     if (origin.kind === 'found') values[name] = origin.value;
     if (origin.kind === 'made') values[name] = randomBytes(SECRET_BYTES).toString('hex');
-    while (origin.kind === 'asked' && (values[name] ?? '') === '') values[name] = await asker.askHidden(`${name} (not shown): `);
+    while (origin.kind === 'asked' && (values[name] ?? '') === '')
+      values[name] = await asker.askHidden(`${name} (not shown): `);
   }
   return values;
 }
@@ -73,15 +79,19 @@ export async function valuesOf(origins: readonly SecretOrigin[], asker: Asker): 
  * Puts them all at once. They stand neither in an argument nor in a file.
  * @throws TidegateError `upstream`, also where wrangler says that it is done and they are not there
  */
-export async function putSecrets(wrangler: Wrangler, values: Readonly<Record<string, string>>, of: readonly string[]): Promise<void> {
+export async function putSecrets(
+  wrangler: Wrangler,
+  values: Readonly<Record<string, string>>,
+  of: readonly string[],
+): Promise<void> {
   const names = Object.keys(values);
   if (names.length === 0) return;
   // One line: some versions of wrangler put the lines of its input together without what ends them.
   const end = await wrangler.run(['secret', 'bulk', ...of], { input: JSON.stringify(values) });
-  if (end.status !== 0) throw failed('wrangler secret bulk', withoutValues(saidBy(end), values));
+  if (end.status !== 0) throw commandFailed('wrangler secret bulk', withoutValues(saidBy(end), values));
   const there = await secretsThere(wrangler, of);
   const missing = names.filter((name) => there?.has(name) !== true);
-  if (missing.length > 0) throw failed('wrangler secret bulk', `${missing.join(', ')} are not there after it`);
+  if (missing.length > 0) throw commandFailed('wrangler secret bulk', `${missing.join(', ')} are not there after it`);
 }
 
 function withoutValues(text: string, values: Readonly<Record<string, string>>): string {

@@ -2,16 +2,19 @@
 import { TidegateError } from '../../../base/errors.ts';
 import type { Addition } from '../../platforms/cloudflare-settings.ts';
 import { type DeployOptions } from './deploy-options.ts';
-import { hasErrors, type Plan, planLines } from './plan.ts';
+import { hasErrors, type DeployPlan, planLines } from './plan.ts';
 
 /** @param written an addition as the operator has to write it */
 export function showPlan(
   { print, json }: Pick<DeployOptions, 'print' | 'json'>,
-  plan: Plan,
+  plan: DeployPlan,
   size: string | null,
   written: (add: Addition) => string[],
 ): void {
-  const findings = plan.findings.map(({ add, fix, ...finding }) => ({ ...finding, fix: add === undefined ? fix : [fix, ...written(add)].join('\n') }));
+  const findings = plan.findings.map(({ add, fix, ...finding }) => ({
+    ...finding,
+    fix: add === undefined ? fix : [fix, ...written(add)].join('\n'),
+  }));
   if (json) return print(JSON.stringify({ ...plan, findings, isReady: !hasErrors(plan) }));
   for (const line of planLines({ ...plan, findings }, size)) print(line);
   const isFixable = plan.findings.some(({ level, add }) => level === 'error' && add !== undefined);
@@ -22,7 +25,10 @@ export function showPlan(
 export async function agreed({ yes, asker }: Pick<DeployOptions, 'yes' | 'asker'>, question: string): Promise<void> {
   if (yes) return;
   if (!asker.isThere) {
-    throw new TidegateError('invalid_input', 'nobody can be asked here', { field: '--yes', expected: '--yes, to go on without a question' });
+    throw new TidegateError('invalid_input', 'nobody can be asked here', {
+      field: '--yes',
+      expected: '--yes, to go on without a question',
+    });
   }
   const answer = await asker.ask(`\n${question} [y/N] `);
   if (/^y(es)?$/i.test(answer)) return;
@@ -33,8 +39,16 @@ export async function agreed({ yes, asker }: Pick<DeployOptions, 'yes' | 'asker'
 export async function agreedByName({ yes, asker }: Pick<DeployOptions, 'yes' | 'asker'>, name: string): Promise<void> {
   if (yes) return;
   if (!asker.isThere) {
-    throw new TidegateError('invalid_input', 'nobody can be asked here', { field: '--yes', expected: '--yes, to delete it without a question' });
+    throw new TidegateError('invalid_input', 'nobody can be asked here', {
+      field: '--yes',
+      expected: '--yes, to delete it without a question',
+    });
   }
   const answer = await asker.ask(`\nType ${name} to delete it: `);
-  if (answer !== name) throw new TidegateError('cancelled', `${answer === '' ? 'nothing' : answer} is not ${name}: nothing was deleted`, {});
+  if (answer !== name)
+    throw new TidegateError(
+      'cancelled',
+      `${answer === '' ? 'nothing' : answer} is not ${name}: nothing was deleted`,
+      {},
+    );
 }

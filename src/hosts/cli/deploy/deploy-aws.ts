@@ -1,5 +1,5 @@
 /**
- * `tidegate deploy aws`: synthesizes the stack of the folder's `aws.ts`, puts the secrets that its template refers to and that are not
+ * `tidegate deploy aws`: synthesizes the stack that the folder's own module makes, puts the secrets that its template refers to and that are not
  * there, and deploys with the operator's CDK. Each step can be done again; before the plan is agreed to nothing is made.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -8,13 +8,13 @@ import { basename, join } from 'node:path';
 import * as z from 'zod';
 import { TidegateError } from '../../../base/errors.ts';
 import { appNeeds } from '../../platforms/app-needs.ts';
-import type { Finding } from '../../platforms/finding.ts';
-import { openSecretsManager, secretsIn, type SecretsManager } from './aws-secrets.ts';
+import type { PlatformFinding } from '../../platforms/finding.ts';
+import { openSecretsManager, secretsOfTemplate } from './aws-secrets.ts';
 import { type Cdk, openCdk, saidByCdk } from './cdk.ts';
-import { failed } from './cloudflare-account.ts';
+import { commandFailed } from './cloudflare-account.ts';
 import { agreed, showPlan } from './consent.ts';
 import type { DeployOptions } from './deploy-options.ts';
-import { hasErrors, type Plan, type Step } from './plan.ts';
+import { hasErrors, type DeployPlan, type DeployStep } from './plan.ts';
 import { openSecretSources, type SecretSources } from './secret-values.ts';
 
 const Outputs = z.record(z.string(), z.record(z.string(), z.string()));
@@ -35,7 +35,7 @@ export async function deployAws(options: DeployOptions): Promise<number> {
   const cdk = openCdk(folder, variables, environment);
   const [stack, template] = onlyStack(await cdk.synthesize());
   const sources = openSecretSources(folder, variables, environment);
-  const names = secretsIn(template);
+  const names = secretsOfTemplate(template);
   const manager = dryRun || names.length === 0 ? null : openSecretsManager(folder, variables);
   try {
     const secrets: Referred[] = [];
@@ -63,10 +63,14 @@ export async function deployAws(options: DeployOptions): Promise<number> {
 export function onlyStack(templates: ReadonlyMap<string, string>): [string, string] {
   const [first, ...more] = templates;
   if (first !== undefined && more.length === 0) return first;
-  throw new TidegateError('invalid_config', `aws.ts makes ${templates.size} stacks: ${[...templates.keys()].join(', ')}`, {
-    field: 'aws.ts',
-    expected: 'one stack; several are for cdk deploy itself',
-  });
+  throw new TidegateError(
+    'invalid_config',
+    `aws.ts makes ${templates.size} stacks: ${[...templates.keys()].join(', ')}`,
+    {
+      field: 'aws.ts',
+      expected: 'one stack; several are for cdk deploy itself',
+    },
+  );
 }
 
 interface Found {
@@ -76,19 +80,29 @@ interface Found {
   sources: SecretSources;
 }
 
-function planOf({ app, environment, dryRun, asker, json }: DeployOptions, { stack, secrets, template, sources }: Found): Plan {
+function planOf(
+  { app, environment, dryRun, asker, json }: DeployOptions,
+  { stack, secrets, template, sources }: Found,
+): DeployPlan {
   const canAsk = asker.isThere && !json;
   const missing = secrets.filter(({ isThere, found }) => isThere === false && found === null && !canAsk);
   const referred = new Set(secrets.map(({ variable }) => variable));
-  const unused = appNeeds(app).secrets.filter(({ name, optional }) => optional && !referred.has(name) && sources.find(name) !== null);
-  const findings: Finding[] = [
+  const unused = appNeeds(app).secrets.filter(
+    ({ name, optional }) => optional && !referred.has(name) && sources.find(name) !== null,
+  );
+  const findings: PlatformFinding[] = [
     ...unused.map(({ name }) => ({
       level: 'advice' as const,
       field: name,
       message: `${name} is optional and has a value here, and the functions will not have it`,
       fix: `optionalSecrets: ['${name}'] in aws.ts`,
     })),
-    ...appNeeds(app).losing.map(({ feed, what, fix }) => ({ level: 'advice' as const, field: `feeds.${feed}`, message: what, fix })),
+    ...appNeeds(app).losing.map(({ feed, what, fix }) => ({
+      level: 'advice' as const,
+      field: `feeds.${feed}`,
+      message: what,
+      fix,
+    })),
     ...missing.map(({ variable }) => ({
       level: 'error' as const,
       field: variable,
@@ -104,13 +118,16 @@ function planOf({ app, environment, dryRun, asker, json }: DeployOptions, { stac
     account: null,
     isDry: dryRun,
     findings,
-    steps: [...secrets.map(secretStep), { what: `stack ${stack} (${resourcesIn(template)})`, state: 'to do', command: `cdk deploy ${stack}` }],
+    steps: [
+      ...secrets.map(secretStep),
+      { what: `stack ${stack} (${resourcesIn(template)})`, state: 'to do', command: `cdk deploy ${stack}` },
+    ],
     stays: [],
     bundle: null,
   };
 }
 
-function secretStep({ name, found, isThere }: Referred): Step {
+function secretStep({ name, found, isThere }: Referred): DeployStep {
   const how = found === null ? 'asked for' : `from ${found.from}`;
   const command = isThere === true ? null : `secretsmanager create-secret ${name}  (${how})`;
   return { what: `secret ${name}`, state: isThere === null ? 'unknown' : isThere ? 'there' : 'to do', command };
@@ -134,7 +151,7 @@ async function deployed(cdk: Cdk, stack: string, tell: (text: string) => void): 
   const file = join(folder, 'outputs.json');
   try {
     const end = await cdk.run(['deploy', stack, '--require-approval=never', `--outputs-file=${file}`], tell);
-    if (end.status !== 0) throw failed('cdk deploy', saidByCdk(end));
+    if (end.status !== 0) throw commandFailed('cdk deploy', saidByCdk(end));
     return Outputs.parse(JSON.parse(readFileSync(file, 'utf8')))[stack] ?? {};
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -147,5 +164,6 @@ function tellDone({ print, json }: DeployOptions, stack: string, outputs: Record
   print(`${stack} is deployed${Url === undefined ? '' : ` at ${Url}`}.`);
   if (AddToClient !== undefined) print(`For a client:   ${AddToClient}`);
   if (Dashboard !== undefined) print(`Dashboard:      ${Dashboard}`);
-  if (TableName !== undefined) print(`With AUTH=keys: STORE=dynamodb DYNAMODB_TABLE=${TableName} AWS_REGION=… npx tidegate keys create --name me`);
+  if (TableName !== undefined)
+    print(`With AUTH=keys: STORE=dynamodb DYNAMODB_TABLE=${TableName} AWS_REGION=… npx tidegate keys create --name me`);
 }

@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { appNeeds } from '../../platforms/app-needs.ts';
 import { mebibytes } from '../../platforms/cloudflare-bundle.ts';
-import { failed } from './cloudflare-account.ts';
+import { commandFailed } from './cloudflare-account.ts';
 import { type CloudflarePlan, planCloudflare } from './cloudflare-plan.ts';
 import { probeSettings, type SettingsProbe } from './cloudflare-probe.ts';
 import { putSecrets, valuesOf } from './cloudflare-secrets.ts';
@@ -37,7 +37,10 @@ export async function deployCloudflare(options: DeployOptions): Promise<number> 
 }
 
 /** With `--fix` the settings are added first, for as long as that adds anything. */
-async function prepare(options: DeployOptions, wrangler: Wrangler): Promise<{ plan: CloudflarePlan; probe: SettingsProbe }> {
+async function prepare(
+  options: DeployOptions,
+  wrangler: Wrangler,
+): Promise<{ plan: CloudflarePlan; probe: SettingsProbe }> {
   const { folder, appFile, app, environment, variables, fix, dryRun } = options;
   const auth = variables['AUTH'] ?? 'keys';
   const probe = probeSettings({ folder, appFile, appName: app.name, needs: needed(options), environment, auth });
@@ -81,13 +84,14 @@ function settingsName({ folder }: DeployOptions): string {
 async function makeQueue(wrangler: Wrangler, name: string): Promise<void> {
   const end = await wrangler.run(['queues', 'create', name]);
   // Somebody else may have made it since.
-  if (end.status !== 0 && !/already (exists|taken)|is taken/i.test(saidBy(end))) throw failed(`wrangler queues create ${name}`, saidBy(end));
+  if (end.status !== 0 && !/already (exists|taken)|is taken/i.test(saidBy(end)))
+    throw commandFailed(`wrangler queues create ${name}`, saidBy(end));
 }
 
 /** The URL, as wrangler says it; null where it says none. */
 async function deploy({ tell }: DeployOptions, wrangler: Wrangler, { of }: CloudflarePlan): Promise<string | null> {
   const end = await wrangler.run(['deploy', ...of], { tell });
-  if (end.status !== 0) throw failed('wrangler deploy', saidBy(end));
+  if (end.status !== 0) throw commandFailed('wrangler deploy', saidBy(end));
   return /https:\/\/[\w.-]+/.exec(end.stdout.slice(Math.max(0, end.stdout.indexOf('Deployed'))))?.[0] ?? null;
 }
 
@@ -97,5 +101,7 @@ function tellDone({ print, json, app }: DeployOptions, { name }: CloudflarePlan,
   if (url === null) return;
   print(`Is it ready?    curl ${url}/readyz`);
   print(`For a client:   claude mcp add --transport http ${app.name} ${url}/mcp`);
-  print('With AUTH=keys: STORE=redis UPSTASH_REDIS_REST_URL=… UPSTASH_REDIS_REST_TOKEN=… npx tidegate keys create --name me');
+  print(
+    'With AUTH=keys: STORE=redis UPSTASH_REDIS_REST_URL=… UPSTASH_REDIS_REST_TOKEN=… npx tidegate keys create --name me',
+  );
 }

@@ -58,7 +58,9 @@ export async function readDeployOptions(
   const [word, extra] = positionals;
   const target = TARGETS.find((known) => known === word);
   if (target === undefined) {
-    return misused(word === undefined ? `${command} needs one of ${TARGETS.join(', ')}` : unknownWord(word, TARGETS, null));
+    return misused(
+      word === undefined ? `${command} needs one of ${TARGETS.join(', ')}` : unknownWord(word, TARGETS, null),
+    );
   }
   if (extra !== undefined) return misused(unknownWord(extra, [], `${command} ${target}`));
   const [own, other] = target === 'aws' ? (['stage', 'env'] as const) : (['env', 'stage'] as const);

@@ -1,21 +1,23 @@
 /** `tidegate destroy aws`: says what of the stack goes and what stays, and deletes it with the operator's CDK. */
 import { openCdk, saidByCdk } from './cdk.ts';
-import { failed } from './cloudflare-account.ts';
+import { commandFailed } from './cloudflare-account.ts';
 import { agreedByName, showPlan } from './consent.ts';
-import { secretsIn } from './aws-secrets.ts';
+import { secretsOfTemplate } from './aws-secrets.ts';
 import { onlyStack } from './deploy-aws.ts';
 import type { DeployOptions } from './deploy-options.ts';
-import type { Plan } from './plan.ts';
+import type { DeployPlan } from './plan.ts';
 
 /** Answers the exit status. @throws TidegateError for what stands in the way, and for a step that failed */
 export async function destroyAws(options: DeployOptions): Promise<number> {
   const { folder, variables, environment, dryRun, json, yes, print, tell } = options;
   const cdk = openCdk(folder, variables, environment);
   const [stack, template] = onlyStack(await cdk.synthesize());
-  const { Resources = {} } = JSON.parse(template) as { Resources?: Record<string, { Type: string; DeletionPolicy?: string }> };
+  const { Resources = {} } = JSON.parse(template) as {
+    Resources?: Record<string, { Type: string; DeletionPolicy?: string }>;
+  };
   const kept = Object.values(Resources).filter(({ DeletionPolicy }) => DeletionPolicy === 'Retain');
-  const secrets = secretsIn(template);
-  const plan: Plan = {
+  const secrets = secretsOfTemplate(template);
+  const plan: DeployPlan = {
     platform: 'aws',
     does: 'destroy',
     name: stack,
@@ -31,7 +33,9 @@ export async function destroyAws(options: DeployOptions): Promise<number> {
       },
     ],
     stays: [
-      ...kept.map(({ Type }) => `${Type.replace('AWS::', '').replace('::', ' ')}, with what is in it, if it was last deployed so`),
+      ...kept.map(
+        ({ Type }) => `${Type.replace('AWS::', '').replace('::', ' ')}, with what is in it, if it was last deployed so`,
+      ),
       ...(secrets.length === 0 ? [] : [`the secrets ${secrets.join(', ')}`]),
     ],
     bundle: null,
@@ -40,7 +44,7 @@ export async function destroyAws(options: DeployOptions): Promise<number> {
   if (dryRun || (json && !yes)) return 0;
   await agreedByName(options, stack);
   const end = await cdk.run(['destroy', stack, '--force'], tell);
-  if (end.status !== 0) throw failed('cdk destroy', saidByCdk(end));
+  if (end.status !== 0) throw commandFailed('cdk destroy', saidByCdk(end));
   print(json ? JSON.stringify({ done: true, name: stack }) : `${stack} is deleted.`);
   return 0;
 }

@@ -4,10 +4,10 @@
  */
 import { join } from 'node:path';
 import { TidegateError } from '../../../base/errors.ts';
-import { accountOf, failed, isQueueThere, secretsThere } from './cloudflare-account.ts';
+import { accountOf, commandFailed, isQueueThere, secretsThere } from './cloudflare-account.ts';
 import { agreedByName, showPlan } from './consent.ts';
 import type { DeployOptions } from './deploy-options.ts';
-import type { Plan, Step } from './plan.ts';
+import type { DeployPlan, DeployStep } from './plan.ts';
 import { openSecretSources } from './secret-values.ts';
 import { openWrangler, type ReadSettings, saidBy, settingsFile, type Wrangler } from './wrangler.ts';
 
@@ -18,20 +18,26 @@ export async function destroyCloudflare(options: DeployOptions): Promise<number>
   const file = settingsFile(folder);
   if (file === null) {
     const expected = 'the folder from which it was deployed, with its wrangler.toml or wrangler.jsonc';
-    throw new TidegateError('invalid_config', `there are no settings of wrangler in ${folder}`, { field: 'wrangler.toml', expected });
+    throw new TidegateError('invalid_config', `there are no settings of wrangler in ${folder}`, {
+      field: 'wrangler.toml',
+      expected,
+    });
   }
   const path = join(folder, file);
   checkEnvironment(wrangler, path, options);
   const settings = wrangler.readSettings(path, environment ?? '');
   const of = [`--env=${environment ?? ''}`];
-  const accountId = settings.accountId ?? openSecretSources(folder, variables, environment).find('CLOUDFLARE_ACCOUNT_ID')?.value ?? null;
+  const accountId =
+    settings.accountId ??
+    openSecretSources(folder, variables, environment).find('CLOUDFLARE_ACCOUNT_ID')?.value ??
+    null;
   const account = dryRun ? null : await accountOf(wrangler, { accountId, file });
   const isThere = dryRun ? null : (await secretsThere(wrangler, of)) !== null;
   const queues = queuesOf(settings);
   const queuesThere = new Map<string, boolean | null>();
   for (const name of queues) queuesThere.set(name, dryRun ? null : await isQueueThere(wrangler, name));
 
-  const plan: Plan = {
+  const plan: DeployPlan = {
     platform: 'cloudflare',
     does: 'destroy',
     name: settings.name,
@@ -56,7 +62,8 @@ export async function destroyCloudflare(options: DeployOptions): Promise<number>
   const left = queues.filter((name) => queuesThere.get(name) === true);
   const [tasks] = queues;
   // A Worker that takes messages out of a queue is not deleted.
-  if (tasks !== undefined && left.includes(tasks)) await quietly(wrangler, ['queues', 'consumer', 'remove', tasks, settings.name]);
+  if (tasks !== undefined && left.includes(tasks))
+    await quietly(wrangler, ['queues', 'consumer', 'remove', tasks, settings.name]);
   if (isThere === true) await deleted(wrangler, ['delete', ...of]);
   for (const name of left) await deleted(wrangler, ['queues', 'delete', name]);
   if (json) print(JSON.stringify({ done: true, name: settings.name }));
@@ -66,7 +73,7 @@ export async function destroyCloudflare(options: DeployOptions): Promise<number>
 
 /** @throws TidegateError where the settings have no such environment, and where several are there and none is named */
 function checkEnvironment(wrangler: Wrangler, path: string, { environment, yes }: DeployOptions): void {
-  const names = Object.keys((wrangler.readRaw(path)['env'] ?? {}) as object);
+  const names = Object.keys(wrangler.readRaw(path)['env'] ?? {});
   const known = `one of ${names.join(', ')}, or nothing for the one without a name`;
   if (environment !== null && !names.includes(environment)) {
     const expected = names.length === 0 ? 'not to be given: the settings have no environments' : known;
@@ -74,7 +81,10 @@ function checkEnvironment(wrangler: Wrangler, path: string, { environment, yes }
   }
   if (environment === null && names.length > 0 && yes) {
     const expected = `--env NAME (${names.join(', ')}), or no --yes, to type the name of the one without an environment`;
-    throw new TidegateError('invalid_input', 'the settings have environments, and none is named', { field: '--env', expected });
+    throw new TidegateError('invalid_input', 'the settings have environments, and none is named', {
+      field: '--env',
+      expected,
+    });
   }
 }
 
@@ -84,7 +94,7 @@ function queuesOf({ producers, consumers }: ReadSettings): string[] {
   return [tasks, dead].filter((name) => name !== undefined);
 }
 
-function step(what: string, isThere: boolean | null, command: string): Step {
+function step(what: string, isThere: boolean | null, command: string): DeployStep {
   const state = isThere === null ? 'unknown' : isThere ? 'to do' : 'gone';
   return { what, state, command: state === 'gone' ? null : command };
 }
@@ -92,11 +102,11 @@ function step(what: string, isThere: boolean | null, command: string): Step {
 async function quietly(wrangler: Wrangler, args: readonly string[]): Promise<void> {
   const end = await wrangler.run(args);
   if (end.status !== 0 && !/no worker consumer|not found|does not exist/i.test(saidBy(end))) {
-    throw failed(`wrangler ${args.join(' ')}`, saidBy(end));
+    throw commandFailed(`wrangler ${args.join(' ')}`, saidBy(end));
   }
 }
 
 async function deleted(wrangler: Wrangler, args: readonly string[]): Promise<void> {
   const end = await wrangler.run(args);
-  if (end.status !== 0) throw failed(`wrangler ${args.join(' ')}`, saidBy(end));
+  if (end.status !== 0) throw commandFailed(`wrangler ${args.join(' ')}`, saidBy(end));
 }

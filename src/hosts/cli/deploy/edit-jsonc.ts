@@ -42,7 +42,10 @@ function inserted(text: string, bracket: number, added: string, depth: number): 
 
 function memberText(path: readonly string[], value: Json, indent: string): string {
   const [name = '', ...rest] = path;
-  const within = rest.length === 0 ? valueText(value, indent) : `{\n${indent}${STEP}${memberText(rest, value, indent + STEP)}\n${indent}}`;
+  const within =
+    rest.length === 0
+      ? valueText(value, indent)
+      : `{\n${indent}${STEP}${memberText(rest, value, indent + STEP)}\n${indent}}`;
   return `${JSON.stringify(name)}: ${within}`;
 }
 

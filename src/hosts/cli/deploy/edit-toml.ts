@@ -12,7 +12,8 @@ export function tomlLines({ path, value, isElement }: Addition): string[] {
   const key = path.at(-1) ?? '';
   const table = path.slice(0, -1);
   const isTable = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (isTable && isElement) return [`[[${dotted(path)}]]`, ...Object.entries(value).map(([name, one]) => assigned(name, one))];
+  if (isTable && isElement)
+    return [`[[${dotted(path)}]]`, ...Object.entries(value).map(([name, one]) => assigned(name, one))];
   const line = assigned(key, isElement ? [value] : value);
   return table.length === 0 ? [line] : [`[${dotted(table)}]`, line];
 }
@@ -28,7 +29,9 @@ export function addToToml(text: string, addition: Addition): string {
   const [start, past] = tableRange(lines, path.slice(0, -1));
   if (start === null) return written([...lines, '', ...added]);
   const key = path.at(-1) ?? '';
-  const place = lines.findIndex((line, at) => at >= start && at < past && new RegExp(`^\\s*${escaped(key)}\\s*=`).test(line));
+  const place = lines.findIndex(
+    (line, at) => at >= start && at < past && new RegExp(`^\\s*${escaped(key)}\\s*=`).test(line),
+  );
   if (place < 0) return written(lines.toSpliced(lastOf(lines, start, past), 0, added.at(-1) ?? ''));
   // A list on one line takes a further element.
   const [, before = '', inside = '', after = ''] = /^([^[]*\[)([^\]]*)(\].*)$/.exec(lines[place] ?? '') ?? [];
@@ -52,7 +55,12 @@ function isWithinList(lines: readonly string[], at: number): boolean {
 
 function sameHeader(line: string, path: readonly string[]): boolean {
   const [, header = ''] = /^\s*\[([^[\]]+)\]\s*(#.*)?$/.exec(line) ?? [];
-  return header.split('.').map((part) => part.trim().replaceAll(/^["']|["']$/g, '')).join('.') === path.join('.');
+  return (
+    header
+      .split('.')
+      .map((part) => part.trim().replaceAll(/^["']|["']$/g, ''))
+      .join('.') === path.join('.')
+  );
 }
 
 /** Behind the last line of a table that says something: comments before the next header belong to that one. */

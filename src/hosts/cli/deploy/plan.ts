@@ -1,9 +1,9 @@
 /** What a deployment is going to do, as a table and as JSON. Nothing of a secret is in it but its name. Pure. */
 import { oneLine } from '../../../base/plain.ts';
-import type { Finding } from '../../platforms/finding.ts';
-import { table } from '../kit/table.ts';
+import type { PlatformFinding } from '../../platforms/finding.ts';
+import { table } from '../../../operate/table.ts';
 
-export interface Step {
+export interface DeployStep {
   what: string;
   /** `unknown`: a dry run does not ask the platform. */
   state: 'there' | 'to do' | 'gone' | 'unknown';
@@ -11,7 +11,7 @@ export interface Step {
   command: string | null;
 }
 
-export interface Plan {
+export interface DeployPlan {
   platform: 'cloudflare' | 'aws';
   does: 'deploy' | 'destroy';
   /** Of the Worker, or of the stack. */
@@ -21,8 +21,8 @@ export interface Plan {
   /** Whose it is going to be. Null: not known, or not asked. */
   account: string | null;
   isDry: boolean;
-  findings: readonly Finding[];
-  steps: readonly Step[];
+  findings: readonly PlatformFinding[];
+  steps: readonly DeployStep[];
   /** What stays, in words: data above all. */
   stays: readonly string[];
   bundle: { bytes: number; gzippedBytes: number } | null;
@@ -30,12 +30,12 @@ export interface Plan {
 
 const PLATFORMS = { cloudflare: 'Cloudflare Workers', aws: 'AWS' };
 
-export function hasErrors({ findings }: Pick<Plan, 'findings'>): boolean {
+export function hasErrors({ findings }: Pick<DeployPlan, 'findings'>): boolean {
   return findings.some(({ level }) => level === 'error');
 }
 
 /** The plan for people. @param size the bundle's, in words */
-export function planLines(plan: Plan, size: string | null): string[] {
+export function planLines(plan: DeployPlan, size: string | null): string[] {
   const { platform, name, environment, account, findings, steps, stays, isDry, does } = plan;
   const of = environment === null ? '' : ` (${platform === 'aws' ? 'stage' : 'environment'} ${environment})`;
   const whose = account === null ? '' : `, account ${account}`;
@@ -51,11 +51,15 @@ export function planLines(plan: Plan, size: string | null): string[] {
 }
 
 /** Errors stand last, where a terminal shows them. */
-export function sortedFindings(findings: readonly Finding[]): Finding[] {
+export function sortedFindings(findings: readonly PlatformFinding[]): PlatformFinding[] {
   return findings.toSorted((a, b) => Number(a.level === 'error') - Number(b.level === 'error'));
 }
 
-function findingLines({ level, field, message, fix }: Finding): string[] {
+function findingLines({ level, field, message, fix }: PlatformFinding): string[] {
   const [first = '', ...more] = message.split('\n');
-  return [`  ${level}: ${field}: ${first}`, ...more.map((line) => `    ${line}`), ...fix.split('\n').map((line) => `    ${line}`)].map(oneLine);
+  return [
+    `  ${level}: ${field}: ${first}`,
+    ...more.map((line) => `    ${line}`),
+    ...fix.split('\n').map((line) => `    ${line}`),
+  ].map(oneLine);
 }

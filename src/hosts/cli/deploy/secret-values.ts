@@ -21,7 +21,11 @@ export interface SecretSources {
 }
 
 /** @param environment of wrangler, or a stage; null: the one without a name, whose file is `.env` */
-export function openSecretSources(folder: string, variables: NodeJS.ProcessEnv, environment: string | null): SecretSources {
+export function openSecretSources(
+  folder: string,
+  variables: NodeJS.ProcessEnv,
+  environment: string | null,
+): SecretSources {
   const file = environment === null ? '.env' : `.env.${environment}`;
   const inFile = readFile(join(folder, file));
   return {

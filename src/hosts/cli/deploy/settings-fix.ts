@@ -33,7 +33,12 @@ export interface FixedSettings {
   left: Addition[];
 }
 
-export function fixSettings(wrangler: Pick<Wrangler, 'readRaw'>, path: string, text: string, additions: readonly Addition[]): FixedSettings {
+export function fixSettings(
+  wrangler: Pick<Wrangler, 'readRaw'>,
+  path: string,
+  text: string,
+  additions: readonly Addition[],
+): FixedSettings {
   const fixed: FixedSettings = { text, added: [], left: [] };
   let said = plain(wrangler.readRaw(path));
   for (const addition of additions) {

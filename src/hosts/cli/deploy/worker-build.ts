@@ -10,7 +10,10 @@ import type { WorkerBundle } from '../../platforms/cloudflare-bundle.ts';
 import { saidBy, type Wrangler } from './wrangler.ts';
 
 const Meta = z.object({
-  inputs: z.record(z.string(), z.object({ imports: z.array(z.object({ path: z.string(), external: z.boolean().optional() })) })),
+  inputs: z.record(
+    z.string(),
+    z.object({ imports: z.array(z.object({ path: z.string(), external: z.boolean().optional() })) }),
+  ),
 });
 
 const NODE_MODULES: ReadonlySet<string> = new Set(builtinModules);
@@ -21,11 +24,21 @@ export async function buildWorker(wrangler: Wrangler, settings: string, environm
   try {
     const outdir = join(folder, 'out');
     const metafile = join(folder, 'meta.json');
-    const args = ['deploy', '--dry-run', `--config=${settings}`, `--env=${environment}`, `--outdir=${outdir}`, `--metafile=${metafile}`];
+    const args = [
+      'deploy',
+      '--dry-run',
+      `--config=${settings}`,
+      `--env=${environment}`,
+      `--outdir=${outdir}`,
+      `--metafile=${metafile}`,
+    ];
     const end = await wrangler.run(args);
     if (end.status !== 0) {
       const expected = 'a Worker that wrangler can build';
-      throw new TidegateError('invalid_config', `wrangler does not build it:\n${saidBy(end)}`, { field: 'main', expected });
+      throw new TidegateError('invalid_config', `wrangler does not build it:\n${saidBy(end)}`, {
+        field: 'main',
+        expected,
+      });
     }
     return bundleIn(outdir, readFileSync(metafile, 'utf8'));
   } finally {
@@ -35,12 +48,18 @@ export async function buildWorker(wrangler: Wrangler, settings: string, environm
 
 function bundleIn(outdir: string, metafile: string): WorkerBundle {
   const names = readdirSync(outdir, { recursive: true, encoding: 'utf8' });
-  const files = names.filter((name) => /\.(m?js|wasm|bin|txt|html|json|sql)$/.test(name)).map((name) => readFileSync(join(outdir, name)));
+  const files = names
+    .filter((name) => /\.(m?js|wasm|bin|txt|html|json|sql)$/.test(name))
+    .map((name) => readFileSync(join(outdir, name)));
   const { inputs } = Meta.parse(JSON.parse(metafile));
   const asked = Object.entries(inputs).flatMap(([file, { imports }]) =>
     imports
       .filter(({ external }) => external === true)
-      .map(({ path }) => ({ name: path.replace(/^node:/, ''), file, isNode: path.startsWith('node:') || NODE_MODULES.has(path) })),
+      .map(({ path }) => ({
+        name: path.replace(/^node:/, ''),
+        file,
+        isNode: path.startsWith('node:') || NODE_MODULES.has(path),
+      })),
   );
   return {
     bytes: sum(files.map(({ length }) => length)),

@@ -38,7 +38,10 @@ interface WranglerConfig {
   compatibility_flags?: string[];
   triggers?: { crons?: string[] | undefined };
   vars?: Record<string, unknown>;
-  queues?: { producers?: { binding: string; queue: string }[]; consumers?: { queue: string; dead_letter_queue?: string }[] };
+  queues?: {
+    producers?: { binding: string; queue: string }[];
+    consumers?: { queue: string; dead_letter_queue?: string }[];
+  };
   ratelimits?: { name: string }[];
   alias?: Record<string, string>;
   secrets_store_secrets?: { binding: string }[];
@@ -54,9 +57,9 @@ export function settingsFile(folder: string): string | null {
 /** @throws TidegateError `invalid_config` where it is not installed, or too old */
 export function openWrangler(folder: string, variables: NodeJS.ProcessEnv): Wrangler {
   const { folder: at, version, command } = userPackage(folder, 'wrangler', 'wrangler');
-  const { experimental_readRawConfig: readRaw, unstable_readConfig: readConfig } = createRequire(join(at, 'package.json'))(
-    at,
-  ) as WranglerModule;
+  const { experimental_readRawConfig: readRaw, unstable_readConfig: readConfig } = createRequire(
+    join(at, 'package.json'),
+  )(at) as WranglerModule;
   if (readRaw === undefined || readConfig === undefined) {
     const expected = 'npm install --save-dev wrangler@latest';
     throw new TidegateError('invalid_config', `wrangler ${version} is too old`, { field: 'wrangler', expected });
@@ -67,8 +70,10 @@ export function openWrangler(folder: string, variables: NodeJS.ProcessEnv): Wran
   return {
     version,
     run: (args, call = {}) => runProgram(command, args, { folder, environment, ...call }),
-    readRaw: (path) => told(path, () => readRaw({ config: path }, { hideWarnings: true }).rawConfig as Record<string, unknown>),
-    readSettings: (path, env) => told(path, () => settingsOf(readConfig({ config: path, env }, { hideWarnings: true }))),
+    readRaw: (path) =>
+      told(path, () => readRaw({ config: path }, { hideWarnings: true }).rawConfig as Record<string, unknown>),
+    readSettings: (path, env) =>
+      told(path, () => settingsOf(readConfig({ config: path, env }, { hideWarnings: true }))),
   };
 }
 
@@ -104,6 +109,11 @@ function told<Read>(path: string, read: () => Read): Read {
 export function saidBy({ stdout, stderr }: Pick<ProgramEnd, 'stdout' | 'stderr'>): string {
   const lines = `${stderr}\n${stdout}`.split('\n').map((line) => line.trim());
   const wrong = lines.findIndex((line) => line.includes('[ERROR]'));
-  const told = lines.slice(Math.max(0, wrong)).filter((line) => line !== '' && !/^(⛅|─|🪵|If you think this is a bug)/u.test(line));
-  return told.slice(0, 8).join('\n').replace(/^.*\[ERROR\]\s*/u, '');
+  const told = lines
+    .slice(Math.max(0, wrong))
+    .filter((line) => line !== '' && !/^(⛅|─|🪵|If you think this is a bug)/u.test(line));
+  return told
+    .slice(0, 8)
+    .join('\n')
+    .replace(/^.*\[ERROR\]\s*/u, '');
 }

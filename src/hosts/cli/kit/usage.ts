@@ -1,7 +1,7 @@
 /** What the command line takes, as it says itself. It loads nothing. */
 /** First words of actions of operators (`src/operate`), which say themselves what they take. */
 export const OPERATE_NOUNS = ['feeds', 'streams'] as const;
-export const COMMANDS = ['start', 'stdio', 'tasks', 'keys', 'triggers', 'doctor', ...OPERATE_NOUNS] as const;
+export const COMMANDS = ['start', 'stdio', 'tasks', 'keys', 'triggers', 'deploy', 'destroy', 'doctor', ...OPERATE_NOUNS] as const;
 export const TRIGGER_COMMANDS = ['try', 'list'] as const;
 export const KEY_COMMANDS = ['create', 'list', 'revoke'] as const;
 export const TASK_COMMANDS = ['list', 'show', 'cancel', 'retry'] as const;
@@ -75,6 +75,14 @@ export const DOCTOR_USAGE = `  tidegate doctor [--platform node|workers|lambda] 
 
   says what is wrong with the configuration, the store and each feed, and what to do; changes nothing`;
 
+export const DEPLOY_USAGE = `  tidegate deploy cloudflare [--env NAME] [--dry-run] [--fix]   with the wrangler of this folder; --fix adds missing settings
+  tidegate deploy aws [--stage NAME] [--dry-run]                with the CDK of this folder
+  tidegate destroy cloudflare [--env NAME] [--dry-run]          data stay
+  tidegate destroy aws [--stage NAME] [--dry-run]
+
+  --app FILE   default app.ts, or src/app.ts. --yes   without a question. --json   the plan; with --yes it is done
+  --no-queue   of deploy cloudflare: tasks and deliveries wait for the schedule`;
+
 const SERVE_USAGE = `  tidegate start [--app FILE]   serve MCP over HTTP and run the feeds, until Ctrl-C
   tidegate stdio [--app FILE]   serve MCP over standard input and output`;
 
@@ -85,6 +93,8 @@ export function usageOf(command: string | undefined): string {
     keys: KEYS_USAGE,
     triggers: TRIGGERS_USAGE,
     doctor: DOCTOR_USAGE,
+    deploy: DEPLOY_USAGE,
+    destroy: DEPLOY_USAGE,
   };
   const usage = usages[command ?? ''] ?? SERVE_USAGE;
   return `${usage}\n\ntidegate --help says what else there is.`;
@@ -100,6 +110,8 @@ ${TASKS_USAGE}
 ${KEYS_USAGE}
 
 ${TRIGGERS_USAGE}
+
+${DEPLOY_USAGE}
 
 ${DOCTOR_USAGE}
 
