@@ -1,7 +1,17 @@
 /** What the command line takes, as it says itself. It loads nothing. */
 /** First words of actions of operators (`src/operate`), which say themselves what they take. */
 export const OPERATE_NOUNS = ['feeds', 'streams'] as const;
-export const COMMANDS = ['start', 'stdio', 'tasks', 'keys', 'triggers', 'deploy', 'destroy', 'doctor', ...OPERATE_NOUNS] as const;
+export const COMMANDS = [
+  'start',
+  'stdio',
+  'tasks',
+  'keys',
+  'triggers',
+  'deploy',
+  'destroy',
+  'doctor',
+  ...OPERATE_NOUNS,
+] as const;
 export const TRIGGER_COMMANDS = ['try', 'list'] as const;
 export const KEY_COMMANDS = ['create', 'list', 'revoke'] as const;
 export const TASK_COMMANDS = ['list', 'show', 'cancel', 'retry'] as const;
