@@ -5,7 +5,15 @@ import type { JsonObject } from '../base/json.ts';
 import { isOwner, type Principal } from '../base/principal.ts';
 import { isUnrestricted, missingScopes } from '../base/scopes.ts';
 import type { PrincipalNow } from '../calls/events/rights-watch.ts';
-import { INTERNAL_ERROR, INVALID_REQUEST, PARSE_ERROR, RATE_LIMITED, rpcErrorResponse } from '../base/json-rpc.ts';
+import {
+  type EventDialect,
+  eventErrorCode,
+  INTERNAL_ERROR,
+  INVALID_REQUEST,
+  PARSE_ERROR,
+  RATE_LIMITED,
+  rpcErrorResponse,
+} from '../base/json-rpc.ts';
 import { isPromise, whenKnown } from '../base/time/when-known.ts';
 import type { Work } from '../store/work.ts';
 import type { ServedAnswer } from '../calls/served-answer.ts';
@@ -71,19 +79,26 @@ const TITLES = {
 /** So many bodies may come for each request that may be under way. */
 const COMING = 4;
 
-export function createMcpRoute(
-  mcp: McpServing,
-  guard: OriginGuard,
-  authenticate: Authenticate,
-  limitBytes: number,
-  bodies: Bodies,
-  mostRequests: number,
-  challenges: Challenges,
-  audit?: Audit,
-  count: CountRequest | null = null,
+/** What the route is made of beside what serves MCP. */
+export interface McpRouteParts {
+  guard: OriginGuard;
+  authenticate: Authenticate;
   /** Asks again of a request that stays open, which is counted already. */
-  authenticateAgain: Authenticate = authenticate,
-): McpRoute {
+  authenticateAgain: Authenticate;
+  /** Largest body. */
+  limitBytes: number;
+  bodies: Bodies;
+  mostRequests: number;
+  challenges: Challenges;
+  /** Codes of errors of the events extension. */
+  eventCodes: EventDialect;
+  audit: Audit | undefined;
+  /** Null: nobody counts. */
+  count: CountRequest | null;
+}
+
+export function createMcpRoute(mcp: McpServing, parts: McpRouteParts): McpRoute {
+  const { guard, authenticate, authenticateAgain, bodies, mostRequests, challenges, audit, count } = parts;
   // Of platforms that hand over no share of the process. Bodies that come are counted apart, so that slow ones take no place of those
   // that have come; a streamed answer counts until its handler is done.
   let coming = 0;
@@ -132,7 +147,7 @@ export function createMcpRoute(
     needed: readonly string[],
   ): Promise<Response> {
     await audit?.refused(principal, { target: needed.toSorted().join(' '), code: 'insufficient_scope' });
-    return insufficient(challenges.insufficientScope(request, needed), needed, body);
+    return insufficient(challenges.insufficientScope(request, needed), needed, body, parts.eventCodes);
   }
 
   async function otherMethod(request: Request): Promise<Response> {
@@ -159,7 +174,7 @@ export function createMcpRoute(
       let hasCome = false;
       if (isCounted) coming += 1;
       try {
-        const body = await readJson(bodies, request, limitBytes, source, work);
+        const body = await readJson(bodies, request, parts.limitBytes, source, work);
         if (isFull()) return refusedForNow(overloaded());
         hasCome = true;
         if (isCounted) {
@@ -233,12 +248,21 @@ function refused({ message, ...data }: OriginRefusal): Response {
   return rpcError(403, INVALID_REQUEST, message, data);
 }
 
-/** The challenge, with the error in the form that clients of MCP read. */
-function insufficient({ status, headers }: Response, needed: readonly string[], body: unknown): Response {
+/** The challenge, with the error in the form that clients of MCP read. That of a method of events is `Forbidden` (SEP-3415). */
+function insufficient(
+  { status, headers }: Response,
+  needed: readonly string[],
+  body: unknown,
+  eventCodes: EventDialect,
+): Response {
   const expected = needed.join(' ');
-  const message = `This needs the scopes ${expected}`;
+  const reason = `This needs the scopes ${expected}`;
   const data = { code: 'insufficient_scope', field: 'Authorization', expected };
-  const response = rpcErrorResponse(status, { code: INVALID_REQUEST, message, data }, body);
+  const isOfEvents = String((body as { method?: unknown } | null)?.method).startsWith('events/');
+  const error = isOfEvents
+    ? { code: eventErrorCode('Forbidden', eventCodes), message: `Forbidden: ${reason}`, data: { reason, ...data } }
+    : { code: INVALID_REQUEST, message: reason, data };
+  const response = rpcErrorResponse(status, error, body);
   for (const [name, value] of headers) if (name !== 'content-type') response.headers.set(name, value);
   return response;
 }

@@ -28,12 +28,18 @@ function stage(most: number) {
   const guard = createOriginGuard({ publicUrl: null, host: null });
   const route = createMcpRoute(
     { serve, needs: () => Promise.resolve([]), open: null, end: null },
-    guard,
-    () => PUBLIC,
-    1_000,
-    bodies,
-    most,
-    createChallenges(),
+    {
+      guard,
+      authenticate: () => PUBLIC,
+      authenticateAgain: () => PUBLIC,
+      limitBytes: 1_000,
+      bodies,
+      mostRequests: most,
+      challenges: createChallenges(),
+      eventCodes: 'sketch',
+      audit: undefined,
+      count: null,
+    },
   );
   const post = (body: string | ReadableStream = '1') =>
     route.post(new Request('http://a/mcp', { method: 'POST', headers, body, duplex: 'half' }), () => {});

@@ -341,14 +341,26 @@ test('SEP-3415 "Error Handling": each error has its code in the dialect that was
   }
 });
 
-test('SEP-3415 "Authorization": whoever may not have an event neither polls nor listens nor subscribes', async () => {
-  const house = houseOfHooks();
-  for (const method of ['poll', 'stream', 'subscribe']) {
-    const asked = house.post(`events/${method}`, { name: 'stream.secret', delivery }, READER);
-    expect((await house.clock.drive(asked)).status).toBe(403);
+test('SEP-3415 "Authorization": whoever may not have an event neither polls nor listens nor subscribes (Forbidden)', async () => {
+  for (const [codes, code] of [
+    ['sketch', -32_012],
+    ['sep', -32_024],
+  ] as const) {
+    const house = createHouse({}, { ...TRUSTED, events: { codes } });
+    for (const method of ['poll', 'stream', 'subscribe']) {
+      const asked = house.post(`events/${method}`, { name: 'stream.secret', delivery }, READER, 'seven');
+      const response = await house.clock.drive(asked);
+      // With the challenge by which clients ask their user for more scopes.
+      const challenge = expect.stringContaining('insufficient_scope') as string;
+      expect([response.status, response.headers.get('www-authenticate')]).toEqual([403, challenge]);
+      expect(await response.json()).toMatchObject({
+        id: 'seven',
+        error: { code, data: { reason: expect.any(String) as string, expected: 'streams:read:secret' } },
+      });
+    }
+    const { result } = await house.call('events/list', {}, READER);
+    expect(JSON.stringify(result)).not.toContain('secret');
   }
-  const { result } = await house.call('events/list', {}, READER);
-  expect(JSON.stringify(result)).not.toContain('secret');
 });
 
 test('SEP-3415 "Backward Compatibility": clients of today find a capability events, of earlier revisions too', async () => {

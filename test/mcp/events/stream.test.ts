@@ -190,7 +190,7 @@ describe('what is refused before anything is sent', () => {
     [{ name: 'nothing' }, ADA, 200, -32_011],
     [{ cursor: 'x' }, ADA, 200, -32_602],
     [{ arguments: { keys: 'x', y: 1 } }, ADA, 200, -32_602],
-    [{ name: 'stream.secret' }, READER, 403, -32_600],
+    [{ name: 'stream.secret' }, READER, 403, -32_012],
   ])('%j by %s: HTTP %d, %d', async (params, who, status, code) => {
     const stream = await createHouse().open(params, who);
     expect(stream).toMatchObject({ status, state: 'closed' });

@@ -152,7 +152,7 @@ describe('what a caller brought', () => {
       claims,
       later,
       jwt: (own: object = {}) => signToken(key, { ...claims, ...own }, clock.now()),
-      async open(credential: string) {
+      open: async (credential: string) => {
         // What is asked over the network is known before the clock could move on for want of other work.
         const who = new Request(BASE, { headers: { Authorization: `Bearer ${credential}` } });
         await authenticate(who);
