@@ -136,21 +136,18 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const challenges = options.challenges ?? createChallenges();
   const { openStreams, eventStreams } = app.options.quotas ?? {};
   const countsOpen = !isOpen || openStreams !== undefined || eventStreams !== undefined;
-  const route = createMcpRoute(
-    countsOpen ? withBounds({ ...deps, isOpen }) : mcp,
-    {
-      guard,
-      authenticate: counting(withCookies, count, refusedForNow),
-      authenticateAgain: withCookies,
-      limitBytes: options.bodyBytes ?? BODY_BYTES,
-      bodies,
-      mostRequests: options.requests ?? REQUESTS,
-      challenges,
-      eventCodes: app.events.codes,
-      audit: deps.audit,
-      count,
-    },
-  );
+  const route = createMcpRoute(countsOpen ? withBounds({ ...deps, isOpen }) : mcp, {
+    guard,
+    authenticate: counting(withCookies, count, refusedForNow),
+    authenticateAgain: withCookies,
+    limitBytes: options.bodyBytes ?? BODY_BYTES,
+    bodies,
+    mostRequests: options.requests ?? REQUESTS,
+    challenges,
+    eventCodes: app.events.codes,
+    audit: deps.audit,
+    count,
+  });
   /** Null: nobody asks who calls, or there is nothing to seal a cookie with. Loaded by the first that needs it. */
   async function loadLogins(): Promise<LoginRoutes | null> {
     const { secrets, publicUrl } = options;
