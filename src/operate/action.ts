@@ -77,7 +77,7 @@ export interface OperatorAction<Input extends z.ZodObject = z.ZodObject, Output 
 export function operatorAction<Input extends z.ZodObject, Output extends z.ZodObject>(
   declared: OperatorAction<Input, Output>,
 ): OperatorAction {
-  return declared as unknown as OperatorAction;
+  return declared;
 }
 
 /** `feeds pause`, as the command is called. */

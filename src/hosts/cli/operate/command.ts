@@ -4,6 +4,7 @@
  */
 import { withAuditLog } from '../../../auth/audit/stream.ts';
 import { knownName } from '../../../base/known-names.ts';
+import { readDecimal } from '../../../base/number-text.ts';
 import { inLines, jsonText, oneLine } from '../../../base/plain.ts';
 import { type Principal, PUBLIC, safePrincipal } from '../../../base/principal.ts';
 import { checkedArguments } from '../../../mcp/registry/arguments.ts';
@@ -91,23 +92,22 @@ async function run({ action, input, values }: Called, call: CommandCall): Promis
   if (action.effect === 'destroys' && !values.yes) {
     const warning = action.warning?.(input) ?? action.description;
     const refused = await refusal(warning, actionName(action), stop.signal);
-    if (refused === 'no') {
-      console.error('Nothing was done.');
+    if (refused?.isWrong) return misused(refused.why, action.noun);
+    if (refused !== null) {
+      console.error(`tidegate: ${refused.why}`);
       return 1;
     }
-    if (refused !== null) return misused(refused, action.noun);
   }
   const runtime = nodeRuntime(createLog(config.logLevel, { plain: process.stderr.isTTY }));
   tellMisspelt(config, app, runtime.log);
   const store = await openNodeStore(config, runtime, app.name);
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   const files = createFiles();
-  const { columns: errorColumns = USUAL_WIDTH } = process.stderr;
   const progress = createProgressBar({
     isTerminal: process.stderr.isTTY,
-    columns: errorColumns,
+    columns: widthOf(process.stderr, environment),
     write: (text) => void process.stderr.write(text),
-    now: runtime.now,
+    now: () => runtime.now(),
   });
   try {
     const watched = watchClock({ app, store, runtime });
@@ -130,9 +130,10 @@ async function run({ action, input, values }: Called, call: CommandCall): Promis
     };
     const answer = await onRecord(action, input, context);
     progress.end();
-    const { isTTY, columns = USUAL_WIDTH } = files.tookOutput() ? process.stderr : process.stdout;
+    const output = files.tookOutput() ? process.stderr : process.stdout;
+    const columns = widthOf(output, environment);
     for (const line of linesOf(action, answer, { json: values.json, now: runtime.now(), columns })) {
-      const shown = isTTY && !values.json ? fit(line, columns) : line;
+      const shown = output.isTTY && !values.json ? fit(line, columns) : line;
       if (files.tookOutput()) console.error(shown);
       else await print(shown);
     }
@@ -143,6 +144,12 @@ async function run({ action, input, values }: Called, call: CommandCall): Promis
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     await store.close();
   }
+}
+
+/** A terminal may say that it has no columns, as those of some builds do. */
+function widthOf({ columns }: { columns?: number }, { COLUMNS: told = '' }: NodeJS.ProcessEnv): number {
+  const width = columns ?? readDecimal(told) ?? 0;
+  return width > 0 ? width : USUAL_WIDTH;
 }
 
 function linesOf(
