@@ -28,13 +28,19 @@ export interface Codec<Value> {
   decode(stored: Json): Value;
 }
 
-export interface Versions {
+export interface Versions<Value = never> {
   /** Default 1. */
   version?: number;
   /**
    * For each version before the current one, the function that turns a value of it into a value of the next version.
    */
   upgrade?: Readonly<Record<number, (value: Json) => Json>>;
+  /**
+   * The version that a value is written in. Default: the current one. For shapes that got a member which most values do not have:
+   * those are written as before, so that older releases go on with them, and pass over the others alone. A value of an older
+   * version is read as it is, and needs no upgrade.
+   */
+  writtenAs?: (value: Value) => number;
 }
 
 /** How long a caller who met a newer release should wait before it asks again. */
@@ -57,11 +63,11 @@ export function checkAllStored(on: boolean): void {
 export function createCodec<Value>(
   name: string,
   schema: () => z.ZodType<Value>,
-  { version = 1, upgrade = {} }: Versions = {},
+  { version = 1, upgrade = {}, writtenAs }: Versions<Value> = {},
 ): Codec<Value> {
   let made: z.ZodType<Value> | null = null;
   for (let from = 1; from < version; from += 1) {
-    if (upgrade[from] === undefined) throw defect(`${name} has no upgrade from version ${from}`);
+    if (upgrade[from] === undefined && !writtenAs) throw defect(`${name} has no upgrade from version ${from}`);
   }
 
   /** The value, once the schema has accepted all of it. A member that the schema does not declare is a defect. */
@@ -83,7 +89,8 @@ export function createCodec<Value>(
     encode(value) {
       const json = value as StoredValue;
       if (checksAll) checked(plain(json));
-      if (version > 1) return { $v: version, value: json };
+      const as = writtenAs?.(value) ?? version;
+      if (as > 1) return { $v: as, value: json };
       if (versionOf(json) !== 1) throw defect(`${name} has a member $v`);
       return json;
     },
@@ -92,7 +99,7 @@ export function createCodec<Value>(
       const found = versionOf(stored);
       if (found > version) throw newerVersion(name, found, version);
       let json = found === 1 ? stored : valueOf(stored);
-      if (found === version) return checksAll ? checked(json) : (json as Value);
+      if (found === version || writtenAs) return checksAll ? checked(json) : (json as Value);
       for (let from = found; from < version; from += 1) json = upgrade[from]?.(json) ?? json;
       return checked(json);
     },

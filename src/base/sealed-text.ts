@@ -16,7 +16,7 @@ export interface SealedText<Value> {
 export function sealedText<Value>(
   name: string,
   schema: () => z.ZodType<Value>,
-  versions: Versions = {},
+  versions: Versions<Value> = {},
 ): SealedText<Value> {
   const codec = createCodec(name, schema, versions);
   return {

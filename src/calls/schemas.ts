@@ -43,12 +43,17 @@ export const FeedNoteShape = z
         'stalled',
         'never-run',
         'unread',
+        'paused',
       ])
       .describe(
-        'rejecting: it delivers, but nothing that fits its stream; missing: events are known to be missing, and none came since; overdue: no host runs it; stalled: its process stands still or is gone; backing-off: failed, tried again soon; open: failed often, tried again after a pause; unread: not looked up here',
+        'rejecting: it delivers, but nothing that fits its stream; missing: events are known to be missing, and none came since; overdue: no host runs it; stalled: its process stands still or is gone; backing-off: failed, tried again soon; open: failed often, tried again after a pause; unread: not looked up here; paused: an operator stopped it',
       ),
     lagMs: z.number().nullable().describe('Age of the newest event that it brought; null: it brought none'),
     aheadMs: z.number().optional().describe('How far that event is dated ahead of the clock'),
+    paused: z
+      .object({ since: z.string(), reason: z.string().nullable() })
+      .optional()
+      .describe('Since when an operator stopped it, and why. Absent: it runs'),
     lastError: z.object({ code: z.string(), message: z.string(), at: z.string() }).nullable(),
     rejected: z
       .object({

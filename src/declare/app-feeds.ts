@@ -86,6 +86,7 @@ export interface FeedHealth {
    * `open`: the feed failed so often that it is tried again only after a pause. `rejecting`: what the feed brings does
    * not fit its streams. `missing`: events are known to be missing, and none came since. `overdue`: no host has run the
    * feed since it was due. `stalled`: the process that runs it stands still or is gone. `unread`: a newer release wrote the feed's record, and this release cannot read it.
+   * `paused`: an operator stopped it.
    */
   state:
     | 'ok'
@@ -97,7 +98,8 @@ export interface FeedHealth {
     | 'overdue'
     | 'stalled'
     | 'never-run'
-    | 'unread';
+    | 'unread'
+    | 'paused';
   /** Age of the newest event that the feed brought, in ms. Null: it brought none. */
   lagMs: number | null;
   lastError: { code: string; message: string; at: number } | null;

@@ -278,6 +278,11 @@ export interface Feed<Out extends OutletTypes = OutletTypes> extends FeedHandle<
    * do about it. Absent: nothing, or the feed tells it in another way.
    */
   loses?: { what: string; fix: string };
+  /**
+   * The position from which the next burst reads what the source has from a time on, epoch ms. Absent: its readings know no time,
+   * so an operator can reset it to its beginning alone.
+   */
+  positionAt?(time: number): Promise<Json>;
   /** Finds the mistakes in the declaration, without any I/O. */
   problems(targets: readonly FeedTarget[]): Problem[];
   burst(context: BurstContext): AsyncIterable<FeedBatch>;

@@ -29,7 +29,7 @@ export interface LogEntryType<Value> extends Codec<Value> {
 export function record<Value>(
   name: string,
   schema: () => z.ZodType<Value>,
-  versions: Versions = {},
+  versions: Versions<Value> = {},
 ): RecordType<Value> {
   const codec = createCodec(name, schema, versions);
   const put: RecordType<Value>['put'] = ({ partition, id }, value, options) => {
@@ -49,7 +49,7 @@ export function record<Value>(
 export function logEntry<Value>(
   name: string,
   schema: () => z.ZodType<Value>,
-  versions: Versions = {},
+  versions: Versions<Value> = {},
 ): LogEntryType<Value> {
   const codec = createCodec(name, schema, versions);
   return {

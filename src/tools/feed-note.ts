@@ -23,6 +23,8 @@ export interface FeedNote {
   lagMs: number | null;
   /** How far that event is dated ahead of the clock, ms. Absent: it is not. */
   aheadMs?: number;
+  /** Since when an operator stopped it, ISO 8601, and why. Absent: it runs. */
+  paused?: { since: string; reason: string | null };
   /** Its times are ISO 8601. */
   lastError: { code: string; message: string; at: string } | null;
   /** What the last burst brought that could be no event, and why. Null: all of it was taken. */
@@ -52,15 +54,17 @@ export function noteFrom(
     state,
     lagMs,
     aheadMs,
+    paused,
     lastError,
     rejected,
-  }: Pick<FeedStatus, 'state' | 'lagMs' | 'aheadMs' | 'lastError' | 'rejected'>,
+  }: Pick<FeedStatus, 'state' | 'lagMs' | 'aheadMs' | 'paused' | 'lastError' | 'rejected'>,
 ): FeedNote {
   return {
     name,
     state,
     lagMs,
     ...(aheadMs === undefined ? {} : { aheadMs }),
+    ...(paused === undefined ? {} : { paused: { since: isoTime(paused.since), reason: paused.reason } }),
     lastError: lastError && { ...lastError, at: isoTime(lastError.at) },
     rejected: rejected && { ...rejected, at: isoTime(rejected.at) },
   };
@@ -84,8 +88,15 @@ export function feedText(note: FeedNote | null, now: number): string[] {
   const why =
     error === null ? '' : `; last error ${ageText(now - Date.parse(error.at))} ago: ${saidText(error.message)}`;
   // The state of a circuit breaker reads like that of a connection.
-  const paused = note.state === 'open' ? ' (failed often, and is tried again after a pause)' : '';
+  const paused = note.state === 'open' ? ' (failed often, and is tried again after a pause)' : pausedText(note.paused);
   return [`Feed ${note.name}: ${note.state}${paused}${lag}${why}${rejectedText(note, now)}`];
+}
+
+/** Nothing comes until somebody resumes it. */
+function pausedText(paused: FeedNote['paused']): string {
+  if (paused === undefined) return '';
+  const { since, reason } = paused;
+  return ` by an operator since ${since}${reason === null ? '' : ` (${saidText(reason)})`}`;
 }
 
 function rejectedText({ name, rejected }: FeedNote, now: number): string {

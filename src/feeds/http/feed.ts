@@ -1,5 +1,6 @@
 /** The HTTP feed, as an app declares it. `burst.ts` asks the source, and is loaded when the first burst begins. */
 import type { BurstContext, Feed, FeedBatch } from '../../declare/feed.ts';
+import type { Json } from '../../base/json.ts';
 import { secretsWithin } from '../../declare/secret.ts';
 import { declaredPacing } from '../kit/declared-pacing.ts';
 import { optionsOf } from '../kit/source-options.ts';
@@ -28,12 +29,18 @@ export function http(given: HttpOptions): Feed {
     relists:
       options.cursor === undefined && options.since === undefined && options.wait === undefined && !isEvents(options),
     listens: options.wait !== undefined || isEvents(options),
+    ...(options.since === undefined ? {} : { positionAt }),
     problems: (targets) => httpProblems(options, targets),
     burst: (context) => burst(options, context),
   };
 }
 
 const isEvents = ({ format }: HttpOptions) => isDeclared(format) && format.reads === 'events';
+
+async function positionAt(time: number): Promise<Json> {
+  const { positionSince } = await import('./position.ts');
+  return positionSince(time);
+}
 
 async function* burst(options: HttpOptions, context: BurstContext): AsyncGenerator<FeedBatch, void, undefined> {
   const { httpBurst } = await import('./burst.ts');

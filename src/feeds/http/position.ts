@@ -108,6 +108,12 @@ export const NO_POSITION: HttpPosition = {
   sizes: NO_SIZES,
 };
 
+/** The position of a feed by time that is to read from this time on, epoch ms. */
+export function positionSince(time: number): Json {
+  const since = { time: BigInt(Math.floor(time)) * 1_000_000n, edge: [], ahead: [] };
+  return writeHttpPosition({ ...NO_POSITION, since });
+}
+
 /** A stored position. One that another kind of feed left counts as none. */
 export function readHttpPosition(stored: Json): HttpPosition {
   const fields = asObject(stored) ?? {};

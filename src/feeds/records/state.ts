@@ -44,6 +44,16 @@ export interface WentBack {
   to: number;
 }
 
+/** That an operator stopped a feed. No burst begins until it is resumed. */
+export interface Paused {
+  /** Epoch ms. */
+  since: number;
+  /** Who did it. */
+  by: string;
+  /** Why, for readers of its streams; null: nothing was said. */
+  reason: string | null;
+}
+
 export interface FeedState {
   lease: FeedLease | null;
   /** As the feed's last committed batch left it. */
@@ -84,6 +94,8 @@ export interface FeedState {
   tenantGaps: readonly TenantGap[];
   /** When the store last went back to an earlier state; null: never that is known. */
   wentBack: WentBack | null;
+  /** Null: it is not. */
+  paused: Paused | null;
 }
 
 /** The record of a feed. */
@@ -92,11 +104,26 @@ export function feedKey(tenant: string, feed: string): RecordKey {
 }
 
 /** What a record lacks that an earlier release wrote. Such a release leaves a member alone that it does not know. */
-type Later = 'rejected' | 'gaps' | 'repeats' | 'zoneless' | 'lastGapAt' | 'lastDoubtAt' | 'tenantGaps' | 'wentBack';
+type Later =
+  | 'rejected'
+  | 'gaps'
+  | 'repeats'
+  | 'zoneless'
+  | 'lastGapAt'
+  | 'lastDoubtAt'
+  | 'tenantGaps'
+  | 'wentBack'
+  | 'paused';
 type StoredState = Omit<FeedState, Later> & Partial<Pick<FeedState, Later>>;
 
-export const feedRecord = record<StoredState>('feed', () =>
-  z.strictObject({
+/** A paused feed is of version 2, so that releases before leave it alone. */
+export const feedRecord = record<StoredState>('feed', storedSchema, {
+  version: 2,
+  writtenAs: ({ paused }) => (paused == null ? 1 : 2),
+});
+
+function storedSchema(): z.ZodType<StoredState> {
+  return z.strictObject({
     lease: z.strictObject({ holder: z.string(), until: z.number(), renewedAt: z.exactOptional(z.number()) }).nullable(),
     position: z.custom<Json>(),
     replay: z.string(),
@@ -148,8 +175,11 @@ export const feedRecord = record<StoredState>('feed', () =>
     ),
     tenantGaps: z.exactOptional(tenantGapsSchema()),
     gaps: z.exactOptional(z.strictObject({ events: z.number(), told: z.record(z.string(), z.number()) }).nullable()),
-  }),
-);
+    paused: z.exactOptional(
+      z.strictObject({ since: z.number(), by: z.string(), reason: z.string().nullable() }).nullable(),
+    ),
+  });
+}
 
 function isText(value: unknown): boolean {
   return typeof value === 'string';
@@ -199,6 +229,7 @@ export function newState(): FeedState {
     repeats: null,
     tenantGaps: [],
     wentBack: null,
+    paused: null,
   };
 }
 
@@ -210,7 +241,8 @@ export function lastRunAt({ lease, lastStartAt, lastSuccessAt, lastError }: Feed
 }
 
 /** Why a feed is not run now; null if it is due and its lease is free. */
-export function notDue(state: FeedState, now: number): 'leased' | 'waiting' | null {
+export function notDue(state: FeedState, now: number): 'paused' | 'leased' | 'waiting' | null {
+  if (state.paused !== null) return 'paused';
   if (holdsLease(state, now)) return 'leased';
   return state.nextAt > now && !isOfOtherClock(state, now) ? 'waiting' : null;
 }

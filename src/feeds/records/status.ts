@@ -16,6 +16,7 @@ import {
   isOfOtherClock,
   lastRunAt,
   newState,
+  type Paused,
   readStateOrNewer,
   type WentBack,
 } from './state.ts';
@@ -27,6 +28,7 @@ import { ofFeed, type Scope } from '../../streams/scope.ts';
  * How a feed is. Of several that apply, the first counts.
  *
  * - `unread`: a newer release wrote the feed's record, and this one cannot read it. The last error says so.
+ * - `paused`: an operator stopped it.
  * - `overdue`: nobody has run the feed for five minutes after it was due, so no host works on it; or its record was written
  *   by a clock that was ahead of this one, and nobody has run it since that was set right.
  * - `stalled`: the process that runs the feed has not renewed its lease in time, so it stands still or is gone. Another takes
@@ -59,6 +61,8 @@ export interface FeedStatus {
   lagMs: number | null;
   /** How far the newest event that it brought is dated ahead of the clock, ms. Absent: it is not. */
   aheadMs?: number;
+  /** Absent: it is not. */
+  paused?: Paused;
   /** Items known to wait upstream; null where that is not known. */
   backlog: number | null;
   /** Why the last burst failed, or why the state is unread; null otherwise. */
@@ -146,7 +150,7 @@ function statusForTenant(all: FeedStatus): FeedStatus {
 export function judgeRecord(
   reading: Reading,
   now: number,
-): Pick<FeedStatus, 'state' | 'lagMs' | 'aheadMs' | 'lastError' | 'rejected'> & { record: FeedState } {
+): Pick<FeedStatus, 'state' | 'lagMs' | 'aheadMs' | 'paused' | 'lastError' | 'rejected'> & { record: FeedState } {
   const read = readStateOrNewer(reading);
   if (read instanceof TidegateError) {
     const lastError: FeedError = { code: read.code, message: read.message, at: now };
@@ -158,7 +162,8 @@ export function judgeRecord(
   const told = state === 'stalled' ? stalledError(record) : lastError;
   const { newestTime } = record;
   const ahead = newestTime !== null && liesBeyond(newestTime, now, 0) ? { aheadMs: newestTime - now } : {};
-  return { record, state, lagMs: lagOf(record, now), ...ahead, lastError: told, rejected };
+  const paused = record.paused === null ? {} : { paused: record.paused };
+  return { record, state, lagMs: lagOf(record, now), ...ahead, ...paused, lastError: told, rejected };
 }
 
 /**
@@ -172,6 +177,7 @@ export function lagOf({ newestTime, lastSuccessAt }: FeedState, now: number): nu
 
 export function conditionOf(state: FeedState, now: number): FeedCondition {
   const { lastStartAt } = state;
+  if (state.paused !== null) return 'paused';
   if (lastStartAt !== null && now > Math.max(state.nextAt, state.lease?.until ?? 0) + OVERDUE_MS) return 'overdue';
   // It is due whatever its record says, and who works on it writes the record anew.
   if (lastStartAt !== null && isOfOtherClock(state, now)) return 'overdue';

@@ -5,12 +5,13 @@
 import { APP_TENANT } from '../../base/principal.ts';
 import type { DeclaredFeed } from '../../declare/feed.ts';
 import type { Rejected } from './rejected.ts';
-import type { FeedError } from './state.ts';
+import type { FeedError, Paused } from './state.ts';
 
 interface Condition<State> {
   state: State;
   lagMs: number | null;
   aheadMs?: number;
+  paused?: Paused;
   lastError: FeedError | null;
   rejected: Rejected | null;
 }
@@ -26,6 +27,7 @@ export function isOfOthers(
 }
 
 /** Messages of sources may name anything, and how old the newest event is shows when others got theirs. */
-export function conditionForTenant<State>({ state, lastError }: Condition<State>): Condition<State> {
-  return { state, lagMs: null, lastError: lastError && { ...lastError, message: UNTOLD }, rejected: null };
+export function conditionForTenant<State>({ state, paused, lastError }: Condition<State>): Condition<State> {
+  const stopped = paused === undefined ? {} : { paused: { ...paused, reason: null } };
+  return { state, lagMs: null, ...stopped, lastError: lastError && { ...lastError, message: UNTOLD }, rejected: null };
 }

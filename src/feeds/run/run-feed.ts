@@ -28,8 +28,9 @@ import { conditionOf, type FeedCondition } from '../records/status.ts';
  * `pulled`: the burst ended well. `failed`: the feed or the store failed, or a newer release wrote the feed's record.
  * `lost`: another process took the lease over. `leased`: another process has the lease. `waiting`: the feed is not due.
  * `no-time`: it is due, but the deadline is too near. `held`: a run of this process holds its connection, and has not ended.
+ * `paused`: an operator stopped the feed.
  */
-export type FeedOutcome = 'pulled' | 'failed' | 'lost' | 'leased' | 'waiting' | 'no-time' | 'held';
+export type FeedOutcome = 'pulled' | 'failed' | 'lost' | 'leased' | 'waiting' | 'no-time' | 'held' | 'paused';
 
 export interface FeedReport extends FeedCounts {
   feed: string;

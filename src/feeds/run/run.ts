@@ -82,6 +82,8 @@ export interface IngestReport {
 
 const CONCURRENCY = 4;
 const LEAST_MS = 500;
+/** How soon it is looked again whether a paused feed was resumed, ms. */
+const PAUSED_LOOK_MS = 60_000;
 /** Wait before a feed is run again after the store failed during its burst, ms. */
 const STORE_PAUSE_MS = 1_000;
 
@@ -225,7 +227,8 @@ function idleReport(
   outcome: Exclude<FeedOutcome, 'pulled' | 'lost'>,
   now: number,
 ): FeedReport {
-  const nextAt = outcome === 'leased' ? (state?.lease?.until ?? now) : (state?.nextAt ?? now);
+  const due = outcome === 'leased' ? (state?.lease?.until ?? now) : (state?.nextAt ?? now);
+  const nextAt = outcome === 'paused' ? now + PAUSED_LOOK_MS : due;
   return { ...blankReport(feed, outcome, conditionOf(state ?? newState(), now)), nextAt };
 }
 

@@ -42,10 +42,12 @@ export interface Lateness {
   openFeeds: number;
 }
 
+const NOT_WAITING: ReadonlySet<FeedStatus['state']> = new Set(['running', 'never-run', 'unread', 'paused']);
+
 export function latenessOf(feeds: readonly FeedStatus[], now: number): Lateness {
   const lags = feeds.flatMap(({ lagMs }) => lagMs ?? []);
-  // A feed that runs is not waiting. Nobody knows when a feed became due that never ran, or whose record cannot be read.
-  const waiting = feeds.filter(({ state }) => state !== 'running' && state !== 'never-run' && state !== 'unread');
+  // A feed that runs is not waiting, and neither is one that is paused. Nobody knows when a feed became due that never ran, or whose record cannot be read.
+  const waiting = feeds.filter(({ state }) => !NOT_WAITING.has(state));
   return {
     feedLag: lags.length === 0 ? null : Math.max(...lags),
     oldestDue: Math.max(0, ...waiting.map(({ nextAt }) => now - nextAt)),

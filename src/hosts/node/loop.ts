@@ -12,7 +12,7 @@ import { dueAfterClock } from '../due-after-clock.ts';
 import { logFeed, logSweep } from '../log.ts';
 
 /** Outcomes of a look at a feed that had no turn. */
-const IDLE: ReadonlySet<FeedOutcome> = new Set(['waiting', 'leased', 'no-time', 'held']);
+const IDLE: ReadonlySet<FeedOutcome> = new Set(['waiting', 'leased', 'no-time', 'held', 'paused']);
 
 export interface LoopOptions {
   /** Longest pause between two looks at a feed that is not due, ms; default 5,000. */

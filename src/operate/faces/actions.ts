@@ -1,6 +1,18 @@
 /** The actions, in the order in which lists show them. */
 import type { OperatorAction } from '../action.ts';
 import { feedsList } from '../feeds/list.ts';
+import { feedsPause, feedsResume } from '../feeds/pause.ts';
+import { feedsPull } from '../feeds/pull.ts';
+import { feedsReset } from '../feeds/reset.ts';
+import { feedsShow } from '../feeds/show.ts';
 import { streamsList } from '../streams/list.ts';
 
-export const ACTIONS: readonly OperatorAction[] = [feedsList, streamsList];
+export const ACTIONS: readonly OperatorAction[] = [
+  feedsList,
+  feedsShow,
+  feedsPause,
+  feedsResume,
+  feedsReset,
+  feedsPull,
+  streamsList,
+];

@@ -98,7 +98,8 @@ async function run({ action, input, values }: Called, call: CommandCall): Promis
       return 1;
     }
   }
-  const runtime = nodeRuntime(createLog(config.logLevel, { plain: process.stderr.isTTY }));
+  const log = createLog(config.logLevel, { plain: process.stderr.isTTY });
+  const runtime = { ...nodeRuntime(log), variable: config.variable };
   tellMisspelt(config, app, runtime.log);
   const store = await openNodeStore(config, runtime, app.name);
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);

@@ -3,7 +3,11 @@ import { createInterface } from 'node:readline/promises';
 import { oneLine } from '../../../base/plain.ts';
 
 /** Null: go on. @returns why not, and whether a person said so or the call is wrong */
-export async function refusal(warning: string, called: string, signal: AbortSignal): Promise<{ why: string; isWrong: boolean } | null> {
+export async function refusal(
+  warning: string,
+  called: string,
+  signal: AbortSignal,
+): Promise<{ why: string; isWrong: boolean } | null> {
   const [input, output] = [process.stdin, process.stderr];
   if (!input.isTTY || !output.isTTY) {
     const why = `${called} cannot be undone, and here is nobody to ask: add --yes\n  ${oneLine(warning)}`;
