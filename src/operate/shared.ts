@@ -6,7 +6,7 @@ import type { StreamTenants } from '../declare/feed.ts';
 import type { OperateContext } from './action.ts';
 
 /** A time, as `parseTime` reads it: it is a text, so that a command takes it as it is. */
-export const timeText = (about: string) => z.string().min(1).max(64).describe(about).optional();
+export const timeInput = (about: string) => z.string().min(1).max(64).describe(about).optional();
 
 /** @throws TidegateError `invalid_input` for what is shared, where the caller is of a tenant that is not the app's own */
 export function checkReach(

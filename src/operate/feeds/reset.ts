@@ -6,7 +6,7 @@ import type { DeclaredFeed } from '../../declare/feed.ts';
 import { changeFeed } from '../../feeds/records/change-feed.ts';
 import { newState } from '../../feeds/records/state.ts';
 import { operatorAction } from '../action.ts';
-import { timeText } from '../shared.ts';
+import { timeInput } from '../shared.ts';
 import { changeableFeed, FeedName } from './named-feed.ts';
 
 export const feedsReset = operatorAction({
@@ -16,7 +16,7 @@ export const feedsReset = operatorAction({
     'Forgets where a feed stands in its source, and closes its circuit breaker: the next burst begins as the first one did. Events whose source gives no ids may come twice; those with ids are known by what their stream keeps.',
   input: z.strictObject({
     feed: FeedName,
-    to: timeText('Go on from this time instead, such as -2h or 2026-11-20T12:00:00Z; for feeds that read by time'),
+    to: timeInput('Go on from this time instead, such as -2h or 2026-11-20T12:00:00Z; for feeds that read by time'),
     breaker: z.boolean().optional().describe('Close the circuit breaker alone: the position stays'),
   }),
   words: ['feed'],
