@@ -16,6 +16,7 @@ import { sseSpec } from '../../src/feeds/http/sse/options.ts';
 import { mqttRouteSpec, mqttSpec, responseSpec, ruleSpec, topicsSpec } from '../../src/feeds/mqtt-session/spec.ts';
 import { pullSpec } from '../../src/feeds/kit/pull.ts';
 import { webSocketSpec } from '../../src/feeds/websocket/spec.ts';
+import { settingsSpec } from '../../src/hosts/aws/settings-spec.ts';
 import { optionRows, type OptionRow, optionTable } from './option-table.ts';
 
 interface Table {
@@ -34,6 +35,7 @@ const HTTP_DEFAULTS = Object.keys(httpDefaultsSpec.shape);
 
 export const TABLES: Readonly<Record<string, Table>> = {
   api: { spec: apiSpec, type: 'ApiOptions', left: ['kind'] },
+  aws: { spec: settingsSpec, type: 'TidegateSettings' },
   app: { spec: appSpec, type: 'AppOptions' },
   csv: { spec: csvSpec, type: 'CsvOptions' },
   http: { spec: httpSpec, type: 'HttpOptions', left: PACING },

@@ -4,16 +4,19 @@
  * Beside it an empty function, and the SDK's handler alone. Each start is a process of its own; rounds are interleaved,
  * and medians compared.
  */
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { bundleTemporarily, ENTRIES } from '../../infra/aws/bundle.ts';
+import { buildSync } from 'esbuild';
+import { BUNDLE_OPTIONS, bundleTemporarily } from '../../src/hosts/aws/bundle.ts';
 import { startDynamo } from '../../infra/local/dynamodb.ts';
 import { type LambdaFunction, startInstance } from '../../infra/local/lambda-instance.ts';
 import { median, print } from './print.ts';
 
 const ROUNDS = 11;
 const FUNCTIONS = join(import.meta.dirname, 'functions');
+const APP = join(import.meta.dirname, '../../src/app.ts');
 const VERSION = '2026-07-28';
 
 const META = {
@@ -64,6 +67,13 @@ async function firstAnswer(declared: LambdaFunction, event: object, expected: st
 }
 
 /** Of all files of a bundle. */
+/** One of the functions for comparison, in a folder of its own. */
+function bundled(name: string): string {
+  const outdir = mkdtempSync(join(tmpdir(), 'tidegate-bench-'));
+  buildSync({ ...BUNDLE_OPTIONS, entryPoints: { [name]: join(FUNCTIONS, `${name}.ts`) }, outdir });
+  return outdir;
+}
+
 function sizes(folder: string): { bytes: number; gzipped: number } {
   const files = readdirSync(folder).map((name) => readFileSync(join(folder, name)));
   const sum = (of: (file: Buffer) => number) => files.reduce((total, file) => total + of(file), 0);
@@ -75,9 +85,10 @@ const fastest = (values: readonly number[]) => Math.min(...values);
 const ms = (time: number) => `${time.toFixed(0)} ms`;
 
 export async function benchLambda(): Promise<void> {
-  const ours = bundleTemporarily(ENTRIES);
-  const empty = bundleTemporarily({ empty: join(FUNCTIONS, 'empty.ts') });
-  const sdk = bundleTemporarily({ sdk: join(FUNCTIONS, 'sdk.ts') });
+  const built = bundleTemporarily({ appFile: APP }, ['lambda-http', 'lambda-scheduled']);
+  const ours = built.code;
+  const empty = bundled('empty');
+  const sdk = bundled('sdk');
   const dynamo = await startDynamo();
   const environment = {
     STORE: 'dynamodb',
@@ -142,6 +153,7 @@ export async function benchLambda(): Promise<void> {
     }
   } finally {
     await dynamo.stop();
-    for (const folder of [ours, empty, sdk]) rmSync(dirname(folder), { recursive: true, force: true });
+    built.remove();
+    for (const folder of [empty, sdk]) rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -308,6 +308,7 @@ test('metrics are one line in the embedded format', async () => {
     App: 'scheduled',
     FeedLagMs: expect.any(Number),
     OldestDueMs: expect.any(Number),
+    OldestTaskDueMs: 0,
     OpenFeeds: 0,
     _aws: {
       Timestamp: expect.any(Number),
@@ -319,6 +320,7 @@ test('metrics are one line in the embedded format', async () => {
             { Name: 'FeedLagMs', Unit: 'Milliseconds' },
             { Name: 'OldestDueMs', Unit: 'Milliseconds' },
             { Name: 'OpenFeeds', Unit: 'Count' },
+            { Name: 'OldestTaskDueMs', Unit: 'Milliseconds' },
           ],
         },
       ],
@@ -333,7 +335,9 @@ test('an app without feeds says that it is not late, since silence is an alarm, 
   expect(line).toMatchObject({
     App: 'quiet',
     OldestDueMs: 0,
-    _aws: { CloudWatchMetrics: [{ Metrics: [{ Name: 'OldestDueMs' }, { Name: 'OpenFeeds' }] }] },
+    _aws: {
+      CloudWatchMetrics: [{ Metrics: [{ Name: 'OldestDueMs' }, { Name: 'OpenFeeds' }, { Name: 'OldestTaskDueMs' }] }],
+    },
   });
   expect(line).not.toHaveProperty('FeedLagMs');
   expect(calls()).toEqual({});

@@ -179,7 +179,7 @@ export function createLambdaHost(
       log(error === null ? 'info' : 'error', 'scheduled', { ...facts, error: error?.message ?? null });
       if (error !== null) throw error;
       const { feedMetrics } = await import('./metrics.ts');
-      const metrics = await feedMetrics(deps);
+      const metrics = await feedMetrics(deps, environment['TIDEGATE_STAGE'] ?? null);
       if (metrics !== null) write(metrics);
       return report;
     },

@@ -21,6 +21,8 @@ export interface AppNeeds {
   sources: readonly { feed: string; source: string }[];
   /** Streams that take pushes. */
   pushed: readonly string[];
+  /** Tools that wait for an API of others, with how long they may, ms. */
+  slowTools: readonly { tool: string; timeoutMs: number }[];
 }
 
 export function appNeeds(app: App): AppNeeds {
@@ -39,5 +41,16 @@ export function appNeeds(app: App): AppNeeds {
     feedKinds: [...new Set(feeds.map(({ feed }) => feed.type))],
     sources: feeds.map(({ name, feed: { source } }) => ({ feed: name, source })),
     pushed: [...app.streams.values()].flatMap(({ name, push }) => (push === null ? [] : [name])),
+    slowTools: Object.entries<Waiting | object>(app.options.tools ?? {}).flatMap(([tool, declared]) => {
+      const { timeoutMs, api } = declared as Waiting;
+      const ms = timeoutMs ?? api?.timeoutMs;
+      return ms === undefined ? [] : [{ tool, timeoutMs: ms }];
+    }),
   };
+}
+
+/** What is read of the declaration of a tool that asks an API; other tools have none of it. */
+interface Waiting {
+  timeoutMs?: number;
+  api?: { timeoutMs?: number };
 }

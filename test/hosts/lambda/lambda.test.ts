@@ -2,12 +2,12 @@
  * The entry suite on Lambda: the bundle as it is deployed, in processes of its own, with the environment that the
  * template gives it; once behind a function URL, which streams, and once behind an HTTP API.
  */
-import { rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
-import { bundleTemporarily } from '../../../infra/aws/bundle.ts';
 import { startLambda } from '../../../infra/local/lambda.ts';
-import { environmentOf, synthesize } from '../../infra/template.ts';
+import { bundleTemporarily } from '../../../src/hosts/aws/bundle.ts';
+import app from '../../end-to-end/app.ts';
+import { environmentOf, synthesize } from '../aws/template.ts';
 import { requireService } from '../../services/available.ts';
 import { createTable, type RunningDynamo, startDynamo } from '../../services/dynamodb.ts';
 import { startRelay } from '../../services/relay.ts';
@@ -15,23 +15,20 @@ import { type EntryHost, entrySuite, type Upstreams } from '../suite.ts';
 
 const SECRET = 'what CloudFormation puts in the place of a reference';
 
-const ENTRIES = {
-  'lambda-http': join(import.meta.dirname, 'http-app.ts'),
-  'lambda-scheduled': join(import.meta.dirname, 'scheduled-app.ts'),
-};
+const APP = join(import.meta.dirname, '../../end-to-end/app.ts');
 
 describe.skipIf(!requireService('dynamodb'))('Lambda (needs java)', () => {
-  const template = synthesize();
-  let folder: string;
+  const template = synthesize({ app, auth: 'none' });
+  let built: ReturnType<typeof bundleTemporarily>;
   let dynamo: RunningDynamo;
   let tables = 0;
   beforeAll(async () => {
-    folder = bundleTemporarily(ENTRIES);
+    built = bundleTemporarily({ appFile: APP }, ['lambda-http', 'lambda-scheduled']);
     dynamo = await startDynamo();
   }, 30_000);
   afterAll(async () => {
     await dynamo?.stop();
-    rmSync(dirname(folder), { recursive: true, force: true });
+    built.remove();
   }, 30_000);
 
   async function start(handler: string, given: Upstreams): Promise<EntryHost> {
@@ -48,7 +45,7 @@ describe.skipIf(!requireService('dynamodb'))('Lambda (needs java)', () => {
     const resolved = (reference: unknown) => (JSON.stringify(reference).includes('secretsmanager') ? SECRET : table);
     const run = (name: string, timeoutMs: number) => {
       const environment = { ...environmentOf(template, name, resolved), ...platform, ...given };
-      return startLambda({ folder, handler: name, environment, timeoutMs });
+      return startLambda({ folder: built.code, handler: name, environment, timeoutMs });
     };
     const http = await run(handler, 30_000);
     const scheduled = await run('lambda-scheduled.scheduled', 20_000);

@@ -1,33 +1,30 @@
 /** An app with a secret of its own on Lambda: it gets what the template refers to, and says what is missing. */
-import { rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { bundleTemporarily } from '../../../infra/aws/bundle.ts';
-import { secretNames } from '../../../infra/aws/secret.ts';
 import { startLambda } from '../../../infra/local/lambda.ts';
+import { bundleTemporarily } from '../../../src/hosts/aws/bundle.ts';
 import app from '../../examples/first/app.ts';
-import { environmentOf, synthesize } from '../../infra/template.ts';
+import { environmentOf, synthesize } from '../aws/template.ts';
 import { requireService } from '../../services/available.ts';
 import { type RunningDynamo, startDynamo } from '../../services/dynamodb.ts';
 
 const TOKEN = 'a-token-that-Secrets-Manager-has';
 
 describe.skipIf(!requireService('dynamodb'))('an app with a secret on Lambda (needs java)', () => {
-  let folder: string;
+  let built: ReturnType<typeof bundleTemporarily>;
   let dynamo: RunningDynamo;
   beforeAll(async () => {
-    folder = bundleTemporarily({ 'lambda-http': join(import.meta.dirname, 'secret-app.ts') });
+    built = bundleTemporarily({ appFile: join(import.meta.dirname, '../../examples/first/app.ts') }, ['lambda-http']);
     dynamo = await startDynamo();
   }, 30_000);
   afterAll(async () => {
     await dynamo?.stop();
-    rmSync(dirname(folder), { recursive: true, force: true });
+    built.remove();
   }, 30_000);
 
-  /** @param secrets names of the variables that are deployed as secrets */
-  async function push(secrets: readonly string[], token: string): Promise<Response> {
-    const template = synthesize({ app: app.name, secrets });
-    const values: Record<string, string> = { PUSH_TOKEN: TOKEN };
+  /** @param values what Secrets Manager has */
+  async function push(values: Record<string, string>, token: string): Promise<Response> {
+    const template = synthesize({ app, auth: 'none' });
     const resolved = (reference: unknown) =>
       JSON.stringify(reference).includes('secretsmanager') ? 'what the functions seal with, 32 or more' : dynamo.table;
     const given = environmentOf(template, 'lambda-http.buffered', resolved);
@@ -42,7 +39,8 @@ describe.skipIf(!requireService('dynamodb'))('an app with a secret on Lambda (ne
       AWS_ENDPOINT_URL_DYNAMODB: dynamo.endpoint,
     };
     const environment = { ...given, ...platform };
-    const lambda = await startLambda({ folder, handler: 'lambda-http.buffered', environment, timeoutMs: 20_000 });
+    const handler = 'lambda-http.buffered';
+    const lambda = await startLambda({ folder: built.code, handler, environment, timeoutMs: 20_000 });
     onTestFinished(() => lambda.stop());
     return fetch(`${lambda.url}/ingest/rooms`, {
       method: 'POST',
@@ -52,13 +50,12 @@ describe.skipIf(!requireService('dynamodb'))('an app with a secret on Lambda (ne
   }
 
   test('takes it from where the template refers to', { timeout: 30_000 }, async () => {
-    expect(secretNames(app, [], {})).toEqual(['PUSH_TOKEN']);
-    expect((await push(['PUSH_TOKEN'], TOKEN)).status).toBeLessThan(300);
-    expect((await push(['PUSH_TOKEN'], 'another-token-which-is-wrong')).status).toBe(401);
+    expect((await push({ PUSH_TOKEN: TOKEN }, TOKEN)).status).toBeLessThan(300);
+    expect((await push({ PUSH_TOKEN: TOKEN }, 'another-token-which-is-wrong')).status).toBe(401);
   });
 
   test('says by its name that it is not there', { timeout: 30_000 }, async () => {
-    const refused = await push([], TOKEN);
+    const refused = await push({}, TOKEN);
     expect([refused.status, await refused.json()]).toMatchObject([500, { field: 'PUSH_TOKEN' }]);
   });
 });

@@ -1,5 +1,5 @@
 /** The store's table, made from the definition that its driver has. */
-import { RemovalPolicy, type Stack } from 'aws-cdk-lib';
+import { RemovalPolicy } from 'aws-cdk-lib';
 import {
   type Attribute,
   AttributeType,
@@ -9,7 +9,9 @@ import {
   TableEncryption,
 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { DYNAMODB_TABLE } from '../../src/store/dynamodb/table.ts';
+import type { Construct } from 'constructs';
+import { DYNAMODB_TABLE } from '../../store/dynamodb/table.ts';
+import type { TidegateSettings } from './settings.ts';
 
 const TYPES = { S: AttributeType.STRING, N: AttributeType.NUMBER, B: AttributeType.BINARY } as const;
 
@@ -17,23 +19,16 @@ function attribute({ name, type }: { name: string; type: keyof typeof TYPES }): 
   return { name, type: TYPES[type] };
 }
 
-export interface TableSettings {
-  /** Whether the table outlives the stack. */
-  keepData: boolean;
-  /** Whose key it is encrypted with at rest: DynamoDB's own, or the account's, whose use is in its CloudTrail and costs. */
-  encryption: 'owned' | 'managed';
-  /** Most request units a second, for the budget; null: as many as come. What is beyond is refused, whoever asks. */
-  maxReadUnits: number | null;
-  maxWriteUnits: number | null;
-}
+type TableSettings = Pick<TidegateSettings, 'data' | 'encryption' | 'maxReadUnits' | 'maxWriteUnits'>;
 
-export function addTable(stack: Stack, { keepData, encryption, maxReadUnits, maxWriteUnits }: TableSettings): Table {
+export function addTable(scope: Construct, settings: TableSettings): Table {
+  const { data = 'keep', encryption = 'owned', maxReadUnits, maxWriteUnits } = settings;
   const { partitionKey, sortKey, dueIndex, billingMode, ttlAttribute } = DYNAMODB_TABLE;
   const most = {
-    ...(maxReadUnits === null ? {} : { maxReadRequestUnits: maxReadUnits }),
-    ...(maxWriteUnits === null ? {} : { maxWriteRequestUnits: maxWriteUnits }),
+    ...(maxReadUnits === undefined ? {} : { maxReadRequestUnits: maxReadUnits }),
+    ...(maxWriteUnits === undefined ? {} : { maxWriteRequestUnits: maxWriteUnits }),
   };
-  const table = new Table(stack, 'Store', {
+  const table = new Table(scope, 'Store', {
     partitionKey: attribute(partitionKey),
     sortKey: attribute(sortKey),
     billingMode: BillingMode[billingMode],
@@ -41,8 +36,8 @@ export function addTable(stack: Stack, { keepData, encryption, maxReadUnits, max
     encryption: encryption === 'managed' ? TableEncryption.AWS_MANAGED : TableEncryption.DEFAULT,
     ...most,
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-    deletionProtection: keepData,
-    removalPolicy: keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    deletionProtection: data === 'keep',
+    removalPolicy: data === 'keep' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
   });
   table.addGlobalSecondaryIndex({
     indexName: dueIndex.name,

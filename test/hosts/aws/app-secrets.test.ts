@@ -1,9 +1,10 @@
 /** Secrets that an app declares, on their way to AWS: which ones are deployed, and what is refused before. */
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { checkApp } from '../../infra/aws/check-app.ts';
-import { secretNames } from '../../infra/aws/secret.ts';
-import { defineApp, http, httpTool, secret, stream } from '../../src/index.ts';
+import { checkApp } from '../../../src/hosts/aws/checks.ts';
+import { secretNames } from '../../../src/hosts/aws/secrets.ts';
+import { awsNames } from '../../../src/hosts/platforms/aws-names.ts';
+import { defineApp, http, httpTool, secret, stream } from '../../../src/index.ts';
 
 const schema = z.object({ id: z.string(), celsius: z.number() });
 const app = defineApp({
@@ -30,34 +31,36 @@ const app = defineApp({
     }),
   },
 });
+const namesOf = (chosen: readonly string[], environment: Record<string, string> = {}, stage: string | null = null) =>
+  secretNames(app, chosen, environment, awsNames('plant', stage));
+const NEEDED = ['PUSH_TOKEN', 'FEED_URL', 'API_KEY'];
 
 test('all that are needed are deployed, each once, and the optional ones that are named', () => {
-  expect(secretNames(app, [], {})).toEqual(['PUSH_TOKEN', 'FEED_URL', 'API_KEY']);
-  expect(secretNames(app, ['MORE'], {})).toEqual(['PUSH_TOKEN', 'FEED_URL', 'API_KEY', 'MORE']);
+  expect(namesOf([])).toEqual(NEEDED);
+  expect(namesOf(['MORE'])).toEqual([...NEEDED, 'MORE']);
 });
 
 test('a secret that would stand in the template is refused, and so is one that is not declared', () => {
-  expect(() => secretNames(app, [], { API_KEY: 'x' })).toThrow(
-    /API_KEY is a secret.*aws secretsmanager create-secret --name <app>\/API_KEY/,
+  const put = expect.stringContaining('aws secretsmanager create-secret --name plant/API_KEY') as string;
+  expect(() => namesOf([], { API_KEY: 'x' })).toThrow(
+    expect.objectContaining({ code: 'invalid_config', field: 'environment.API_KEY', hint: put }),
+  );
+  expect(() => namesOf([], { API_KEY: 'x' }, 'prod')).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining('--name plant-prod/API_KEY') as string }),
   );
   for (const own of ['TIDEGATE_SECRET', 'UPSTASH_REDIS_REST_TOKEN', 'AWS_SECRET_ACCESS_KEY']) {
-    expect(() => secretNames(app, [], { [own]: 'x'.repeat(40) })).toThrow(`${own} would stand in the template`);
+    const refused = expect.objectContaining({ field: `environment.${own}` }) as Error;
+    expect(() => namesOf([], { [own]: 'x'.repeat(40) })).toThrow(refused);
   }
-  expect(() => secretNames(app, [], { SOURCE: 'https://user:word@host.example/' })).toThrow('SOURCE would stand');
-  expect(secretNames(app, [], { SOURCE: 'https://host.example/', LOG_LEVEL: 'debug' })).toHaveLength(3);
-  expect(() => secretNames(app, ['MOER'], {})).toThrow('the app declares no secret MOER');
+  expect(() => namesOf([], { SOURCE: 'https://user:word@host.example/' })).toThrow('environment.SOURCE');
+  expect(namesOf([], { SOURCE: 'https://host.example/', LOG_LEVEL: 'debug' })).toHaveLength(3);
+  expect(() => namesOf(['MOER'])).toThrow('did you mean MORE?');
 });
 
 test('an app with secrets is checked without their values; what does not depend on them is still refused', () => {
-  const names = secretNames(app, [], {});
-  expect(() => checkApp(app, names, {})).not.toThrow();
-  expect(() =>
-    checkApp(
-      app,
-      names.filter((name) => name !== 'API_KEY'),
-      {},
-    ),
-  ).toThrow('API_KEY');
+  expect(() => checkApp(app, NEEDED, {})).not.toThrow();
+  const without = NEEDED.filter((name) => name !== 'API_KEY');
+  expect(() => checkApp(app, without, {})).toThrow('API_KEY');
   const parsing = defineApp({
     name: 'parsing',
     version: '1',
@@ -78,13 +81,7 @@ test('an app with secrets is checked without their values; what does not depend 
 });
 
 test('secrets by which callers are known are deployed where they are named, and stand in no template', () => {
-  expect(secretNames(app, ['TIDEGATE_KEY', 'OAUTH_CLIENT_SECRET'], {})).toEqual([
-    'PUSH_TOKEN',
-    'FEED_URL',
-    'API_KEY',
-    'TIDEGATE_KEY',
-    'OAUTH_CLIENT_SECRET',
-  ]);
-  expect(() => secretNames(app, [], { TIDEGATE_KEY: 'x'.repeat(40) })).toThrow('TIDEGATE_KEY is a secret');
-  expect(() => secretNames(app, [], { OAUTH_CLIENT_SECRET: 'x' })).toThrow('OAUTH_CLIENT_SECRET is a secret');
+  const both = ['TIDEGATE_KEY', 'OAUTH_CLIENT_SECRET'];
+  expect(namesOf(both)).toEqual([...NEEDED, ...both]);
+  for (const name of both) expect(() => namesOf([], { [name]: 'x'.repeat(40) })).toThrow(`environment.${name}`);
 });
