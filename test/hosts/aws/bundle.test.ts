@@ -87,7 +87,9 @@ test.each([
 });
 
 test('a file that is not there is told by its path', () => {
-  expect(() => bundleApp('/out', { appFile: 'no-app.ts' }, ['lambda-http'])).toThrow(/^appFile: there is no file .*no-app\.ts$/);
+  expect(() => bundleApp('/out', { appFile: 'no-app.ts' }, ['lambda-http'])).toThrow(
+    /^appFile: there is no file .*no-app\.ts$/,
+  );
   expect(() => bundleApp('/out', { hostFile: 'no-host.ts' }, ['lambda-http'])).toThrow(/^hostFile: there is no file/);
   expect(() => bundleApp('/out', {}, ['lambda-http'])).toThrow(expect.objectContaining({ field: 'appFile' }) as Error);
 });

@@ -17,7 +17,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function synth(program: string, name: string, context: object = {}) {
   const outdir = join(folder, name);
   const env = { ...process.env, CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context) };
-  const { status, stderr } = spawnSync(process.execPath, [join(EXAMPLE, program)], { env, cwd: folder, encoding: 'utf8' });
+  const { status, stderr } = spawnSync(process.execPath, [join(EXAMPLE, program)], {
+    env,
+    cwd: folder,
+    encoding: 'utf8',
+  });
   const files = status === 0 ? readdirSync(outdir) : [];
   const templates = files.filter((file) => file.endsWith('.template.json'));
   return { status, stderr, outdir, templates, assets: files.filter((file) => file.startsWith('asset.')) };
