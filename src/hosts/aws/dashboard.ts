@@ -102,12 +102,14 @@ function lateness(app: string): IWidget[] {
   ];
 }
 
+/** Names of metrics in an expression: the letter, and a number. */
+const sum = (letter: string, metrics: readonly IMetric[]) => metrics.map((_, index) => `${letter}${index}`).join('+');
+const using = (letter: string, metrics: readonly IMetric[]) =>
+  Object.fromEntries(metrics.map((metric, index) => [`${letter}${index}`, metric]));
+
 function costs(named: [string, LambdaFunction][], table: Table, memoryMb: number): IWidget[] {
   const calls = named.map(([, target]) => target.metricInvocations({ period: DAY }));
   const times = named.map(([, target]) => target.metricDuration({ period: DAY, statistic: Stats.SUM }));
-  const sum = (letter: string, metrics: readonly IMetric[]) => metrics.map((_, index) => `${letter}${index}`).join('+');
-  const using = (letter: string, metrics: readonly IMetric[]) =>
-    Object.fromEntries(metrics.map((metric, index) => [`${letter}${index}`, metric]));
   const gb = memoryMb / 1_024;
   const functions = new MathExpression({
     label: 'functions',

@@ -1,10 +1,14 @@
 /** What stands for the operator's own modules in the entry points; the bundler puts theirs in its place. */
 declare module 'deployed:app' {
-  const app: import('../../declare/app.ts').App;
+  import type { App } from 'tidegate';
+
+  const app: App;
   export default app;
 }
 
 declare module 'deployed:host' {
-  const host: import('../lambda/host.ts').LambdaHost;
+  import type { LambdaHost } from 'tidegate/lambda';
+
+  const host: LambdaHost;
   export default host;
 }

@@ -58,12 +58,12 @@ export interface TidegateSettings {
   secret?: number;
   /**
    * Longest time of a streamed request. The HTTP API answers after 29 s at the latest.
-   * @default 30
+   * @default 30 s
    */
   requestSeconds?: number;
   /**
    * Memory of each function, and with it its share of a processor.
-   * @default 512
+   * @default 512 MiB
    */
   memoryMb?: number;
   /**
@@ -103,7 +103,7 @@ export interface TidegateSettings {
   maxWriteUnits?: number;
   /**
    * Days after which lines of the logs go.
-   * @default 30
+   * @default 30 days
    */
   logDays?: LogDays;
 }

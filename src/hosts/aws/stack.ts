@@ -24,7 +24,7 @@ export function createTidegateStack(app: App, props: Omit<TidegateProps, 'app'>,
     if (!(thrown instanceof TidegateError)) throw thrown;
     const hint = thrown.hint === null ? '' : `\n${thrown.hint}`;
     process.stderr.write(`tidegate: ${thrown.message}${hint}\n`);
-    process.exit(1);
+    return process.exit(1);
   }
 }
 

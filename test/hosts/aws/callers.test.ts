@@ -18,7 +18,7 @@ test.each([
   [{ auth: undefined, environment: { AUTH: 'keys' } }, false],
   [{ auth: 'own', hostFile: 'host.ts' }, false],
 ] as const)('with %o as the settings', (settings, isOpen) => {
-  const { Open, AddToClient } = outputs(settings as Partial<TidegateProps>);
+  const { Open, AddToClient } = outputs(settings);
   if (isOpen) expect(Open?.Value).toMatch(OPEN);
   else expect(Open).toBeUndefined();
   const takesKeys = JSON.stringify(settings).includes('keys');
@@ -26,7 +26,7 @@ test.each([
 });
 
 test('who may call has to be said, and no more than once', () => {
-  const said = refusalOf({ auth: undefined } as unknown as Partial<TidegateProps>);
+  const said = refusalOf({ auth: undefined });
   expect(said).toMatchObject({ code: 'invalid_config', field: 'auth', expected: expect.stringContaining("'none'") });
   expect(refusalOf({ auth: 'oauth', environment: { AUTH: 'keys' } })).toMatchObject({ field: 'environment.AUTH' });
   expect(refusalOf({ auth: 'own' })).toMatchObject({ field: 'hostFile' });
@@ -40,8 +40,9 @@ test('the setting is a variable of every function', () => {
   }
 });
 
+const field = (name: string) => expect.objectContaining({ code: 'invalid_config', field: name }) as Error;
+
 test('what the functions would refuse is refused before', () => {
-  const field = (name: string) => expect.objectContaining({ code: 'invalid_config', field: name }) as Error;
   expect(checkCallers({ AUTH: 'keys' }, [])).toMatchObject({ modes: ['keys'] });
   expect(checkCallers({}, ['TIDEGATE_KEY'])).toMatchObject({ modes: ['keys'] });
   const issuer = { AUTH: 'oauth', OAUTH_ISSUER: 'https://issuer.example' };

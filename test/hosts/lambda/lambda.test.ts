@@ -44,7 +44,9 @@ describe.skipIf(!requireService('dynamodb'))('Lambda (needs java)', () => {
     };
     const resolved = (reference: unknown) => (JSON.stringify(reference).includes('secretsmanager') ? SECRET : table);
     const run = (name: string, timeoutMs: number) => {
-      const environment = { ...environmentOf(template, name, resolved), ...platform, ...given };
+      // Without the queue the schedule finds all there is to do, and the suite counts on its calls.
+      const { TASKS_QUEUE_URL: _queue, ...variables } = environmentOf(template, name, resolved);
+      const environment = { ...variables, ...platform, ...given };
       return startLambda({ folder: built.code, handler: name, environment, timeoutMs });
     };
     const http = await run(handler, 30_000);

@@ -27,7 +27,8 @@ describe.skipIf(!requireService('dynamodb'))('an app with a secret on Lambda (ne
     const template = synthesize({ app, auth: 'none' });
     const resolved = (reference: unknown) =>
       JSON.stringify(reference).includes('secretsmanager') ? 'what the functions seal with, 32 or more' : dynamo.table;
-    const given = environmentOf(template, 'lambda-http.buffered', resolved);
+    const { TASKS_QUEUE_URL, ...given } = environmentOf(template, 'lambda-http.buffered', resolved);
+    expect(TASKS_QUEUE_URL).toBeDefined();
     for (const [name, value] of Object.entries(given)) {
       const [, asked] = new RegExp(`^\\{\\{resolve:secretsmanager:${app.name}/(\\w+):`).exec(value) ?? [];
       if (asked !== undefined) given[name] = values[asked] ?? '';
