@@ -42,8 +42,8 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['.'],
     ['platforms', 'queues'],
     ['node', 'workers', 'lambda', 'aws', 'demo', 'testing'],
-    ['cli/kit'],
-    ['cli/commands', 'cli/init', 'cli/deploy', 'cli/doctor', 'cli/operate'],
+    ['cli/kit', 'cli/init/templates'],
+    ['cli/commands', 'cli/init', 'cli/init/dev', 'cli/deploy', 'cli/doctor', 'cli/operate'],
     ['cli'],
   ],
 };
@@ -181,6 +181,8 @@ const MAY_NAME_PUBLIC = [
   'hosts/cli/commands/tasks-command.ts',
   'hosts/cli/operate/command.ts',
   'hosts/cli/commands/triggers-command.ts',
+  // Shows whoever writes an app what its streams get.
+  'hosts/cli/init/dev/app-process.ts',
   // A test of an app calls, unless it says who does.
   'hosts/testing/test-app.ts',
 ];

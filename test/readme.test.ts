@@ -8,6 +8,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
+import { appFile } from '../src/hosts/cli/init/templates/app-file.ts';
+import { packageFile, tsconfigFile } from '../src/hosts/cli/init/templates/settings.ts';
 import { readConfig } from '../src/store/drivers/open.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -130,15 +132,19 @@ test('the app of the declaring page is a valid declaration', async () => {
   expect([...app.feeds.keys()]).toEqual(['plant', 'quotes', 'orders']);
 });
 
-test('the manifest and the configuration to copy are those of this package', () => {
-  const json = [...read('README.md').matchAll(/```json\n([\s\S]*?)```/g)].map(([, text = '']) => JSON.parse(text));
-  const [copied, tsconfig] = json as [
-    Record<'dependencies' | 'devDependencies', Record<string, string>>,
-    { compilerOptions: Record<string, unknown> },
-  ];
-  expect(copied.dependencies).toEqual({ tidegate: `^${manifest.version}`, zod: `^${manifest.dependencies.zod}` });
-  expect(copied.devDependencies['typescript']).toBe(`^${manifest.devDependencies.typescript}`);
-  expect(JSON.parse(read('tsconfig.json')).compilerOptions).toMatchObject(tsconfig.compilerOptions);
+const first = { name: 'first', appName: 'first', kinds: ['http', 'push'] as const, topic: '' };
+const newManifest = JSON.parse(packageFile(first, manifest.version)) as typeof manifest;
+
+test('what a new app is made with is what this package is tested with', () => {
+  const { dependencies, devDependencies, engines } = newManifest;
+  expect(dependencies).toEqual({ tidegate: `^${manifest.version}`, zod: `^${manifest.dependencies.zod}` });
+  for (const name of ['typescript', 'vitest'] as const) {
+    expect(devDependencies[name]).toBe(`^${manifest.devDependencies[name]}`);
+  }
+  expect(engines).toEqual(manifest.engines);
+  const { compilerOptions } = JSON.parse(tsconfigFile()) as { compilerOptions: Record<string, unknown> };
+  expect(JSON.parse(read('tsconfig.json')).compilerOptions).toMatchObject(compilerOptions);
+  expect(appFile(first)).toBe(read('test/examples/first/app.ts'));
 });
 
 test('every command that is named is a script', () => {
@@ -146,7 +152,8 @@ test('every command that is named is a script', () => {
     [...read(readme).matchAll(/npm run ([a-z:]+)/g)].map(([, name]) => name ?? ''),
   );
   expect(named.length).toBeGreaterThan(5);
-  for (const name of named) expect(manifest.scripts).toHaveProperty([name]);
+  const scripts = { ...newManifest.scripts, ...manifest.scripts };
+  for (const name of named) expect(scripts).toHaveProperty([name]);
 });
 
 test('every export has its line', () => {

@@ -28,10 +28,13 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Nothing of the environment of the tests reaches it but `PATH`. Without a network, wherever it runs. */
-export function runCli(args: readonly string[], variables: Record<string, string> = {}): Child {
+/**
+ * Nothing of the environment of the tests reaches it but `PATH`. Without a network, wherever it runs.
+ * @param cwd default: the folder of the tests
+ */
+export function runCli(args: readonly string[], variables: Record<string, string> = {}, cwd?: string): Child {
   const env = { PATH: process.env['PATH'] ?? '', PORT: '0', ...compiled(), ...variables };
-  const child = spawn(process.execPath, ['--import', OFFLINE, CLI, ...args], { env });
+  const child = spawn(process.execPath, ['--import', OFFLINE, CLI, ...args], { env, cwd });
   onTestFinished(() => stop(child));
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));

@@ -5,6 +5,8 @@ import { OPERATE_NOUNS } from './kit/usage.ts';
 const operate = (noun: string) => async () => (await import('./operate/command.ts')).operateCommand(noun);
 
 export const KNOWN_COMMANDS: Readonly<Record<string, () => Promise<RunCommand>>> = {
+  init: async () => (await import('./init/init-command.ts')).initCommand,
+  dev: async () => (await import('./init/dev/dev-command.ts')).devCommand,
   tasks: async () => (await import('./commands/tasks-command.ts')).tasksCommand,
   keys: async () => (await import('./commands/keys-command.ts')).keysCommand,
   triggers: async () => (await import('./commands/triggers-command.ts')).triggersCommand,

@@ -4,7 +4,8 @@
 import { readFileSync } from 'node:fs';
 import { TidegateError } from '../../base/errors.ts';
 import { readArguments, unknownWord } from './kit/arguments.ts';
-import { inLines } from '../../base/plain.ts';
+import { type EnvFile, readEnvFile, takeEnvFile } from './kit/env-file.ts';
+import { explained, linesOf } from './kit/explained.ts';
 import { loadApp } from './kit/load-app.ts';
 import { COMMANDS, fullUsage, OPERATE_NOUNS, usageOf } from './kit/usage.ts';
 import { KNOWN_COMMANDS } from './known-commands.ts';
@@ -15,13 +16,19 @@ const OPTIONS = {
   version: { type: 'boolean', short: 'v' },
 } as const;
 
+/** A new app has no variables yet, and each stage of a deployment has a file of its own. */
+const READ_APART: readonly string[] = ['init', 'deploy', 'destroy'];
+
 async function main(): Promise<number> {
-  const args = process.argv.slice(2);
+  const { args, file: envFile } = takeEnvFile(process.argv.slice(2));
+  if (envFile === '') return misused('--env-file needs a value: --env-file FILE');
   const isAsked = args.some((arg) => arg === '--help' || arg === '-h');
   const known = isAsked ? undefined : KNOWN_COMMANDS[args[0] ?? ''];
   if (known !== undefined) {
     const run = await known();
-    return run({ args: args.slice(1), loadApp, environment: process.env, misused });
+    const isApart = READ_APART.includes(args[0] ?? '') && envFile === null;
+    const added = isApart ? null : takeVariables(envFile);
+    return run({ args: args.slice(1), loadApp, environment: process.env, envFile: added, misused });
   }
   if (isAsked) {
     const { actionsUsage, nounUsage } = await import('./operate/usage.ts');
@@ -41,10 +48,18 @@ async function main(): Promise<number> {
   if (command !== 'start' && command !== 'stdio') return misused(unknownWord(command, COMMANDS, null));
   if (extra !== undefined) return misused(unknownWord(extra, COMMANDS, command));
   const file = typeof values['app'] === 'string' ? values['app'] : null;
+  takeVariables(envFile);
   const app = await loadApp(file);
   if (command === 'start') await (await import('./commands/start.ts')).start(app, process.env, file);
   else await (await import('../node/stdio.ts')).stdio(app, process.env);
   return 0;
+}
+
+/** Before the app is loaded, whose module may read the environment. */
+function takeVariables(file: string | null): EnvFile {
+  const read = readEnvFile(file, process.env);
+  Object.assign(process.env, read.set);
+  return read;
 }
 
 function oneOf(names: readonly string[]): string {
@@ -60,20 +75,6 @@ function version(): string {
 function misused(message: string): number {
   console.error(`tidegate: ${linesOf(message)}\n\n${usageOf(process.argv[2])}`);
   return 2;
-}
-
-function explained({ message, field, expected, hint }: TidegateError): string {
-  const lines = [`tidegate: ${message}`];
-  if (field !== null && (expected === null || !message.includes(expected))) {
-    lines.push(`  ${field}: expected ${expected ?? 'something else'}`);
-  }
-  if (hint !== null) lines.push(hint);
-  return linesOf(lines.join('\n'));
-}
-
-/** Lines of ours stay, and what steers a terminal does not. */
-function linesOf(text: string): string {
-  return inLines(text.split('\n'));
 }
 
 // Who reads may stop before the end, as `head` does. What is written then is written to nobody, and is no mistake.

@@ -10,7 +10,7 @@ import app from './app.ts';
 const PUSH_TOKEN = 'a-token-of-the-first-app';
 const feature = (id: string, mag: number | null) => ({
   id,
-  properties: { mag, place: 'at sea', time: Date.UTC(2026, 10, 20), url: 'https://example.org' },
+  properties: { net: 'us', mag, place: 'at sea', time: Date.UTC(2026, 10, 20), url: 'https://example.org' },
 });
 
 test('answers which room is warmest', async () => {

@@ -11,8 +11,15 @@ const rooms = stream({
 const Quakes = z.object({ features: z.array(z.object({ id: z.string(), properties: z.json() })) });
 
 const quakes = stream({
-  description: 'Earthquakes of the past hour, worldwide, from USGS',
-  schema: z.object({ id: z.string(), time: z.number(), mag: z.number().nullable(), place: z.string().nullable() }),
+  description: 'Earthquakes of the past hour, worldwide, from USGS; its key is the network that reports',
+  schema: z.object({
+    id: z.string(),
+    net: z.string(),
+    time: z.number(),
+    mag: z.number().nullable(),
+    place: z.string().nullable(),
+  }),
+  key: 'net',
   time: 'time',
   id: 'id',
   feed: http({

@@ -2,6 +2,8 @@
 /** First words of actions of operators (`src/operate`), which say themselves what they take. */
 export const OPERATE_NOUNS = ['feeds', 'streams'] as const;
 export const COMMANDS = [
+  'init',
+  'dev',
   'start',
   'stdio',
   'tasks',
@@ -61,6 +63,16 @@ export const VARIABLES = [
   'DEMO',
 ];
 
+const INIT_USAGE = `  tidegate init [FOLDER]         make a new app, which runs at once
+
+  --feed      of push, http, mqtt, websocket, with commas between them; default http,push
+  --name      of the package; default that of the folder
+  --yes       ask nothing, as in CI. --no-install   write files alone. --force   overwrite files`;
+
+const DEV_USAGE = `  tidegate dev [--app FILE] [--json]   serve an app, and again after each change of its files, until Ctrl-C
+
+  --app       default app.ts, .mts, .js or .mjs of this folder. --json   a line of JSON for each thing that happens`;
+
 export const TASKS_USAGE = `  tidegate tasks list [--status STATUS] [--limit N] [--json]
   tidegate tasks show ID [--watch] [--json]
   tidegate tasks cancel ID
@@ -99,6 +111,8 @@ const SERVE_USAGE = `  tidegate start [--app FILE]   serve MCP over HTTP and run
 /** What a wrong call is shown of all this: how the command is called that it was. */
 export function usageOf(command: string | undefined): string {
   const usages: Record<string, string> = {
+    init: INIT_USAGE,
+    dev: DEV_USAGE,
     tasks: TASKS_USAGE,
     keys: KEYS_USAGE,
     triggers: TRIGGERS_USAGE,
@@ -112,6 +126,10 @@ export function usageOf(command: string | undefined): string {
 
 /** All of it. @param actions the usage of the actions of operators */
 export const fullUsage = (actions: string): string => `tidegate: live data for agents over stateless MCP
+
+${INIT_USAGE}
+
+${DEV_USAGE}
 
 ${SERVE_USAGE}
 
@@ -128,6 +146,7 @@ ${DOCTOR_USAGE}
 ${actions}
 
   --app FILE      module whose default export is an app (defineApp); default: the built-in demo
+  --env-file FILE variables of the environment, which itself wins; default: .env of this folder, where there is one
   -h, --help      this text
   -v, --version   the version
 
