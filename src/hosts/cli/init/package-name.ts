@@ -6,6 +6,8 @@ import { APP_PACKAGES } from './templates/settings.ts';
 const PART = '[a-z0-9~-][a-z0-9._~-]*';
 const NAME = new RegExp(`^(?:@${PART}/)?${PART}$`);
 const MOST_CHARACTERS = 214;
+/** A Worker's queues are called after the app, and may have 63 characters. */
+const MOST_APP_CHARACTERS = 50;
 /** Of the app itself, and of what it depends on: npm does not install a package into one of the same name. */
 const TAKEN: ReadonlySet<string> = new Set([
   'node_modules',
@@ -48,7 +50,7 @@ export function suggestedName(folder: string): string {
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-+|-+$/g, '')
-    .slice(0, 60)
+    .slice(0, MOST_APP_CHARACTERS)
     .replace(/-+$/, '');
   return name === '' || TAKEN.has(name) ? FALLBACK : name;
 }
@@ -58,6 +60,6 @@ function appNameOf(name: string): string {
     .replace(/^@[^/]*\//, '')
     .replaceAll(/[^a-z0-9-]+/g, '-')
     .replaceAll(/^-+|-+$/g, '')
-    .slice(0, 64)
+    .slice(0, MOST_APP_CHARACTERS)
     .replace(/-+$/, '');
 }
