@@ -7,13 +7,11 @@ import type { AuthConfig } from '../../base/config/auth.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { systemRuntime } from '../../base/runtime.ts';
 import { readConfig } from '../../store/drivers/open.ts';
+import { UNKNOWN_VALUE } from '../platforms/check-start.ts';
 import { CALLER_SECRETS } from './secrets.ts';
 import type { Access, TidegateProps } from './settings.ts';
 
 export type Callers = Pick<AuthConfig, 'modes' | 'saidNone'>;
-
-/** In place of a secret, whose value is not known here. It is long enough for a token. */
-export const UNKNOWN = 'the-value-is-not-known-here-at-all';
 
 /**
  * The variables of the functions, with `AUTH` as the setting says it.
@@ -45,7 +43,7 @@ function refused(field: string, expected: string, hint?: string): TidegateError 
  * @throws TidegateError `invalid_config` for what the functions would refuse
  */
 export function checkCallers(environment: Readonly<Record<string, string>>, secrets: readonly string[]): Callers {
-  const own = CALLER_SECRETS.filter((name) => secrets.includes(name)).map((name) => [name, UNKNOWN]);
+  const own = CALLER_SECRETS.filter((name) => secrets.includes(name)).map((name) => [name, UNKNOWN_VALUE]);
   const config = readConfig({ ...environment, ...Object.fromEntries(own) }, 'memory');
   const { auth, publicUrl } = config;
   if (auth.oauth !== null) {

@@ -1,13 +1,9 @@
-/** Refuses before anything is made what AWS would refuse in the middle of a deployment, or the functions at their start. */
+/** Refuses before anything is made what AWS would refuse in the middle of a deployment, or the functions at a call. */
 import { TidegateError } from '../../base/errors.ts';
 import { knownName } from '../../base/known-names.ts';
-import { systemRuntime } from '../../base/runtime.ts';
 import type { App } from '../../declare/app.ts';
-import { createMemoryStore } from '../../store/drivers/memory.ts';
-import { createHost } from '../host.ts';
 import { appNeeds } from '../platforms/app-needs.ts';
 import { API_SECONDS } from './fronts.ts';
-import { UNKNOWN } from './callers.ts';
 import type { Source } from './sources.ts';
 
 /** A mistake of a deployment: which setting or part of the app, what was expected, and what to do. */
@@ -144,19 +140,4 @@ function ofTimes(app: App, requestSeconds: number): Mistake[] {
         hint: `${needed <= MOST_REQUEST_SECONDS ? `${raise} ` : ''}lower it, or make the tool a task`,
       };
     });
-}
-
-/**
- * Refuses what the functions would refuse at their start.
- * @param secrets names of the variables that will be set, with values that are not known here
- * @throws TidegateError `invalid_config` for a mistake that does not depend on the value of a secret
- */
-export function checkApp(app: App, secrets: readonly string[], environment: Readonly<Record<string, string>>): void {
-  const variable = (name: string) => (secrets.includes(name) ? UNKNOWN : (environment[name] ?? null));
-  try {
-    createHost({ app, store: createMemoryStore(), runtime: { ...systemRuntime(() => {}), variable } });
-  } catch (thrown) {
-    // What the app makes of a secret may ask for more than any text, such as a URL.
-    if (!(thrown instanceof TidegateError) || thrown.field === null || !secrets.includes(thrown.field)) throw thrown;
-  }
 }

@@ -2,8 +2,9 @@
 import { TidegateError } from '../../base/errors.ts';
 import { type AppNeeds, appNeeds } from '../platforms/app-needs.ts';
 import { type AwsNames, awsNames } from '../platforms/aws-names.ts';
+import { startMistake } from '../platforms/check-start.ts';
 import { type Callers, checkCallers, withAuth } from './callers.ts';
-import { checkApp, checkDeployment, handedFeeds } from './checks.ts';
+import { checkDeployment, handedFeeds } from './checks.ts';
 import type { Entry } from './bundle.ts';
 import { secretNames } from './secrets.ts';
 import type { TidegateProps } from './settings.ts';
@@ -41,7 +42,8 @@ export function planDeployment(props: TidegateProps): DeploymentPlan {
   });
   const secrets = secretNames(app, optionalSecrets, variables, names);
   const callers = checkCallers(variables, secrets);
-  checkApp(app, secrets, variables);
+  const mistake = startMistake(app, secrets, variables);
+  if (mistake !== null) throw mistake;
   const needs = appNeeds(app);
   const handed = [...handedFeeds(app).keys()];
   const entries: Entry[] = ['lambda-http'];

@@ -4,6 +4,7 @@
  */
 import { offersEvents } from '../../mcp/events/capability.ts';
 import type { App } from '../../declare/app.ts';
+import { isHttpTool } from '../../declare/http-tool.ts';
 import { secretsWithin } from '../../declare/secret.ts';
 
 export interface AppNeeds {
@@ -41,16 +42,11 @@ export function appNeeds(app: App): AppNeeds {
     feedKinds: [...new Set(feeds.map(({ feed }) => feed.type))],
     sources: feeds.map(({ name, feed: { source } }) => ({ feed: name, source })),
     pushed: [...app.streams.values()].flatMap(({ name, push }) => (push === null ? [] : [name])),
-    slowTools: Object.entries<Waiting | object>(app.options.tools ?? {}).flatMap(([tool, declared]) => {
-      const { timeoutMs, api } = declared as Waiting;
+    slowTools: Object.entries(app.options.tools ?? {}).flatMap(([tool, declared]) => {
+      if (!isHttpTool(declared)) return [];
+      const { timeoutMs, api } = declared.http;
       const ms = timeoutMs ?? api?.timeoutMs;
       return ms === undefined ? [] : [{ tool, timeoutMs: ms }];
     }),
   };
-}
-
-/** What is read of the declaration of a tool that asks an API; other tools have none of it. */
-interface Waiting {
-  timeoutMs?: number;
-  api?: { timeoutMs?: number };
 }

@@ -1,7 +1,6 @@
 /** Secrets that an app declares, on their way to AWS: which ones are deployed, and what is refused before. */
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { checkApp } from '../../../src/hosts/aws/checks.ts';
 import { secretNames } from '../../../src/hosts/aws/secrets.ts';
 import { awsNames } from '../../../src/hosts/platforms/aws-names.ts';
 import { defineApp, http, httpTool, secret, stream } from '../../../src/index.ts';
@@ -55,29 +54,6 @@ test('a secret that would stand in the template is refused, and so is one that i
   expect(() => namesOf([], { SOURCE: 'https://user:word@host.example/' })).toThrow('environment.SOURCE');
   expect(namesOf([], { SOURCE: 'https://host.example/', LOG_LEVEL: 'debug' })).toHaveLength(3);
   expect(() => namesOf(['MOER'])).toThrow('did you mean MORE?');
-});
-
-test('an app with secrets is checked without their values; what does not depend on them is still refused', () => {
-  expect(() => checkApp(app, NEEDED, {})).not.toThrow();
-  const without = NEEDED.filter((name) => name !== 'API_KEY');
-  expect(() => checkApp(app, without, {})).toThrow('API_KEY');
-  const parsing = defineApp({
-    name: 'parsing',
-    version: '1',
-    description: 'Reads its key out of JSON',
-    streams: {
-      pulled: stream({
-        description: 'Pulled',
-        schema,
-        id: 'id',
-        feed: http({
-          url: 'https://api.example',
-          headers: { Key: secret('KEYS', (text) => (JSON.parse(text) as { key: string }).key) },
-        }),
-      }),
-    },
-  });
-  expect(() => checkApp(parsing, ['KEYS'], {})).not.toThrow();
 });
 
 test('secrets by which callers are known are deployed where they are named, and stand in no template', () => {
