@@ -15,6 +15,7 @@ import { isoTime } from '../base/time/time-text.ts';
 import { type DeadLetter, type DeadLetterPage, readDeadLetters } from '../feeds/records/dead-letters.ts';
 import type { WentBack } from '../feeds/records/state.ts';
 import { type FeedStatus, feedStatus } from '../feeds/records/status.ts';
+import { feedUri } from '../feeds/records/told.ts';
 import { fieldsOf } from '../streams/fields.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { type HistoryPage, readHistory } from '../streams/history/events.ts';
@@ -74,7 +75,7 @@ function streamResource(deps: AppDeps): Resource {
     },
     list: async () =>
       [...app.streams.values()].map(({ name, title, description }) => ({
-        uri: uriOf('stream', name),
+        uri: `stream://${encodeURIComponent(name)}`,
         name: `stream ${name}`,
         title,
         description,
@@ -130,6 +131,8 @@ function feedResource(deps: AppDeps): Resource {
     mimeType: JSON_TYPE,
     annotations: FOR_MODELS,
     cache: CACHE,
+    // Hints name each feed that is otherwise than before.
+    changes: ({ name }) => (app.feeds.has(name) ? [] : null),
     async read({ name }, context) {
       const scope = accounted(deps, context);
       const [[status], page] = await Promise.all([
@@ -140,7 +143,7 @@ function feedResource(deps: AppDeps): Resource {
       const { letters, earlier } = newestOf(name, page);
       return json(context.uri, { ...shownStatus(status), recentDeadLetters: letters, earlier });
     },
-    list: async () => [...app.feeds.keys()].map((name) => ({ uri: uriOf('feed', name), name: `feed ${name}` })),
+    list: async () => [...app.feeds.keys()].map((name) => ({ uri: feedUri(name), name: `feed ${name}` })),
     complete: { name: async (value) => beginningWith(value, app.feeds.keys()) },
   });
 }
@@ -174,7 +177,7 @@ function newestOf(name: string, { deadLetters, before }: DeadLetterPage) {
   const cursor = before(from);
   return {
     letters: letters.slice(from),
-    earlier: cursor === null ? null : `${uriOf('feed', name)}/${encodeURIComponent(cursor)}`,
+    earlier: cursor === null ? null : `${feedUri(name)}/${encodeURIComponent(cursor)}`,
   };
 }
 
@@ -212,10 +215,6 @@ function keyedNames(streams: Iterable<DeclaredStream>): string[] {
 
 function beginningWith(value: string, names: Iterable<string>): string[] {
   return [...names].filter((name) => name.startsWith(value));
-}
-
-function uriOf(scheme: 'stream' | 'feed', name: string): string {
-  return `${scheme}://${encodeURIComponent(name)}`;
 }
 
 function json(uri: string, value: object): ResourceContents[] {

@@ -36,7 +36,8 @@ interface Gathered {
 }
 
 export function createChunk(limits: StoreLimits): Chunk {
-  const mostWeight = limits.commitOperations - 1;
+  // Beside the feed's record, and the hint of how the feed is.
+  const mostWeight = limits.commitOperations - 2;
   let mostBytes = limits.commitBytes;
   let logs = new Map<string, Gathered>();
   let weight = 0;

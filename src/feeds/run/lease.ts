@@ -5,7 +5,7 @@
 import type { Runtime } from '../../base/runtime.ts';
 import { commitSurely } from '../../store/commit.ts';
 import type { Cursor, Operation, Put, Reading, RecordKey, Store, Version } from '../../store/store.ts';
-import { feedRecord, type FeedState } from '../records/state.ts';
+import { feedRecord, type FeedState, newState, readState } from '../records/state.ts';
 
 export interface Lease {
   /** The state in the store, with the changes that were made since. */
@@ -25,11 +25,13 @@ export interface Lease {
   version(): Version;
   /** Behind the last entries that its commits appended, by log: those of the last `MOST_CURSORS` logs, the last of them last. */
   cursors(): Readonly<Record<string, Cursor>>;
-  /** Returns the put that gives the lease back, for a commit that the caller makes. */
-  release(): Put;
+  /** Returns what gives the lease back, for a commit that the caller makes. */
+  release(): Operation[];
   /** Gives the lease back in a commit of its own; false: the lease is lost. */
   giveBack(deadline: number): Promise<boolean>;
   commits(): number;
+  /** Whether it was told how the feed is. */
+  hasTold(): boolean;
 }
 
 interface Options {
@@ -39,6 +41,8 @@ interface Options {
   leaseMs: number;
   /** Whether its holder keeps renewing it, so that one that does not can be told. */
   renews: boolean;
+  /** What tells of a change, in the commit that makes it: one append at most. */
+  hints: (before: FeedState, now: FeedState) => Operation[];
 }
 
 /** Logs to which it is remembered what was appended. A feed whose events name their tenants fills any number of them. */
@@ -46,7 +50,7 @@ export const MOST_CURSORS = 1_000;
 
 /** Takes the lease on the record as it was read; null: somebody else was faster. Errors as `commitSurely`. */
 export async function takeLease(
-  { store, runtime, key, leaseMs, renews }: Options,
+  { store, runtime, key, leaseMs, renews, hints }: Options,
   reading: Reading,
   first: FeedState,
   deadline: number,
@@ -54,11 +58,19 @@ export async function takeLease(
   const holder = runtime.newId();
   let { version } = reading;
   let state = first;
+  /** As it stands in the store. */
+  let stored = readState(reading) ?? newState();
   let committed = first;
+  let told = false;
   let commits = 0;
   const cursors = new Map<string, Cursor>();
 
   const put = (): Put => feedRecord.put(key, state, { expects: version });
+  function hinted(): Operation[] {
+    const operations = hints(stored, state);
+    told ||= operations.length > 0;
+    return operations;
+  }
 
   async function commitAll(operations: readonly Operation[], until: number): Promise<'committed' | 'lost' | 'outrun'> {
     const result = await commitSurely(runtime, store, operations, until);
@@ -68,18 +80,19 @@ export async function takeLease(
     ({ version } = result);
     for (const [log, cursor] of Object.entries(result.cursors)) rememberLast(cursors, log, cursor);
     committed = state;
+    stored = state;
     return 'committed';
   }
 
   function commit(operations: readonly Operation[], until: number): Promise<'committed' | 'lost' | 'outrun'> {
     const now = runtime.now();
     state = { ...state, lease: { holder, until: now + leaseMs, ...(renews ? { renewedAt: now } : {}) } };
-    return commitAll([put(), ...operations], until);
+    return commitAll([put(), ...operations, ...hinted()], until);
   }
 
-  function release(): Put {
+  function release(): Operation[] {
     state = { ...state, lease: null };
-    return put();
+    return [put(), ...hinted()];
   }
 
   if ((await commit([], deadline)) !== 'committed') return null;
@@ -96,8 +109,9 @@ export async function takeLease(
     version: () => version ?? '',
     cursors: () => Object.fromEntries(cursors),
     release,
-    giveBack: async (until) => (await commitAll([release()], until)) === 'committed',
+    giveBack: async (until) => (await commitAll(release(), until)) === 'committed',
     commits: () => commits,
+    hasTold: () => told,
   };
 }
 

@@ -88,7 +88,7 @@ async function projectOne(
   }
   const alongside = () => {
     lease.change({ dirty: others });
-    return [lease.release()];
+    return lease.release();
   };
   try {
     const report = await projectLatest(scope, stream, {

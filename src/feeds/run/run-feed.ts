@@ -21,6 +21,8 @@ import { lookBack, type SeenFeeds, seenFeed, takeGaps, tellBack } from './seen.t
 import { project, projectAndRelease } from './project.ts';
 import { addCounts, type FeedCounts, NO_COUNTS } from '../records/counts.ts';
 import { feedRecord, type FeedState, isOfOtherClock, lastRunAt, newState, readState } from '../records/state.ts';
+import { feedHints } from '../records/told.ts';
+import { trimHints } from '../../streams/hints.ts';
 import { withinBound } from '../records/rejected.ts';
 import { conditionOf, type FeedCondition } from '../records/status.ts';
 
@@ -98,13 +100,14 @@ async function runWith(
     return { feed: feed.name, outcome, state: condition, ...counts, commits, error: null, nextAt: now.nextAt };
   };
 
+  const hints = (from: FeedState, to: FeedState) => feedHints(tenant, feed.name, from, to);
   if (state.nextAt > startedAt) {
     const put = feedRecord.put(key, state, { expects: reading.version });
-    const { status } = await commitSurely(runtime, store, [put], commitBy());
+    const { status } = await commitSurely(runtime, store, [put, ...hints(before, state)], commitBy());
     return report(status === 'committed' ? 'failed' : 'leased', state, NO_COUNTS, 1);
   }
   const lease = await takeLease(
-    { store, runtime, key, leaseMs, renews: deadline === null },
+    { store, runtime, key, leaseMs, renews: deadline === null, hints },
     reading,
     state,
     commitBy(),
@@ -172,6 +175,7 @@ async function runWith(
   }
   if (end.kind === 'lost') intake.revert();
   else remember(true);
+  if (lease.hasTold()) await trimHints({ store, runtime }, tenant);
   const counts = untold();
   const outcome = end.kind === 'ended' ? 'pulled' : end.kind;
   const done = report(outcome, lease.state(), counts, lease.commits() + projections);
