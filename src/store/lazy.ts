@@ -2,7 +2,6 @@
  * A store whose driver is loaded and opened by the first call, so that an instance that needs no data loads no client.
  */
 import type { Store, StoreLimits } from './store.ts';
-import { transferOf } from './driver.ts';
 
 /** @param open opens the store; where it fails, the next call tries again */
 export function createLazyStore(name: string, limits: StoreLimits, open: () => Promise<Store>): Store {
@@ -34,7 +33,7 @@ export function createLazyStore(name: string, limits: StoreLimits, open: () => P
     collect: async (...args) => (await store()).collect(...args),
     ping: async () => (await store()).ping(),
     findings: async (...args) => (await (await store()).findings?.(...args)) ?? [],
-    transfer: async () => transferOf(await store()),
+    transfer: async () => (await store()).transfer?.(),
     observed: (onRequest) =>
       createLazyStore(name, limits, async () => {
         const inner = await store();

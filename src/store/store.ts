@@ -381,10 +381,10 @@ export interface Store {
   findings?: (options: { now: number; thorough?: boolean }) => Promise<StoreFinding[]>;
 
   /**
-   * Reads all that is stored, and fills an empty store. Absent: this driver cannot. It may reject where a bundle left
-   * its code out. Callers use `transferOf`.
+   * Reads all that is stored, and fills an empty store. Absent, or undefined: this driver cannot. It may reject where
+   * a bundle left its code out. Callers use `transferOf`.
    */
-  transfer?: () => Promise<StoreTransfer>;
+  transfer?: () => Promise<StoreTransfer | undefined>;
 
   /**
    * A view of the same store that calls `onRequest` for every request that it sends to its engine, repeated ones too. It is

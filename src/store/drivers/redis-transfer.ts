@@ -43,7 +43,7 @@ export function redisTransfer(
     const pattern = `${prefix.replaceAll(/[\\*?[\]]/g, String.raw`\$&`)}*`;
     const answer = await client.command(['SCAN', after ?? '0', 'MATCH', pattern, 'COUNT', String(limit)]);
     const [next, found] = answer as [string, string[]];
-    return [found.map((key) => key.slice(prefix.length)), String(next) === '0' ? null : String(next)];
+    return [found.map((key) => key.slice(prefix.length)), next === '0' ? null : next];
   }
 
   return {
@@ -86,6 +86,6 @@ function keyOf(member: string): RecordKey {
   const bytes = new TextEncoder().encode(member.slice(colon + 1));
   const length = Number(member.slice(0, colon));
   if (!(length <= bytes.length)) throw new TidegateError('store_damaged', `a key of Redis is not ours: ${member}`);
-  const text = (part: Uint8Array) => new TextDecoder().decode(part);
-  return { partition: text(bytes.subarray(0, length)), id: text(bytes.subarray(length)) };
+  const decoder = new TextDecoder();
+  return { partition: decoder.decode(bytes.subarray(0, length)), id: decoder.decode(bytes.subarray(length)) };
 }

@@ -126,6 +126,6 @@ async function* segmentsOf(entries: readonly FilledEntry[], newestAt: number) {
 }
 
 function startOf(after: string): Item {
-  const [pk = '', sk = ''] = JSON.parse(after) as [string, string];
+  const [pk, sk] = JSON.parse(after) as [string, string];
   return { pk: { S: pk }, sk: { S: sk } };
 }
