@@ -38,6 +38,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   operate: [['.'], ['feeds', 'streams'], ['faces']],
   // An extension stands beside what serves it: nothing of the server knows one.
   mcp: [['.'], ['wire'], ['registry'], ['listen', 'sessions'], ['asking'], ['events', 'tasks', 'serve']],
+  operate: [['backup'], ['.']],
   hosts: [
     ['.'],
     ['platforms', 'queues'],

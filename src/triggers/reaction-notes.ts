@@ -9,6 +9,8 @@ export interface ReactionNotes {
   failed: number;
   /** The newest first, at most 10. */
   notes: { occurrence: string; at: number; code: string; reason: string }[];
+  /** Since when nothing is begun, because the store is a restored copy; epoch ms. Absent: it is none, or was resumed. */
+  heldSince?: number;
 }
 
 export const reactionNotes = record<ReactionNotes>('reactions of a trigger', () =>
@@ -16,6 +18,7 @@ export const reactionNotes = record<ReactionNotes>('reactions of a trigger', () 
     begun: z.number(),
     failed: z.number(),
     notes: z.array(z.strictObject({ occurrence: z.string(), at: z.number(), code: z.string(), reason: z.string() })),
+    heldSince: z.exactOptional(z.number()),
   }),
 );
 

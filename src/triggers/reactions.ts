@@ -63,6 +63,7 @@ export async function followReactions(
           if (occurrences.length === 0) return [];
           const reading = await store.get(reactionsKey(tenant, trigger.name), runtime.now());
           const told = reactionNotes.read(reading) ?? { begun: 0, failed: 0, notes: [] };
+          if (told.heldSince !== undefined) throw held();
           for (const event of occurrences) {
             const note = await react(scope, trigger, event, begin, deadline);
             if (note === null) told.begun += 1;
@@ -77,6 +78,10 @@ export async function followReactions(
     },
   });
   return { entries, caughtUp };
+}
+
+function held(): TidegateError {
+  return new TidegateError('cancelled', 'the store is a restored copy, and begins no task until tidegate resume');
 }
 
 /** Null: the task is begun, or was. @throws TidegateError where it may be begun later */

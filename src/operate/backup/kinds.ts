@@ -1,0 +1,29 @@
+/** What a record or a log is, by its name: every one begins with a tenant and a kind. Pure. */
+import { APP_TENANT } from '../../base/principal.ts';
+import type { BackedUp } from './format.ts';
+
+/** The record that says how far a restore is, and what it holds back. Neither is part of a backup. */
+export const RESTORE_PARTITION = `${APP_TENANT}/restore`;
+export const HELD_PARTITION = `${APP_TENANT}/held`;
+
+export function kindOf(partition: string): { tenant: string; kind: string; rest: string } {
+  const [tenant = '', kind = '', ...rest] = partition.split('/');
+  return { tenant, kind, rest: rest.join('/') };
+}
+
+/** Whether a log is a tenant's own. */
+export function isLogOf(tenant: string, log: string): boolean {
+  return log.startsWith(`${tenant}/`);
+}
+
+/** Whether a record is a tenant's own, wherever it stands: keys stand with the app, waits and subscriptions with the log that they follow. */
+export function isRecordOf(
+  tenant: string,
+  { partition, id, value }: Pick<BackedUp, 'partition' | 'id' | 'value'>,
+): boolean {
+  const { tenant: place, kind } = kindOf(partition);
+  if (place === tenant) return true;
+  if (kind === 'subscribers' || kind === 'waiters') return id.startsWith(`${tenant}/`);
+  const named = kind === 'key' && place === APP_TENANT ? (value as { tenant?: unknown } | null)?.tenant : undefined;
+  return named === tenant;
+}
