@@ -35,10 +35,9 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   calls: [['.'], ['bounds', 'changes'], ['events']],
   http: [['.'], ['events']],
   tools: [['.'], ['alarms', 'events', 'triggers']],
-  operate: [['.'], ['feeds', 'streams'], ['faces']],
+  operate: [['.'], ['feeds', 'streams', 'backup'], ['faces']],
   // An extension stands beside what serves it: nothing of the server knows one.
   mcp: [['.'], ['wire'], ['registry'], ['listen', 'sessions'], ['asking'], ['events', 'tasks', 'serve']],
-  operate: [['backup'], ['.']],
   hosts: [
     ['.'],
     ['platforms', 'queues'],

@@ -1,29 +1,61 @@
-/** The text of a backup of a store, block by block. Memory stays flat: what was yielded is let go. */
-import type { Deps } from '../../streams/deps.ts';
-import { type BackupCounts, type BackupPart, FORMAT, writeBlocks } from './format.ts';
-import { readStore, type ReadOptions } from './read-store.ts';
+/** `backup`: all that the app has in its store, as one file that any store can be made from. */
+import * as z from 'zod';
+import type { OperateContext } from '../action.ts';
+import { operatorAction } from '../action.ts';
+import { backupText } from './backup-text.ts';
+import { filesOf } from './files.ts';
+import { zipped } from './zip.ts';
 
-export interface BackupOptions extends ReadOptions {
-  /** The release that writes it. */
-  release: string;
+export const FileInput = z.string().min(1).describe('The file; - is standard output');
+
+export const BackupMade = z.object({
+  file: z.string(),
+  bytes: z.number().describe('Of the file, as it is zipped'),
+  records: z.number(),
+  logs: z.number(),
+  entries: z.number(),
+});
+
+export const backup = operatorAction({
+  noun: 'backup',
+  verb: '',
+  description:
+    'Writes all that the app has in its store to one file, from which a store of any driver can be made. The app may go on meanwhile. ' +
+    'The file is for its owner alone: it holds events, tasks and addresses of receivers as they are.',
+  input: z.strictObject({ file: FileInput }),
+  words: ['file'],
+  output: BackupMade,
+  effect: 'reads',
+  only: 'command',
+  run: ({ file }, context) => writeBackup(file, null, context),
+  lines: (made) => linesOfBackup(made),
+});
+
+/** @param tenant whose data alone; null: of all */
+export async function writeBackup(
+  file: string,
+  tenant: string | null,
+  context: OperateContext,
+): Promise<z.output<typeof BackupMade>> {
+  const { deps, progress, signal } = context;
+  let counts = { records: 0, logs: 0, entries: 0 };
+  async function* text(): AsyncGenerator<string> {
+    const blocks = backupText(deps, { tenant, progress: (done) => progress(done, null, 'records and entries') });
+    for (let block = await blocks.next(); ; block = await blocks.next()) {
+      // A backup that was broken off has no end, so it is written nowhere.
+      signal.throwIfAborted();
+      if (block.done === true) {
+        counts = block.value;
+        return;
+      }
+      yield block.value;
+    }
+  }
+  const { bytes } = await filesOf(context).write(file, zipped(text()));
+  return { file, bytes, ...counts };
 }
 
-/** Returns what it holds. Errors as `readStore`. */
-export function backupStore(deps: Deps, options: BackupOptions): AsyncGenerator<string, BackupCounts> {
-  const { app, store, runtime } = deps;
-  const { tenant, release } = options;
-  const head = {
-    tidegate: 'backup',
-    format: FORMAT,
-    app: app.name,
-    tenant,
-    release,
-    driver: store.name,
-    at: runtime.now(),
-  } as const;
-  async function* parts(): AsyncGenerator<Exclude<BackupPart, { kind: 'end' }>> {
-    yield { kind: 'head', head };
-    yield* readStore(deps, options);
-  }
-  return writeBlocks(parts());
+export function linesOfBackup({ file, bytes, records, logs, entries }: z.output<typeof BackupMade>): string[] {
+  const where = file === '-' ? 'standard output' : file;
+  return [`${records} records and ${entries} entries of ${logs} logs are in ${where}: ${bytes} bytes.`];
 }

@@ -28,8 +28,8 @@ const Head = z.object({
   app: z.string(),
   /** Whose data alone; null: of all. */
   tenant: z.string().nullable(),
-  /** The release that wrote it, and the engine that it came from. */
-  release: z.string(),
+  /** Version of the app, and the engine that it came from. */
+  version: z.string(),
   driver: z.string(),
   /** When it was begun, epoch ms. */
   at: z.number(),

@@ -9,7 +9,11 @@ import { commitSurely } from '../../store/commit.ts';
 import { decodeCursor, epochOf } from '../../store/cursor.ts';
 import { transferOf } from '../../store/driver.ts';
 import { isPresent, type StoreTransfer } from '../../store/store.ts';
+import type { App } from '../../declare/app.ts';
 import type { Deps } from '../../streams/deps.ts';
+import { hintsLog } from '../../streams/hints.ts';
+import { streamLog } from '../../streams/log/stream-log.ts';
+import { auditLogOf } from '../../auth/audit/stream.ts';
 import { reactionNotes, reactionsKey } from '../../triggers/reaction-notes.ts';
 import { clearStore } from './clear.ts';
 import { mapEpochs } from './epochs.ts';
@@ -26,6 +30,8 @@ export interface RestoreOptions {
   /** Holds deliveries and due tasks until `resumeStore`. */
   hold: boolean;
   progress: (done: number, total: number | null, unit: string) => void;
+  /** Breaks it off. Begun again it goes on. */
+  signal: AbortSignal;
 }
 
 export interface RestoreReport extends BackupCounts {
@@ -64,7 +70,7 @@ export async function restoreStore(deps: Deps, options: RestoreOptions): Promise
   const continued = begun?.stage === 'writing' && begun.sum === sum;
   if (!continued) {
     if (options.replace) await clearStore(deps, transfer, { ...options, taken: () => true, logs: () => true });
-    else await refuseFilled(deps, transfer, head);
+    else await refuseFilled(deps, transfer);
   }
   const state: RestoreState = continued ? begun : { sum, id: runtime.newId(), stage: 'writing', at: runtime.now() };
   const writer = createRecordWriter(deps);
@@ -113,12 +119,13 @@ async function lookThrough({ open, progress }: RestoreOptions): Promise<Looked> 
 }
 
 /** @throws TidegateError `invalid_input` where anything of the app is in the store, but for what every command leaves */
-async function refuseFilled({ store, runtime }: Deps, transfer: StoreTransfer, { app }: BackupHead): Promise<void> {
-  const refused = new TidegateError('invalid_input', `the ${store.name} store holds data of the app ${app}`, {
+async function refuseFilled({ store, runtime, app }: Deps, transfer: StoreTransfer): Promise<void> {
+  const refused = new TidegateError('invalid_input', `the ${store.name} store holds data of the app ${app.name}`, {
     field: '--replace',
     expected: 'a store that is empty, or --replace, which removes what is there first',
     hint: 'nothing was changed',
   });
+  const noted = notedLogs(app);
   for (const kind of ['logs', 'records'] as const) {
     for (let after: string | null = null, more = true; more;) {
       const page: {
@@ -130,11 +137,17 @@ async function refuseFilled({ store, runtime }: Deps, transfer: StoreTransfer, {
         ({ partition, expiresAt }) =>
           (expiresAt === null || expiresAt > runtime.now()) && partition !== `${APP_TENANT}/clock`,
       );
-      if ((page.logs?.length ?? 0) > 0 || live === true) throw refused;
+      if (page.logs?.some((log) => !noted.has(log)) === true || live === true) throw refused;
       ({ next: after } = page);
       more = after !== null;
     }
   }
+}
+
+/** Logs in which commands note what was done, also where a restore was refused. */
+function notedLogs(app: App): ReadonlySet<string> {
+  const audit = Object.values<string>({ ...auditLogOf(app) });
+  return new Set([hintsLog(APP_TENANT), ...audit.map((stream) => streamLog(APP_TENANT, stream))]);
 }
 
 /** Answers how many records are held. */
@@ -144,7 +157,7 @@ async function write(
   writer: RecordWriter,
   { epochs: former, counts, sum }: Looked,
   { id }: RestoreState,
-  { open, hold, progress }: RestoreOptions,
+  { open, hold, progress, signal }: RestoreOptions,
 ): Promise<number> {
   const { store, runtime } = deps;
   const epochs = new Map([...former].map(([log, epoch]) => [epoch, epochOf(log, id)]));
@@ -153,7 +166,9 @@ async function write(
   let done = 0;
   let log: { name: string; epoch: string; place: number; end: number } | null = null;
   let isHeldBack = !hold;
+  const noted = notedLogs(deps.app);
   for await (const part of readBlocks(open())) {
+    signal.throwIfAborted();
     if (part.kind === 'record') {
       const form = heldForm(mapEpochs(part.record as never, epochs), runtime.now(), hold);
       const aside = toHeld(form);
@@ -172,9 +187,10 @@ async function write(
       const epoch = epochOf(part.log, id);
       const { end } = await store.extent(part.log);
       const standing = end === null ? null : decodeCursor(end);
-      if (standing !== null && standing.epoch !== epoch) throw filledByOthers(part.log);
+      const isForeign = standing !== null && standing.epoch !== epoch;
+      if (isForeign && !noted.has(part.log)) throw filledByOthers(part.log);
       // Entries between the former page and this one were trimmed while the backup was made: the log begins behind them.
-      const isBehind = standing !== null && standing.place < part.place;
+      const isBehind = standing !== null && (isForeign || standing.place < part.place);
       if (isBehind) await transfer.drop(part.log);
       log = { name: part.log, epoch, place: part.place, end: isBehind ? part.place : (standing?.place ?? part.place) };
     } else if (part.kind === 'entries') {

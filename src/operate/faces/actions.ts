@@ -1,5 +1,8 @@
 /** The actions, in the order in which lists show them. */
 import type { OperatorAction } from '../action.ts';
+import { backup } from '../backup/backup.ts';
+import { restore, resume } from '../backup/restored.ts';
+import { tenantsDelete, tenantsExport, tenantsList } from '../backup/tenants.ts';
 import { feedsList } from '../feeds/list.ts';
 import { feedsPause, feedsResume } from '../feeds/pause.ts';
 import { feedsPull } from '../feeds/pull.ts';
@@ -15,4 +18,10 @@ export const ACTIONS: readonly OperatorAction[] = [
   feedsReset,
   feedsPull,
   streamsList,
+  backup,
+  restore,
+  resume,
+  tenantsList,
+  tenantsExport,
+  tenantsDelete,
 ];

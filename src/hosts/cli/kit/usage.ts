@@ -1,6 +1,6 @@
 /** What the command line takes, as it says itself. It loads nothing. */
 /** First words of actions of operators (`src/operate`), which say themselves what they take. */
-export const OPERATE_NOUNS = ['feeds', 'streams'] as const;
+export const OPERATE_NOUNS = ['feeds', 'streams', 'backup', 'restore', 'resume', 'tenants'] as const;
 export const COMMANDS = [
   'init',
   'dev',
