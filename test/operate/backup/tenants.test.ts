@@ -1,0 +1,70 @@
+/** What is a tenant's own: taken out as a file, and removed, with nothing of another tenant changed. */
+import { expect, test } from 'vitest';
+import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
+import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
+import { transferOf } from '../../../src/store/driver.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { tenantsDelete, tenantsList } from '../../../src/operate/backup/tenants.ts';
+import { ADA, AT, dump, EVE, HOOK, newWorld, opened, reading, restored, run, SECRET, textOf } from './scene.ts';
+
+async function filled(store: Store): Promise<void> {
+  const world = newWorld();
+  for (const [index, principal] of [ADA, EVE].entries()) {
+    const app = opened(world, store, AT, principal);
+    await app.request('events/subscribe', {
+      name: 'stream.readings',
+      arguments: {},
+      delivery: { mode: 'webhook', url: `${HOOK}/${index}`, secret: SECRET },
+      cursor: null,
+    });
+    for (const task of ['sleeps', 'waits', 'asks']) await app.begin(task);
+    await app.streams.append('own', { text: principal.subject });
+    await app.streams.append('readings', reading(`r${index}`, 's1', 20));
+    await app.scheduled();
+    await app.close();
+  }
+}
+
+const isOf = (tenant: string) => (name: string) => name.startsWith(`${tenant}/`) || name.includes(` ${tenant}/`);
+
+test.each(['memory', 'sqlite'])('a tenant is removed from %s, and nothing of another one changes', async (engine) => {
+  const store = engine === 'memory' ? createMemoryStore() : createSqliteStore({ path: ':memory:' });
+  await filled(store);
+  const before = await dump(store);
+  expect(Object.keys(before.records).filter(isOf('acme')).length).toBeGreaterThan(10);
+  const rows = (await run(tenantsList, store))['tenants'] as { tenant: string }[];
+  expect(rows.map(({ tenant }) => tenant)).toEqual(['acme', 'evil', 'public']);
+  const exported = await textOf(store, newWorld(), 'acme');
+  const gone = await run(tenantsDelete, store, { name: 'acme' });
+  expect(gone).toMatchObject({ tenant: 'acme', stays: ['readings', 'bids'] });
+  const after = await dump(store);
+  const others = (names: Record<string, unknown>) =>
+    Object.fromEntries(Object.entries(names).filter(([name]) => !isOf('acme')(name)));
+  expect([after.records, after.logs]).toEqual([others(before.records), others(before.logs)]);
+  expect(await run(tenantsDelete, store, { name: 'acme' })).toMatchObject({ records: 0, logs: 0 });
+
+  // What was taken out is what was removed, and stands again where it is restored.
+  const own = createMemoryStore();
+  await restored(own, exported, { hold: false });
+  const mine = await dump(own);
+  const taken = (names: Record<string, unknown>) => Object.keys(names).filter(isOf('acme'));
+  expect([Object.keys(mine.records).filter((name) => !name.includes('/reactions ')), Object.keys(mine.logs)]).toEqual([
+    taken(before.records),
+    taken(before.logs),
+  ]);
+});
+
+test('the tenant of the app itself is none of them', async () => {
+  const store = createMemoryStore();
+  await filled(store);
+  const before = await dump(store);
+  await expect(run(tenantsDelete, store, { name: 'public' })).rejects.toMatchObject({ code: 'invalid_input' });
+  expect(await dump(store)).toEqual(before);
+});
+
+test('a store whose driver cannot be read as a whole is told so', async () => {
+  const { transfer: _, ...store } = createMemoryStore();
+  await expect(transferOf(store)).rejects.toMatchObject({ code: 'not_supported' });
+  const bundled: Store = { ...store, transfer: () => Promise.reject(new Error('no such module')) };
+  await expect(transferOf(bundled)).rejects.toMatchObject({ code: 'not_supported' });
+});
