@@ -26,6 +26,7 @@ import { type RunningEngine } from '../services/engine.ts';
 import { driveDeliveries } from './stored-deliveries.ts';
 import { driveTriggers, triggers } from './stored-events.ts';
 import { driveHttpTools } from './stored-http.ts';
+import { driveRestore } from './stored-restore.ts';
 import { driveTasks, tasks } from './stored-tasks.ts';
 
 export const APP = 'stored';
@@ -82,6 +83,7 @@ export async function drive({ environment }: RunningEngine): Promise<void> {
     if (swept.error !== null || swept.events['readings'] !== 313) throw new Error(JSON.stringify(swept));
     await createAppStreams(deps, PUBLIC).remove('readings', { id: 'published' });
     await removeLongKeys(deps);
+    await driveRestore(deps);
   } finally {
     await store.close();
   }

@@ -62,11 +62,11 @@ function freed(record: BackedUp, kind: string, now: number): BackedUp {
 /** The members of a record's value; of one of a later version those of the value in it. */
 function membersOf(value: StoredValue): Record<string, Json> | null {
   if (typeof value !== 'object' || Array.isArray(value)) return null;
-  return '$v' in value ? membersOf((value['value'] ?? 0) as StoredValue) : (value as Record<string, Json>);
+  return '$v' in value ? membersOf(value['value'] ?? 0) : value;
 }
 
 function changed(record: BackedUp, members: Record<string, Json>): BackedUp {
   const value = record.value as Record<string, Json>;
   const next = '$v' in value ? { ...value, value: { ...membersOf(value), ...members } } : { ...value, ...members };
-  return { ...record, value: next as StoredValue };
+  return { ...record, value: next };
 }

@@ -135,7 +135,7 @@ async function refuseFilled({ store, runtime, app }: Deps, transfer: StoreTransf
       } = await transfer[kind](after, 100);
       const live = page.records?.some(
         ({ partition, expiresAt }) =>
-          (expiresAt === null || expiresAt > runtime.now()) && partition !== `${APP_TENANT}/clock`,
+          (expiresAt === null || expiresAt > runtime.now()) && !NOTED_RECORDS.has(partition),
       );
       if (page.logs?.some((log) => !noted.has(log)) === true || live === true) throw refused;
       ({ next: after } = page);
@@ -143,6 +143,9 @@ async function refuseFilled({ store, runtime, app }: Deps, transfer: StoreTransf
     }
   }
 }
+
+/** Records that commands leave which note something. */
+const NOTED_RECORDS: ReadonlySet<string> = new Set([`${APP_TENANT}/clock`, `${APP_TENANT}/tenant-work`]);
 
 /** Logs in which commands note what was done, also where a restore was refused. */
 function notedLogs(app: App): ReadonlySet<string> {

@@ -47,5 +47,5 @@ function throughStream(
     },
     cancel: () => void pieces.return(undefined),
   });
-  return source.pipeThrough(stream as unknown as ReadableWritablePair<Uint8Array, Uint8Array>);
+  return source.pipeThrough(stream);
 }

@@ -117,11 +117,12 @@ describe('a restored store', () => {
   });
 });
 
+const whole = async () => {
+  const from = createMemoryStore();
+  return textOf(from, await filled(from), null, later);
+};
+
 describe('a backup that is refused', () => {
-  const whole = async () => {
-    const from = createMemoryStore();
-    return textOf(from, await filled(from), null, later);
-  };
   const refusals: [string, (text: string) => string, string][] = [
     ['cut in its last line', (text) => text.slice(0, -20), 'invalid_input'],
     ['cut at a line', (text) => text.slice(0, text.lastIndexOf('\n["end"') + 1), 'invalid_input'],
