@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { OperateContext } from '../action.ts';
 import { operatorAction } from '../action.ts';
 import { backupText } from './backup-text.ts';
-import { filesOf } from './files.ts';
+import { callersFiles } from './files.ts';
 import { zipped } from './zip.ts';
 
 export const FileInput = z.string().min(1).describe('The file; - is standard output');
@@ -51,7 +51,7 @@ export async function writeBackup(
       yield block.value;
     }
   }
-  const { bytes } = await filesOf(context).write(file, zipped(text()));
+  const { bytes } = await callersFiles(context).write(file, zipped(text()));
   return { file, bytes, ...counts };
 }
 

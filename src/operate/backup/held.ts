@@ -15,7 +15,7 @@ import { DELIVERY_QUEUE, OUTBOX_QUEUE } from '../../deliveries/records/names.ts'
 import type { StoredValue } from '../../base/codec.ts';
 import { isWaiter, TASK_QUEUE } from '../../tasks/records/names.ts';
 import type { BackedUp } from './format.ts';
-import { kindOf } from './kinds.ts';
+import { namedKind } from './kinds.ts';
 
 /** The end of the year 9999, epoch ms. */
 const FAR = 253_402_300_799_000;
@@ -34,7 +34,7 @@ export interface HeldForm {
  * @param hold false: leases are freed, and nothing is held
  */
 export function heldForm(given: BackedUp, now: number, hold: boolean): HeldForm {
-  const { kind } = kindOf(given.partition);
+  const { kind } = namedKind(given.partition);
   // A place of a task that runs: nobody runs it here.
   if (kind === 'task-slots') return { standing: null, aside: null };
   const record = freed(given, kind, now);

@@ -6,7 +6,7 @@ import type { BackedUp } from './format.ts';
 export const RESTORE_PARTITION = `${APP_TENANT}/restore`;
 export const HELD_PARTITION = `${APP_TENANT}/held`;
 
-export function kindOf(partition: string): { tenant: string; kind: string; rest: string } {
+export function namedKind(partition: string): { tenant: string; kind: string; rest: string } {
   const [tenant = '', kind = '', ...rest] = partition.split('/');
   return { tenant, kind, rest: rest.join('/') };
 }
@@ -21,7 +21,7 @@ export function isRecordOf(
   tenant: string,
   { partition, id, value }: Pick<BackedUp, 'partition' | 'id' | 'value'>,
 ): boolean {
-  const { tenant: place, kind } = kindOf(partition);
+  const { tenant: place, kind } = namedKind(partition);
   if (place === tenant) return true;
   if (kind === 'subscribers' || kind === 'waiters') return id.startsWith(`${tenant}/`);
   const named = kind === 'key' && place === APP_TENANT ? (value as { tenant?: unknown } | null)?.tenant : undefined;

@@ -17,7 +17,7 @@ import { decodeCursor } from '../../store/cursor.ts';
 import type { Cursor, LogEntry, StoredRecord } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import type { BackupPart } from './format.ts';
-import { HELD_PARTITION, isLogOf, isRecordOf, kindOf, RESTORE_PARTITION } from './kinds.ts';
+import { HELD_PARTITION, isLogOf, isRecordOf, namedKind, RESTORE_PARTITION } from './kinds.ts';
 import { isOfWriter, readWriters, type Writers } from './writers.ts';
 
 /** Entries of the first page of a log; of the others as many as have about `PAGE_BYTES`. */
@@ -49,7 +49,7 @@ export async function* readStore(deps: Deps, options: ReadOptions): AsyncGenerat
         const now = runtime.now();
         if (!isTaken(record, tenant, now)) continue;
         if (isOfWriter(record, writers)) continue;
-        if ((kindOf(record.partition).kind === 'position') !== isFirst) continue;
+        if ((namedKind(record.partition).kind === 'position') !== isFirst) continue;
         yield { kind: 'record', record };
         told(1);
       }

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
 import { isoTime } from '../../base/time/time-text.ts';
 import { operatorAction } from '../action.ts';
-import { filesOf } from './files.ts';
+import { callersFiles } from './files.ts';
 import { restoreStore } from './restore.ts';
 import { resumeStore } from './resume.ts';
 import { unzipped } from './zip.ts';
@@ -38,7 +38,7 @@ export const restore = operatorAction({
       ? `All that the app has in the store is removed, and ${file} takes its place.`
       : `The store is filled with ${file}. It has to be empty, and no process of the app may run on it.`,
   async run({ file, replace, resume: isResumed }, context) {
-    const files = filesOf(context);
+    const files = callersFiles(context);
     if (file === '-') {
       throw new TidegateError('invalid_input', 'a backup is read twice: once to check it, once to restore it', {
         field: 'FILE',
@@ -60,7 +60,7 @@ export const restore = operatorAction({
   ],
 });
 
-export const resume = operatorAction({
+export const resumeCopy = operatorAction({
   noun: 'resume',
   verb: '',
   description:

@@ -11,7 +11,7 @@ import { operatorAction } from '../action.ts';
 import { table } from '../table.ts';
 import { BackupMade, FileInput, linesOfBackup, writeBackup } from './backup.ts';
 import { clearStore } from './clear.ts';
-import { isLogOf, isRecordOf, kindOf } from './kinds.ts';
+import { isLogOf, isRecordOf, namedKind } from './kinds.ts';
 
 const TenantName = z.string().min(1).describe('The tenant, as tokens and keys name it');
 
@@ -40,14 +40,14 @@ export const tenantsList = operatorAction({
       const page: Awaited<ReturnType<StoreTransfer['records']>> = await transfer.records(after, LIST_LIMIT);
       const now = deps.runtime.now();
       const live = page.records.filter(({ expiresAt }) => expiresAt === null || expiresAt > now);
-      for (const { partition } of live) rowOf(kindOf(partition).tenant).records += 1;
+      for (const { partition } of live) rowOf(namedKind(partition).tenant).records += 1;
       progress((done += page.records.length), null, 'records');
       ({ next: after } = page);
       more = after !== null;
     }
     for (let after: string | null = null, more = true; more;) {
       const page: Awaited<ReturnType<StoreTransfer['logs']>> = await transfer.logs(after, LIST_LIMIT);
-      for (const log of new Set(page.logs)) rowOf(kindOf(log).tenant).logs += 1;
+      for (const log of new Set(page.logs)) rowOf(namedKind(log).tenant).logs += 1;
       ({ next: after } = page);
       more = after !== null;
     }
@@ -135,7 +135,7 @@ async function nameOf(name: string): Promise<string> {
 /** Whether a record says something of one of these logs: its index of times, positions in it. */
 function isOfLogs(partition: string, id: string, logs: readonly string[]): boolean {
   return logs.some((log) => {
-    const { tenant, rest } = kindOf(log);
+    const { tenant, rest } = namedKind(log);
     return id === log || [`${tenant}/times/${rest}`, `${tenant}/latest/${rest}`].includes(partition);
   });
 }

@@ -11,7 +11,7 @@ import { listAll } from '../../store/list-all.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { positionKey } from '../../streams/log/follower.ts';
 import { streamLog } from '../../streams/log/stream-log.ts';
-import { kindOf } from './kinds.ts';
+import { namedKind } from './kinds.ts';
 import type { BackedUp } from './format.ts';
 
 /** Where one of a kind stands. */
@@ -37,7 +37,7 @@ export function isOfWriter({ partition, id }: RecordKey, writers: Writers): bool
 }
 
 function writerOf(partition: string, id: string): Writer | null {
-  const { tenant, kind, rest } = kindOf(partition);
+  const { tenant, kind, rest } = namedKind(partition);
   if (kind === 'feed' && rest === '') return { kind: 'feed', tenant, name: id };
   if (kind === 'trigger' && rest === '') return { kind: 'trigger', tenant, name: id };
   if (kind === 'trigger-part') return { kind: 'trigger', tenant, name: rest };

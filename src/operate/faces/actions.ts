@@ -1,7 +1,7 @@
 /** The actions, in the order in which lists show them. */
 import type { OperatorAction } from '../action.ts';
 import { backup } from '../backup/backup.ts';
-import { restore, resume } from '../backup/restored.ts';
+import { restore, resumeCopy } from '../backup/restored.ts';
 import { tenantsDelete, tenantsExport, tenantsList } from '../backup/tenants.ts';
 import { feedsList } from '../feeds/list.ts';
 import { feedsPause, feedsResume } from '../feeds/pause.ts';
@@ -20,7 +20,7 @@ export const ACTIONS: readonly OperatorAction[] = [
   streamsList,
   backup,
   restore,
-  resume,
+  resumeCopy,
   tenantsList,
   tenantsExport,
   tenantsDelete,

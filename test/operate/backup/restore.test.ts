@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { resume } from '../../../src/operate/backup/restored.ts';
+import { resumeCopy } from '../../../src/operate/backup/restored.ts';
 import { AT, dump, HOOK, newWorld, opened, reading, restored, run, SECRET, textOf, type World } from './scene.ts';
 
 const MINUTE = 60_000;
@@ -93,8 +93,8 @@ describe('a restored store', () => {
 
     const at = app.now();
     await app.close();
-    expect(await run(resume, to, {}, at)).toMatchObject({ resumed: held, changed: 0 });
-    expect(await run(resume, to, {}, at)).toEqual({ resumed: 0, changed: 0 });
+    expect(await run(resumeCopy, to, {}, at)).toMatchObject({ resumed: held, changed: 0 });
+    expect(await run(resumeCopy, to, {}, at)).toEqual({ resumed: 0, changed: 0 });
     const resumed = opened(world, to, at);
     for (let round = 0; round < 4; round += 1) {
       await resumed.advance(MINUTE);
