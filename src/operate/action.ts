@@ -57,6 +57,8 @@ export interface OperatorAction<Input extends z.ZodObject = z.ZodObject, Output 
   input: Input;
   /** Members that the command takes as words, in this order, in place of options. Default: none. */
   words?: readonly (keyof z.output<Input> & string)[];
+  /** The audit log does not name the first word, because it is what is to be forgotten. Absent: it does. */
+  unnamed?: true;
   output: Output;
   effect: Effect;
   /** Where alone it is reached. Absent: by both ways. What needs `files` or `tell` is a command. */
@@ -89,5 +91,5 @@ export function actionName({ noun, verb }: Pick<OperatorAction, 'noun' | 'verb'>
 export function actionTarget(action: OperatorAction, input: Readonly<Record<string, unknown>>): string {
   const [word = ''] = action.words ?? [];
   const first = input[word];
-  return typeof first === 'string' ? `${actionName(action)} ${first}` : actionName(action);
+  return typeof first === 'string' && action.unnamed !== true ? `${actionName(action)} ${first}` : actionName(action);
 }

@@ -15,7 +15,7 @@ import { MOST_KEYS } from '../streams/history/range.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import { inPieces } from '../base/text.ts';
 import { PAGE_BYTES } from '../tasks/turn/pages.ts';
-import { csvText, type ExportFormat, ndjsonText } from './export-text.ts';
+import { csvText, type ExportFormat, ndjsonText } from '../streams/export-text.ts';
 import { Key, READ_ONLY, StreamName, timeArgument } from '../calls/schemas.ts';
 import { type Scope, scopeOf } from '../streams/scope.ts';
 

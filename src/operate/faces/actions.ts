@@ -8,7 +8,13 @@ import { feedsPause, feedsResume } from '../feeds/pause.ts';
 import { feedsPull } from '../feeds/pull.ts';
 import { feedsReset } from '../feeds/reset.ts';
 import { feedsShow } from '../feeds/show.ts';
+import { streamsDelete } from '../streams/delete.ts';
+import { streamsExport } from '../streams/export.ts';
+import { streamsForget } from '../streams/forget.ts';
+import { streamsImport } from '../streams/import.ts';
 import { streamsList } from '../streams/list.ts';
+import { streamsShow } from '../streams/show.ts';
+import { streamsTail } from '../streams/tail.ts';
 
 export const ACTIONS: readonly OperatorAction[] = [
   feedsList,
@@ -18,6 +24,12 @@ export const ACTIONS: readonly OperatorAction[] = [
   feedsReset,
   feedsPull,
   streamsList,
+  streamsShow,
+  streamsTail,
+  streamsExport,
+  streamsImport,
+  streamsDelete,
+  streamsForget,
   backup,
   restore,
   resumeCopy,

@@ -4,7 +4,7 @@ import type { StreamEvent } from '../base/event.ts';
 import { pathOf, valueAt } from '../base/field-path.ts';
 import type { Json } from '../base/json.ts';
 import { isoTime } from '../base/time/time-text.ts';
-import { fieldsOf } from '../streams/fields.ts';
+import { fieldsOf } from './fields.ts';
 
 export interface ExportFormat {
   mimeType: string;

@@ -1,0 +1,81 @@
+/**
+ * `streams delete`: all events of a stream. A removal of everything takes effect with one commit, so no reader gets any of them from
+ * then on and what arrives meanwhile stays; then the log is trimmed up to the removal's entry, so that cursors of before read
+ * `truncated`. Each step can be repeated.
+ */
+import * as z from 'zod';
+import { LATEST_MS } from '../../base/time/iso-8601.ts';
+import type { DeclaredStream } from '../../declare/stream.ts';
+import type { StreamScope } from '../../streams/scope.ts';
+import { readRemovals } from '../../streams/log/removals.ts';
+import { streamLog } from '../../streams/log/stream-log.ts';
+import { eraseAll } from '../../streams/removing/erase-removed.ts';
+import { removeEvents } from '../../streams/removing/remove.ts';
+import { type OperateContext, operatorAction } from '../action.ts';
+import { changeableStream, NameOfStream } from './named-stream.ts';
+
+const TRIM_ENTRIES = 10_000;
+/** Longest wait for a clock that is behind the newest event, ms. */
+const MOST_WAIT_MS = 1_000;
+
+export const streamsDelete = operatorAction({
+  noun: 'streams',
+  verb: 'delete',
+  description:
+    'Deletes all events of a stream, its latest events and indexes. Its feed goes on from where it stands: feeds reset has it begin anew. Backups, exports and what was delivered are not reached.',
+  input: z.strictObject({ stream: NameOfStream }),
+  words: ['stream'],
+  output: z.object({
+    stream: z.string(),
+    events: z.number().describe('How many the stream had, with gaps and what was removed before'),
+    complete: z
+      .boolean()
+      .describe('False: nobody reads them any more, but not all are gone from the store yet: call it again'),
+  }),
+  effect: 'destroys',
+  warning: ({ stream }) => `This deletes all events of the stream ${stream}.`,
+  async run({ stream: name }, context) {
+    const { stream, own } = changeableStream(context, name);
+    const { store, runtime, tenant } = own;
+    const { count: events, newestAt } = await store.extent(streamLog(tenant, name));
+    if (events === 0) return { stream: name, events: 0, complete: true };
+    // The removal's entry is to be told from the last event by its time.
+    const behindMs = (newestAt ?? 0) + 1 - runtime.now();
+    if (behindMs > 0) await runtime.sleep(Math.min(behindMs, MOST_WAIT_MS), context.signal);
+    await removeEvents(own, stream, { to: LATEST_MS }, context.deadline);
+    const trimmed = await trimBefore(own, stream, events, context);
+    const complete = trimmed && (await eraseAll(own, stream, context.deadline));
+    return { stream: name, events, complete };
+  },
+  lines: ({ stream, events, complete }) => [
+    events === 0
+      ? `${stream} has no events`
+      : `${events} events of ${stream} are deleted${complete ? '' : ', and not all are gone from the store yet: call it again'}`,
+  ],
+});
+
+/** Trims what came before the last removal of everything. False: the time is over. */
+async function trimBefore(
+  own: StreamScope,
+  { name }: DeclaredStream,
+  total: number,
+  { deadline, signal, progress }: OperateContext,
+): Promise<boolean> {
+  const { store, runtime, tenant } = own;
+  const log = streamLog(tenant, name);
+  const standing = await readRemovals(own, name);
+  const last = standing?.value.active.findLast(
+    ({ what }) => 'from' in what && what.key === undefined && what.from === null,
+  );
+  if (last === undefined) return true;
+  const [entry] = (await store.read(log, last.until, 1)).entries;
+  if (entry === undefined) return true;
+  let removed = 0;
+  for (;;) {
+    if (signal.aborted || runtime.now() >= deadline) return false;
+    const step = await store.trim(log, { now: runtime.now(), appendedBefore: entry.appendedAt, limit: TRIM_ENTRIES });
+    removed += step.removed;
+    progress(removed, total, 'events');
+    if (!step.more) return true;
+  }
+}

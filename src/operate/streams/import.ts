@@ -1,0 +1,219 @@
+/**
+ * `streams import`: events from NDJSON, such as an export. A file is gone through before anything is stored, so that a mistake in its last
+ * line leaves nothing half done. Each piece of it is stored with a receipt, so the same file again goes on where it was stopped.
+ */
+import * as z from 'zod';
+import { digestOf } from '../../base/digest.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { type Json, type JsonObject, utf8Bytes } from '../../base/json.ts';
+import { parseTime } from '../../base/time/time-text.ts';
+import { createNdjsonParser, type NdjsonItem } from '../../feeds/kit/ndjson.ts';
+import { isPresent } from '../../store/store.ts';
+import { publishMany, type PushedEvent, pushedKey } from '../../streams/log/publish-many.ts';
+import { validateEvent } from '../../streams/log/validate-event.ts';
+import { type OperateContext, type OperateFiles, operatorAction } from '../action.ts';
+import { changeableStream, NameOfStream, type NamedStream } from './named-stream.ts';
+
+/** Events of one commit, and the share of its bytes that they may take as they are written. */
+const PIECE_EVENTS = 80;
+const PIECE_SHARE = 0.4;
+/** How long it is remembered that a piece was imported, ms. */
+const REMEMBERED_MS = 86_400_000;
+/** Wrong lines that are told. */
+const MOST_TOLD = 20;
+const COMMIT_MS = 30_000;
+
+export const streamsImport = operatorAction({
+  noun: 'streams',
+  verb: 'import',
+  description:
+    'Appends events of an NDJSON file to a stream: lines as export writes them. Nothing is stored where a line of a file is wrong. The same file again adds nothing twice for a day, and events whose source gives ids are known by them.',
+  input: z.strictObject({
+    stream: NameOfStream,
+    file: z.string().min(1).max(4_096).describe('The file; - is standard input, which is stored as it comes'),
+    bare: z.boolean().optional().describe('Each line is the data of an event, and not an event with its data'),
+    skipInvalid: z.boolean().optional().describe('Leave out lines that are no events of the stream'),
+    dryRun: z.boolean().optional().describe('Only look whether all lines are right'),
+  }),
+  words: ['stream', 'file'],
+  only: 'command',
+  output: z.object({
+    stream: z.string(),
+    lines: z.number(),
+    appended: z.number(),
+    repeats: z.number().describe('Known by their ids, or from an import of the same before'),
+    gaps: z.number().describe('Gaps, which are left out'),
+    invalid: z.number(),
+    wrong: z
+      .array(z.object({ line: z.number(), field: z.string(), expected: z.string() }))
+      .describe('The first of them'),
+    stored: z.boolean().describe('False: nothing was stored'),
+  }),
+  effect: 'changes',
+  failed: ({ invalid, stored }) => invalid > 0 && !stored,
+  async run({ stream: name, file, bare = false, skipInvalid = false, dryRun = false }, context) {
+    const named = changeableStream(context, name);
+    const { files } = context;
+    if (files === null) throw new TidegateError('not_supported', 'a tool reaches no files');
+    const tally: Tally = {
+      stream: name,
+      lines: 0,
+      appended: 0,
+      repeats: 0,
+      gaps: 0,
+      invalid: 0,
+      wrong: [],
+      stored: false,
+    };
+    const asked = { file, bare, skipInvalid };
+    if (dryRun || (file !== '-' && !skipInvalid)) {
+      await goThrough(piecesOf(named, asked, files, tally, context));
+      if (dryRun || tally.invalid > 0) return tally;
+      Object.assign(tally, { lines: 0, gaps: 0 });
+    }
+    tally.stored = true;
+    let place = 0;
+    for await (const piece of piecesOf(named, asked, files, tally, context)) {
+      if (tally.invalid > 0 && !skipInvalid) break;
+      const { appended, duplicates } = await store(named, piece, place, context);
+      tally.appended += appended;
+      tally.repeats += duplicates;
+      place += 1;
+    }
+    if (context.signal.aborted) {
+      throw new TidegateError('cancelled', `stopped after line ${tally.lines}: ${tally.appended} events are appended`, {
+        hint: 'the same call again goes on from there',
+      });
+    }
+    return tally;
+  },
+  lines({ stream, lines, appended, repeats, gaps, invalid, wrong, stored }) {
+    const told = wrong.map(({ line, field, expected }) => `line ${line}: ${field}: expected ${expected}`);
+    const more = invalid > wrong.length ? [`… and ${invalid - wrong.length} wrong lines more`] : [];
+    const rest = [
+      ...(repeats === 0 ? [] : [`${repeats} were there already`]),
+      ...(gaps === 0 ? [] : [`${gaps} gaps left out`]),
+      ...(invalid === 0 ? [] : [`${invalid} wrong`]),
+    ];
+    const done = stored
+      ? `${appended} of ${lines} events appended to ${stream}`
+      : `${lines} lines for ${stream}: nothing was stored`;
+    return [...told, ...more, [done, ...rest].join(', ')];
+  },
+});
+
+/** Reads all of it, and stores nothing. */
+async function goThrough(pieces: AsyncGenerator): Promise<void> {
+  while ((await pieces.next()).done !== true);
+}
+
+interface Tally extends Record<string, unknown> {
+  stream: string;
+  lines: number;
+  appended: number;
+  repeats: number;
+  gaps: number;
+  invalid: number;
+  wrong: { line: number; field: string; expected: string }[];
+  stored: boolean;
+}
+
+/** Valid events in pieces that a commit holds. The pieces of a file are the same each time. */
+async function* piecesOf(
+  { stream, own }: NamedStream,
+  { file, bare }: { file: string; bare: boolean },
+  files: OperateFiles,
+  tally: Tally,
+  { signal, progress }: OperateContext,
+): AsyncGenerator<PushedEvent[]> {
+  const size = await files.size(file);
+  const most = own.store.limits.commitBytes * PIECE_SHARE;
+  let piece: PushedEvent[] = [];
+  let pieceBytes = 0;
+  let read = 0;
+  const parser = createNdjsonParser();
+  const receivedAt = own.runtime.now();
+
+  function* take(items: readonly NdjsonItem[]): Generator<PushedEvent[]> {
+    for (const item of items) {
+      tally.lines += 1;
+      const event = eventOf(item, bare, tally, receivedAt);
+      if (event === null) continue;
+      const checked = validateEvent(stream, event, { receivedAt, newId: () => '0', place: 'data' });
+      if (!checked.ok) {
+        wrong(tally, checked.field, checked.expected);
+        continue;
+      }
+      if (piece.length > 0 && (piece.length >= PIECE_EVENTS || pieceBytes + checked.bytes > most)) {
+        yield piece;
+        [piece, pieceBytes] = [[], 0];
+      }
+      piece.push(event);
+      pieceBytes += checked.bytes;
+    }
+  }
+
+  for await (const chunk of files.read(file)) {
+    if (signal.aborted) return;
+    read += chunk.length;
+    progress(read, size, 'bytes');
+    const items: NdjsonItem[] = [];
+    parser.push(new Uint8Array(chunk), items);
+    yield* take(items);
+  }
+  const items: NdjsonItem[] = [];
+  parser.end(items);
+  yield* take(items);
+  if (piece.length > 0) yield piece;
+}
+
+/** Null: it is a gap, or it is wrong. */
+function eventOf({ data: value, invalid }: NdjsonItem, bare: boolean, tally: Tally, now: number): PushedEvent | null {
+  const place = `line ${tally.lines}`;
+  if (invalid !== undefined) return wrong(tally, 'line', invalid.expected);
+  if (bare) return { place, data: value };
+  const object = objectOf(value);
+  if (object === null || !('data' in object)) return wrong(tally, 'data', 'an event with its data, or --bare');
+  const { data, key, time, meta } = object;
+  const context = objectOf(meta);
+  if (context !== null && 'gap' in context) {
+    tally.gaps += 1;
+    return null;
+  }
+  const event: PushedEvent = { place, data };
+  if (typeof key === 'string') event.key = key;
+  if (context !== null) event.meta = context;
+  if (typeof time !== 'number' && typeof time !== 'string') return event;
+  try {
+    return { ...event, time: parseTime(time, now, 'time') };
+  } catch (thrown) {
+    return wrong(tally, 'time', thrown instanceof TidegateError ? (thrown.expected ?? 'a time') : 'a time');
+  }
+}
+
+function objectOf(value: unknown): JsonObject | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, Json>) : null;
+}
+
+function wrong(tally: Tally, field: string, expected: string): null {
+  tally.invalid += 1;
+  if (tally.wrong.length < MOST_TOLD) tally.wrong.push({ line: tally.lines, field, expected });
+  return null;
+}
+
+async function store(
+  { stream, own }: NamedStream,
+  piece: readonly PushedEvent[],
+  place: number,
+  context: OperateContext,
+) {
+  // Where they stand in the file is no part of what they are.
+  const text = JSON.stringify(piece.map(({ place: _place, ...event }) => event));
+  const fingerprint = digestOf(`${utf8Bytes(text)} ${text}`);
+  const record = pushedKey({ tenant: own.tenant, subject: 'import' }, stream.name, `${place}-${fingerprint}`);
+  // The receipt would answer with what the piece appended the first time.
+  const reading = await own.store.get(record, own.runtime.now());
+  if (isPresent(reading)) return { appended: 0, duplicates: piece.length };
+  const deadline = Math.min(context.deadline, own.runtime.now() + COMMIT_MS);
+  return publishMany(own, stream, piece, { once: { record, fingerprint, keptMs: REMEMBERED_MS }, deadline });
+}
