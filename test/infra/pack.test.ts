@@ -1,42 +1,25 @@
 /**
- * The package as it is published: `npm pack` of a copy of this tree, unpacked. Every export leads to a file with its types
- * and loads where Node can load it, and every link of a README leads to a file of the package. Nothing is installed: what
- * it depends on is found in this tree.
+ * The package as it is published. Every export leads to a file with its types and loads where Node can load it, and every link of a README
+ * leads to a file of the package.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { packedPackage } from '../services/packed.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
-/** What a pack reads. A copy, because it builds, and rewrites the manifest while it runs. */
-const READ = ['src', 'infra', 'test', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
-const SHOWN = ['README.md', 'CHANGELOG.md', 'LICENSE'];
 /** Only Cloudflare's runtime has what it imports. */
 const ELSEWHERE = './worker';
 
-let folder: string;
 let packed: string;
 let manifest: Record<'bin' | 'exports' | 'dependencies' | 'peerDependencies', Record<string, string>> & {
   peerDependenciesMeta: Record<string, { optional: boolean }>;
 };
 
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'tidegate-pack-'));
-  const tree = join(folder, 'tree');
-  for (const path of [...READ, ...SHOWN]) cpSync(join(ROOT, path), join(tree, path), { recursive: true });
-  // Beside both the copy and what is unpacked.
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  const env = { ...process.env, npm_config_offline: 'true', npm_config_update_notifier: 'false' };
-  execFileSync('npm', ['pack', '--pack-destination', folder], { cwd: tree, env, stdio: 'pipe' });
-  const [tarball = ''] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
-  mkdirSync(join(folder, 'unpacked'));
-  execFileSync('tar', ['-xzf', join(folder, tarball), '-C', join(folder, 'unpacked')]);
-  packed = join(folder, 'unpacked/package');
+beforeAll(async () => {
+  packed = await packedPackage();
   manifest = JSON.parse(readFileSync(join(packed, 'package.json'), 'utf8')) as typeof manifest;
 }, 90_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('every export, and the command, is a file of the package', () => {
   expect(Object.keys(manifest.exports)).toEqual(

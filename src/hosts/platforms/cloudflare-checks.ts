@@ -164,7 +164,7 @@ export function checkWorkerFeeds({ sources, losing }: AppNeeds): PlatformFinding
             error(
               `feeds.${feed}`,
               `${source} is ${reason}`,
-              'a public address, or tidegate deploy where the source can be reached',
+              'a public address, or a host that reaches the source, with tidegate start',
             ),
           ];
     }),

@@ -200,9 +200,10 @@ test('the secrets are those of the app, of its store and ours, each once', () =>
 const BUNDLE: WorkerBundle = { bytes: 1, gzippedBytes: 1, nodeModules: [], hasDynamodb: false };
 const FLAGS = { flags: ['nodejs_compat'], store: 'redis' };
 
+const judged = (bundle: Partial<WorkerBundle>, around = {}) =>
+  checkWorkerBundle({ ...BUNDLE, ...bundle }, { ...FLAGS, ...around }).map(({ level, field }) => `${level} ${field}`);
+
 test('a bundle that would be refused, or that would fail when it runs', () => {
-  const judged = (bundle: Partial<WorkerBundle>, around = {}) =>
-    checkWorkerBundle({ ...BUNDLE, ...bundle }, { ...FLAGS, ...around }).map(({ level, field }) => `${level} ${field}`);
   expect(judged({})).toEqual([]);
   expect(judged({ gzippedBytes: 3 * 1_048_576 + 1 })).toEqual(['advice main']);
   expect(judged({ gzippedBytes: 10 * 1_048_576 + 1 })).toEqual(['error main']);

@@ -24,10 +24,14 @@ export async function accountOf(wrangler: Wrangler, { accountId, file }: Account
   const end = await wrangler.run(['whoami', '--json']);
   const who = Who.safeParse(jsonIn(end.stdout));
   if (end.status !== 0 || (who.success && !who.data.loggedIn)) {
-    throw new TidegateError('invalid_config', `nobody is logged in to Cloudflare: ${saidBy(end)}`, {
-      field: 'wrangler',
-      expected: 'npx wrangler login, or CLOUDFLARE_API_TOKEN where nobody can log in',
-    });
+    throw new TidegateError(
+      'invalid_config',
+      `nobody is logged in to Cloudflare${who.success ? '' : `: ${saidBy(end)}`}`,
+      {
+        field: 'wrangler',
+        expected: 'npx wrangler login, or CLOUDFLARE_API_TOKEN where nobody can log in',
+      },
+    );
   }
   const accounts = who.success ? who.data.accounts : [];
   const named = accounts.find(({ id }) => id === accountId);

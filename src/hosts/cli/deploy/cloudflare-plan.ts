@@ -11,7 +11,7 @@ import { accountOf, isQueueThere, secretsThere } from './cloudflare-account.ts';
 import type { SettingsProbe } from './cloudflare-probe.ts';
 import { missingSecrets, originsOf, type SecretOrigin, secretSteps } from './cloudflare-secrets.ts';
 import type { DeployOptions } from './deploy-options.ts';
-import { hasErrors, type DeployPlan, sortedFindings, type DeployStep } from './plan.ts';
+import { type DeployPlan, sortedFindings, type DeployStep } from './plan.ts';
 import { openSecretSources } from './secret-values.ts';
 import { placed } from './settings-fix.ts';
 import { buildWorker } from './worker-build.ts';
@@ -53,14 +53,18 @@ export async function planCloudflare(
   const { name, variables, flags } = settings;
   const today = isoTime(systemRuntime(() => {}).now()).slice(0, 10);
   const early = [...checkWorkerSettings(needs, settings, withQueue, today), ...checkWorkerFeeds(needs)];
-  const bundle = settings.hasEntry ? await buildWorker(wrangler, probe.path, environment ?? '') : null;
-  const ofBundle = bundle === null ? [] : checkWorkerBundle(bundle, { flags, store: storeWord(variables) });
-
   const sources = openSecretSources(options.folder, options.variables, environment);
   const of = probe.written.size > 0 ? [`--name=${name}`] : [`--env=${environment ?? ''}`];
   const accountId = settings.accountId ?? sources.find('CLOUDFLARE_ACCOUNT_ID')?.value ?? null;
-  const account = dryRun ? null : await accountOf(wrangler, { accountId, file: probe.file });
-  const there = dryRun ? null : ((await secretsThere(wrangler, of)) ?? new Set<string>());
+  const [bundle, account] = await Promise.all([
+    settings.hasEntry ? buildWorker(wrangler, probe.path, environment ?? '') : null,
+    dryRun ? null : accountOf(wrangler, { accountId, file: probe.file }),
+  ]);
+  const [there, queues] = await Promise.all([
+    dryRun ? null : secretsThere(wrangler, of).then((names) => names ?? new Set<string>()),
+    queueSteps(settings, wrangler, dryRun),
+  ]);
+  const ofBundle = bundle === null ? [] : checkWorkerBundle(bundle, { flags, store: storeWord(variables) });
   const canAsk = options.asker.isThere && !options.json;
   const secrets = originsOf(workerSecrets(needs, variables), { there, sources, canAsk });
   const findings = [
@@ -72,7 +76,6 @@ export async function planCloudflare(
   const told = findings.map((one) =>
     one.add === undefined ? one : { ...one, add: placed(one.add, raw, environment) },
   );
-  const queues = await queueSteps(settings, wrangler, dryRun || hasErrors({ findings }));
   const deploy = `wrangler deploy --env=${environment ?? ''}`;
   const steps: DeployStep[] = [
     ...[...probe.written.keys()].map((file): DeployStep => ({ what: `write ${file}`, state: 'to do', command: null })),
@@ -123,13 +126,13 @@ async function queueSteps(
 ): Promise<DeployStep[]> {
   const queue = producers.find(({ binding }) => binding === 'TASKS')?.queue;
   const dead = consumers.find((one) => one.queue === queue)?.dead_letter_queue;
-  const steps: DeployStep[] = [];
-  for (const name of [queue, dead]) {
-    if (name === undefined) continue;
-    const state = isQuiet ? 'unknown' : (await isQueueThere(wrangler, name)) ? 'there' : 'to do';
-    steps.push({ what: `queue ${name}`, state, command: state === 'there' ? null : `wrangler queues create ${name}` });
-  }
-  return steps;
+  const names = [queue, dead].filter((name) => name !== undefined);
+  return Promise.all(
+    names.map(async (name): Promise<DeployStep> => {
+      const state = isQuiet ? 'unknown' : (await isQueueThere(wrangler, name)) ? 'there' : 'to do';
+      return { what: `queue ${name}`, state, command: state === 'there' ? null : `wrangler queues create ${name}` };
+    }),
+  );
 }
 
 /** The same mistake is found twice where two look. */

@@ -39,16 +39,19 @@ export function originsOf(
 
 /** @param isDry nobody asked the platform, so what is missing here may be there */
 export function missingSecrets(origins: readonly SecretOrigin[], file: string, isDry: boolean): PlatformFinding[] {
-  return origins
-    .filter(({ kind }) => kind === 'missing')
-    .map(({ name }) => ({
-      level: isDry ? ('advice' as const) : ('error' as const),
-      field: name,
-      message: isDry
-        ? `the secret ${name} has no value here, and nobody asked whether it is there`
-        : `the secret ${name} has no value`,
+  const names = origins.filter(({ kind }) => kind === 'missing').map(({ name }) => name);
+  const [first] = names;
+  if (first === undefined) return [];
+  const [secrets, have] = names.length === 1 ? ['secret', 'has'] : ['secrets', 'have'];
+  const missing = `the ${secrets} ${names.join(', ')} ${have} no value`;
+  return [
+    {
+      level: isDry ? 'advice' : 'error',
+      field: first,
+      message: isDry ? `${missing} here, and nobody asked whether the Worker has what it needs` : missing,
       fix: `set it in the environment or in ${file}, or run this on a terminal, where you are asked for it`,
-    }));
+    },
+  ];
 }
 
 const HOW = { there: '', asked: 'asked for', made: 'made at random', missing: 'no value' } as const;

@@ -1,6 +1,6 @@
 /**
  * Adds settings to the text of `wrangler.jsonc` without touching what stands there, comments above all: a new member or element goes
- * behind the bracket of what holds it. Whoever calls compares what the new text says. Pure.
+ * behind the last one of what holds it. Whoever calls compares what the new text says. Pure.
  */
 import type { Json } from '../../../base/json.ts';
 import type { Addition } from '../../platforms/cloudflare-settings.ts';
@@ -31,13 +31,30 @@ export function addToJsonc(text: string, { path, value, isElement }: Addition): 
 
 function inserted(text: string, bracket: number, added: string, depth: number): string {
   const end = text.includes('\r\n') ? '\r\n' : '\n';
-  const next = text[skipped(text, bracket + 1)];
-  const isEmpty = next === '}' || next === ']';
-  const indented = `${end}${STEP.repeat(depth + 1)}${added.replaceAll('\n', end)}${isEmpty ? `${end}${STEP.repeat(depth)}` : ','}`;
-  const rest = text.slice(bracket + 1);
-  // What stood on the line of the bracket goes on a line of its own.
-  const gap = isEmpty || /^[ \t]*(\r?\n|\/\/)/.test(rest) ? '' : `${end}${STEP.repeat(depth + 1)}`;
-  return `${text.slice(0, bracket + 1)}${indented}${gap}${gap === '' ? rest : rest.trimStart()}`;
+  const { past, close, hasComma } = contentsOf(text, bracket);
+  const isEmpty = past === bracket + 1;
+  const line = `${end}${STEP.repeat(depth + 1)}${added.replaceAll('\n', end)}${hasComma ? ',' : ''}`;
+  const comma = hasComma || isEmpty ? '' : ',';
+  // Before the line of the bracket that closes, and behind comments; where that is the same line, it gets one of its own.
+  const gap = /\r?\n[ \t]*$/.exec(text.slice(past, close));
+  const place = gap === null ? close : past + gap.index;
+  const between = text.slice(past, place);
+  const rest = gap === null ? `${end}${STEP.repeat(depth)}${text.slice(close)}` : text.slice(place);
+  return `${text.slice(0, past)}${comma}${gap === null ? between.trimEnd() : between}${line}${rest}`;
+}
+
+/** Where the last member or element ends, where the bracket closes, and whether a comma stands between. */
+function contentsOf(text: string, bracket: number): { past: number; close: number; hasComma: boolean } {
+  let past = bracket + 1;
+  let at = skipped(text, past);
+  let hasComma = false;
+  while (at < text.length && text[at] !== '}' && text[at] !== ']') {
+    past = pastValue(text, at);
+    const behind = skipped(text, past);
+    hasComma = text[behind] === ',';
+    at = hasComma ? skipped(text, behind + 1) : behind;
+  }
+  return { past, close: at, hasComma };
 }
 
 function memberText(path: readonly string[], value: Json, indent: string): string {
@@ -82,18 +99,16 @@ function pastString(text: string, from: number): number {
   return from + string.length;
 }
 
+/** Behind the last character of a value, or of a member with its name. */
 function pastValue(text: string, from: number): number {
   let depth = 0;
-  for (let at = from; at < text.length; at = skipped(text, at)) {
+  let past = from;
+  for (let at = from; at < text.length; at = skipped(text, past)) {
     const character = text[at];
-    if (depth === 0 && (character === ',' || character === '}' || character === ']')) return at;
-    if (character === '"') at = pastString(text, at);
-    else {
-      if (character === '{' || character === '[') depth += 1;
-      else if (character === '}' || character === ']') depth -= 1;
-      at += 1;
-      if (depth === 0 && (character === '}' || character === ']')) return at;
-    }
+    if (depth === 0 && (character === ',' || character === '}' || character === ']')) break;
+    if (character === '{' || character === '[') depth += 1;
+    else if (character === '}' || character === ']') depth -= 1;
+    past = character === '"' ? pastString(text, at) : at + 1;
   }
-  return text.length;
+  return past;
 }

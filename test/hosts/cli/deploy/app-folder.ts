@@ -81,6 +81,7 @@ export function makeAppFolder(
   symlinkSync(join(PACKAGES, 'zod'), join(packages, 'zod'));
   const wrangler = join(packages, 'wrangler');
   const state = join(wrangler, 'bin/state.json');
+  const log = join(wrangler, 'bin/calls.jsonl');
   if (account === null) symlinkSync(join(PACKAGES, 'wrangler'), wrangler);
   else {
     mkdirSync(join(wrangler, 'bin'), { recursive: true });
@@ -97,7 +98,7 @@ export function makeAppFolder(
       `module.exports = require(${JSON.stringify(join(PACKAGES, 'wrangler'))});\n`,
     );
     copyFileSync(join(import.meta.dirname, 'wrangler-stand-in.mjs'), join(wrangler, 'bin/stand-in.mjs'));
-    writeFileSync(state, JSON.stringify({ real: REAL, calls: [], ...ACCOUNT, ...account }));
+    writeFileSync(state, JSON.stringify({ real: REAL, ...ACCOUNT, ...account }));
   }
   writeFileSync(join(path, 'package.json'), '{ "type": "module" }');
   const write = (name: string, text: string) => {
@@ -105,7 +106,14 @@ export function makeAppFolder(
     writeFileSync(join(path, name), text);
   };
   for (const [name, text] of Object.entries(files)) write(name, text);
-  const stored = () => JSON.parse(readFileSync(state, 'utf8')) as Account & { calls: Called[] };
+  const stored = () => JSON.parse(readFileSync(state, 'utf8')) as Account;
+  const called = () =>
+    existsSync(log)
+      ? readFileSync(log, 'utf8')
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line) as Called)
+      : [];
   return {
     path,
     write,
@@ -116,10 +124,10 @@ export function makeAppFolder(
         .toSorted(),
     account: stored,
     change: (changes) => writeFileSync(state, JSON.stringify({ ...stored(), ...changes })),
-    calls: () => (existsSync(state) ? stored().calls : []),
+    calls: called,
     changes: () =>
-      stored()
-        .calls.map(({ argv }) => argv.join(' '))
+      called()
+        .map(({ argv }) => argv.join(' '))
         .filter((line) => !/--dry-run|whoami|secret list|queues info/.test(line)),
     remove: () => rmSync(path, { recursive: true, force: true }),
   };
@@ -161,7 +169,7 @@ export function optionsIn(
     yes: true,
     json: false,
     withQueue: true,
-    variables: { PATH: process.env['PATH'], HOME: folder.path },
+    variables: { PATH: process.env['PATH'], HOME: tmpdir() },
     asker: NOBODY,
     print: (line) => printed.push(line),
     tell: () => {},

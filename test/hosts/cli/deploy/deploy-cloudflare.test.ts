@@ -86,7 +86,7 @@ test('a named environment has its own file of secrets, and those of this machine
     variables: { ...process.env, CLOUDFLARE_ENV: 'production' },
   });
   expect(await deployCloudflare(options)).toBe(1);
-  expect(options.printed.join('\n')).toMatch(/error: API_KEY: the secret API_KEY has no value\n.*\.env\.staging/);
+  expect(options.printed.join('\n')).toMatch(/error: API_KEY: the secrets API_KEY, .* have no value\n.*\.env\.staging/);
   expect(folder.changes()).toEqual([]);
   expect(folder.names()).toEqual(['.env', 'app.ts']);
   folder.write('.env.staging', DOTENV.replace('key of the shop', 'key of staging'));
@@ -181,4 +181,49 @@ test('a plan as JSON makes nothing, and is one object', async () => {
     bundle: { gzippedBytes: expect.any(Number) },
   });
   expect(folder.changes()).toEqual([]);
+});
+
+const INCOMPLETE =
+  '# my shop\nname = "shop"\nmain = "worker.ts"\ncompatibility_date = "2026-10-01"\n\n[vars]\nAUTH = "keys"\n';
+
+test('settings that miss something are told line by line, and --fix adds the lines', async () => {
+  const folder = folderWith({ '.env': DOTENV, 'wrangler.toml': INCOMPLETE, 'worker.ts': '' });
+  const options = optionsIn(folder, app);
+  expect(await deployCloudflare(options)).toBe(1);
+  const said = options.printed.join('\n');
+  expect(said).toMatch(/error: triggers\.crons: .*\n.*\n {4}\[triggers\]\n {4}crons = \["\* \* \* \* \*"\]/);
+  expect(said).toMatch(/\[\[queues\.producers\]\]\n {4}binding = "TASKS"\n {4}queue = "shop-tasks"/);
+  expect(said).toContain('--fix adds the missing lines.');
+  expect([folder.read('wrangler.toml'), folder.changes()]).toEqual([INCOMPLETE, []]);
+  expect(await deployCloudflare(optionsIn(folder, app, { fix: true, dryRun: true }))).toBe(1);
+  expect(folder.read('wrangler.toml')).toBe(INCOMPLETE);
+  expect(await deployCloudflare(optionsIn(folder, app, { fix: true }))).toBe(0);
+  const text = folder.read('wrangler.toml');
+  for (const line of INCOMPLETE.split('\n')) expect(text).toContain(line);
+  expect(folder.account()).toMatchObject({ deployed: 'shop', queues: ['shop-tasks', 'shop-tasks-dead'] });
+});
+
+test('an environment that the settings lack is added whole', async () => {
+  const folder = folderWith({ '.env.staging': DOTENV, 'wrangler.toml': INCOMPLETE, 'worker.ts': '' });
+  expect(await deployCloudflare(optionsIn(folder, app, { environment: 'staging' }))).toBe(1);
+  expect(await deployCloudflare(optionsIn(folder, app, { environment: 'staging', fix: true }))).toBe(0);
+  expect(folder.account()).toMatchObject({
+    deployed: 'shop-staging',
+    queues: ['shop-staging-tasks', 'shop-staging-tasks-dead'],
+  });
+  expect(folder.read('wrangler.toml')).toContain('[env.staging.vars]\nSTORE = "redis"');
+});
+
+test('the real wrangler builds it in a dry run, which leaves the folder as it was and asks nothing', async () => {
+  const module = `import { defineApp } from 'tidegate';
+import * as child from 'node:child_process';
+export default defineApp({ name: 'shop', version: '1.0.0', description: String(child) });\n`;
+  const folder = makeAppFolder({ 'app.ts': module }, null);
+  onTestFinished(() => folder.remove());
+  const options = optionsIn(folder, app, { dryRun: true, yes: false });
+  expect(await deployCloudflare(options)).toBe(1);
+  const said = options.printed.join('\n');
+  expect(said).toMatch(/bundle: 1\.\d MiB, \d{3}\.\d KiB gzipped/);
+  expect(said).toMatch(/error: .*app\.ts: it imports node:child_process/);
+  expect(folder.names()).toEqual(['app.ts']);
 });

@@ -3,12 +3,13 @@
  * file. It says what wrangler 4.155 says. What needs no account is left to the real one.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const HERE = import.meta.dirname;
 const STATE = join(HERE, 'state.json');
+const CALLS = join(HERE, 'calls.jsonl');
 const { real, ...state } = JSON.parse(readFileSync(STATE, 'utf8'));
 const argv = process.argv.slice(2);
 const { values, positionals } = parseArgs({ args: argv, strict: false, allowPositionals: true });
@@ -20,7 +21,6 @@ function save() {
 
 function refuse(message) {
   process.stderr.write(`\n✘ [ERROR] ${message}\n\n\n🪵  Logs were written to "/tmp/x.log"\n`);
-  save();
   process.exit(1);
 }
 
@@ -36,13 +36,8 @@ function dryRun() {
   process.exit(0);
 }
 
-state.calls.push({
-  argv,
-  stdin,
-  environment: Object.keys(process.env),
-  cloudflareEnv: process.env.CLOUDFLARE_ENV ?? null,
-});
-save();
+const call = { argv, stdin, environment: Object.keys(process.env), cloudflareEnv: process.env.CLOUDFLARE_ENV ?? null };
+appendFileSync(CALLS, `${JSON.stringify(call)}\n`);
 if (values['dry-run']) dryRun();
 const command = positionals.join(' ');
 if (state.fails && command.startsWith(state.fails)) refuse('A request to the Cloudflare API failed. [code: 10013]');
@@ -103,4 +98,4 @@ if (first === 'secret' && second === 'list') {
   delete state.workers[worker];
   console.log('Successfully deleted', worker);
 } else refuse(`Unknown arguments: ${argv.join(' ')}`);
-save();
+if (!['list', 'info'].includes(second)) save();
