@@ -1,13 +1,14 @@
 /**
- * The entry suite on Lambda: the bundle as it is deployed, in processes of its own, with the environment that the
- * template gives it; once behind a function URL, which streams, and once behind an HTTP API.
+ * The entry suite on Lambda: an app in a folder with the published package alone, synthesized there; its functions' code in processes of
+ * their own, with the environment that the template gives them. Once behind a function URL, which streams, and once behind an HTTP API.
  */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { startLambda } from '../../../infra/local/lambda.ts';
-import { bundleTemporarily } from '../../../src/hosts/aws/bundle.ts';
-import app from '../../end-to-end/app.ts';
-import { environmentOf, synthesize } from '../aws/template.ts';
+import { startSqs } from '../../../infra/local/sqs.ts';
+import { synthesizeTarballApp, type TarballApp } from '../aws/tarball-app.ts';
+import { environmentOf } from '../aws/template.ts';
 import { requireService } from '../../services/available.ts';
 import { createTable, type RunningDynamo, startDynamo } from '../../services/dynamodb.ts';
 import { startRelay } from '../../services/relay.ts';
@@ -15,20 +16,23 @@ import { type EntryHost, entrySuite, type Upstreams } from '../suite.ts';
 
 const SECRET = 'what CloudFormation puts in the place of a reference';
 
-const APP = join(import.meta.dirname, '../../end-to-end/app.ts');
+/** The app of the suite, as an operator writes it. */
+const APP = readFileSync(join(import.meta.dirname, '../../end-to-end/app.ts'), 'utf8').replace(
+  "'../../src/index.ts'",
+  "'tidegate'",
+);
 
 describe.skipIf(!requireService('dynamodb'))('Lambda (needs java)', () => {
-  const template = synthesize({ app, auth: 'none' });
-  let built: ReturnType<typeof bundleTemporarily>;
+  let made: TarballApp;
   let dynamo: RunningDynamo;
   let tables = 0;
   beforeAll(async () => {
-    built = bundleTemporarily({ appFile: APP }, ['lambda-http', 'lambda-scheduled']);
+    made = await synthesizeTarballApp({ 'app.ts': APP }, { auth: 'none' });
     dynamo = await startDynamo();
-  }, 30_000);
+  }, 180_000);
   afterAll(async () => {
     await dynamo?.stop();
-    built.remove();
+    made?.remove();
   }, 30_000);
 
   async function start(handler: string, given: Upstreams): Promise<EntryHost> {
@@ -42,15 +46,20 @@ describe.skipIf(!requireService('dynamodb'))('Lambda (needs java)', () => {
       AWS_SECRET_ACCESS_KEY: dynamo.credentials.secretAccessKey,
       AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${relay.port}`,
     };
-    const resolved = (reference: unknown) => (JSON.stringify(reference).includes('secretsmanager') ? SECRET : table);
+    const queue = await startSqs({ credentials: dynamo.credentials, region: dynamo.region });
+    const resolved = (reference: unknown) => {
+      const text = JSON.stringify(reference);
+      return text.includes('secretsmanager') ? SECRET : text.includes('Tasks') ? queue.url : table;
+    };
     const run = (name: string, timeoutMs: number) => {
-      // Without the queue the schedule finds all there is to do, and the suite counts on its calls.
-      const { TASKS_QUEUE_URL: _queue, ...variables } = environmentOf(template, name, resolved);
-      const environment = { ...variables, ...platform, ...given };
-      return startLambda({ folder: built.code, handler: name, environment, timeoutMs });
+      const environment = { ...environmentOf(made.template, name, resolved), ...platform, ...given };
+      return startLambda({ folder: made.code, handler: name, environment, timeoutMs });
     };
     const http = await run(handler, 30_000);
     const scheduled = await run('lambda-scheduled.scheduled', 20_000);
+    const woken = await run('lambda-queue.queue', 20_000);
+    queue.consume((batch) => woken.invoke(batch));
+    const functions = [http, scheduled, woken];
     return {
       url: () => http.url,
       schedule: () =>
@@ -59,14 +68,14 @@ describe.skipIf(!requireService('dynamodb'))('Lambda (needs java)', () => {
           () => false,
         ),
       async replace() {
-        await http.recycle();
-        await scheduled.recycle();
+        for (const each of functions) await each.recycle();
       },
       loseStore: () => relay.cut(),
       findStore: () => relay.mend(),
       async stop() {
-        await http.stop();
-        await scheduled.stop();
+        queue.consume(null);
+        for (const each of functions) await each.stop();
+        await queue.stop();
         await relay.stop();
       },
     };
