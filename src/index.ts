@@ -90,6 +90,9 @@ export {
   type WebSocketOptions,
 } from './feeds/websocket/feed.ts';
 
+// Feeds that event sources of AWS Lambda fill.
+export { eventBridge, iot, kinesis, type SourceOptions, type SourceRecord, sqs } from './feeds/aws/feed.ts';
+
 // Tools, resources and prompts, and what their functions are given and answer.
 export * from './declare/tool.ts';
 export * from './declare/resource.ts';

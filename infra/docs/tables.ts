@@ -15,6 +15,7 @@ import { rssSpec } from '../../src/feeds/http/rss-options.ts';
 import { sseSpec } from '../../src/feeds/http/sse/options.ts';
 import { mqttRouteSpec, mqttSpec, responseSpec, ruleSpec, topicsSpec } from '../../src/feeds/mqtt-session/spec.ts';
 import { pullSpec } from '../../src/feeds/kit/pull.ts';
+import { sourceSpec } from '../../src/feeds/aws/spec.ts';
 import { webSocketSpec } from '../../src/feeds/websocket/spec.ts';
 import { settingsSpec } from '../../src/hosts/aws/settings-spec.ts';
 import { optionRows, type OptionRow, optionTable } from './option-table.ts';
@@ -53,6 +54,7 @@ export const TABLES: Readonly<Record<string, Table>> = {
   push: { spec: pushSpec, type: 'PushOptions' },
   resource: { spec: resourceSpec, type: 'ResourceOptions', left: ['kind'] },
   rss: { spec: rssSpec, type: 'RssOptions' },
+  source: { spec: sourceSpec, type: 'SourceOptions' },
   sse: { spec: sseSpec, type: 'SseOptions' },
   stream: { spec: streamSpec, type: 'StreamOptions' },
   task: { spec: taskSpec, type: 'TaskOptions', left: ['kind'] },

@@ -16,6 +16,8 @@ export interface FeedItem {
   /** Name of the stream that the item belongs to. */
   stream: string;
   data: unknown;
+  /** The id that the transport gives, where the stream declares none. Only a feed that is `handed` gives it. */
+  id?: string;
   /** The record key, where the transport knows it and the data do not hold it. See `RouteKind.isKeyed`. */
   key?: string;
   /** Event time in epoch ms, where the transport knows it. */
@@ -274,8 +276,13 @@ export interface Feed<Out extends OutletTypes = OutletTypes> extends FeedHandle<
    */
   listens?: boolean;
   /**
-   * What is lost where the connection is not held, in a whole sentence for readers of its streams, and what an operator can
-   * do about it. Absent: nothing, or the feed tells it in another way.
+   * True where the platform hands over what comes, each item with an id, and nothing is pulled: the feed has no bursts. Absent: it
+   * is pulled.
+   */
+  handed?: true;
+  /**
+   * What is lost where the connection is not held, or nothing is handed over, in a whole sentence for readers of its streams, and what an
+   * operator can do about it. Absent: nothing, or the feed tells it in another way.
    */
   loses?: { what: string; fix: string };
   /**

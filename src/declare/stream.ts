@@ -178,6 +178,7 @@ export interface DeclaredStream {
   /** JSON Schema 2020-12 of `data`. It is converted once. */
   jsonSchema: JsonObject;
   keyed: boolean;
+  /** Its events have ids by which they are told again: declared, or given by the feed that is handed them. */
   identified: boolean;
   key(data: Json): string | null;
   /** Reads the event time. Null: the stream declares no time. */

@@ -41,6 +41,8 @@ export interface HostOptions
    * between two bursts is told at the start and in the texts of its streams. Default false.
    */
   holds?: boolean;
+  /** Whether event sources hand over here what feeds of theirs bring. Default false. */
+  hands?: boolean;
   /**
    * Loads the tools of operators (`src/operate`), which are listed to callers to whom the scope `admin` was given by name. Default:
    * none, as the bundle of a Worker has no room for them; `tidegate start` and the package's Lambda have them.

@@ -215,13 +215,13 @@ describe('one mistake, one line', () => {
     [
       'a feed of no kind',
       inStream({ feed: { kind: 'feeed' } }),
-      'streams.s.feed: expected http({ … }), websocket({ … }), mqtt({ … }), pull({ … }), or from(',
+      'streams.s.feed: expected http({ … }), websocket({ … }), mqtt({ … }), pull({ … }), sqs({ … }), kinesis({ … }), eventBridge({ … }), iot({ … }), or from(',
     ],
     ['a text as feed', inStream({ feed: quotes }), `streams.s.feed: expected http({ … }), websocket(`],
     [
       'a route as feed',
       inApp({ feeds: { f: from('g') } }),
-      'feeds.f: expected http({ … }), websocket({ … }), mqtt({ … }) or pull({ … }), found {"kind":"route"}',
+      'feeds.f: expected http({ … }), websocket({ … }), mqtt({ … }), pull({ … }), sqs({ … }), kinesis({ … }), eventBridge({ … }) or iot({ … }), found {"kind":"route"}',
     ],
     [
       'a feed of nothing',

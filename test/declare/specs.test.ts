@@ -26,6 +26,8 @@ import type { triggerSpec } from '../../src/declare/spec/trigger.ts';
 import type { Trigger } from '../../src/declare/trigger.ts';
 import type { MqttOptions, MqttRoute } from '../../src/feeds/mqtt-session/options.ts';
 import type { mqttRouteSpec, mqttSpec } from '../../src/feeds/mqtt-session/spec.ts';
+import type { SourceOptions } from '../../src/feeds/aws/options.ts';
+import type { sourceSpec } from '../../src/feeds/aws/spec.ts';
 import type { PullOptions, pullSpec } from '../../src/feeds/kit/pull.ts';
 import * as tidegate from '../../src/index.ts';
 
@@ -41,6 +43,7 @@ test('specifications and types are equal', () => {
   expectTypeOf<z.input<typeof mqttSpec>>().toEqualTypeOf<MqttOptions>();
   expectTypeOf<z.input<typeof mqttRouteSpec>>().toEqualTypeOf<MqttRoute>();
   expectTypeOf<z.input<typeof pullSpec>>().toEqualTypeOf<PullOptions>();
+  expectTypeOf<z.input<typeof sourceSpec>>().toEqualTypeOf<SourceOptions>();
 });
 
 test('specifications and types of HTTP tools are equal', () => {

@@ -41,9 +41,11 @@ export function declareFeeds(
     if (kindOf(feed) === 'route') {
       const route = feed as FeedRoute;
       declared.feed = route.feed;
+      declared.identified ||= options.feeds?.[route.feed]?.handed === true;
       addRoute(declared, route, path, options, found, problems);
     } else if (kindOf(feed) === 'feed') {
       if (found.has(name)) problems.push({ path, expected: `a stream name that is not also under feeds`, found: name });
+      declared.identified ||= (feed as Feed).handed === true;
       found.set(name, { feed: feed as Feed, path, targets: [targetOf(declared, null)] });
       declared.feed = name;
     } else {
@@ -101,6 +103,10 @@ function declareFeed(
     // A mistake that both checks find is reported once.
     wrong.push(...ownProblems(feed, path, targets).filter((problem) => !isBroken(wrong, problem.path)));
   }
+  const filled = filledTenants(targets, path, streams, problems);
+  if (feed.handed && (targets.length > 1 || filled.tenants === 'each')) {
+    wrong.push({ path, expected: 'one stream, which not each tenant has for itself' });
+  }
   const outlet = wrong.length === 0 && typeof feed.outlet === 'function' ? feed.outlet() : null;
   if (outlet !== null) wrong.push(...auditProblems(outlet.audit, path, options, streams));
   problems.push(...wrong);
@@ -109,7 +115,7 @@ function declareFeed(
     name,
     feed,
     targets,
-    ...filledTenants(targets, path, streams, problems),
+    ...filled,
     everyMs,
     budget: withDefaults(budgetSpec, pacing?.budget ?? {}),
     overflow,

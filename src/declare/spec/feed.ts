@@ -55,4 +55,4 @@ export const routeSpec = z.strictObject({
 export const noRouteSpec = z.strictObject({});
 
 /** The functions that make a feed of a kind of our own, as messages name them. */
-export const FEED_KINDS = ['http', 'websocket', 'mqtt', 'pull'] as const;
+export const FEED_KINDS = ['http', 'websocket', 'mqtt', 'pull', 'sqs', 'kinesis', 'eventBridge', 'iot'] as const;

@@ -180,8 +180,8 @@ async function runsOf(deps: Deps, { feeds, tenant }: IngestOptions): Promise<{ a
   const asked: FeedAsked[] = [];
   let more = false;
   for (const feed of deps.app.feeds.values()) {
-    // A feed to which the app only publishes has nothing to pull.
-    if (feed.targets.length === 0 || feeds?.includes(feed.name) === false) continue;
+    // A feed to which the app only publishes has nothing to pull, nor has one that is handed what comes.
+    if (feed.targets.length === 0 || feed.feed.handed || feeds?.includes(feed.name) === false) continue;
     if (feed.tenants === 'each') {
       const found = await duePlaces(deps, `feed/${feed.name}`, tenant);
       asked.push(...found.due.map((place) => ({ ...place, feed })));

@@ -35,6 +35,11 @@ export interface LambdaHost {
    * brings back all of them.
    */
   queue: (event: SqsEvent, invocation: Invocation) => Promise<BatchAnswer>;
+  /**
+   * Takes what an event source hands over into the stream of the feed that `TIDEGATE_FEED` names. Answers what comes again; rejects for
+   * sources of which no part of an event can fail alone.
+   */
+  records: (event: unknown, invocation: Invocation) => Promise<BatchAnswer>;
 }
 
 export interface LambdaOptions extends CallerOptions {
@@ -42,11 +47,13 @@ export interface LambdaOptions extends CallerOptions {
   write?: (line: string) => void;
 }
 
-interface Instance {
+export interface Instance {
   deps: Deps;
   host: Host;
   /** Null: no queue is named, and the schedule finds what is due. */
   waking: Waking | null;
+  /** What `TIDEGATE_FEED` says. */
+  feed: string | null;
 }
 
 const operators = async () => (await import('../../operate/faces/tools.ts')).operatorTools;
@@ -106,9 +113,15 @@ export function createLambdaHost(
       outlivesClients: false,
       worksAfterAnswer: false,
       streamMs: 0,
+      hands: true,
       ...(waking ? { taskQueue: waking.queue, dispatch: waking.dispatch } : {}),
     };
-    return { deps, waking, host: createLazyHost({ operators, ...own, ...callers, ...deps, ...serving }) };
+    return {
+      deps,
+      waking,
+      feed: config.variable('TIDEGATE_FEED'),
+      host: createLazyHost({ operators, ...own, ...callers, ...deps, ...serving }),
+    };
   }
 
   /** Waits for what was begun beside the answer, for as long as the platform lets the instance work. Never rejects. */
@@ -172,8 +185,7 @@ export function createLambdaHost(
 
     async scheduled(_event, invocation) {
       const { deps, host } = await parts();
-      const deadline = deps.runtime.now() + invocation.getRemainingTimeInMillis() - SCHEDULED_END_BEFORE_MS;
-      const report = await host.scheduled(deadline);
+      const report = await host.scheduled(endOf(invocation));
       await settled(invocation);
       const { error, ...facts } = report;
       log(error === null ? 'info' : 'error', 'scheduled', { ...facts, error: error?.message ?? null });
@@ -185,18 +197,24 @@ export function createLambdaHost(
     },
 
     async queue(event, invocation) {
-      const [{ deps, host, waking }, { openBatch }] = await Promise.all([parts(), import('./queue-batch.ts')]);
-      const { batch, back } = openBatch(event);
-      await host.queue(batch, deps.runtime.now() + invocation.getRemainingTimeInMillis() - SCHEDULED_END_BEFORE_MS);
-      const coming = back();
-      // Without it they come when the queue lets them be seen again, which is long after the schedule.
-      const released = coming.map(({ record, delaySeconds }) =>
-        delaySeconds === null ? null : waking?.release(record.receiptHandle, delaySeconds),
-      );
-      await Promise.all([...released, settled(invocation)]);
-      return { batchItemFailures: coming.map(({ record }) => ({ itemIdentifier: record.messageId })) };
+      const [one, { workOnQueue }] = await Promise.all([parts(), import('./queue-batch.ts')]);
+      const answer = await workOnQueue(one, event, endOf(invocation));
+      await settled(invocation);
+      return answer;
+    },
+
+    async records(event, invocation) {
+      const [one, { takeRecords }] = await Promise.all([parts(), import('./records.ts')]);
+      const answer = await takeRecords(one, event, invocation.awsRequestId, endOf(invocation));
+      await settled(invocation);
+      return answer;
     },
   };
+}
+
+/** When work without a client has to end, epoch ms. */
+function endOf(invocation: Invocation): number {
+  return Date.now() + invocation.getRemainingTimeInMillis() - SCHEDULED_END_BEFORE_MS;
 }
 
 interface Ending {

@@ -6,6 +6,8 @@ import type { HttpEvent } from './event.ts';
 /** What is read of the platform's context. */
 export interface Invocation {
   getRemainingTimeInMillis(): number;
+  /** The same when the platform tries an asynchronous invocation again. */
+  awsRequestId?: string;
 }
 
 export type StreamHandler = (event: HttpEvent, stream: Writable, invocation: Invocation) => Promise<void>;

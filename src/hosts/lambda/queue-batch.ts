@@ -1,5 +1,7 @@
-/** What an event source mapping of SQS hands over, as the batch of a queue, and what it expects as the answer. Maps and nothing more. */
+/** What an event source mapping of SQS hands over, as the batch of a queue, and what it expects as the answer. */
+import type { Host } from '../http-host.ts';
 import type { QueuedMessage, TaskBatch } from '../queue.ts';
+import type { Waking } from './waking.ts';
 
 /** What is read of the event, in the platform's names. */
 export interface SqsEvent {
@@ -18,13 +20,13 @@ export interface BatchAnswer {
   batchItemFailures: { itemIdentifier: string }[];
 }
 
-export interface OpenBatch {
+interface OpenBatch {
   batch: TaskBatch;
   /** Those that come back, each with the delay that was asked for it, s. What nobody judged comes back too. */
   back: () => { record: SqsRecord; delaySeconds: number | null }[];
 }
 
-export function openBatch({ Records }: SqsEvent): OpenBatch {
+function openBatch({ Records }: SqsEvent): OpenBatch {
   const acknowledged = new Set<SqsRecord>();
   const delays = new Map<SqsRecord, number>();
   const messages = Records.map((record): QueuedMessage => ({
@@ -50,4 +52,25 @@ function bodyOf({ body }: SqsRecord): unknown {
   } catch {
     return body;
   }
+}
+
+/**
+ * Works on the messages of an event, each of which is done with or comes back.
+ * @param deadline epoch ms
+ */
+export async function workOnQueue(
+  { host, waking }: { host: Pick<Host, 'queue'>; waking: Pick<Waking, 'release'> | null },
+  event: SqsEvent,
+  deadline: number,
+): Promise<BatchAnswer> {
+  const { batch, back } = openBatch(event);
+  await host.queue(batch, deadline);
+  const coming = back();
+  // Without it they come when the queue lets them be seen again, which is long after the schedule.
+  await Promise.all(
+    coming.map(({ record, delaySeconds }) =>
+      delaySeconds === null ? null : waking?.release(record.receiptHandle, delaySeconds),
+    ),
+  );
+  return { batchItemFailures: coming.map(({ record }) => ({ itemIdentifier: record.messageId })) };
 }

@@ -33,6 +33,8 @@ export interface RawEvent {
    * key.
    */
   key?: string;
+  /** The id that the transport gives. Ignored where the stream declares one. */
+  id?: string;
   /** Epoch ms; used where the stream declares no time. */
   time?: number;
   /** With `gap` the event is a gap: its data become null and are not validated. */
@@ -132,7 +134,8 @@ function finish(stream: DeclaredStream, raw: RawEvent, { data, exact }: Parsed, 
       return reject('key', pickedFrom(stream, 'key', place), `a text or a number, 1 to ${KEY_BYTES} bytes`);
     }
     picked = 'id';
-    const id = stream.identified && !isGap ? stream.id(exact) : context.newId();
+    const idDeclared = stream.declaration.options.id !== undefined;
+    const id = idDeclared && !isGap ? stream.id(exact) : (raw.id ?? context.newId());
     if (id === null || !fits(id, EVENT_ID_BYTES)) {
       return reject('id', pickedFrom(stream, 'id', place), `a text or a number, 1 to ${EVENT_ID_BYTES} bytes`);
     }
