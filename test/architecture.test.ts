@@ -27,7 +27,12 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   declare: [['.'], ['spec'], ['check']],
   store: [['.'], ['dynamodb', 'shares'], ['drivers'], ['contract']],
   streams: [['.'], ['log', 'conditions'], ['removing', 'history'], ['sources']],
-  feeds: [['kit', 'records', 'csv', 'rss'], ['run', 'http', 'mqtt-session', 'websocket', 'aws'], ['mqtt', 'http/sse', 'handed'], ['.']],
+  feeds: [
+    ['kit', 'records', 'csv', 'rss'],
+    ['run', 'http', 'mqtt-session', 'websocket', 'aws'],
+    ['mqtt', 'http/sse', 'handed'],
+    ['.'],
+  ],
   tasks: [['records'], ['waits'], ['turn'], ['work']],
   triggers: [['judging'], ['.'], ['alarms']],
   deliveries: [['records'], ['send'], ['work'], ['.']],
