@@ -8,11 +8,11 @@ import type { StreamScope } from '../../streams/scope.ts';
 import { addCounts, type FeedCounts, NO_COUNTS } from '../records/counts.ts';
 import { type RejectedWhy, rejectedOf } from '../records/rejected.ts';
 import { feedKey, feedRecord, newState, readState } from '../records/state.ts';
-import type { Taken } from './take.ts';
+import type { HandedTaken } from './take.ts';
 
 export interface HandedNotes {
   /** Two store calls, and none where it was noted a moment ago and nothing is wrong. Never rejects. */
-  note(scope: StreamScope, feed: DeclaredFeed, taken: Taken, deadline: number): Promise<void>;
+  note(scope: StreamScope, feed: DeclaredFeed, taken: HandedTaken, deadline: number): Promise<void>;
 }
 
 /** An instance notes so seldom, ms, while all is well. */

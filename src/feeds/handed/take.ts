@@ -22,7 +22,7 @@ import { createJudge } from '../run/judge-items.ts';
 /** The items of a record. A record is taken when all of them are. */
 export type Handed = readonly FeedItem[];
 
-export interface Taken {
+export interface HandedTaken {
   /** How many of the records, from the first on, are durable. */
   records: number;
   counts: FeedCounts;
@@ -46,9 +46,9 @@ export async function takeHanded(
   feed: DeclaredFeed,
   handed: readonly Handed[],
   deadline: number,
-): Promise<Taken> {
+): Promise<HandedTaken> {
   const { runtime, store } = scope;
-  const taken: Taken = { records: 0, counts: { ...NO_COUNTS }, newestTime: null, rejected: null, error: null };
+  const taken: HandedTaken = { records: 0, counts: { ...NO_COUNTS }, newestTime: null, rejected: null, error: null };
   const items = handed.flatMap((record) => [...record]);
   /** Behind how many items each record ends. */
   const ends: number[] = [];

@@ -7,7 +7,7 @@ import { feedStatus } from '../../../src/feeds/records/status.ts';
 import { replayDeadLetters } from '../../../src/feeds/run/replay-dead-letters.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
 import { createHandedNotes } from '../../../src/feeds/handed/note.ts';
-import { type Handed, takeHanded, type Taken } from '../../../src/feeds/handed/take.ts';
+import { type Handed, takeHanded, type HandedTaken } from '../../../src/feeds/handed/take.ts';
 import { defineApp, kinesis, stream } from '../../../src/index.ts';
 import { TidegateError } from '../../../src/base/errors.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
@@ -29,7 +29,7 @@ function stage(store: Store = createMemoryStore(), changed: string[] = []) {
   return {
     deps,
     scope,
-    take: (handed: readonly Handed[], name = 'quotes'): Promise<Taken> =>
+    take: (handed: readonly Handed[], name = 'quotes'): Promise<HandedTaken> =>
       takeHanded(scope, feedOf(name), handed, runtime.now() + 20_000),
     async prices(tenant = 'public', name = 'quotes') {
       const { entries } = await store.last(streamLog(tenant as never, name), 1_000);
