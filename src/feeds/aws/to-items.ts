@@ -6,7 +6,7 @@ import type { HandedRecord } from './read-event.ts';
 const READABLE = 'a record that the function items can read';
 
 /** @param stream which they are for */
-export function itemsOf(
+export function itemsOfRecord(
   { record, bytes, unreadable }: HandedRecord,
   { stream, items }: { stream: string; items: SourceOptions['items'] },
 ): FeedItem[] {

@@ -7,7 +7,7 @@ import { knownName } from '../../base/known-names.ts';
 import type { DeclaredFeed } from '../../declare/feed.ts';
 import { isSourceFeed, type SourceFeed } from '../../feeds/aws/feed.ts';
 import { readEvent } from '../../feeds/aws/read-event.ts';
-import { itemsOf } from '../../feeds/aws/to-items.ts';
+import { itemsOfRecord } from '../../feeds/aws/to-items.ts';
 import { createHandedNotes } from '../../feeds/handed/note.ts';
 import { takeHanded } from '../../feeds/handed/take.ts';
 import type { Deps } from '../../streams/deps.ts';
@@ -53,7 +53,7 @@ function createRecordsHandler(deps: Deps, name: string | null): RecordsHandler {
   return {
     async take(event, requestId, deadline) {
       const records = readEvent(feed.type, event, requestId);
-      const handed = records.map((record) => itemsOf(record, { stream, items: feed.items }));
+      const handed = records.map((record) => itemsOfRecord(record, { stream, items: feed.items }));
       const taken = await takeHanded(scope, declared, handed, deadline);
       const { counts, error } = taken;
       const facts = { feed: declared.name, records: records.length, taken: taken.records, ...counts };

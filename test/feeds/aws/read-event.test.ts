@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { itemsOf } from '../../../src/feeds/aws/to-items.ts';
+import { itemsOfRecord } from '../../../src/feeds/aws/to-items.ts';
 import { readEvent } from '../../../src/feeds/aws/read-event.ts';
 import { bridgeEvent, queueEvent, shardEvent } from './platform-events.ts';
 
@@ -80,7 +80,7 @@ test.each([
 test('a function takes items out of a record, none or several, each with an id of its own', () => {
   const [one] = readEvent('sqs', queueEvent([{ id: 'm', text: '{"Message":"[1,2]"}' }]), 'r');
   if (!one) throw new Error('nothing was read');
-  const read = (items: (record: { data: unknown }) => readonly unknown[]) => itemsOf(one, { stream: 's', items });
+  const read = (items: (record: { data: unknown }) => readonly unknown[]) => itemsOfRecord(one, { stream: 's', items });
   const all = read(({ data }) => JSON.parse((data as { Message: string }).Message) as number[]);
   expect(all.map(({ id, data }) => [id, data])).toEqual([
     ['m', 1],
