@@ -8,6 +8,7 @@ export { keyCallers, type KeyCallersOptions } from './hosts/callers.ts';
 export { createLog, type LogOptions } from './hosts/log.ts';
 export type { QueuedMessage, TaskBatch, TaskMessage, TaskQueue } from './hosts/queue.ts';
 export type { ScheduledReport } from './hosts/scheduled.ts';
+export { createObserve, type Observe, type ObserveOptions, observeStore } from './http/observe/observe.ts';
 export type { Authenticate } from './http/authenticate.ts';
 export { type Log, type LogLevel, type Runtime, systemRuntime } from './base/runtime.ts';
 export type { Secrets } from './base/seal.ts';

@@ -7,3 +7,4 @@ export {
   type WorkerHost,
   type WorkerOptions,
 } from './hosts/workers/host.ts';
+export { observeStore } from './http/observe/observe.ts';

@@ -38,14 +38,14 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   deliveries: [['records'], ['send'], ['work'], ['.']],
   auth: [['.'], ['keys', 'oauth', 'audit', 'login']],
   calls: [['.'], ['bounds', 'changes'], ['events']],
-  http: [['.'], ['events']],
+  http: [['.'], ['events', 'observe']],
   tools: [['.'], ['alarms', 'events', 'triggers']],
   operate: [['.'], ['feeds', 'streams', 'backup'], ['faces']],
   // An extension stands beside what serves it: nothing of the server knows one.
   mcp: [['.'], ['wire'], ['registry'], ['listen', 'sessions'], ['asking'], ['events', 'tasks', 'serve']],
   hosts: [
     ['.'],
-    ['platforms', 'queues'],
+    ['platforms', 'queues', 'node/process'],
     ['node', 'workers', 'lambda', 'aws', 'demo', 'testing'],
     ['cli/kit', 'cli/init/templates'],
     ['cli/commands', 'cli/init', 'cli/init/dev', 'cli/deploy', 'cli/doctor', 'cli/operate'],

@@ -213,6 +213,11 @@ export interface FeedPacing {
    * @default 60,000 ms
    */
   everyMs?: number;
+  /**
+   * How old the newest event may be before the feed counts as late on `/healthz/feeds`, in ms. Default: age does not count, only how
+   * bursts end.
+   */
+  lateAfterMs?: number;
   /** The bounds of one burst. */
   budget?: Partial<FeedBudget>;
   /**

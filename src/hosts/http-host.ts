@@ -56,7 +56,7 @@ export interface HostOptions
 }
 
 /** Who calls an app, whose work is scheduled, and what of MCP is added: every platform takes these options. */
-export type CallerOptions = Pick<HostOptions, 'authenticate' | 'tenants' | 'extensions' | 'operators'>;
+export type CallerOptions = Pick<HostOptions, 'authenticate' | 'tenants' | 'extensions' | 'operators' | 'observe'>;
 
 /** An app, its store and its runtime as one thing that a platform calls. It keeps no state between two calls. */
 export interface Host {

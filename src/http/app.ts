@@ -5,11 +5,19 @@
 import { Hono } from 'hono';
 import { asTidegateError, TidegateError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
+import type { Principal } from '../base/principal.ts';
 import type { Secrets } from '../base/seal.ts';
 import type { Deps } from '../streams/deps.ts';
 import { openAccount } from '../store/counting.ts';
 import type { StreamBounds } from '../calls/bounds/open-streams.ts';
-import { type Authenticate, openToEveryone, orByCookie, withRefusalsNoted, withSafeNames } from './authenticate.ts';
+import {
+  type Authenticate,
+  noting,
+  openToEveryone,
+  orByCookie,
+  withRefusalsNoted,
+  withSafeNames,
+} from './authenticate.ts';
 import { type BodyBounds, createBodies } from './bodies.ts';
 import { type Challenges, createChallenges } from './challenge.ts';
 import { createCors } from './cors.ts';
@@ -26,7 +34,13 @@ import type { PushKeys } from './push-secrets.ts';
 import type { PushNeeds } from './push-gate.ts';
 import { createReadiness } from './ready.ts';
 import { counting, createRequestCount } from './request-limit.ts';
-import { createRequestLog, type LoggedEnv, type RequestReport } from './request-log.ts';
+import {
+  createRequestLog,
+  namesCallers,
+  type LoggedEnv,
+  type RequestLogOptions,
+  type RequestReport,
+} from './request-log.ts';
 import { createSafeHeaders } from './safe-headers.ts';
 import { aiCatalog, CARD_TYPE, CATALOG_TYPE, serverCard } from './server-card.ts';
 
@@ -53,6 +67,8 @@ export interface HttpAppOptions extends OriginOptions {
   challenges?: Challenges | undefined;
   /** Whose tokens are taken, for the documents that say so. Default null: no issuer's, and there are no such documents. */
   protectedResource?: ProtectedResource | null | undefined;
+  /** What counts requests and answers `/metrics`, such as `createObserve` makes. Default: nothing does. */
+  observe?: Observed | undefined;
   /** Adds further routes, such as those of `events`. Default: there are none. */
   mount?: (http: HttpApp, parts: RouteParts) => void;
 }
@@ -67,6 +83,16 @@ export interface RouteParts {
   challenges: Challenges;
   /** Whether a caller's open streams are counted over all instances. */
   countsOpen: boolean;
+  /** Nobody asks who calls. */
+  isOpen: boolean;
+  /** The address on which the server listens; null: it is not known. */
+  host: string | null;
+}
+
+/** What a host observes of itself. */
+export interface Observed extends NonNullable<RequestLogOptions['observed']> {
+  /** Adds its routes. */
+  mount(http: HttpApp, deps: Deps, parts: RouteParts): void;
 }
 
 export interface HttpDeps extends Deps {
@@ -122,9 +148,13 @@ const refusedMessage = (error: TidegateError, message: unknown) => refusedForNow
 export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const { app, mcp, runtime, store } = deps;
   const { admit, protectedResource = null } = options;
-  const named = withSafeNames(options.authenticate ?? openToEveryone, runtime.log);
+  const callers = new WeakMap<Request, Principal>();
+  const isNamed = options.authenticate !== undefined && namesCallers(runtime);
+  const safe = withSafeNames(options.authenticate ?? openToEveryone, runtime.log);
+  const named = isNamed ? noting(safe, callers) : safe;
   let logins: LoginRoutes | null = null;
-  const byCookie: Authenticate = async (request) => (await loadLogins())?.authenticate(request) ?? named(request);
+  const ofCookie: Authenticate = async (request) => (await loadLogins())?.authenticate(request) ?? named(request);
+  const byCookie = isNamed ? noting(ofCookie, callers) : ofCookie;
   const authenticate = withRefusalsNoted(named, deps.audit);
   const withCookies = withRefusalsNoted(orByCookie(named, byCookie), deps.audit);
   const authentication = { required: options.authenticate !== undefined, schemes: protectedResource ? ['oauth2'] : [] };
@@ -186,7 +216,10 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   }
 
   const http = new Hono<LoggedEnv>();
-  const log = createRequestLog(runtime);
+  const log = createRequestLog(runtime, {
+    observed: options.observe,
+    callerOf: (request) => callers.get(request),
+  });
   const safeHeaders = createSafeHeaders(options.publicUrl);
   const cors = createCors(guard);
   // As one, because the router makes a promise for each that it knows of, also where there is nothing to do.
@@ -248,13 +281,17 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   http.post('/logout', async (context) => (await loadLogins())?.logOut(context.req.raw) ?? problemResponse(noLogins()));
   http.all('/logout', (context) => methodResponse(context.req.path, 'POST'));
   const authenticateAndCount = counting(withCookies, count, problemResponse);
-  options.mount?.(http, {
+  const parts: RouteParts = {
     guard,
     authenticate: authenticateAndCount,
     authenticateAgain: withCookies,
     challenges,
     countsOpen: !isOpen || openStreams !== undefined,
-  });
+    isOpen,
+    host: options.host ?? null,
+  };
+  options.mount?.(http, parts);
+  options.observe?.mount(http, deps, parts);
   http.get('/healthz', (context) => context.json({ status: 'ok' }));
   http.get('/readyz', (context) => {
     const account = openAccount(store, runtime);

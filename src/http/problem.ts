@@ -107,7 +107,12 @@ export function endingResponse(): Response {
 }
 
 /** 403: a request that is not meant for this server. */
-export function refusedResponse({ message, field, expected, hint }: OriginRefusal): Response {
+export function refusedResponse({
+  message,
+  field,
+  expected,
+  hint,
+}: Omit<OriginRefusal, 'field'> & { field: string }): Response {
   return respond({ title: message, status: 403, code: 'invalid_input', field, expected, hint }, null);
 }
 

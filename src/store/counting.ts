@@ -10,7 +10,7 @@ import { inTurns, UNBOUNDED, type Work } from './work.ts';
 /** The functions of a store that reach its engine. */
 export type StoreCall = Exclude<keyof Store, 'name' | 'limits' | 'putBack' | 'transfer' | 'observed' | 'close'>;
 
-const CALLS: readonly StoreCall[] = [
+export const STORE_CALLS: readonly StoreCall[] = [
   ...(['get', 'getMany', 'list', 'due', 'read', 'last', 'seek', 'extent'] as const),
   ...(['commit', 'add', 'trim', 'erase', 'collect', 'ping', 'findings'] as const),
 ];
@@ -45,7 +45,7 @@ export function countCalls(inner: Store, runtime: Pick<Runtime, 'pace'> = {}): C
 
   function viewOf(store: Store): Store {
     const view: Record<string, unknown> = { ...store };
-    for (const name of CALLS) {
+    for (const name of STORE_CALLS) {
       if (store[name] === undefined) continue;
       const call = store[name] as (...args: unknown[]) => unknown;
       view[name] = (...args: unknown[]) => {

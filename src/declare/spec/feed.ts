@@ -36,11 +36,12 @@ export const pacingOptions = {
   everyMs: whole(1, undefined, { unit: 'ms' }).default(60_000),
   budget: budget.optional(),
   overflow: choice('dead-letter', 'drop-oldest', 'drop-newest').default('dead-letter'),
+  lateAfterMs: whole(1, undefined, { unit: 'ms' }).optional(),
   sample: sample.optional() as z.ZodOptional<z.ZodType<FeedPacing['sample'], NonNullable<FeedPacing['sample']>>>,
 };
 
 export const pacingSpec = z.strictObject(pacingOptions, {
-  error: '{ everyMs, budget, overflow, sample }, any of them',
+  error: '{ everyMs, lateAfterMs, budget, overflow, sample }, any of them',
 });
 export const budgetSpec = budget;
 

@@ -16,6 +16,7 @@ export function mqttSettings(options: MqttOptions, secret: ReadSecret) {
   const { username, password } = new URL(url);
   const {
     everyMs: _every,
+    lateAfterMs: _late,
     budget: _budget,
     overflow: _overflow,
     sample: _sample,

@@ -11,6 +11,7 @@ import { isSecureUrl } from '../../http/safe-headers.ts';
 import { watchChanges } from '../../calls/changes/kept.ts';
 import { callersOf } from '../callers.ts';
 import { withAudit } from '../audit.ts';
+import { createObserve } from '../../http/observe/observe.ts';
 import { createHost } from '../host.ts';
 import { standingIn } from '../listening.ts';
 import type { CallerOptions, Host } from '../http-host.ts';
@@ -21,6 +22,7 @@ import { addressOf, checkOpenAddress, hostInUrl, notListening, refuseOpen, tellP
 import { checkMisspelt } from '../misspelt.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
 import { nodeSecrets } from './secrets.ts';
+import { watchProcess } from './process/families.ts';
 import { startTaskWorkers, type TaskWorkers } from './workers.ts';
 import { openNodeStore } from './store.ts';
 
@@ -55,7 +57,8 @@ export async function serve(
   checkMisspelt(config, app, own, runtime.log);
   await checkOpenAddress(config, own, runtime.log);
   tellPlain(config, runtime.log);
-  const store = await openNodeStore(config, runtime, app.name);
+  const observe = createObserve(app, { process: watchProcess() });
+  const store = observe.timed(await openNodeStore(config, runtime, app.name));
   const { publicUrl, allowedOrigins, host: hostname } = config;
   let workers: TaskWorkers | null = null;
   try {
@@ -70,6 +73,7 @@ export async function serve(
     const deps = workers?.deps ?? given;
     const host = createHost({
       listening: standingIn(getHeapStatistics().heap_size_limit),
+      observe,
       operators: async () => (await import('../../operate/faces/tools.ts')).operatorTools,
       ...own,
       ...callers,

@@ -23,6 +23,7 @@ describe('mistakes are found without connecting', () => {
   test('a sound declaration has none', () => {
     const all: Required<Omit<WebSocketOptions, 'sequence' | 'sample'>> = {
       url: 'ws://10.0.0.5:8080/feed',
+      lateAfterMs: 600_000,
       headers: { Authorization: 'Bearer x' },
       protocols: ['a', 'b.v1'],
       allow: ['10.0.0.5:8080', 'localhost'],

@@ -18,12 +18,6 @@ export const latencyCheck: DoctorCheck = {
     const reads: number[] = [];
     const commits: number[] = [];
     let version: Version | null = null;
-    const timed = async <Result>(into: number[], work: () => Promise<Result>): Promise<Result> => {
-      const begunAt = performance.now();
-      const result = await work();
-      into.push(performance.now() - begunAt);
-      return result;
-    };
     for (let at = 0; at <= TIMES && !signal.aborted; at += 1) {
       // The first call also opens the connection, and is not counted.
       await timed(at === 0 ? [] : reads, () => store.get(key, runtime.now()));
@@ -44,6 +38,13 @@ export const latencyCheck: DoctorCheck = {
     return [judged('reads', reads, SLOW_READ_MS), judged('commits', commits, SLOW_COMMIT_MS)];
   },
 };
+
+async function timed<Result>(into: number[], work: () => Promise<Result>): Promise<Result> {
+  const begunAt = performance.now();
+  const result = await work();
+  into.push(performance.now() - begunAt);
+  return result;
+}
 
 function judged(what: string, times: readonly number[], slowMs: number): DoctorFinding {
   const said = `${times.length} ${what}: p50 ${shown(quantile(times, 0.5))}, p99 ${shown(quantile(times, 0.99))}`;

@@ -1,0 +1,45 @@
+/**
+ * Who may read metrics and details of health: who brings the METRICS_TOKEN; a caller who was given the scope `admin`; and where nobody
+ * is asked who calls and no token is set, everyone on this machine, if no other reaches it.
+ */
+import { sameBytes, sha256 } from '../../base/digest.ts';
+import { isLoopback, readHostname } from '../../base/config/origins.ts';
+import type { Runtime } from '../../base/runtime.ts';
+import { ADMIN_SCOPE, isGranted } from '../../base/scopes.ts';
+import type { RouteParts } from '../app.ts';
+import { bearerOf } from '../authenticate.ts';
+import { refusedResponse } from '../problem.ts';
+
+/** Null: the caller may. */
+export type Guard = (request: Request) => Promise<Response | null>;
+
+export function createGuard({ variable }: Pick<Runtime, 'variable'>, parts: RouteParts): Guard {
+  const { authenticate, challenges, isOpen, host } = parts;
+  const token = variable?.('METRICS_TOKEN') ?? null;
+  const isLocal = host !== null && isLoopback(readHostname(host) ?? '');
+  return async (request) => {
+    const given = bearerOf(request);
+    if (token !== null && given !== null && (await isSame(given, token))) return null;
+    if (isOpen) {
+      if (token !== null) return challenges.unauthorized(request, given !== null);
+      return isLocal ? null : refusedResponse(closed());
+    }
+    const caller = await authenticate(request);
+    if (caller instanceof Response) return caller;
+    return isGranted(caller.scopes, ADMIN_SCOPE) ? null : challenges.insufficientScope(request, [ADMIN_SCOPE]);
+  };
+}
+
+async function isSame(given: string, token: string): Promise<boolean> {
+  const [left, right] = await Promise.all([sha256(given), sha256(token)]);
+  return sameBytes(left, right);
+}
+
+function closed() {
+  return {
+    message: 'This is for who runs the server',
+    field: 'METRICS_TOKEN',
+    expected: 'to be set, because others than this machine reach this server and nobody is asked who calls',
+    hint: 'set METRICS_TOKEN on the server, and send it as Authorization: Bearer',
+  };
+}
