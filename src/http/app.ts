@@ -2,22 +2,14 @@
  * The HTTP app, the same on every platform: the MCP endpoint, the documents by which clients find it, pushes, and
  * health. It maps paths to routes and does nothing else; what serves MCP is passed in.
  */
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import { asTidegateError, TidegateError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
-import type { Principal } from '../base/principal.ts';
 import type { Secrets } from '../base/seal.ts';
 import type { Deps } from '../streams/deps.ts';
 import { openAccount } from '../store/counting.ts';
 import type { StreamBounds } from '../calls/bounds/open-streams.ts';
-import {
-  type Authenticate,
-  noting,
-  openToEveryone,
-  orByCookie,
-  withRefusalsNoted,
-  withSafeNames,
-} from './authenticate.ts';
+import { type Authenticate, openToEveryone, orByCookie, withRefusalsNoted, withSafeNames } from './authenticate.ts';
 import { type BodyBounds, createBodies } from './bodies.ts';
 import { type Challenges, createChallenges } from './challenge.ts';
 import { createCors } from './cors.ts';
@@ -34,13 +26,7 @@ import type { PushKeys } from './push-secrets.ts';
 import type { PushNeeds } from './push-gate.ts';
 import { createReadiness } from './ready.ts';
 import { counting, createRequestCount } from './request-limit.ts';
-import {
-  createRequestLog,
-  namesCallers,
-  type LoggedEnv,
-  type RequestLogOptions,
-  type RequestReport,
-} from './request-log.ts';
+import { createRequestLog, type LoggedEnv, type RequestReport } from './request-log.ts';
 import { createSafeHeaders } from './safe-headers.ts';
 import { aiCatalog, CARD_TYPE, CATALOG_TYPE, serverCard } from './server-card.ts';
 
@@ -90,7 +76,11 @@ export interface RouteParts {
 }
 
 /** What a host observes of itself. */
-export interface Observed extends NonNullable<RequestLogOptions['observed']> {
+export interface Observed {
+  /** Sees each request, and writes its line. */
+  log(runtime: Deps['runtime']): MiddlewareHandler<LoggedEnv>;
+  /** The same, and it is noted who sends which request. */
+  noting(authenticate: Authenticate): Authenticate;
   /** Adds its routes. */
   mount(http: HttpApp, deps: Deps, parts: RouteParts): void;
 }
@@ -147,14 +137,12 @@ const refusedMessage = (error: TidegateError, message: unknown) => refusedForNow
 
 export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const { app, mcp, runtime, store } = deps;
-  const { admit, protectedResource = null } = options;
-  const callers = new WeakMap<Request, Principal>();
-  const isNamed = options.authenticate !== undefined && namesCallers(runtime);
+  const { admit, observe, protectedResource = null } = options;
   const safe = withSafeNames(options.authenticate ?? openToEveryone, runtime.log);
-  const named = isNamed ? noting(safe, callers) : safe;
+  const named = observe?.noting(safe) ?? safe;
   let logins: LoginRoutes | null = null;
   const ofCookie: Authenticate = async (request) => (await loadLogins())?.authenticate(request) ?? named(request);
-  const byCookie = isNamed ? noting(ofCookie, callers) : ofCookie;
+  const byCookie = observe?.noting(ofCookie) ?? ofCookie;
   const authenticate = withRefusalsNoted(named, deps.audit);
   const withCookies = withRefusalsNoted(orByCookie(named, byCookie), deps.audit);
   const authentication = { required: options.authenticate !== undefined, schemes: protectedResource ? ['oauth2'] : [] };
@@ -216,10 +204,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   }
 
   const http = new Hono<LoggedEnv>();
-  const log = createRequestLog(runtime, {
-    observed: options.observe,
-    callerOf: (request) => callers.get(request),
-  });
+  const log = observe?.log(runtime) ?? createRequestLog(runtime);
   const safeHeaders = createSafeHeaders(options.publicUrl);
   const cors = createCors(guard);
   // As one, because the router makes a promise for each that it knows of, also where there is nothing to do.
@@ -291,7 +276,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     host: options.host ?? null,
   };
   options.mount?.(http, parts);
-  options.observe?.mount(http, deps, parts);
+  observe?.mount(http, deps, parts);
   http.get('/healthz', (context) => context.json({ status: 'ok' }));
   http.get('/readyz', (context) => {
     const account = openAccount(store, runtime);

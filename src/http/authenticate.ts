@@ -110,15 +110,6 @@ export function withSafeNames(authenticate: Authenticate, log: Log): Authenticat
     );
 }
 
-/** The same, which keeps who sent each request for as long as the request is there. */
-export function noting(authenticate: Authenticate, callers: WeakMap<Request, Principal>): Authenticate {
-  return (request) =>
-    whenKnown(authenticate(request), (found) => {
-      if (!(found instanceof Response)) callers.set(request, found);
-      return found;
-    });
-}
-
 /** The same, with those that it refuses on record. */
 export function withRefusalsNoted(authenticate: Authenticate, audit: Audit | undefined): Authenticate {
   if (!audit) return authenticate;

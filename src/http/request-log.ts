@@ -1,12 +1,10 @@
 /**
- * One line of the log for each request: what was asked, by whom, the status, the time it took and its calls to the store. The
- * level is `debug`, or `info` where LOG_REQUESTS asks for all, and `warn` where the server could not answer; the reason is a line of
- * its own. Nothing of a query, a body or a credential is in it.
+ * One line of the log for each request: what was asked, the status, the time it took and its calls to the store. The
+ * level is `debug`, or `warn` where the server could not answer; the reason is a line of its own.
  */
 import type { MiddlewareHandler } from 'hono';
 import type { JsonObject } from '../base/json.ts';
-import type { Principal } from '../base/principal.ts';
-import type { LogLevel, Runtime } from '../base/runtime.ts';
+import type { Runtime } from '../base/runtime.ts';
 import type { Account } from '../store/counting.ts';
 import type { Edge } from './edge.ts';
 
@@ -21,118 +19,39 @@ export interface RequestReport {
 /** Where a route leaves its report. */
 export type LoggedEnv = { Bindings: { edge?: Edge | undefined }; Variables: { report: RequestReport } };
 
-/** A request that was answered, a streamed one to its end. */
-export interface SeenRequest {
-  method: string;
-  /** As it was asked for, without its query. */
-  path: string;
-  status: number;
-  ms: number;
-  asked: RequestReport['asked'];
-}
-
-export interface RequestLogOptions {
-  /** Hears of each request, whatever is logged. */
-  observed?: { began?: () => void; ended?: (request: SeenRequest) => void } | undefined;
-  /** Who sent a request, where that was found out. */
-  callerOf?: (request: Request) => Principal | undefined;
-}
-
-/** A path may be long, and none is worth more of a line. What was asked for comes cut. */
-const PATH_CHARACTERS = 200;
-const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/healthz/feeds', '/metrics']);
-
-export function createRequestLog(
-  { now, log, variable }: Pick<Runtime, 'now' | 'log' | 'variable'>,
-  { observed, callerOf }: RequestLogOptions = {},
-): MiddlewareHandler<LoggedEnv> {
+export function createRequestLog({ now, log }: Pick<Runtime, 'now' | 'log'>): MiddlewareHandler<LoggedEnv> {
   const few = createFew(now);
-  const probes = createFew(now, { most: 1, windowMs: 60_000 });
-  const usual = usualLevel({ variable });
-
-  /** The level of a line, with how many were left out before it; null: there is none. */
-  function levelOf(status: number, path: string): { level: LogLevel; unsaid: number } | null {
-    const level = status < 500 ? usual : 'warn';
-    const bound = status >= 500 ? few : usual === 'info' && PROBES.has(path) ? probes : null;
-    if (bound?.next() === false || log.wants?.(level) === false) return null;
-    return { level, unsaid: bound?.unsaid() ?? 0 };
-  }
-
   return async (context, next) => {
     const startedAt = now();
-    observed?.began?.();
-    let isWritten = false;
+    await next();
     const { method, path } = context.req;
-    const write = (status: number, report: RequestReport | undefined) => {
-      if (isWritten) return;
-      isWritten = true;
-      const ms = now() - startedAt;
-      observed?.ended?.({ method, path, status, ms, asked: report?.asked });
-      const line = levelOf(status, path);
-      if (line === null) return;
-      const cost: JsonObject = report ? report.account.spent() : {};
-      log(line.level, 'request', {
-        method,
-        path: path.slice(0, PATH_CHARACTERS),
-        ...report?.asked,
-        status,
-        ms,
-        ...cost,
-        ...callerFields(callerOf?.(context.req.raw)),
-        ...traceFields(context.req.raw.headers),
-        ...(line.unsaid > 0 ? { unsaid: line.unsaid } : {}),
-      });
-    };
-    try {
-      await next();
-    } catch (thrown) {
-      write(500, undefined);
-      throw thrown;
-    }
     const { status } = context.res;
     const report: RequestReport | undefined = context.get('report');
-    const done = () => write(status, report);
-    if (report?.ended) void report.ended.then(done, done);
-    else done();
+    const write = () => {
+      const level = status < 500 ? 'debug' : few.next() ? 'warn' : null;
+      if (level === null || log.wants?.(level) === false) return;
+      const cost: JsonObject = report ? report.account.spent() : {};
+      const unsaid = level === 'warn' ? few.unsaid() : 0;
+      log(level, 'request', {
+        method,
+        path,
+        ...report?.asked,
+        status,
+        ms: now() - startedAt,
+        ...cost,
+        ...(unsaid > 0 ? { unsaid } : {}),
+      });
+    };
+    if (report?.ended) void report.ended.then(write);
+    else write();
   };
 }
 
-/** The level of what was answered. */
-function usualLevel({ variable }: Pick<Runtime, 'variable'>): LogLevel {
-  return variable?.('LOG_REQUESTS') === 'all' ? 'info' : 'debug';
-}
+/** Lines at `warn` within a window. A flood that is refused would else fill the log, and take as long as serving it. */
+const MOST_LINES = 20;
+const WINDOW_MS = 10_000;
 
-/** Whether lines of requests go anywhere, so that it matters who sent them. */
-export function namesCallers(runtime: Pick<Runtime, 'log' | 'variable'>): boolean {
-  return runtime.log.wants?.(usualLevel(runtime)) !== false;
-}
-
-/** As the audit log names them. Where nobody asks who calls, all are one, and it says nothing. */
-function callerFields(caller: Principal | undefined): JsonObject {
-  return caller === undefined ? {} : { tenant: caller.tenant, subject: caller.subject };
-}
-
-const TRACE = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}$/;
-const REQUEST_ID = /^[\w.:;=@/+-]{1,128}$/;
-/** Those of proxies, Cloudflare and AWS, which put theirs in the place of what a client sent. */
-const ID_HEADERS = ['x-request-id', 'cf-ray', 'x-amzn-trace-id'];
-
-/** What finds the request in logs of others, and how large it says that its body is. What has another form is left out. */
-function traceFields(headers: Headers): JsonObject {
-  const [, trace] = TRACE.exec(headers.get('traceparent') ?? '') ?? [];
-  const requestId = ID_HEADERS.map((name) => headers.get(name) ?? '').find((text) => REQUEST_ID.test(text));
-  const bytes = headers.get('content-length') ?? '';
-  return {
-    ...(trace === undefined ? {} : { trace }),
-    ...(requestId === undefined ? {} : { requestId }),
-    ...(/^\d{1,12}$/.test(bytes) ? { bytes: Number(bytes) } : {}),
-  };
-}
-
-/** Lines within a window. A flood that is refused would else fill the log, and take as long as serving it. */
-const FEW = { most: 20, windowMs: 10_000 };
-
-function createFew(now: () => number, { most, windowMs } = FEW) {
+export function createFew(now: () => number, { most, windowMs } = { most: MOST_LINES, windowMs: WINDOW_MS }) {
   let since = Number.NEGATIVE_INFINITY;
   let lines = 0;
   let left = 0;

@@ -1,12 +1,8 @@
 /** The pacing among a feed's options, without what is not declared. Pure. */
 import type { FeedPacing } from '../../declare/feed.ts';
 
-export function declaredPacing({ everyMs, lateAfterMs, budget, overflow, sample }: FeedPacing): FeedPacing {
-  return {
-    ...(everyMs === undefined ? {} : { everyMs }),
-    ...(lateAfterMs === undefined ? {} : { lateAfterMs }),
-    ...(budget === undefined ? {} : { budget }),
-    ...(overflow === undefined ? {} : { overflow }),
-    ...(sample === undefined ? {} : { sample }),
-  };
+const NAMES = ['everyMs', 'lateAfterMs', 'budget', 'overflow', 'sample'] as const;
+
+export function declaredPacing(options: FeedPacing): FeedPacing {
+  return Object.fromEntries(NAMES.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
 }

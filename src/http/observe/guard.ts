@@ -4,7 +4,6 @@
  */
 import { sameBytes, sha256 } from '../../base/digest.ts';
 import { isLoopback, readHostname } from '../../base/config/origins.ts';
-import type { Runtime } from '../../base/runtime.ts';
 import { ADMIN_SCOPE, isGranted } from '../../base/scopes.ts';
 import type { RouteParts } from '../app.ts';
 import { bearerOf } from '../authenticate.ts';
@@ -13,9 +12,8 @@ import { refusedResponse } from '../problem.ts';
 /** Null: the caller may. */
 export type Guard = (request: Request) => Promise<Response | null>;
 
-export function createGuard({ variable }: Pick<Runtime, 'variable'>, parts: RouteParts): Guard {
+export function createGuard(token: string | null, parts: RouteParts): Guard {
   const { authenticate, challenges, isOpen, host } = parts;
-  const token = variable?.('METRICS_TOKEN') ?? null;
   const isLocal = host !== null && isLoopback(readHostname(host) ?? '');
   return async (request) => {
     const given = bearerOf(request);

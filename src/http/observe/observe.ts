@@ -3,6 +3,8 @@
  * would count only its share, and counters would go back with each scrape, so there is no more than what the store has.
  */
 import type { App } from '../../declare/app.ts';
+import { isPublic, type Principal } from '../../base/principal.ts';
+import { whenKnown } from '../../base/time/when-known.ts';
 import type { Store } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { openAccount } from '../../store/counting.ts';
@@ -12,8 +14,10 @@ import { expose, type Family, formatFor, METRICS_TYPES } from './exposition.ts';
 import { createGuard } from './guard.ts';
 import { mountFeedsHealth } from './health-path.ts';
 import { createScrape } from './scrape.ts';
+import { createRequestLine } from './request-line.ts';
 import { createSeenRequests } from './seen-requests.ts';
 import { createTimedStore } from './timed-store.ts';
+import { observeVariables } from './variables.ts';
 
 export interface ObserveOptions {
   /** Reads what the platform tells of the process. Absent: nothing of this process is counted. */
@@ -33,10 +37,11 @@ const ALLOWED = 'GET, HEAD';
 export function createObserve(app: App, { process, elapsed = () => performance.now() }: ObserveOptions = {}): Observe {
   const requests = process ? createSeenRequests(app) : null;
   const calls = process ? createTimedStore(elapsed) : null;
+  const callers = new WeakMap<Request, Principal>();
   const own = () => [...(requests?.families() ?? []), ...(calls?.families() ?? []), ...(process?.() ?? [])];
 
   function mount(http: HttpApp, deps: Deps, parts: RouteParts): void {
-    const refusal = createGuard(deps.runtime, parts);
+    const refusal = createGuard(observeVariables(deps.runtime).metricsToken, parts);
     const scrape = createScrape(deps, own);
     mountFeedsHealth(http, deps, { ...parts, refusal });
     http.get('/metrics', async (context) => {
@@ -53,8 +58,15 @@ export function createObserve(app: App, { process, elapsed = () => performance.n
 
   return {
     mount,
+    log: (runtime) =>
+      createRequestLine(runtime, { observed: requests ?? undefined, callerOf: (request) => callers.get(request) }),
+    noting: (authenticate) => (request) =>
+      whenKnown(authenticate(request), (found) => {
+        // Where nobody is asked who calls, all are one.
+        if (!(found instanceof Response) && !isPublic(found)) callers.set(request, found);
+        return found;
+      }),
     timed: (store) => calls?.of(store) ?? store,
-    ...(requests ? { began: () => requests.began(), ended: (request) => requests.ended(request) } : {}),
   };
 }
 

@@ -3,7 +3,7 @@
  * `other`, so no caller makes series.
  */
 import type { App } from '../../declare/app.ts';
-import type { SeenRequest } from '../request-log.ts';
+import type { SeenRequest } from './request-line.ts';
 import { createCounter, createDurations, OTHER } from './counted.ts';
 import type { Family } from './exposition.ts';
 
