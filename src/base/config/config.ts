@@ -135,6 +135,8 @@ const LAST = {
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'], { error: 'expected debug, info, warn or error' })
     .default('info'),
+  LOG_REQUESTS: z.enum(['failed', 'all'], { error: 'expected failed or all' }).default('failed'),
+  METRICS_TOKEN: secret.optional(),
   DEMO: z.enum(['on', 'off'], { error: 'expected on or off' }).default('on'),
 };
 

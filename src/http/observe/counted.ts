@@ -68,7 +68,7 @@ export function createCounter({ name, help, labels }: Described): MetricCounter 
 
 export function createDurations({ name, help, labels }: Described): Durations {
   const bounds = DURATION_BOUNDS;
-  const series = createSeries(labels, () => ({ counts: new Array<number>(bounds.length + 1).fill(0), sum: 0 }));
+  const series = createSeries(labels, () => ({ counts: [...bounds, 0].map(() => 0), sum: 0 }));
   return {
     observe(ms, ...values) {
       const seconds = ms > 0 && Number.isFinite(ms) ? ms / 1_000 : 0;

@@ -19,13 +19,13 @@ export function mountFeedsHealth(
   deps: Deps,
   { isOpen, refusal }: Pick<RouteParts, 'isOpen'> & { refusal: Guard },
 ): void {
-  const { now, sleep } = deps.runtime;
+  const { runtime } = deps;
   let latest: { at: number; lines: Promise<FeedHealthLine[] | null>; isKnown: boolean } | null = null;
 
   function look(store: Store): Promise<FeedHealthLine[] | null> {
-    if (latest !== null && Math.abs(now() - latest.at) < (latest.isKnown ? HEALTH_KEPT_MS : MOST_MS))
+    if (latest !== null && Math.abs(runtime.now() - latest.at) < (latest.isKnown ? HEALTH_KEPT_MS : MOST_MS))
       return latest.lines;
-    const reading = { at: now(), isKnown: false, lines: read(store) };
+    const reading = { at: runtime.now(), isKnown: false, lines: read(store) };
     void reading.lines.then((lines) => (reading.isKnown = lines !== null));
     latest = reading;
     return reading.lines;
@@ -47,14 +47,14 @@ export function mountFeedsHealth(
     const isAll = await seesAll(context.req.raw);
     if (isAll instanceof Response) return isAll;
     const answered = new AbortController();
-    const lines = await Promise.race([look(account.store), sleep(MOST_MS, answered.signal).then(() => null)]);
+    const lines = await Promise.race([look(account.store), runtime.sleep(MOST_MS, answered.signal).then(() => null)]);
     answered.abort();
     if (lines === null) return Response.json({ status: 'unknown', part: 'store' }, { status: 503 });
     const isWell = lines.every(({ verdict }) => verdict === 'ok');
     const body = {
       status: isWell ? 'ok' : 'failing',
       feeds: healthCounts(lines),
-      ...(isAll ? { details: healthDetails(lines, now()) } : {}),
+      ...(isAll ? { details: healthDetails(lines, runtime.now()) } : {}),
     };
     return Response.json(body, { status: isWell ? 200 : 503 });
   });

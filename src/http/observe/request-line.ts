@@ -81,9 +81,8 @@ export function createRequestLine(
     }
     const { status } = context.res;
     const report: RequestReport | undefined = context.get('report');
-    const done = () => write(status, report);
-    if (report?.ended) void report.ended.then(done, done);
-    else done();
+    if (report?.ended) void report.ended.catch(() => null).then(() => write(status, report));
+    else write(status, report);
   };
 }
 

@@ -23,7 +23,7 @@ export type Scrape = (store: Store) => Promise<Family[]>;
 
 /** @param own families of this process */
 export function createScrape(deps: Deps, own: () => Family[]): Scrape {
-  const { now, sleep, log } = deps.runtime;
+  const { runtime } = deps;
   let latest: Reading | null = null;
 
   function begin(store: Store): Reading {
@@ -32,12 +32,12 @@ export function createScrape(deps: Deps, own: () => Family[]): Scrape {
       return storedFamilies({ ...deps, store });
     };
     const reading: Reading = {
-      begunAt: now(),
+      begunAt: runtime.now(),
       isKnown: false,
       families: read()
         .catch((thrown: unknown) => {
           const { code, message } = asTidegateError(thrown);
-          log('warn', `the store could not be read for metrics: ${message}`, { code });
+          runtime.log('warn', `the store could not be read for metrics: ${message}`, { code });
           return null;
         })
         .finally(() => (reading.isKnown = true)),
@@ -47,13 +47,13 @@ export function createScrape(deps: Deps, own: () => Family[]): Scrape {
 
   /** One that is young. That of a request that is gone may never end, and is not waited for again. */
   function isOfUse({ begunAt, isKnown }: Reading): boolean {
-    return Math.abs(now() - begunAt) < (isKnown ? SCRAPE_KEPT_MS : MOST_MS);
+    return Math.abs(runtime.now() - begunAt) < (isKnown ? SCRAPE_KEPT_MS : MOST_MS);
   }
 
   return async (store) => {
     if (latest === null || !isOfUse(latest)) latest = begin(store);
     const answered = new AbortController();
-    const late = sleep(MOST_MS, answered.signal).then(() => null);
+    const late = runtime.sleep(MOST_MS, answered.signal).then(() => null);
     const stored = await Promise.race([latest.families, late]);
     answered.abort();
     // What failed is tried again by the next one.

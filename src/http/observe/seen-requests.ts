@@ -9,14 +9,16 @@ import type { Family } from './exposition.ts';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-const MCP_METHODS = new Set([
-  ...['initialize', 'ping', 'server/discover', 'tools/list', 'tools/call', 'completion/complete', 'logging/setLevel'],
-  ...['resources/list', 'resources/templates/list', 'resources/read', 'resources/subscribe', 'resources/unsubscribe'],
-  ...['prompts/list', 'prompts/get', 'subscriptions/listen'],
-  ...['tasks/get', 'tasks/list', 'tasks/result', 'tasks/update', 'tasks/cancel'],
-  ...['events/list', 'events/poll', 'events/stream', 'events/subscribe', 'events/unsubscribe'],
-  ...['notifications/initialized', 'notifications/cancelled', 'notifications/roots/list_changed'],
-]);
+const MCP_METHODS = new Set(
+  [
+    'initialize ping server/discover completion/complete logging/setLevel subscriptions/listen',
+    'tools/list tools/call prompts/list prompts/get',
+    'resources/list resources/templates/list resources/read resources/subscribe resources/unsubscribe',
+    'tasks/get tasks/list tasks/result tasks/update tasks/cancel',
+    'events/list events/poll events/stream events/subscribe events/unsubscribe',
+    'notifications/initialized notifications/cancelled notifications/roots/list_changed',
+  ].flatMap((line) => line.split(' ')),
+);
 
 /** Paths without a name of the caller's. */
 const PLAIN = new Set(['/', '/mcp', '/login', '/logout', '/healthz', '/healthz/feeds', '/readyz', '/metrics']);

@@ -110,19 +110,20 @@ function feedFamilies(feeds: readonly FeedStatus[], now: number): Family[] {
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
+const tasksAmong = (records: readonly DueRecord[]) => records.filter((one) => !isWaiter(one));
+
 function taskFamilies({ due, later }: Queued, now: number): Family[] {
-  const tasks = (records: readonly DueRecord[]) => records.filter((one) => !isWaiter(one));
   return [
     gauge(
       'tidegate_tasks',
       `Tasks that have not ended: due for a worker, or under way, asleep and waiting; at most ${DUE_LIMIT} of each`,
       [
-        { labels: { state: 'due' }, value: tasks(due).length },
-        { labels: { state: 'waiting' }, value: tasks(later).length },
+        { labels: { state: 'due' }, value: tasksAmong(due).length },
+        { labels: { state: 'waiting' }, value: tasksAmong(later).length },
       ],
     ),
     gauge('tidegate_tasks_oldest_due_seconds', 'For how long the task that is due longest has been due', [
-      { value: ageOf(tasks(due), now) },
+      { value: ageOf(tasksAmong(due), now) },
     ]),
   ];
 }

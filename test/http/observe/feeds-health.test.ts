@@ -17,10 +17,14 @@ async function health(host: ObservedHost, headers = {}): Promise<{ status: numbe
   return { status: response.status, body: JSON.parse(text) as Health, text };
 }
 
+type Pulled = () => Promise<{ items: object[] }>;
+const attic: Pulled = () => Promise.resolve({ items: [{ room: 'attic', celsius: 1 }] });
+const failing: Pulled = () => Promise.reject(new Error('the pump of hall 7'));
+
 const run = (host: ObservedHost) => host.host.scheduled(host.clock.now + 20_000);
 
 test('a feed that never ran and one that is well are well; late events, failures and nobody who runs it are not', async () => {
-  let pulled: () => Promise<{ items: object[] }> = () => Promise.resolve({ items: [{ room: 'attic', celsius: 1 }] });
+  let pulled = attic;
   const host = observedHost({ pulled: () => pulled() });
   expect(await health(host)).toMatchObject({
     status: 200,
@@ -51,14 +55,14 @@ test('a feed that never ran and one that is well are well; late events, failures
     host.clock.now += 600_000;
     await run(host);
   }
-  const failing = await health(host);
-  expect(failing).toMatchObject({ status: 503, body: { feeds: { failing: 1 } } });
-  expect(failing.body.details?.[0]).toMatchObject({
+  const failed = await health(host);
+  expect(failed).toMatchObject({ status: 503, body: { feeds: { failing: 1 } } });
+  expect(failed.body.details?.[0]).toMatchObject({
     verdict: 'failing',
     state: 'open',
     lastError: { code: 'upstream' },
   });
-  expect(failing.text).not.toContain('\u001b');
+  expect(failed.text).not.toContain('\u001b');
   host.clock.now += 3_600_000;
   expect((await health(host)).body.details?.[0]).toMatchObject({ verdict: 'failing', state: 'overdue' });
 });
@@ -72,19 +76,19 @@ test('one burst that failed is tried again, and is no alarm', async () => {
   });
 });
 
+const authenticate = (request: Request) => {
+  const key = request.headers.get('authorization');
+  if (key === 'Bearer admin') return { tenant: 'public', subject: 'a', client: null, scopes: ['admin'] } as never;
+  return new Response(null, { status: 401 });
+};
+
 test('an anonymous caller hears how many, and no name, error or lag', async () => {
-  const pulled = () => Promise.reject(new Error('the pump of hall 7'));
-  const authenticate = (request: Request) => {
-    const key = request.headers.get('authorization');
-    if (key === 'Bearer admin') return { tenant: 'public', subject: 'a', client: null, scopes: ['admin'] } as never;
-    return new Response(null, { status: 401 });
-  };
-  const closed = observedHost({ isOpen: false, authenticate, pulled });
+  const closed = observedHost({ isOpen: false, authenticate, pulled: failing });
   await run(closed);
   expect((await health(closed)).text).toBe('{"status":"ok","feeds":{"ok":1,"late":0,"failing":0}}');
   expect((await closed.get('/healthz/feeds', { authorization: 'Bearer wrong' })).status).toBe(401);
   expect((await health(closed, { authorization: 'Bearer admin' })).body.details).toHaveLength(1);
-  const open = observedHost({ host: '0.0.0.0', pulled });
+  const open = observedHost({ host: '0.0.0.0', pulled: failing });
   await run(open);
   expect((await health(open)).body.details).toBeUndefined();
 });

@@ -24,8 +24,7 @@ async function scraped(host: ObservedHost, headers: Record<string, string> = {})
   return { text, families, value, format };
 }
 
-const admin = (scopes: string[]): Principal =>
-  ({ tenant: 'public', subject: 's', client: null, scopes }) as unknown as Principal;
+const admin = (scopes: string[]): Principal => ({ tenant: 'public', subject: 's', client: null, scopes });
 
 test('both formats are taken by a strict parser, with feeds, calls, requests and tools', async () => {
   const rooms = [
@@ -148,13 +147,22 @@ test.each([
 
 test('routes are those of the server', () => {
   expect(['/mcp/', '/ingest/a', '/streams/a/events', '/.well-known/x', '/ingest/a/b', '//mcp'].map(pathLabel)).toEqual([
-    ...['/mcp', '/ingest/:stream', '/streams/:stream/events', '/.well-known', 'other', 'other'],
+    '/mcp',
+    '/ingest/:stream',
+    '/streams/:stream/events',
+    '/.well-known',
+    'other',
+    'other',
   ]);
 });
 
+const status = async (host: ObservedHost, headers = {}) => (await host.get('/metrics', headers)).status;
+
+const callerWith = (scopes: string[], variables = {}) =>
+  observedHost({ isOpen: false, authenticate: () => admin(scopes), variables });
+
 test('who may read it: this machine where all is open, METRICS_TOKEN, or the scope admin', async () => {
   const TOKEN = 'metrics-token-of-the-test-0123456789';
-  const status = async (host: ObservedHost, headers = {}) => (await host.get('/metrics', headers)).status;
   const bearer = { authorization: `Bearer ${TOKEN}` };
   expect(await status(observedHost())).toBe(200);
   expect(await status(observedHost({ host: '0.0.0.0' }))).toBe(403);
@@ -165,11 +173,9 @@ test('who may read it: this machine where all is open, METRICS_TOKEN, or the sco
     await status(token, bearer),
     await status(token, { authorization: 'Bearer no' }),
   ]).toEqual([401, 200, 401]);
-  const as = (scopes: string[], variables = {}) =>
-    observedHost({ isOpen: false, authenticate: () => admin(scopes), variables });
-  expect(await status(as(['streams:read', 'tasks']))).toBe(403);
-  expect(await status(as(['admin']))).toBe(200);
-  expect(await status(as(['streams:read'], { METRICS_TOKEN: TOKEN }), bearer)).toBe(200);
+  expect(await status(callerWith(['streams:read', 'tasks']))).toBe(403);
+  expect(await status(callerWith(['admin']))).toBe(200);
+  expect(await status(callerWith(['streams:read'], { METRICS_TOKEN: TOKEN }), bearer)).toBe(200);
   expect((await observedHost({ observing: null }).get('/metrics')).status).toBe(404);
   expect((await observedHost().host.fetch(new Request('http://127.0.0.1/metrics', { method: 'POST' }))).status).toBe(
     405,

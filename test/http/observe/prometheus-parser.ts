@@ -42,7 +42,7 @@ export function parseMetrics(text: string, format: 'text' | 'openmetrics'): Map<
     if (!sample.name.startsWith(current.name) || !allowed.includes(suffix)) {
       throw new Error(`${sample.name} does not belong to ${type} ${current.name}`);
     }
-    const key = JSON.stringify([sample.name, Object.entries(sample.labels).toSorted()]);
+    const key = JSON.stringify([sample.name, sorted(sample.labels)]);
     if (series.has(key)) throw new Error(`a series comes twice: ${line}`);
     series.add(key);
     if (type === 'counter' && !(sample.value >= 0)) throw new Error(`a counter that is below 0: ${line}`);
@@ -68,11 +68,16 @@ function sampleOf(line: string): ParsedFamily['samples'][number] {
   return { name, labels, value: Number(number.replace('Inf', 'Infinity')) };
 }
 
+const sorted = (labels: Record<string, string>) => Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
+
+const isRising = (values: number[], strictly: boolean) =>
+  values.every((value, at) => at === 0 || (strictly ? value > (values[at - 1] ?? 0) : value >= (values[at - 1] ?? 0)));
+
 function checkHistogram(name: string, samples: ParsedFamily['samples']): void {
   const groups = new Map<string, { bounds: number[]; counts: number[]; count?: number; sum?: number }>();
   for (const { name: own, labels, value } of samples) {
     const { le, ...others } = labels;
-    const key = JSON.stringify(Object.entries(others).toSorted());
+    const key = JSON.stringify(sorted(others));
     const group = groups.get(key) ?? { bounds: [], counts: [] };
     groups.set(key, group);
     if (own.endsWith('_bucket')) {
@@ -84,10 +89,6 @@ function checkHistogram(name: string, samples: ParsedFamily['samples']): void {
     else group.sum = value;
   }
   for (const { bounds, counts, count, sum } of groups.values()) {
-    const isRising = (values: number[], strictly: boolean) =>
-      values.every(
-        (value, at) => at === 0 || (strictly ? value > (values[at - 1] ?? 0) : value >= (values[at - 1] ?? 0)),
-      );
     if (!isRising(bounds, true) || bounds.at(-1) !== Number.POSITIVE_INFINITY) throw new Error(`bounds of ${name}`);
     if (!isRising(counts, false) || counts.at(-1) !== count) throw new Error(`counts of ${name} do not add up`);
     if (sum === undefined || sum < 0) throw new Error(`${name} has no sum`);

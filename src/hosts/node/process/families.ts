@@ -13,6 +13,9 @@ const gauge = (name: string, help: string, value: number): Family => ({
   samples: [{ value }],
 });
 
+/** The delay is measured with the timer's own interval in it. Without a measure it is NaN. */
+const seconds = (ns: number) => (Number.isFinite(ns) && ns > 0 ? Math.max(0, ns / NS - RESOLUTION_MS / 1_000) : 0);
+
 let watching: (() => Family[]) | null = null;
 
 /** Answers the families, each time anew. One for a process: what the event loop was late by is told since the time before. */
@@ -28,8 +31,6 @@ function beginToWatch(): () => Family[] {
   return () => {
     const { heapUsed, heapTotal, rss, external } = process.memoryUsage();
     const { user, system } = process.cpuUsage();
-    // The delay is measured with the timer's own interval in it. Without a measure it is NaN.
-    const seconds = (ns: number) => (Number.isFinite(ns) && ns > 0 ? Math.max(0, ns / NS - RESOLUTION_MS / 1_000) : 0);
     const families: Family[] = [
       {
         name: 'process_cpu_seconds_total',
