@@ -42,7 +42,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   tools: [['.'], ['alarms', 'events', 'triggers']],
   operate: [['.'], ['feeds', 'streams', 'backup'], ['faces']],
   // An extension stands beside what serves it: nothing of the server knows one.
-  mcp: [['.'], ['wire'], ['registry'], ['listen', 'sessions'], ['asking'], ['events', 'tasks', 'serve']],
+  mcp: [['.'], ['wire'], ['registry'], ['listen', 'sessions'], ['asking'], ['events', 'tasks', 'serve'], ['pipe']],
   hosts: [
     ['.'],
     ['platforms', 'queues', 'node/process'],

@@ -1,6 +1,6 @@
 /** Two streams of Node, such as standard input and output, as the pipe over which MCP is served. */
 import type { Readable, Writable } from 'node:stream';
-import type { Pipe } from '../../mcp/serve/pipe-transport.ts';
+import type { Pipe } from '../../mcp/pipe/pipe-transport.ts';
 
 export interface NodePipe extends Pipe {
   /** Resolves when nothing more comes, or nobody reads any more. */

@@ -78,24 +78,25 @@ export function createHeld(runtime: Runtime, store: Store, bounds: ListenBounds)
       signal.addEventListener('abort', () => stream.end(), { once: true });
       return stream;
     },
-    callerOn: (stream, principal) => ({
-      principal,
-      account: openAccount(store, runtime),
-      signal: stream.over,
-      deadline: runtime.now() + bounds.streamMs,
-      clientCapabilities: null,
-      retry: null,
-      meta: {},
-      log: nothing,
-      progress: nothing,
-      emit: nothing,
-    }),
+    callerOn: (stream, principal) =>
+      listeningCaller(principal, openAccount(store, runtime), stream.over, runtime.now() + bounds.streamMs),
     lasts: (stream) => runtime.sleep(bounds.streamMs * (1 - runtime.random() / 10), whileServed(stream, runtime)),
     retryMs: () => Math.round(RETRY_MS + runtime.random() * RETRY_JITTER_MS),
     close() {
       for (const stream of open) stream.end();
     },
   };
+}
+
+/** Who calls for as long as it listens; it hears nothing but what it listens to. */
+export function listeningCaller(
+  principal: Principal,
+  account: Caller['account'],
+  signal: AbortSignal,
+  deadline: number,
+): Caller {
+  const silent = { log: nothing, progress: nothing, emit: nothing };
+  return { principal, account, signal, deadline, clientCapabilities: null, retry: null, meta: {}, ...silent };
 }
 
 function nothing(): void {}

@@ -1,7 +1,7 @@
 /**
  * `subscriptions/listen` of 2026-07-28. The answer is a stream that begins with what is honoured and then names what changed. It
- * carries no data, but for tasks: who is told reads again. The stream is cut when its time is over: a completion would say that
- * nothing will come any more, and clients would stay away.
+ * carries no data, but for tasks: who is told reads again. Over HTTP the stream is cut when its time is over: a completion would say
+ * that nothing will come any more, and clients would stay away.
  */
 import { type JSONRPCNotification, type JSONRPCRequest, SUBSCRIPTION_ID_META_KEY } from '@modelcontextprotocol/server';
 import { asTidegateError } from '../../base/errors.ts';
@@ -12,18 +12,80 @@ import { listenTo, REPLAYED_MS } from '../../calls/changes/listening.ts';
 import { createDeploymentNote } from '../../calls/changes/deployment.ts';
 import type { Changed } from '../../calls/changes/topics.ts';
 import type { Registry } from '../registry/registry.ts';
-import { filterOf, honouredOf } from './asked.ts';
+import { filterOf, honouredOf, type ListenFilter } from './asked.ts';
 import type { HeldStreams, ListenBounds, Sender } from './held.ts';
-import type { EventStream } from '../../calls/events/event-stream.ts';
 import { haveRightsChanged } from '../../calls/events/rights-watch.ts';
 
 export interface ListenerDeps {
   runtime: Runtime;
   watch: ChangeWatch;
-  held: HeldStreams;
   bounds: Pick<ListenBounds, 'reads'>;
   /** Of the whole app: what it lists is compared with what the store knows of the newest deployment. */
   registry: Registry;
+}
+
+/** Where a listener is told. */
+export interface ListenerSink {
+  /** Aborts when nobody listens any more. */
+  over: AbortSignal;
+  /** Resolves when it is taken. */
+  send(message: JSONRPCNotification): Promise<void>;
+  /** Ends it. @param last the answer, where nothing more will come */
+  end(last?: object): void;
+}
+
+/** Begins to tell what is honoured of a filter. @throws TidegateError as reads of tasks */
+export type Listen = (
+  id: JSONRPCRequest['id'],
+  asked: ListenFilter,
+  sink: ListenerSink,
+  caller: Caller,
+  registry: Registry,
+) => Promise<void>;
+
+export function createListen({ runtime, watch, bounds, registry: whole }: ListenerDeps): Listen {
+  const note = createDeploymentNote(runtime, () => whole.listDigests());
+
+  return async (id, asked, sink, caller, registry) => {
+    const mark = { [SUBSCRIPTION_ID_META_KEY]: id };
+    const messageOf = (method: string, body: object): JSONRPCNotification => {
+      return { jsonrpc: '2.0', method, params: { ...body, _meta: mark } };
+    };
+    const { filter, wanted } = await honouredOf(registry, asked, caller);
+    const first = messageOf('notifications/subscriptions/acknowledged', { notifications: filter });
+    sink.send(first).catch(() => sink.end());
+    if (Object.keys(filter).length === 0) {
+      return sink.end({ jsonrpc: '2.0', id, result: { resultType: 'complete', _meta: mark } });
+    }
+    if (wanted.lists.length > 0) void note(caller.account.store);
+    const { reads } = bounds;
+    const listening = listenTo({ watch, runtime }, caller.principal, wanted, {
+      store: caller.account.store,
+      signal: sink.over,
+      since: runtime.now() - REPLAYED_MS,
+      ...(reads === null ? {} : { reads: { left: reads } }),
+      async tell(changed) {
+        const notification = await notificationOf(changed, registry, caller);
+        if (notification !== null) await sink.send(messageOf(notification.method, notification.params));
+      },
+    });
+    // What a task is like now is told at once: it may have ended long ago.
+    listening.changed(wanted.tasks.map(({ id: task }) => ({ of: 'task', id: task })));
+    void over(listening.ended, sink);
+  };
+
+  async function over(ended: Promise<unknown>, sink: ListenerSink): Promise<void> {
+    try {
+      await ended;
+    } catch (thrown) {
+      // A reader that left is no fault.
+      if (!sink.over.aborted) {
+        const { code, message } = asTidegateError(thrown);
+        runtime.log('warn', `a listener is cut: ${message}`, { code });
+      }
+    }
+    sink.end();
+  }
 }
 
 export interface Listeners {
@@ -31,45 +93,28 @@ export interface Listeners {
   open(request: JSONRPCRequest, sender: Sender, registry: Registry, signal: AbortSignal): Promise<Response>;
 }
 
-export function createListeners({ runtime, watch, held, bounds, registry: whole }: ListenerDeps): Listeners {
-  const note = createDeploymentNote(runtime, () => whole.listDigests());
-
+/** Over HTTP: each listener is a response. */
+export function createListeners({ held, ...deps }: ListenerDeps & { held: HeldStreams }): Listeners {
+  const { runtime } = deps;
+  const listen = createListen(deps);
   return {
     async open({ id, params = {} }, { principal, now }, registry, signal) {
       const asked = filterOf(params);
       const stream = held.take(signal);
-      const mark = { [SUBSCRIPTION_ID_META_KEY]: id };
-      const messageOf = (method: string, body: object): JSONRPCNotification => {
-        return { jsonrpc: '2.0', method, params: { ...body, _meta: mark } };
+      let retryMs: number | undefined = held.retryMs();
+      const sink: ListenerSink = {
+        over: stream.over,
+        send(message) {
+          stream.write({ data: JSON.stringify(message), ...(retryMs === undefined ? {} : { retryMs }) });
+          retryMs = undefined;
+          return stream.taken();
+        },
+        end: (last) => stream.end(last && { data: JSON.stringify(last) }),
       };
       try {
-        const caller = held.callerOn(stream, principal);
-        const { filter, wanted } = await honouredOf(registry, asked, caller);
-        const first = messageOf('notifications/subscriptions/acknowledged', { notifications: filter });
-        stream.write({ data: JSON.stringify(first), retryMs: held.retryMs() });
-        if (Object.keys(filter).length === 0) {
-          stream.end({ data: JSON.stringify({ jsonrpc: '2.0', id, result: { resultType: 'complete', _meta: mark } }) });
-          return stream.response;
-        }
-        if (wanted.lists.length > 0) void note(caller.account.store);
-        const { reads } = bounds;
-        const listening = listenTo({ watch, runtime }, principal, wanted, {
-          store: caller.account.store,
-          signal: stream.over,
-          since: runtime.now() - REPLAYED_MS,
-          ...(reads === null ? {} : { reads: { left: reads } }),
-          async tell(changed) {
-            const notification = await notificationOf(changed, registry, caller);
-            if (notification === null) return;
-            stream.write({ data: JSON.stringify(messageOf(notification.method, notification.params)) });
-            await stream.taken();
-          },
-        });
-        // What a task is like now is told at once: it may have ended long ago.
-        listening.changed(wanted.tasks.map(({ id: task }) => ({ of: 'task', id: task })));
+        await listen(id, asked, sink, held.callerOn(stream, principal), registry);
         void held.lasts(stream).then(() => stream.end());
         void haveRightsChanged(runtime, stream.over, principal, now).then((changed) => changed && stream.end());
-        void over(listening.ended, stream);
         return stream.response;
       } catch (thrown) {
         stream.end();
@@ -77,19 +122,6 @@ export function createListeners({ runtime, watch, held, bounds, registry: whole 
       }
     },
   };
-
-  async function over(ended: Promise<unknown>, stream: EventStream): Promise<void> {
-    try {
-      await ended;
-    } catch (thrown) {
-      // A reader that left is no fault.
-      if (!stream.over.aborted) {
-        const { code, message } = asTidegateError(thrown);
-        runtime.log('warn', `a listener is cut: ${message}`, { code });
-      }
-    }
-    stream.end();
-  }
 }
 
 /** Null: there is nothing to tell of it any more. */

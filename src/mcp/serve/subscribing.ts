@@ -73,7 +73,7 @@ export function createSubscribing({ sessions, hints, now, failure }: Subscribing
   };
 }
 
-function unknownTo(uri: string): TidegateError {
+export function unknownTo(uri: string): TidegateError {
   return new TidegateError('not_found', `There is no resource to subscribe to: ${uri}`, {
     field: 'uri',
     expected: 'the URI of a resource that says what changes it',

@@ -3,12 +3,9 @@ import type { ChangeWatch } from '../../calls/changes/kept.ts';
 import { listenTo } from '../../calls/changes/listening.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { LISTS } from '../../streams/hints.ts';
-import type { StandingSource } from './standing.ts';
+import type { KeptSource } from './standing.ts';
 
-export function createListChanges(deps: {
-  watch: ChangeWatch;
-  runtime: Pick<Runtime, 'now' | 'sleep'>;
-}): StandingSource {
+export function createListChanges(deps: { watch: ChangeWatch; runtime: Pick<Runtime, 'now' | 'sleep'> }): KeptSource {
   return {
     attend({ call, since, signal, tell }) {
       const wanted = { resources: [], lists: LISTS, tasks: [] };
@@ -17,7 +14,8 @@ export function createListChanges(deps: {
         signal,
         since,
         async tell(changed) {
-          if (changed.of === 'list') tell({ jsonrpc: '2.0', method: `notifications/${changed.list}/list_changed` });
+          if (changed.of === 'list')
+            await tell({ jsonrpc: '2.0', method: `notifications/${changed.list}/list_changed` });
         },
       });
       // It ends with the stream: nothing of it rejects.

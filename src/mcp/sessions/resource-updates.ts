@@ -8,7 +8,7 @@ import type { ChangeWatch } from '../../calls/changes/kept.ts';
 import { listenTo, REPLAYED_MS } from '../../calls/changes/listening.ts';
 import type { Wanted } from '../../calls/changes/topics.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { StandingSource } from './standing.ts';
+import type { KeptSource } from './standing.ts';
 import { subscribedIn } from './subscribed.ts';
 
 export interface UpdatesDeps {
@@ -17,7 +17,7 @@ export interface UpdatesDeps {
   registryOf: (principal: Principal) => Registry;
 }
 
-export function createResourceUpdates({ registryOf, ...deps }: UpdatesDeps): StandingSource {
+export function createResourceUpdates({ registryOf, ...deps }: UpdatesDeps): KeptSource {
   const { runtime } = deps;
 
   /** What the caller may not read any more is left out. */
@@ -39,7 +39,7 @@ export function createResourceUpdates({ registryOf, ...deps }: UpdatesDeps): Sta
         since: Math.max(since, Math.min(...subscribed.values(), runtime.now())),
         async tell(changed) {
           if (changed.of !== 'resource') return;
-          tell({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: changed.uri } });
+          await tell({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: changed.uri } });
         },
       });
       // It ends with the stream: nothing of it rejects.

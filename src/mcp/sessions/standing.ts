@@ -22,7 +22,15 @@ export interface Attended {
   since: number;
   /** Aborts when the stream ends. */
   signal: AbortSignal;
-  tell: (notification: JSONRPCNotification) => void;
+  /** Resolves when it is taken: a source that waits for it holds nothing for a slow reader. */
+  tell: (notification: JSONRPCNotification) => Promise<void>;
+}
+
+/** Of a source that looks at nothing of a session but what is kept of it. */
+export interface KeptSource {
+  attend(to: Omit<Attended, 'session'> & { session: Pick<ClientSession, 'kept'> }): {
+    changed(session: Pick<ClientSession, 'kept'>): void;
+  };
 }
 
 /** Tells the clients of standing streams of something. It must not throw. */
@@ -93,8 +101,9 @@ export async function stand(
     }
   }
 
-  function tell(notification: JSONRPCNotification): void {
+  function tell(notification: JSONRPCNotification): Promise<void> {
     stream.write({ id: idNow(), data: JSON.stringify(notification) });
+    return stream.taken();
   }
 
   async function look(): Promise<boolean> {

@@ -74,7 +74,7 @@ export function taskStatuses({ watch, tasks, runtime }: StatusDeps): StandingSou
 
       function tellOf(taskId: string, header: Header): void {
         const { method, params } = taskStatusNotification(taskId, header, runtime.now());
-        tell({ jsonrpc: '2.0', method, params: { ...params } });
+        void tell({ jsonrpc: '2.0', method, params: { ...params } });
       }
 
       async function tellAll(): Promise<void> {

@@ -6,7 +6,9 @@ import type { App } from '../../../src/declare/app.ts';
 import { composeRegistry } from '../../../src/hosts/serving.ts';
 import { withTasks } from '../../../src/hosts/task-deps.ts';
 import { createTestClock } from '../../../src/hosts/testing/clock.ts';
-import { serveRegistryOverStdio } from '../../../src/mcp/serve/stdio.ts';
+import { serveRegistryOverStdio } from '../../../src/mcp/pipe/stdio.ts';
+import { BY_SCHEDULE } from '../../../src/tasks/records/dispatch.ts';
+import { createTasks } from '../../../src/tasks/work/service.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { START, type Sent } from '../listen/listening-host.ts';
 
@@ -22,10 +24,15 @@ export function pipedApp(app: App, earlier = false) {
   };
   const { watch, store, ...given } = watchChanges({ app, runtime, store: createMemoryStore() });
   const deps = withTasks({ ...given, store });
-  const registry = composeRegistry(deps, { secrets: null, watch });
+  const registry = composeRegistry(deps, {
+    secrets: null,
+    watch,
+    listens: true,
+    tasks: createTasks(deps, BY_SCHEDULE),
+  });
   const messages: Sent[] = [];
   let take: ((bytes: Uint8Array) => void) | null = null;
-  const serving = serveRegistryOverStdio({ ...deps, registry, registryOf: () => registry }, PUBLIC, {
+  const serving = serveRegistryOverStdio({ ...deps, registry, registryOf: () => registry, watch }, PUBLIC, {
     open: (given) => void (take = given),
     write: async (text) => {
       for (const line of text.split('\n')) if (line !== '') messages.push(JSON.parse(line) as Sent);
@@ -42,6 +49,7 @@ export function pipedApp(app: App, earlier = false) {
 
   return {
     clock,
+    deps,
     messages,
     serving,
     send,

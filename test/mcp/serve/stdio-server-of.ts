@@ -10,7 +10,7 @@ import type { TaskDeps } from '../../../src/tasks/records/find-task.ts';
 import { startRunner } from '../../../src/tasks/work/runner.ts';
 import { createTasks } from '../../../src/tasks/work/service.ts';
 import { createRegistry } from '../../../src/mcp/registry/registry.ts';
-import { serveRegistryOverStdio } from '../../../src/mcp/serve/stdio.ts';
+import { serveRegistryOverStdio } from '../../../src/mcp/pipe/stdio.ts';
 import type { Extension } from '../../../src/mcp/extension.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';

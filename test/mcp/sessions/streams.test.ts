@@ -391,8 +391,8 @@ describe('the stream that belongs to no request', () => {
       attend({ tell, signal, since }) {
         ends.push(signal);
         sinces.push(since);
-        tell({ jsonrpc: '2.0', method: 'notifications/prompts/list_changed' });
-        tell({ jsonrpc: '2.0', method: 'notifications/resources/list_changed', params: { _meta: { since } } });
+        void tell({ jsonrpc: '2.0', method: 'notifications/prompts/list_changed' });
+        void tell({ jsonrpc: '2.0', method: 'notifications/resources/list_changed', params: { _meta: { since } } });
         return { changed() {} };
       },
     };

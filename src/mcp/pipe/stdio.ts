@@ -1,8 +1,9 @@
 /** Serves the registry over a pipe such as standard input and output, both eras on one connection. Workers do not bundle this file. */
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { Principal } from '../../base/principal.ts';
+import { createPipeChanges } from './pipe-changes.ts';
 import { createPipeTransport, type Pipe } from './pipe-transport.ts';
-import { createServerSource, type ServerDeps } from './server.ts';
+import { createServerSource, type ServerDeps } from '../serve/server.ts';
 
 export interface PipeServing {
   /** Resolves when every request that came has its answer, or nobody reads any more. */
@@ -18,7 +19,10 @@ export interface PipeServing {
 export function serveRegistryOverStdio(deps: ServerDeps, principal: Principal, pipe: Pipe): PipeServing {
   const { factory } = createServerSource(deps, principal);
   const { log } = deps.runtime;
-  const transport = createPipeTransport(pipe, log);
+  const { watch } = deps;
+  const changesOf =
+    watch && ((send: (message: object) => Promise<void>) => createPipeChanges({ ...deps, watch }, principal, send));
+  const transport = createPipeTransport(pipe, log, changesOf);
   const serving = serveStdio(factory, { transport, onerror: (error) => log('debug', `stdio: ${error.message}`) });
   return { answered: () => transport.answered(), close: () => serving.close() };
 }

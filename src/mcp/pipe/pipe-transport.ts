@@ -11,6 +11,7 @@ import { createLines, type Line } from '../wire/lines.ts';
 import { formProblem, MOST_BATCHED } from '../wire/message.ts';
 import { withoutNulls } from '../wire/nulls.ts';
 import { createBatches } from './pipe-batches.ts';
+import type { PipeChanges } from './pipe-changes.ts';
 
 /** Both directions of a pipe, such as standard input and output. */
 export interface Pipe {
@@ -36,7 +37,12 @@ export interface PipeTransport extends Transport {
   answered(): Promise<void>;
 }
 
-export function createPipeTransport(pipe: Pipe, log: Log): PipeTransport {
+/** @param changesOf what answers some messages in place of the SDK. Default: nothing */
+export function createPipeTransport(
+  pipe: Pipe,
+  log: Log,
+  changesOf: ((send: (message: object) => Promise<void>) => PipeChanges) | null = null,
+): PipeTransport {
   /** Ids of requests without an answer. */
   const open = new Set<unknown>();
   let whenAnswered: (() => void) | null = null;
@@ -100,7 +106,7 @@ export function createPipeTransport(pipe: Pipe, log: Log): PipeTransport {
   }
 
   function serve(message: unknown): void {
-    if (isClosed || formProblem(message) !== null) return;
+    if (isClosed || formProblem(message) !== null || changes?.takes(message) === true) return;
     const { method, params } = message as { method?: unknown; params?: { requestId?: unknown } };
     if (method === 'notifications/cancelled') done(params?.requestId);
     else if (!isAnswer(message) && idOf(message) !== null) open.add(idOf(message));
@@ -111,11 +117,14 @@ export function createPipeTransport(pipe: Pipe, log: Log): PipeTransport {
     if (!isClosed) {
       isClosed = true;
       pipe.close();
+      changes?.close();
       transport.onclose?.();
       whenAnswered?.();
     }
     return Promise.resolve();
   }
+
+  const changes = changesOf?.((message) => sendOne(message as JSONRPCMessage)) ?? null;
 
   async function sendOne(message: JSONRPCMessage): Promise<void> {
     const batched = batches.take(message);
