@@ -68,9 +68,9 @@ export async function workOnQueue(
   const coming = back();
   // Without it they come when the queue lets them be seen again, which is long after the schedule.
   await Promise.all(
-    coming.map(({ record, delaySeconds }) =>
-      delaySeconds === null ? null : waking?.release(record.receiptHandle, delaySeconds),
-    ),
+    coming.map(async ({ record, delaySeconds }) => {
+      if (delaySeconds !== null) await waking?.release(record.receiptHandle, delaySeconds);
+    }),
   );
   return { batchItemFailures: coming.map(({ record }) => ({ itemIdentifier: record.messageId })) };
 }

@@ -20,7 +20,11 @@ const Quote = z.object({ symbol: z.string(), price: z.number(), note: z.string()
 const quotes = stream({ description: 'Quotes', schema: Quote, key: 'symbol', feed: kinesis() });
 const owned = stream({ description: 'Of tenants', schema: Quote, tenants: ({ symbol }) => symbol, feed: kinesis() });
 const app = defineApp({ name: 'handed', version: '1.0.0', description: 'Quotes', streams: { quotes, owned } });
-const feedOf = (name: string) => app.feeds.get(name) ?? (undefined as never);
+function feedOf(name: string) {
+  const feed = app.feeds.get(name);
+  if (!feed) throw new Error(`there is no feed ${name}`);
+  return feed;
+}
 
 function stage(store: Store = createMemoryStore(), changed: string[] = []) {
   const runtime = systemRuntime(() => {});
@@ -31,8 +35,8 @@ function stage(store: Store = createMemoryStore(), changed: string[] = []) {
     scope,
     take: (handed: readonly Handed[], name = 'quotes'): Promise<HandedTaken> =>
       takeHanded(scope, feedOf(name), handed, runtime.now() + 20_000),
-    async prices(tenant = 'public', name = 'quotes') {
-      const { entries } = await store.last(streamLog(tenant as never, name), 1_000);
+    prices: async (tenant = 'public', name = 'quotes') => {
+      const { entries } = await store.last(streamLog(tenant, name), 1_000);
       return entries.map(({ value }) => (value as { data: { price: number } }).data.price);
     },
     dead: async () => (await readDeadLetters(scope, 'quotes')).deadLetters.map(({ item, field }) => [item, field]),
@@ -107,9 +111,10 @@ test('where the store breaks off, what was committed is told, and the rest comes
   expect([rest.records, (await prices()).length]).toEqual([40 - broken.records, 40]);
 });
 
+const of = (id: number, symbol: string): Handed => one(id, { symbol }, 'owned');
+
 test('events of tenants go to the log of each, and what names nobody is a dead letter of the app', async () => {
   const { take, prices, scope } = stage();
-  const of = (id: number, symbol: string): Handed => one(id, { symbol }, 'owned');
   const taken = await take([of(1, 'acme'), of(2, 'other'), of(3, 'acme'), of(4, '')], 'owned');
   expect(taken).toMatchObject({ records: 4, error: null, counts: { events: 3, deadLetters: 1 } });
   expect([await prices('acme', 'owned'), await prices('other', 'owned')]).toEqual([[1, 3], [2]]);
@@ -129,10 +134,11 @@ test('readers are told how the feed is, and nothing pulls it', async () => {
   expect((await ingest(deps, Date.now() + 5_000)).feeds).toEqual([]);
 });
 
+const define = (streams: object) =>
+  defineApp({ name: 'x', version: '1.0.0', description: 'x', streams: streams as never });
+
 test('such a feed fills one stream, which no tenant has for itself', () => {
   const own = stream({ description: 'Own', schema: Quote, tenants: 'each', feed: kinesis() });
-  const define = (streams: object) =>
-    defineApp({ name: 'x', version: '1.0.0', description: 'x', streams: streams as never });
   expect(() => define({ own })).toThrow(expect.objectContaining({ message: expect.stringContaining('one stream') }));
   const items = 'no function' as never;
   const odd = stream({ description: 'Odd', schema: Quote, feed: kinesis({ items }) });

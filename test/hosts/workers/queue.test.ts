@@ -66,7 +66,7 @@ test('the lines of wrangler.toml that bind a queue are what is tested here', () 
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const lines = readFileSync(resolve(import.meta.dirname, '../../../wrangler.toml'), 'utf8');
   const config = join(folder, 'wrangler.toml');
-  writeFileSync(config, lines.replace(/^# (?=\[\[queues|binding = |queue = |max_batch)/gm, ''));
+  writeFileSync(config, lines.replace(/^# (?=\[\[queues|binding = |queue = |max_|dead_letter)/gm, ''));
   const { queues } = readWranglerConfig({ config });
   expect(queues).toEqual(QUEUES);
 });

@@ -19,18 +19,29 @@ export interface RunningWorker {
 export interface QueueSettings {
   /** Null: nothing takes messages out of the queue, and they are lost. */
   consumer: { max_retries?: number } | null;
+  /** Whether the Worker also takes messages out of the queue of dead letters; default false. */
+  dead?: boolean;
 }
 
 type Send = (message: unknown, options?: { delaySeconds?: number }) => Promise<void>;
 
 export const QUEUES = {
   producers: [{ binding: 'TASKS', queue: 'tidegate-tasks' }],
-  consumers: [{ queue: 'tidegate-tasks', max_batch_timeout: 0 }],
+  consumers: [
+    {
+      queue: 'tidegate-tasks',
+      max_batch_timeout: 0,
+      max_retries: 5,
+      dead_letter_queue: 'tidegate-tasks-dead',
+    },
+  ],
 };
 
-function queuesOf({ consumer }: QueueSettings): object {
+function queuesOf({ consumer, dead = false }: QueueSettings): object {
   if (consumer === null) return { producers: QUEUES.producers };
-  return { ...QUEUES, consumers: QUEUES.consumers.map((settings) => ({ ...settings, ...consumer })) };
+  const own = QUEUES.consumers.map((settings) => ({ ...settings, ...consumer }));
+  const ofDead = QUEUES.consumers.map(({ dead_letter_queue: queue }) => ({ queue, max_batch_timeout: 0 }));
+  return { ...QUEUES, consumers: dead ? [...own, ...ofDead] : own };
 }
 
 /**
