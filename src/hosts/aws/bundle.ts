@@ -18,6 +18,7 @@ const ENTRIES = {
   'lambda-http': neighbour('entry-http'),
   'lambda-scheduled': neighbour('entry-scheduled'),
   'lambda-queue': neighbour('entry-queue'),
+  'lambda-records': neighbour('entry-records'),
 } as const;
 
 export type Entry = keyof typeof ENTRIES;

@@ -2,6 +2,7 @@
 import { TidegateError } from '../../base/errors.ts';
 import { knownName } from '../../base/known-names.ts';
 import type { App } from '../../declare/app.ts';
+import type { SourceKind } from '../../feeds/aws/feed.ts';
 import { appNeeds } from '../platforms/app-needs.ts';
 import { API_SECONDS } from './fronts.ts';
 import type { Source } from './sources.ts';
@@ -81,48 +82,32 @@ function ofEnvironment(environment: Readonly<Record<string, string>>): Mistake[]
   return mistakes;
 }
 
-/** The setting of a source by the type of the feed that it hands records to. */
-const SOURCE_OF: Readonly<Record<string, string>> = {
-  kinesis: 'kinesis',
-  sqs: 'sqs',
-  iot: 'iot',
-  eventbridge: 'eventBridge',
+/** The setting of a source by the kind of the feed that it hands records to, and an example of it. */
+const SOURCE_OF: Readonly<Record<SourceKind, { setting: string; example: string }>> = {
+  kinesis: { setting: 'kinesis', example: "'arn:aws:kinesis:…'" },
+  sqs: { setting: 'sqs', example: "'arn:aws:sqs:…'" },
+  iot: { setting: 'iot', example: '"SELECT * FROM \'plant/+/temperature\'"' },
+  eventbridge: { setting: 'eventBridge', example: "{ source: ['shop'] }" },
 };
 
-/** Names of the app's feeds that are handed their records, with what each has to have as its source. */
-export function handedFeeds(app: App): Map<string, string> {
-  return new Map(
-    [...app.feeds.values()].flatMap(({ name, feed }) => {
-      const setting = SOURCE_OF[feed.type];
-      return setting === undefined ? [] : [[name, setting] as const];
-    }),
-  );
-}
-
 function ofSources(app: App, sources: Readonly<Record<string, Source>>): Mistake[] {
-  const handed = handedFeeds(app);
-  const missing = [...handed].filter(([name, setting]) => !(setting in (sources[name] ?? {})));
-  const stray = Object.keys(sources).filter((name) => !handed.has(name));
+  const { handed } = appNeeds(app);
+  const names = handed.map(({ feed }) => feed);
+  const missing = handed.filter(({ feed, kind }) => !(SOURCE_OF[kind].setting in (sources[feed] ?? {})));
+  const stray = Object.keys(sources).filter((name) => !names.includes(name));
   return [
-    ...missing.map(([name, setting]) => ({
-      field: `sources.${name}`,
-      expected: `{ ${setting}: … }, because that feed is handed its records`,
-      hint: `say where from: sources: { ${name}: { ${setting}: ${EXAMPLES[setting] ?? '…'} } }`,
+    ...missing.map(({ feed, kind }) => ({
+      field: `sources.${feed}`,
+      expected: `{ ${SOURCE_OF[kind].setting}: … }, because that feed is handed its records`,
+      hint: `say where from: sources: { ${feed}: { ${SOURCE_OF[kind].setting}: ${SOURCE_OF[kind].example} } }`,
     })),
     ...stray.map((name) => ({
       field: `sources.${name}`,
-      expected: knownName(name, [...handed.keys()], 'feeds that are handed their records'),
+      expected: knownName(name, names, 'feeds that are handed their records'),
       hint: 'declare it in the app, as a feed of kinesis(), sqs(), iot() or eventBridge(), or leave the source out',
     })),
   ];
 }
-
-const EXAMPLES: Readonly<Record<string, string>> = {
-  kinesis: "'arn:aws:kinesis:…'",
-  sqs: "'arn:aws:sqs:…'",
-  iot: '"SELECT * FROM \'plant/+/temperature\'"',
-  eventBridge: "{ source: ['shop'] }",
-};
 
 /** Time that a request needs beside what a tool waits for, ms: an answer is begun 1.5 s before the function ends. */
 const BESIDE_MS = 2_000;

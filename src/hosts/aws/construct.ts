@@ -66,7 +66,7 @@ export class Tidegate extends Construct {
     this.table = addTable(this, plan);
     const tasks = plan.needs.queue ? addTaskQueue(this) : null;
     this.queue = tasks?.queue ?? null;
-    const failed = plan.handed.length > 0 ? addDeadLetters(this, 'RecordsDead') : null;
+    const failed = plan.needs.handed.length > 0 ? addDeadLetters(this, 'RecordsDead') : null;
     this.functions = withCode(props, plan, (code) => this.addFunctions(code, props, failed));
     const { streaming, buffered, scheduled, queue, sources } = this.functions;
     this.allFunctions = [streaming, buffered, scheduled, queue, ...Object.values(sources)].filter(
@@ -92,7 +92,8 @@ export class Tidegate extends Construct {
     const { stage, tags } = plan;
     const own = { 'tidegate:app': props.app.name, ...(stage === undefined ? {} : { 'tidegate:stage': stage }) };
     for (const [name, value] of Object.entries({ ...own, ...tags })) Tags.of(this).add(name, value);
-    for (const { feed, what, fix } of plan.needs.losing) {
+    for (const { feed, what, fix, handed } of plan.needs.losing) {
+      if (handed) continue;
       const caveat = `feed ${feed}: nothing holds its connection here, so ${what}; ${fix}`;
       Annotations.of(this).addWarningV2(`tidegate:losing:${feed}`, caveat);
     }

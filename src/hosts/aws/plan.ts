@@ -4,7 +4,7 @@ import { type AppNeeds, appNeeds } from '../platforms/app-needs.ts';
 import { type AwsNames, awsNames } from '../platforms/aws-names.ts';
 import { startMistake } from '../platforms/check-start.ts';
 import { type Callers, checkCallers, withAuth } from './callers.ts';
-import { checkDeployment, handedFeeds } from './checks.ts';
+import { checkDeployment } from './checks.ts';
 import type { Entry } from './bundle.ts';
 import { secretNames } from './secrets.ts';
 import type { TidegateProps } from './settings.ts';
@@ -18,8 +18,6 @@ export interface DeploymentPlan extends AwsSettings {
   variables: Record<string, string>;
   /** Variables that Secrets Manager has. */
   secrets: readonly string[];
-  /** Names of the feeds that are handed their records. */
-  handed: readonly string[];
   entries: readonly Entry[];
 }
 
@@ -45,9 +43,9 @@ export function planDeployment(props: TidegateProps): DeploymentPlan {
   const mistake = startMistake(app, secrets, variables);
   if (mistake !== null) throw mistake;
   const needs = appNeeds(app);
-  const handed = [...handedFeeds(app).keys()];
   const entries: Entry[] = ['lambda-http'];
   if (needs.schedule) entries.push('lambda-scheduled');
   if (needs.queue) entries.push('lambda-queue');
-  return { ...settings, names, needs, callers, variables, secrets, handed, entries };
+  if (needs.handed.length > 0) entries.push('lambda-records');
+  return { ...settings, names, needs, callers, variables, secrets, entries };
 }

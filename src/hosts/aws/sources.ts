@@ -9,6 +9,7 @@ import { LambdaFunction as FunctionTarget } from 'aws-cdk-lib/aws-events-targets
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnTopicRule } from 'aws-cdk-lib/aws-iot';
 import type { IStream } from 'aws-cdk-lib/aws-kinesis';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { type Function as LambdaFunction, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { mayReceive, maySend } from './queue.ts';
@@ -73,6 +74,13 @@ const arnOf = (given: IStream | IQueue | string) => {
   return 'streamArn' in given ? given.streamArn : given.queueArn;
 };
 
+/** The key of somebody's own that what comes is encrypted with. */
+function keyOf(source: Source): IKey | undefined {
+  if ('kinesis' in source && typeof source.kinesis !== 'string') return source.kinesis.encryptionKey;
+  if ('sqs' in source && typeof source.sqs !== 'string') return source.sqs.encryptionMasterKey;
+  return undefined;
+}
+
 /** What the function's role is asked for. */
 export function mayRead(source: Source, failed: IQueue): PolicyStatement[] {
   if ('sqs' in source) return [mayReceive(arnOf(source.sqs))];
@@ -84,6 +92,7 @@ export function mayRead(source: Source, failed: IQueue): PolicyStatement[] {
 
 /** @param failed keeps what could not be handed over */
 export function connectSource(target: LambdaFunction, source: Source, failed: IQueue): void {
+  keyOf(source)?.grantDecrypt(target);
   if ('kinesis' in source) return readShards(target, source, failed);
   if ('sqs' in source) {
     target.addEventSourceMapping('Mapping', {

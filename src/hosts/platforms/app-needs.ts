@@ -4,6 +4,7 @@
  */
 import { offersEvents } from '../../mcp/events/capability.ts';
 import type { App } from '../../declare/app.ts';
+import { isSourceFeed, type SourceKind } from '../../feeds/aws/feed.ts';
 import { isHttpTool } from '../../declare/http-tool.ts';
 import { secretsWithin } from '../../declare/secret.ts';
 
@@ -14,8 +15,13 @@ export interface AppNeeds {
   schedule: boolean;
   /** Whether it has work that goes on later, for which a queue wakes it in time: tasks of its own, triggers, deliveries. */
   queue: boolean;
-  /** Feeds that lose what comes between two bursts, with what is lost and what to do about it. */
-  losing: readonly { feed: string; what: string; fix: string }[];
+  /**
+   * Feeds that lose what comes between two bursts, with what is lost and what to do about it. What is `handed` to a feed loses nothing
+   * where its event source is.
+   */
+  losing: readonly { feed: string; what: string; fix: string; handed: boolean }[];
+  /** Feeds that event sources fill, with the kind of source. */
+  handed: readonly { feed: string; kind: SourceKind }[];
   /** Kinds of its feeds, such as `http` and `mqtt`, each once. */
   feedKinds: readonly string[];
   /** Where its feeds read: a URL, or words where the declaration does not say it. */
@@ -37,8 +43,11 @@ export function appNeeds(app: App): AppNeeds {
     schedule: app.streams.size + app.tasks.size > 0,
     queue: app.tasks.size > 0 || offersEvents(app),
     losing: feeds.flatMap(({ name, feed, targets }) =>
-      feed.loses === undefined || targets.length === 0 ? [] : [{ feed: name, ...feed.loses }],
+      feed.loses === undefined || targets.length === 0
+        ? []
+        : [{ feed: name, ...feed.loses, handed: feed.handed === true }],
     ),
+    handed: feeds.flatMap(({ name, feed }) => (isSourceFeed(feed) ? [{ feed: name, kind: feed.type }] : [])),
     feedKinds: [...new Set(feeds.map(({ feed }) => feed.type))],
     sources: feeds.map(({ name, feed: { source } }) => ({ feed: name, source })),
     pushed: [...app.streams.values()].flatMap(({ name, push }) => (push === null ? [] : [name])),

@@ -97,12 +97,9 @@ function planOf(
       message: `${name} is optional and has a value here, and the functions will not have it`,
       fix: `optionalSecrets: ['${name}'] in aws.ts`,
     })),
-    ...appNeeds(app).losing.map(({ feed, what, fix }) => ({
-      level: 'advice' as const,
-      field: `feeds.${feed}`,
-      message: what,
-      fix,
-    })),
+    ...appNeeds(app).losing.flatMap(({ feed, what, fix, handed }) =>
+      handed ? [] : [{ level: 'advice' as const, field: `feeds.${feed}`, message: what, fix }],
+    ),
     ...missing.map(({ variable }) => ({
       level: 'error' as const,
       field: variable,

@@ -1,0 +1,4 @@
+/** The functions that hand records to feeds. */
+import host from 'deployed:host';
+
+export const { records } = host;
