@@ -40,7 +40,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   calls: [['.'], ['bounds', 'changes'], ['events']],
   http: [['.'], ['events', 'observe']],
   tools: [['.'], ['alarms', 'events', 'triggers']],
-  operate: [['.'], ['feeds', 'streams', 'backup'], ['faces']],
+  operate: [['.'], ['feeds', 'streams', 'dead', 'work', 'backup'], ['faces']],
   // An extension stands beside what serves it: nothing of the server knows one.
   mcp: [['.'], ['wire'], ['registry'], ['listen', 'sessions'], ['asking'], ['events', 'tasks', 'serve'], ['pipe']],
   hosts: [

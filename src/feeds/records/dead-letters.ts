@@ -53,6 +53,14 @@ export const deadLetter = logEntry<DeadLetter>('dead letter', () =>
   }),
 );
 
+/** The reason of a letter whose item was erased. */
+export const ERASED = 'removed';
+
+/** What stands in the place of a letter that is erased: nothing of its item. It cannot be tried again. */
+export function erasedLetter({ stream, at }: DeadLetter): DeadLetter {
+  return { stream, reason: ERASED, field: null, expected: null, item: null, cut: true, at };
+}
+
 export interface Reason {
   reason: string;
   field?: string;

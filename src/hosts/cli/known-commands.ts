@@ -7,7 +7,11 @@ const operate = (noun: string) => async () => (await import('./operate/command.t
 export const KNOWN_COMMANDS: Readonly<Record<string, () => Promise<RunCommand>>> = {
   init: async () => (await import('./init/init-command.ts')).initCommand,
   dev: async () => (await import('./init/dev/dev-command.ts')).devCommand,
-  tasks: async () => (await import('./commands/tasks-command.ts')).tasksCommand,
+  // An answer is an action of operators; the others watch and draw as actions do not.
+  tasks: async () => {
+    const [{ tasksCommand }, answers] = await Promise.all([import('./commands/tasks-command.ts'), operate('tasks')()]);
+    return (call) => (call.args[0] === 'answer' ? answers(call) : tasksCommand(call));
+  },
   keys: async () => (await import('./commands/keys-command.ts')).keysCommand,
   triggers: async () => (await import('./commands/triggers-command.ts')).triggersCommand,
   doctor: async () => (await import('./doctor/doctor-command.ts')).doctorCommand,

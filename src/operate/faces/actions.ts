@@ -3,6 +3,9 @@ import type { OperatorAction } from '../action.ts';
 import { backup } from '../backup/backup.ts';
 import { restore, resumeCopy } from '../backup/restored.ts';
 import { tenantsDelete, tenantsExport, tenantsList } from '../backup/tenants.ts';
+import { deadDrop } from '../dead/drop.ts';
+import { deadList, deadShow } from '../dead/list.ts';
+import { deadReplay } from '../dead/replay.ts';
 import { feedsList } from '../feeds/list.ts';
 import { feedsPause, feedsResume } from '../feeds/pause.ts';
 import { feedsPull } from '../feeds/pull.ts';
@@ -15,6 +18,15 @@ import { streamsImport } from '../streams/import.ts';
 import { streamsList } from '../streams/list.ts';
 import { streamsShow } from '../streams/show.ts';
 import { streamsTail } from '../streams/tail.ts';
+import { stats } from '../work/stats.ts';
+import {
+  subscriptionsEnd,
+  subscriptionsList,
+  subscriptionsReplay,
+  subscriptionsShow,
+  subscriptionsTest,
+} from '../work/subscriptions.ts';
+import { tasksAnswer, tasksCancel, tasksList, tasksRetry, tasksShow } from '../work/tasks.ts';
 
 export const ACTIONS: readonly OperatorAction[] = [
   feedsList,
@@ -30,6 +42,21 @@ export const ACTIONS: readonly OperatorAction[] = [
   streamsImport,
   streamsDelete,
   streamsForget,
+  deadList,
+  deadShow,
+  deadReplay,
+  deadDrop,
+  tasksList,
+  tasksShow,
+  tasksAnswer,
+  tasksCancel,
+  tasksRetry,
+  subscriptionsList,
+  subscriptionsShow,
+  subscriptionsEnd,
+  subscriptionsReplay,
+  subscriptionsTest,
+  stats,
   backup,
   restore,
   resumeCopy,

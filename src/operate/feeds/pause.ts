@@ -6,7 +6,7 @@ import type { FeedState } from '../../feeds/records/state.ts';
 import { ofFeed } from '../../streams/scope.ts';
 import { noteWork } from '../../streams/tenant-work.ts';
 import { operatorAction } from '../action.ts';
-import { changeableFeed, FeedName } from './named-feed.ts';
+import { changeableFeed, FeedName } from '../named-feed.ts';
 
 const Paused = z.object({
   feed: z.string(),

@@ -5,7 +5,7 @@ import { changeFeed } from '../../feeds/records/change-feed.ts';
 import { holdsLease } from '../../feeds/records/state.ts';
 import { ingest } from '../../feeds/run/run.ts';
 import { operatorAction } from '../action.ts';
-import { changeableFeed, FeedName } from './named-feed.ts';
+import { changeableFeed, FeedName } from '../named-feed.ts';
 
 export const feedsPull = operatorAction({
   noun: 'feeds',

@@ -7,7 +7,7 @@ import { changeFeed } from '../../feeds/records/change-feed.ts';
 import { newState } from '../../feeds/records/state.ts';
 import { operatorAction } from '../action.ts';
 import { timeInput } from '../shared.ts';
-import { changeableFeed, FeedName } from './named-feed.ts';
+import { changeableFeed, FeedName } from '../named-feed.ts';
 
 export const feedsReset = operatorAction({
   noun: 'feeds',

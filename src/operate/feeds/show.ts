@@ -7,7 +7,7 @@ import { feedStatus } from '../../feeds/records/status.ts';
 import { isOfOthers } from '../../feeds/records/tenant-view.ts';
 import { ofFeed } from '../../streams/scope.ts';
 import { operatorAction } from '../action.ts';
-import { feedNamed, FeedName } from './named-feed.ts';
+import { feedNamed, FeedName } from '../named-feed.ts';
 
 const POSITION_CHARACTERS = 2_000;
 const At = z.string().nullable();

@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
-import { deadLetter, deadLetterLog } from '../../feeds/records/dead-letters.ts';
+import { deadLetter, deadLetterLog, ERASED, erasedLetter } from '../../feeds/records/dead-letters.ts';
 import type { Cursor } from '../../store/store.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import { isAuditLog } from '../../auth/audit/stream.ts';
@@ -126,21 +126,11 @@ async function forgetLetters({ stream, scope }: NamedStream, key: string): Promi
       const page: Awaited<ReturnType<typeof store.read>> = await store.read(log, after, READ_LIMIT);
       const erasures = page.entries.flatMap((entry) => {
         const letter = deadLetter.read(entry);
-        if (letter.stream !== stream.name) return [];
+        if (letter.stream !== stream.name || letter.reason === ERASED) return [];
         const text = JSON.stringify(letter.item);
         // A letter that was cut is a text of JSON within JSON.
         if (letter.key !== key && !text.includes(inJson) && !text.includes(inText)) return [];
-        const { reason, at } = letter;
-        const value = deadLetter.encode({
-          stream: stream.name,
-          reason,
-          field: null,
-          expected: null,
-          item: null,
-          cut: true,
-          at,
-        });
-        return [{ cursor: entry.cursor, value }];
+        return [{ cursor: entry.cursor, value: deadLetter.encode(erasedLetter(letter)) }];
       });
       if (erasures.length > 0) await store.erase(log, erasures);
       erased += erasures.length;

@@ -56,7 +56,12 @@ test.each<[string, readonly string[], string | null, string]>([
   ['tiny.mjs', COMMANDS, 'stdio', 'expected tidegate stdio --app tiny.mjs'],
   ['PORT=8871', COMMANDS, 'start', 'PORT=8871 tidegate start'],
   ['strat', COMMANDS, null, `expected one of the commands ${COMMANDS.join(', ')} (did you mean start?)`],
-  ['cancle', TASK_COMMANDS, null, 'expected one of the commands list, show, cancel, retry (did you mean cancel?)'],
+  [
+    'cancle',
+    TASK_COMMANDS,
+    null,
+    'expected one of the commands list, show, answer, cancel, retry (did you mean cancel?)',
+  ],
   ['now', COMMANDS, 'start', 'start takes no word now'],
 ])('the word %s is answered with %s', (word, commands, before, told) => {
   expect(unknownWord(word, commands, before)).toContain(told);

@@ -21,7 +21,7 @@ import type { CommandCall } from '../kit/command.ts';
 import { readArguments, unknownWord } from '../kit/arguments.ts';
 import { linesOfList, linesOfTask, redrawn } from './tasks-print.ts';
 import { withTasks } from '../../task-deps.ts';
-import { taskView } from './tasks-view.ts';
+import { taskView } from '../../../operate/work/task-view.ts';
 import { TASK_COMMANDS } from '../kit/usage.ts';
 import { jsonText } from '../../../base/plain.ts';
 

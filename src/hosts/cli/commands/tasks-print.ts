@@ -1,6 +1,6 @@
 /** Tasks in lines for a terminal. Pure: it decides what is said, and prints nothing. */
 import type { ListedTask } from '../../../tasks/records/list.ts';
-import type { StepView, TaskView } from './tasks-view.ts';
+import type { StepView, TaskView } from '../../../operate/work/task-view.ts';
 import { ago, table } from '../../../operate/table.ts';
 import { oneLine } from '../../../base/plain.ts';
 

@@ -1,6 +1,16 @@
 /** What the command line takes, as it says itself. It loads nothing. */
 /** First words of actions of operators (`src/operate`), which say themselves what they take. */
-export const OPERATE_NOUNS = ['feeds', 'streams', 'backup', 'restore', 'resume', 'tenants'] as const;
+export const OPERATE_NOUNS = [
+  'feeds',
+  'streams',
+  'dead',
+  'subscriptions',
+  'stats',
+  'backup',
+  'restore',
+  'resume',
+  'tenants',
+] as const;
 export const COMMANDS = [
   'init',
   'dev',
@@ -16,7 +26,7 @@ export const COMMANDS = [
 ] as const;
 export const TRIGGER_COMMANDS = ['try', 'list'] as const;
 export const KEY_COMMANDS = ['create', 'list', 'revoke'] as const;
-export const TASK_COMMANDS = ['list', 'show', 'cancel', 'retry'] as const;
+export const TASK_COMMANDS = ['list', 'show', 'answer', 'cancel', 'retry'] as const;
 
 /** Every variable of the environment that is read, in the order in which they are told. */
 export const VARIABLES = [
@@ -78,6 +88,7 @@ const DEV_USAGE = `  tidegate dev [--app FILE] [--json]   serve an app, and agai
 
 export const TASKS_USAGE = `  tidegate tasks list [--status STATUS] [--limit N] [--json]
   tidegate tasks show ID [--watch] [--json]
+  tidegate tasks answer ID KEY=JSON ...   answer what it asks, such as who='{"name":"Ada"}', or KEY=decline
   tidegate tasks cancel ID
   tidegate tasks retry ID        begin a failed task again, with what had succeeded kept
 

@@ -1,10 +1,10 @@
 /** What actions on one feed share: its name as an input, and finding it. */
 import * as z from 'zod';
-import type { DeclaredFeed } from '../../declare/feed.ts';
-import { findFeed } from '../../feeds/records/find-feed.ts';
-import { scopeOf, type Scope } from '../../streams/scope.ts';
-import type { OperateContext } from '../action.ts';
-import { checkReach } from '../shared.ts';
+import type { DeclaredFeed } from '../declare/feed.ts';
+import { findFeed } from '../feeds/records/find-feed.ts';
+import { scopeOf, type Scope } from '../streams/scope.ts';
+import type { OperateContext } from './action.ts';
+import { checkReach } from './shared.ts';
 
 export const FeedName = z.string().min(1).max(64).describe('Name of a feed');
 

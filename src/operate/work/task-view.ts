@@ -1,13 +1,13 @@
 /** One task as the store has it: its header, its assignment, and what it remembers. */
-import type { Json } from '../../../base/json.ts';
-import type { Principal } from '../../../base/principal.ts';
-import { listAll } from '../../../store/list-all.ts';
-import type { TaskDeps } from '../../../tasks/records/find-task.ts';
-import type { Header } from '../../../tasks/records/header.ts';
-import { taskPartition } from '../../../tasks/records/names.ts';
-import { rememberedKind, REMEMBERED, STEP } from '../../../tasks/records/remembered.ts';
-import { getTask } from '../../../tasks/work/requests.ts';
-import { assignmentKey, isLeased, readAssignment } from '../../../tasks/records/assignment.ts';
+import type { Json } from '../../base/json.ts';
+import type { Principal } from '../../base/principal.ts';
+import { listAll } from '../../store/list-all.ts';
+import type { TaskDeps } from '../../tasks/records/find-task.ts';
+import type { Header } from '../../tasks/records/header.ts';
+import { taskPartition } from '../../tasks/records/names.ts';
+import { rememberedKind, REMEMBERED, STEP } from '../../tasks/records/remembered.ts';
+import { getTask } from '../../tasks/work/requests.ts';
+import { assignmentKey, isLeased, readAssignment } from '../../tasks/records/assignment.ts';
 
 export interface StepView {
   /** The step's name, and its ordinal where the name is used again; or `sleep`, `ask who`, … */

@@ -1,0 +1,44 @@
+/** `dead replay`: tries the letters of a feed again that were not tried since, such as after a schema was mended. */
+import * as z from 'zod';
+import { replayDeadLetters } from '../../feeds/run/replay-dead-letters.ts';
+import { scopeOf } from '../../streams/scope.ts';
+import { operatorAction } from '../action.ts';
+import { changeableFeed } from '../named-feed.ts';
+import { FeedOfLetters } from './letters.ts';
+
+/** Longest time of one step, ms. */
+const PART_MS = 5_000;
+
+export const deadReplay = operatorAction({
+  noun: 'dead',
+  verb: 'replay',
+  description:
+    'Tries the dead letters of a feed again, each once: after a schema was mended. What its stream takes is appended; what it refuses again stays a dead letter.',
+  input: z.strictObject({ feed: FeedOfLetters }),
+  words: ['feed'],
+  output: z.object({
+    feed: z.string(),
+    replayed: z.number(),
+    duplicates: z.number().describe('Known already'),
+    refused: z.number().describe('Refused again'),
+    cut: z.number().describe('Kept only in part, or dropped, so that they cannot be tried'),
+    done: z.boolean().describe('False: some are left to try; call it again'),
+  }),
+  effect: 'changes',
+  async run({ feed }, context) {
+    changeableFeed(context, feed);
+    const { deps, tenant, deadline, signal } = context;
+    const total = { feed, replayed: 0, duplicates: 0, refused: 0, cut: 0, done: false };
+    while (!total.done && !signal.aborted && deps.runtime.now() < deadline) {
+      const until = Math.min(deadline, deps.runtime.now() + PART_MS);
+      const part = await replayDeadLetters(scopeOf(deps, { tenant }), feed, until);
+      for (const name of ['replayed', 'duplicates', 'refused', 'cut'] as const) total[name] += part[name];
+      total.done = part.done;
+      context.progress(total.replayed + total.duplicates + total.refused + total.cut, null, 'letters');
+    }
+    return total;
+  },
+  lines: ({ feed, replayed, duplicates, refused, cut, done }) => [
+    `${feed}: ${replayed} replayed, ${duplicates} known already, ${refused} refused again, ${cut} kept only in part${done ? '' : '; some are left: call it again'}`,
+  ],
+});
