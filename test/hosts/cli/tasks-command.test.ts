@@ -172,7 +172,7 @@ describe('tidegate tasks', { timeout: 30_000 }, () => {
     [['show', '-'.repeat(22)], 1, /no such task/],
     [['show'], 2, /needs the id of a task/],
     [['list', 'all'], 2, /tasks list takes no word all/],
-    [['drop', 'x'], 2, /no command drop: expected one of the commands list, show, cancel, retry/],
+    [['drop', 'x'], 2, /no command drop: expected one of the commands list, show, answer, cancel, retry/],
     [['list', '--status', 'odd'], 2, /--status odd: expected one of the statuses working/],
     [['list', '--limit', '0'], 2, /--limit 0: expected/],
   ])('%j is refused with status %i', async (args, status, words) => {
