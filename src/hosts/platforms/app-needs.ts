@@ -24,8 +24,8 @@ export interface AppNeeds {
   handed: readonly { feed: string; kind: SourceKind }[];
   /** Kinds of its feeds, such as `http` and `mqtt`, each once. */
   feedKinds: readonly string[];
-  /** Where its feeds read: a URL, or words where the declaration does not say it. */
-  sources: readonly { feed: string; source: string }[];
+  /** Of which kind each feed is, and where it reads: a URL, or words where the declaration does not say it. */
+  sources: readonly { feed: string; kind: string; source: string }[];
   /** Streams that take pushes. */
   pushed: readonly string[];
   /** Tools that wait for an API of others, with how long they may, ms. */
@@ -49,7 +49,7 @@ export function appNeeds(app: App): AppNeeds {
     ),
     handed: feeds.flatMap(({ name, feed }) => (isSourceFeed(feed) ? [{ feed: name, kind: feed.type }] : [])),
     feedKinds: [...new Set(feeds.map(({ feed }) => feed.type))],
-    sources: feeds.map(({ name, feed: { source } }) => ({ feed: name, source })),
+    sources: feeds.map(({ name, feed: { type, source } }) => ({ feed: name, kind: type, source })),
     pushed: [...app.streams.values()].flatMap(({ name, push }) => (push === null ? [] : [name])),
     slowTools: Object.entries(app.options.tools ?? {}).flatMap(([tool, declared]) => {
       if (!isHttpTool(declared)) return [];

@@ -24,6 +24,8 @@ export interface WorkerSettings {
   storedSecrets: readonly string[];
 }
 
+/** Kinds of feeds that only functions of AWS have. */
+const HANDED: ReadonlySet<string> = new Set(['sqs', 'kinesis', 'iot', 'eventbridge']);
 /** Cron triggers that an account may have on the smallest plan. */
 const FREE_CRONS = 5;
 
@@ -156,6 +158,15 @@ function queueProblems({ name, producers, consumers }: WorkerSettings): (Platfor
 /** Feeds that read from where no Worker reaches, and what is lost between their bursts. */
 export function checkWorkerFeeds({ sources, losing }: AppNeeds): PlatformFinding[] {
   return [
+    ...sources
+      .filter(({ kind }) => HANDED.has(kind))
+      .map(({ feed, kind }) =>
+        error(
+          `feeds.${feed}`,
+          `the feed is handed its records by AWS (${kind}), and nothing hands them to a Worker`,
+          'take what comes by push (POST /ingest/<stream>), or deploy this app with tidegate deploy aws',
+        ),
+      ),
     ...sources.flatMap(({ feed, source }) => {
       const reason = unreached(source);
       return reason === null

@@ -113,7 +113,7 @@ test('MQTT needs the flag, and feeds from where no Worker reaches are told', () 
     'compatibility_flags',
   ]);
   const at = (source: string) =>
-    errorsOf(checkWorkerFeeds({ ...appNeeds(plant), sources: [{ feed: 'a', source }], losing: [] }));
+    errorsOf(checkWorkerFeeds({ ...appNeeds(plant), sources: [{ feed: 'a', kind: 'mqtt', source }], losing: [] }));
   for (const source of [
     'mqtt://192.168.1.4',
     'mqtt://localhost',

@@ -2,10 +2,12 @@
  * The operator's own CDK, over the file of their folder that makes the stack. It is never on a terminal; approvals were given with the
  * plan.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AWS_FILE } from '../../platforms/aws-entry.ts';
 import { TidegateError } from '../../../base/errors.ts';
+import type { DeployOptions } from './deploy-options.ts';
 import { packageFolder, userPackage } from './user-package.ts';
 import { type ProgramEnd, runProgram } from './run-program.ts';
 
@@ -15,12 +17,14 @@ export interface Cdk {
   synthesize: () => Promise<ReadonlyMap<string, string>>;
 }
 
-const FILES = ['aws.ts', 'aws.mts', 'aws.js', 'aws.mjs'];
 /** What the file needs beside the command. */
 const NEEDED = ['aws-cdk-lib', 'constructs', 'esbuild'];
 
-/** @param stage null: the one without a name. @throws TidegateError `invalid_config` where something is not installed */
-export function openCdk(folder: string, environment: NodeJS.ProcessEnv, stage: string | null): Cdk {
+/** @param file makes the stack: a path from the folder, without spaces. @param stage null: the one without a name. @throws TidegateError `invalid_config` where something is not installed */
+export function openCdk(
+  { folder, variables: environment, environment: stage }: Pick<DeployOptions, 'folder' | 'variables' | 'environment'>,
+  file: string,
+): Cdk {
   const missing = ['aws-cdk', ...NEEDED].filter((name) => packageFolder(folder, name) === null);
   if (missing.length > 0) {
     throw new TidegateError('invalid_config', `${missing.join(', ')} are not installed in ${folder}`, {
@@ -29,13 +33,6 @@ export function openCdk(folder: string, environment: NodeJS.ProcessEnv, stage: s
     });
   }
   const { command } = userPackage(folder, 'aws-cdk', 'cdk');
-  const file = FILES.find((name) => existsSync(join(folder, name)));
-  if (file === undefined) {
-    throw new TidegateError('invalid_config', `there is no aws.ts in ${folder}`, {
-      field: 'aws.ts',
-      expected: "a module with createTidegateStack(app, { appFile: 'app.ts', auth: 'keys' }) of tidegate/aws",
-    });
-  }
   const shared = [
     `--app="${process.execPath}" ${file}`,
     '--no-notices',
@@ -56,7 +53,7 @@ export function openCdk(folder: string, environment: NodeJS.ProcessEnv, stage: s
         const end = await run(['synth', '--quiet', `--output=${output}`]);
         if (end.status === 0) return templatesIn(output);
         throw new TidegateError('invalid_config', `the stack cannot be made:\n${saidByCdk(end)}`, {
-          field: file,
+          field: AWS_FILE,
           expected: 'a stack that CDK makes',
         });
       } finally {

@@ -67,7 +67,8 @@ export function probeSettings({ folder, appFile, appName, needs, environment, au
   };
 }
 
-function importPath(from: string, appFile: string): string {
+/** A file as a module of that folder imports it. */
+export function importPath(from: string, appFile: string): string {
   const path = relative(from, appFile).replaceAll('\\', '/');
   return path.startsWith('.') ? path : `./${path}`;
 }

@@ -2,14 +2,16 @@
  * `tidegate deploy aws`: synthesizes the stack that the folder's own module makes, puts the secrets that its template refers to and that are not
  * there, and deploys with the operator's CDK. Each step can be done again; before the plan is agreed to nothing is made.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import * as z from 'zod';
 import { TidegateError } from '../../../base/errors.ts';
+import { AWS_FILE } from '../../platforms/aws-entry.ts';
 import { appNeeds } from '../../platforms/app-needs.ts';
 import type { PlatformFinding } from '../../platforms/finding.ts';
 import { openSecretsManager, secretsOfTemplate } from './aws-secrets.ts';
+import { probeStack, type StackProbe } from './aws-probe.ts';
 import { type Cdk, openCdk, saidByCdk } from './cdk.ts';
 import { commandFailed } from './cloudflare-account.ts';
 import { agreed, showPlan } from './consent.ts';
@@ -31,8 +33,17 @@ interface Referred {
 
 /** Answers the exit status. @throws TidegateError for what stands in the way, and for a step that failed */
 export async function deployAws(options: DeployOptions): Promise<number> {
+  const probe = probeStack(options.folder, options.appFile, options.variables['AUTH'] ?? 'keys');
+  try {
+    return await deployStack(options, probe);
+  } finally {
+    probe.end();
+  }
+}
+
+async function deployStack(options: DeployOptions, probe: StackProbe): Promise<number> {
   const { folder, variables, environment, dryRun, json, yes, asker } = options;
-  const cdk = openCdk(folder, variables, environment);
+  const cdk = openCdk(options, probe.file);
   const [stack, template] = onlyStack(await cdk.synthesize());
   const sources = openSecretSources(folder, variables, environment);
   const names = secretsOfTemplate(template);
@@ -43,11 +54,12 @@ export async function deployAws(options: DeployOptions): Promise<number> {
       const variable = basename(name);
       secrets.push({ name, variable, found: sources.find(variable), isThere: (await manager?.isThere(name)) ?? null });
     }
-    const plan = planOf(options, { stack, secrets, template, sources });
+    const plan = planOf(options, { stack, secrets, template, sources, probe });
     showPlan(options, plan, null, () => []);
     if (hasErrors(plan)) return 1;
     if (dryRun || (json && !yes)) return 0;
     await agreed(options, `Deploy ${stack}?`);
+    if (probe.written !== null) writeFileSync(join(folder, AWS_FILE), probe.written, { flag: 'wx' });
     for (const { name, variable, found, isThere } of secrets) {
       if (isThere !== false) continue;
       await manager?.create(name, found?.value ?? (await askedValue(variable, asker)));
@@ -78,11 +90,12 @@ interface Found {
   secrets: readonly Referred[];
   template: string;
   sources: SecretSources;
+  probe: StackProbe;
 }
 
 function planOf(
   { app, environment, dryRun, asker, json }: DeployOptions,
-  { stack, secrets, template, sources }: Found,
+  { stack, secrets, template, sources, probe }: Found,
 ): DeployPlan {
   const canAsk = asker.isThere && !json;
   const missing = secrets.filter(({ isThere, found }) => isThere === false && found === null && !canAsk);
@@ -116,6 +129,7 @@ function planOf(
     isDry: dryRun,
     findings,
     steps: [
+      ...(probe.written === null ? [] : [{ what: `write ${AWS_FILE}`, state: 'to do' as const, command: null }]),
       ...secrets.map(secretStep),
       { what: `stack ${stack} (${resourcesIn(template)})`, state: 'to do', command: `cdk deploy ${stack}` },
     ],

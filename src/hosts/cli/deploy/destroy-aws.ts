@@ -1,4 +1,5 @@
 /** `tidegate destroy aws`: says what of the stack goes and what stays, and deletes it with the operator's CDK. */
+import { stackFile } from './aws-probe.ts';
 import { openCdk, saidByCdk } from './cdk.ts';
 import { commandFailed } from './cloudflare-account.ts';
 import { agreedByName, showPlan } from './consent.ts';
@@ -9,8 +10,8 @@ import type { DeployPlan } from './plan.ts';
 
 /** Answers the exit status. @throws TidegateError for what stands in the way, and for a step that failed */
 export async function destroyAws(options: DeployOptions): Promise<number> {
-  const { folder, variables, environment, dryRun, json, yes, print, tell } = options;
-  const cdk = openCdk(folder, variables, environment);
+  const { folder, environment, dryRun, json, yes, print, tell } = options;
+  const cdk = openCdk(options, stackFile(folder));
   const [stack, template] = onlyStack(await cdk.synthesize());
   const { Resources = {} } = JSON.parse(template) as {
     Resources?: Record<string, { Type: string; DeletionPolicy?: string }>;

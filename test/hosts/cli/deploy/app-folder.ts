@@ -60,6 +60,7 @@ export interface AppFolder {
   write: (name: string, text: string) => void;
   read: (name: string) => string;
   names: () => string[];
+  removeFile: (name: string) => void;
   /** What the account has now. */
   account: () => Account;
   change: (changes: Partial<Account>) => void;
@@ -118,6 +119,7 @@ export function makeAppFolder(
     path,
     write,
     read: (name) => readFileSync(join(path, name), 'utf8'),
+    removeFile: (name) => rmSync(join(path, name)),
     names: () =>
       readdirSync(path)
         .filter((name) => !['node_modules', 'package.json'].includes(name))

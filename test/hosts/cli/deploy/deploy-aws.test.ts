@@ -1,0 +1,192 @@
+/**
+ * `tidegate deploy aws` and `destroy aws`: the real CDK synthesizes; what needs an account is a stand-in for its command and one for
+ * Secrets Manager, which the real client asks.
+ */
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { deployAws } from '../../../../src/hosts/cli/deploy/deploy-aws.ts';
+import { destroyAws } from '../../../../src/hosts/cli/deploy/destroy-aws.ts';
+import { awsEntry } from '../../../../src/hosts/platforms/aws-entry.ts';
+import { defineApp, http, secret, stream } from '../../../../src/index.ts';
+import { type SecretsManagerStandIn, startSecretsManager } from '../../../services/secrets-manager.ts';
+import { type AppFolder, makeAppFolder, optionsIn, scriptedAsker } from './app-folder.ts';
+import * as z from 'zod';
+
+const PACKAGES = resolve(import.meta.dirname, '../../../../node_modules');
+const app = defineApp({
+  name: 'shop',
+  version: '1.0.0',
+  description: 'A shop',
+  streams: {
+    prices: stream({
+      description: 'Prices.',
+      schema: z.object({ price: z.number() }),
+      feed: http({
+        url: 'https://prices.example/all',
+        headers: { A: secret('API_KEY'), B: secret('MAYBE', null, { optional: true }) },
+      }),
+    }),
+  },
+});
+
+const TEMPLATE = JSON.stringify({
+  Resources: {
+    Table: { Type: 'AWS::DynamoDB::GlobalTable', DeletionPolicy: 'Retain' },
+    Streaming: {
+      Type: 'AWS::Lambda::Function',
+      Properties: {
+        Environment: { Variables: { API_KEY: '{{resolve:secretsmanager:shop/API_KEY:SecretString:::}}' } },
+      },
+    },
+  },
+});
+
+let manager: SecretsManagerStandIn;
+beforeAll(async () => {
+  manager = await startSecretsManager();
+  vi.stubEnv('AWS_ENDPOINT_URL_SECRETS_MANAGER', manager.url);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'an id');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'a key');
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await manager.stop();
+});
+beforeEach(() => {
+  manager.secrets.clear();
+  manager.deleted.clear();
+  manager.asked.splice(0);
+});
+
+/** @param given more of the state of the stand-in */
+function folderWith(files: Record<string, string>, given: object = {}): AppFolder {
+  const folder = makeAppFolder({ 'app.ts': '', 'aws.ts': '', 'template.json': TEMPLATE, ...files }, {});
+  onTestFinished(() => folder.remove());
+  const packages = join(folder.path, 'node_modules');
+  mkdirSync(join(packages, '@aws-sdk'));
+  for (const name of ['aws-cdk-lib', 'constructs', 'esbuild', '@aws-sdk/client-secrets-manager']) {
+    symlinkSync(join(PACKAGES, name), join(packages, name));
+  }
+  mkdirSync(join(packages, 'aws-cdk/bin'), { recursive: true });
+  const manifest = { name: 'aws-cdk', version: '2.0.0-stand-in', bin: { cdk: 'bin/cdk.mjs' } };
+  writeFileSync(join(packages, 'aws-cdk/package.json'), JSON.stringify(manifest));
+  copyFileSync(join(import.meta.dirname, 'cdk-stand-in.mjs'), join(packages, 'aws-cdk/bin/cdk.mjs'));
+  writeFileSync(
+    join(packages, 'aws-cdk/bin/state.json'),
+    JSON.stringify({ real: join(PACKAGES, 'aws-cdk/bin/cdk'), ...given }),
+  );
+  return folder;
+}
+
+const optionsOf = (folder: AppFolder, given: Parameters<typeof optionsIn>[2] = {}) =>
+  optionsIn(folder, app, {
+    target: 'aws',
+    ...given,
+    variables: { ...process.env, AWS_DEFAULT_REGION: 'eu-central-1', ...given.variables },
+  });
+
+const cdkCalls = (folder: AppFolder) =>
+  folder
+    .read('node_modules/aws-cdk/bin/calls.jsonl')
+    .trim()
+    .split('\n')
+    .map((line) =>
+      (JSON.parse(line) as { argv: string[] }).argv.filter((arg) => !/^--(app|no-|output)/.test(arg)).join(' '),
+    );
+
+test('secrets that are not there are put, by no argument, and the stack is deployed; again nothing is put', async () => {
+  const folder = folderWith({ '.env': 'API_KEY=of the shop\nMAYBE=perhaps\n' });
+  const options = optionsOf(folder);
+  expect(await deployAws(options)).toBe(0);
+  expect([...manager.secrets]).toEqual([['shop/API_KEY', 'of the shop']]);
+  expect(cdkCalls(folder)).toEqual(['synth --quiet', 'deploy shop --require-approval=never']);
+  const said = options.printed.join('\n');
+  expect(said).toContain('shop is deployed at https://x.lambda-url.example/mcp');
+  expect(said).toMatch(/advice: MAYBE: .*will not have it\n.*optionalSecrets: \['MAYBE'\]/);
+  for (const shown of [said, cdkCalls(folder).join(' ')]) expect(shown).not.toContain('of the shop');
+  manager.asked.splice(0);
+  expect(await deployAws(optionsOf(folder))).toBe(0);
+  expect(manager.asked).toEqual(['DescribeSecret shop/API_KEY']);
+});
+
+test('a stage has a stack, secrets and a file of secrets of its own', async () => {
+  const folder = folderWith({ '.env': 'API_KEY=of this machine\n' });
+  const options = optionsOf(folder, { environment: 'prod' });
+  expect(await deployAws(options)).toBe(1);
+  expect(options.printed.join('\n')).toMatch(/error: API_KEY: .*no value\n.*\.env\.prod/);
+  folder.write('.env.prod', 'API_KEY=of production\n');
+  expect(await deployAws(optionsOf(folder, { environment: 'prod' }))).toBe(0);
+  expect([...manager.secrets]).toEqual([['shop-prod/API_KEY', 'of production']]);
+  expect(cdkCalls(folder).at(-1)).toBe('--context=stage=prod deploy shop-prod --require-approval=never');
+});
+
+test('on a terminal it asks for what has no value; a plan as JSON, a no and a dry run make nothing', async () => {
+  const folder = folderWith({});
+  expect(await deployAws(optionsOf(folder, { dryRun: true, yes: false }))).toBe(0);
+  expect(manager.asked).toEqual([]);
+  const plan = optionsOf(folder, { json: true, yes: false, variables: { API_KEY: 'x' } });
+  expect(await deployAws(plan)).toBe(0);
+  expect(JSON.parse(plan.printed[0] ?? '')).toMatchObject({
+    platform: 'aws',
+    name: 'shop',
+    isReady: true,
+    steps: [{ state: 'to do' }, {}],
+  });
+  const no = scriptedAsker({ 'Deploy shop?': 'n' });
+  await expect(deployAws(optionsOf(folder, { yes: false, asker: no }))).rejects.toMatchObject({ code: 'cancelled' });
+  expect([...manager.secrets]).toEqual([]);
+  const asker = scriptedAsker({ 'Deploy shop?': 'yes', API_KEY: 'typed' });
+  expect(await deployAws(optionsOf(folder, { yes: false, asker }))).toBe(0);
+  expect([asker.asked[1], ...manager.secrets.values()]).toEqual(['hidden: API_KEY (not shown):', 'typed']);
+});
+
+test('what fails is told with what CDK says, and the next run goes on', async () => {
+  const folder = folderWith({}, { fails: 'deploy' });
+  const variables = { API_KEY: 'x' };
+  await expect(deployAws(optionsOf(folder, { variables }))).rejects.toThrow(/cdk deploy failed: .*not bootstrapped/s);
+  expect([...manager.secrets.keys()]).toEqual(['shop/API_KEY']);
+  manager.deleted.add('shop/API_KEY');
+  await expect(deployAws(optionsOf(folder, { variables }))).rejects.toMatchObject({
+    expected: expect.stringContaining('restore-secret'),
+  });
+});
+
+test(
+  'the real CDK synthesizes in a dry run, which leaves the folder as it was; a mistake of the stack is its message',
+  { timeout: 90_000 },
+  async () => {
+    const module = `import { defineApp, secret, stream } from 'tidegate';
+import * as z from 'zod';
+export default defineApp({ name: 'shop', version: '1.0.0', description: 'A shop', streams: {
+  prices: stream({ description: 'Prices.', schema: z.object({ price: z.number() }), push: { token: secret('PUSH_TOKEN') } }) } });\n`;
+    const folder = folderWith({ 'app.ts': module });
+    folder.removeFile('template.json');
+    folder.removeFile('aws.ts');
+    const options = optionsOf(folder, { dryRun: true, yes: false, environment: 'prod' });
+    expect(await deployAws(options)).toBe(0);
+    expect(options.printed.join('\n')).toMatch(
+      /secret shop-prod\/PUSH_TOKEN +unknown[^]*stack shop-prod \(\d\d resources\) +to do +cdk deploy shop-prod/,
+    );
+    expect(folder.names()).toEqual(['app.ts']);
+    const program = awsEntry('./app.ts', 'keys');
+    folder.write('aws.ts', program.replace(", auth: 'keys'", ''));
+    await expect(deployAws(optionsOf(folder, { dryRun: true }))).rejects.toThrow(
+      /cannot be made:\ntidegate: auth: expected/,
+    );
+  },
+);
+
+test('destroy says what goes and what stays, and asks for the name', async () => {
+  const folder = folderWith({});
+  const asker = scriptedAsker({ 'Type shop-prod': 'shop-prod' });
+  const options = optionsOf(folder, { environment: 'prod', yes: false, asker });
+  expect(await destroyAws(options)).toBe(0);
+  const said = options.printed.join('\n');
+  expect(said).toMatch(/stays: DynamoDB GlobalTable/);
+  expect(said).toMatch(/stays: the secrets shop-prod\/API_KEY/);
+  expect(cdkCalls(folder).at(-1)).toBe('--context=stage=prod destroy shop-prod --force');
+  const wrong = scriptedAsker({ 'Type shop': 'shop-prod' });
+  await expect(destroyAws(optionsOf(folder, { yes: false, asker: wrong }))).rejects.toThrow(/nothing was deleted/);
+  expect(cdkCalls(folder).filter((call) => call.includes('destroy'))).toHaveLength(1);
+});
