@@ -5,6 +5,7 @@
  */
 import { asTidegateError, type TidegateError } from '../base/errors.ts';
 import { ingest } from '../feeds/run/run.ts';
+import { triggerLogs } from '../triggers/alarms/logs.ts';
 import { sweep, type SweepReport } from '../feeds/run/sweep.ts';
 import type { WorkDeps } from '../calls/events/delivery-deps.ts';
 import { runTasks, type TasksReport } from '../tasks/work/run-due.ts';
@@ -110,7 +111,7 @@ export async function runScheduled(
   report.error ??= waits.error;
   let due = 0;
   const onSetBack = (by: number) => dueAfterClock(deps, by, (made) => (due = made));
-  const swept = await sweep(deps, deadline, { onSetBack });
+  const swept = await sweep(deps, deadline, { onSetBack, logs: (of) => triggerLogs(deps.app, of) });
   const { projected, collected, error } = swept;
   report.swept = { projected, collected, more: swept.more };
   report.more = more || tasksMore || events.more || waits.more || swept.more || due > 0;

@@ -30,6 +30,11 @@ export interface SweepOptions {
   deadLetters?: number;
   /** How long they are kept, ms; default 30 days. */
   deadLetterAgeMs?: number;
+  /**
+   * Logs beside those of streams that it keeps within their retention, such as those of triggers. Who appends to them trims them too;
+   * of those that all share, one sweep in 60 looks at them. Default: none.
+   */
+  logs?: (of: StreamTenants) => readonly DeclaredStream[];
   /** Ends the sweep after the step that it is at. */
   signal?: AbortSignal;
   /**
@@ -64,6 +69,8 @@ const COLLECT = 100;
 const SWEEP_AGAIN_MS = 24 * 3_600_000;
 /** One whose sweep was not done is swept again after this, ms. */
 const SWEEP_ON_MS = 30_000;
+/** One sweep in so many looks at the further logs that all share. */
+const LOGS_EVERY = 60;
 /** Time for the look at the clock, ms. */
 const LOOK_MS = 2_000;
 
@@ -117,6 +124,11 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
     const also = async (step: () => Promise<boolean>) => {
       if (!(await attempt(step))) done = false;
     };
+    const trim = (stream: DeclaredStream) => async () => {
+      const { removed, more } = await trimStream(scope, stream, deadline, agesBy);
+      report.events[stream.name] = (report.events[stream.name] ?? 0) + removed;
+      return more;
+    };
     for (const stream of streamsOf(deps, of)) {
       let isBeingRemoved = false;
       await also(async () => {
@@ -127,11 +139,11 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
         return !caughtUp || !built;
       });
       await also(async () => isBeingRemoved && !(await eraseAll(scope, stream, deadline)));
-      await also(async () => {
-        const { removed, more } = await trimStream(scope, stream, deadline, agesBy);
-        report.events[stream.name] = (report.events[stream.name] ?? 0) + removed;
-        return more;
-      });
+      await also(trim(stream));
+    }
+    // A tenant has its turn once a day.
+    if (of === 'each' || runtime.random() * LOGS_EVERY < 1) {
+      for (const log of options.logs?.(of) ?? []) await also(trim(log));
     }
     for (const log of await erasedLogs(scope, of)) await also(async () => !(await eraseAll(scope, log, deadline)));
     for (const { name: feed, tenants, namesTenants } of app.feeds.values()) {

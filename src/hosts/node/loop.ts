@@ -6,6 +6,7 @@
 import { asTidegateError } from '../../base/errors.ts';
 import { createHolding } from './holding.ts';
 import { type FeedOutcome, type FeedReport, ingest, type IngestReport } from '../../feeds/run/run.ts';
+import { triggerLogs } from '../../triggers/alarms/logs.ts';
 import { sweep } from '../../feeds/run/sweep.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { dueAfterClock } from '../due-after-clock.ts';
@@ -96,7 +97,11 @@ export function startLoop(deps: Deps, options: LoopOptions = {}): Loop {
 
   async function keep(): Promise<null> {
     const onSetBack = (by: number) => dueAfterClock(deps, by);
-    const report = await sweep(deps, runtime.now() + runMs, { onSetBack, signal });
+    const report = await sweep(deps, runtime.now() + runMs, {
+      onSetBack,
+      signal,
+      logs: (of) => triggerLogs(deps.app, of),
+    });
     logSweep(runtime.log, 'debug', report);
     if (report.error !== null) throw report.error;
     return null;

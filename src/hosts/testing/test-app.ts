@@ -11,6 +11,7 @@ import { createAppStreams } from '../../calls/streams.ts';
 import type { App } from '../../declare/app.ts';
 import type { AppStreams } from '../../declare/app-streams.ts';
 import { ingest, type IngestReport } from '../../feeds/run/run.ts';
+import { triggerLogs } from '../../triggers/alarms/logs.ts';
 import { sweep, type SweepReport } from '../../feeds/run/sweep.ts';
 // An HTTP feed loads it when its first burst begins, and the clock would go on meanwhile.
 import '../../feeds/http/burst.ts';
@@ -145,7 +146,7 @@ export function createTestApp(declared: App, options: TestAppOptions = {}): Test
     request: (...args) => client.request(...args),
     fetch: send,
     ingest: () => clock.drive(ingest(deps, deadline())),
-    sweep: () => clock.drive(sweep(deps, deadline())),
+    sweep: () => clock.drive(sweep(deps, deadline(), { logs: (of) => triggerLogs(app, of) })),
     scheduled: () => clock.drive(host.scheduled(deadline())),
     close: () => host.close(),
   };

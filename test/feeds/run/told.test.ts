@@ -9,8 +9,10 @@ const SECOND = 1_000;
 const URI = 'feed://readings';
 const OTHER = 'feed://others';
 
+const nothing = (): unknown[] => [];
+
 function stage(tenants: StreamTenants = 'shared') {
-  let next: () => unknown[] = () => [];
+  let next: () => unknown[] = nothing;
   let read = 0;
   const schema = z.object({ n: z.number() });
   const feed = pull({
