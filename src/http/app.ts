@@ -139,7 +139,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const { app, mcp, runtime, store } = deps;
   const { admit, observe, protectedResource = null } = options;
   const safe = withSafeNames(options.authenticate ?? openToEveryone, runtime.log);
-  const named = observe?.noting(safe) ?? safe;
+  const named = (options.authenticate && observe?.noting(safe)) ?? safe;
   let logins: LoginRoutes | null = null;
   const ofCookie: Authenticate = async (request) => (await loadLogins())?.authenticate(request) ?? named(request);
   const byCookie = observe?.noting(ofCookie) ?? ofCookie;

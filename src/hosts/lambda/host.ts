@@ -116,11 +116,14 @@ export function createLambdaHost(
       hands: true,
       ...(waking ? { taskQueue: waking.queue, dispatch: waking.dispatch } : {}),
     };
+    // Whoever sets it asks for metrics, and for what probes hear of feeds. Others load nothing of that.
+    const isObserved = config.variable('METRICS_TOKEN') !== null;
+    const observing = isObserved ? { observe: (await import('../../http/observe/observe.ts')).observeStore(app) } : {};
     return {
       deps,
       waking,
       feed: config.variable('TIDEGATE_FEED'),
-      host: createLazyHost({ operators, ...own, ...callers, ...deps, ...serving }),
+      host: createLazyHost({ operators, ...observing, ...own, ...callers, ...deps, ...serving }),
     };
   }
 

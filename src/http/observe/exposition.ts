@@ -51,8 +51,10 @@ export function expose(families: readonly Family[], format: MetricsFormat): stri
   const lines: string[] = [];
   const named = new Set<string>();
   for (const family of families) {
-    if (named.has(family.name)) throw new Error(`the metric ${family.name} is told twice`);
-    named.add(family.name);
+    // OpenMetrics takes a counter and another metric for one where only the suffix tells them apart.
+    const name = family.name.replace(/_total$/, '');
+    if (named.has(name)) throw new Error(`the metric ${name} is told twice`);
+    named.add(name);
     if (family.samples.length > 0) lines.push(...linesOfFamily(family, format));
   }
   if (format === 'openmetrics') lines.push('# EOF');

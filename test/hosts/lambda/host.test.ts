@@ -266,3 +266,22 @@ test('the log is lines of JSON', async () => {
     expect.objectContaining({ level: 'info', message: 'scheduled', rounds: 1, error: null }),
   );
 });
+
+test('METRICS_TOKEN asks for metrics of what the store has; without it there are none', async () => {
+  const ask = async (host: LambdaHost, path: string, headers: Record<string, string> = {}) => {
+    const { statusCode, body } = await host.buffered(event('GET', path, { headers }), invocation(10_000));
+    return { status: statusCode, body: String(body) };
+  };
+  const token = 'metrics-token-of-the-test-0123456789';
+  const observed = hostWith({ STORE: 'memory', AUTH: 'none', METRICS_TOKEN: token });
+  const { status, body } = await ask(observed, '/metrics', { authorization: `Bearer ${token}` });
+  expect(status).toBe(200);
+  expect(body).toContain('tidegate_store_up 1');
+  expect(body).not.toMatch(/tidegate_http|process_/);
+  expect(await ask(observed, '/metrics')).toMatchObject({ status: 401 });
+  expect(await ask(observed, '/healthz/feeds')).toEqual({
+    status: 200,
+    body: '{"status":"ok","feeds":{"ok":0,"late":0,"failing":0}}',
+  });
+  expect(await ask(hostWith(), '/metrics', { authorization: `Bearer ${token}` })).toMatchObject({ status: 404 });
+});

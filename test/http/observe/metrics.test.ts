@@ -129,6 +129,8 @@ test('labels and help are escaped, numbers have the forms of the format, and a n
     expect(samples[0]?.labels['odd']).toBe('a\\b"c\nd\ufffd');
   }
   expect(() => expose([family, family], 'text')).toThrow('twice');
+  const counter = { ...family, name: 'x_info_total', type: 'counter' as const };
+  expect(() => expose([family, counter], 'openmetrics')).toThrow('twice');
 });
 
 test.each([
@@ -136,6 +138,11 @@ test.each([
   ['*/*', 'text'],
   ['application/openmetrics-text', 'openmetrics'],
   ['application/openmetrics-text;q=0', 'text'],
+  // As Prometheus 3 asks, which prefers what we do not have.
+  [
+    'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1',
+    'openmetrics',
+  ],
   ['text/plain;version=0.0.4;q=0.9, application/openmetrics-text; version=1.0.0; q=0.5', 'text'],
   [
     'application/openmetrics-text;version=1.0.0;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=0.0.4;q=0.4',

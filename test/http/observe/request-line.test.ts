@@ -58,7 +58,7 @@ test('what a caller sends stays within its line, its field and its length', asyn
     traceparent: '00-evil-01',
     'cf-ray': '8f-FRA',
   });
-  await host.get(`/${'x'.repeat(9_000)}`);
+  await host.get(`/%C2%85%0D%0AFAKE%E2%80%A8${'x'.repeat(9_000)}`);
   await host.tool('t'.repeat(5_000));
   const written: string[] = [];
   const log = createLog('info', { write: (line) => written.push(line) });

@@ -3,7 +3,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { Family } from '../../../http/observe/exposition.ts';
 
-const RESOLUTION_MS = 20;
+/** A shorter one would wake an idle process more often. */
+const RESOLUTION_MS = 50;
 const NS = 1e9;
 
 const gauge = (name: string, help: string, value: number): Family => ({

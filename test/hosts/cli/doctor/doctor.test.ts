@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { expect, onTestFinished, test } from 'vitest';
 import { http, pull, secret, stream } from '../../../../src/index.ts';
 import { ingest } from '../../../../src/feeds/run/run.ts';
+import { doctorCommand } from '../../../../src/hosts/cli/doctor/doctor-command.ts';
 import { linesOfResult } from '../../../../src/hosts/cli/doctor/print.ts';
 import { runChecks } from '../../../../src/hosts/cli/doctor/run-checks.ts';
 import type { Examined } from '../../../../src/hosts/cli/doctor/finding.ts';
@@ -214,6 +215,25 @@ test('a memory store fails for others than this machine, and platforms have limi
   expect(run.text).not.toContain('never-shown-token');
   const memory = await runDoctor(appOfTest({}), { STORE: 'memory', HOST: '0.0.0.0', AUTH: 'none' });
   expect(memory.all('fail')).toEqual([expect.stringContaining('STORE is memory')]);
+});
+
+test('for people and as JSON the exit status is the same, and a warning alone is none', async () => {
+  const upstream = await source();
+  upstream.on('/x', status(500));
+  const feed = http({ url: `${upstream.origin}/x`, allow: [upstream.host] });
+  const printed: string[] = [];
+  const call = {
+    args: [],
+    loadApp: () => Promise.resolve(rooms(feed)),
+    environment: onDisk(),
+    misused: () => 2,
+    print: (line: string) => void printed.push(line),
+  };
+  expect(await doctorCommand(call)).toBe(1);
+  expect((await runDoctor(rooms(feed), onDisk())).status).toBe(1);
+  expect(printed.at(-1)).toMatch(/^Something has to be mended: 1 to mend/);
+  expect(await doctorCommand({ ...call, args: ['--skip', 'feeds'], environment: { STORE: 'memory' } })).toBe(0);
+  expect(printed.join('\n')).toContain('warn  configuration: STORE is memory');
 });
 
 test('a wrong call is status 2', async () => {
