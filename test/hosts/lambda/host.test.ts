@@ -267,11 +267,12 @@ test('the log is lines of JSON', async () => {
   );
 });
 
+async function ask(host: LambdaHost, path: string, headers: Record<string, string> = {}) {
+  const { statusCode, body } = await host.buffered(event('GET', path, { headers }), invocation(10_000));
+  return { status: statusCode, body: body };
+}
+
 test('METRICS_TOKEN asks for metrics of what the store has; without it there are none', async () => {
-  const ask = async (host: LambdaHost, path: string, headers: Record<string, string> = {}) => {
-    const { statusCode, body } = await host.buffered(event('GET', path, { headers }), invocation(10_000));
-    return { status: statusCode, body: String(body) };
-  };
   const token = 'metrics-token-of-the-test-0123456789';
   const observed = hostWith({ STORE: 'memory', AUTH: 'none', METRICS_TOKEN: token });
   const { status, body } = await ask(observed, '/metrics', { authorization: `Bearer ${token}` });
