@@ -1,5 +1,6 @@
-/** `npm run bench [endpoint|auth|ingest|reads|ranges|stores|waits|lambda|tasks|listen|webhooks|triggers|events]`: every benchmark, or those named; ratios are of one run. */
+/** `npm run bench [endpoint|auth|ingest|reads|ranges|stores|waits|lambda|tasks|listen|webhooks|triggers|events|backup]`: every benchmark, or those named; ratios are of one run. */
 import { availableParallelism, cpus } from 'node:os';
+import { benchBackup } from './backup.ts';
 import { benchAuth } from './auth.ts';
 import { benchEvents } from './events.ts';
 import { benchEndpoint } from './endpoint.ts';
@@ -28,6 +29,7 @@ const BENCHMARKS: Record<string, () => Promise<void>> = {
   webhooks: benchWebhooks,
   triggers: benchTriggers,
   events: benchEvents,
+  backup: benchBackup,
 };
 
 const wanted = process.argv.slice(2);
