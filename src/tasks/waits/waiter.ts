@@ -58,7 +58,7 @@ export function isHeld(waiter: Waiter): waiter is Held {
 }
 
 /** Version 1 had no parts. An older release leaves a waiter of this version to newer ones. */
-const waiterRecord = record<Waiter>(
+export const waiterRecord = record<Waiter>(
   'waiter',
   () =>
     z.union([

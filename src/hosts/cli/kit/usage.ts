@@ -9,6 +9,7 @@ export const OPERATE_NOUNS = [
   'backup',
   'restore',
   'resume',
+  'migrate',
   'tenants',
 ] as const;
 export const COMMANDS = [
