@@ -79,3 +79,17 @@ test('every link of its READMEs leads to a file of it', () => {
   expect(links.length).toBeGreaterThan(30);
   expect([...new Set(links)].filter((path) => !existsSync(join(packed, path)))).toEqual([]);
 });
+
+test('the registry of MCP servers is told of this package, in this version', () => {
+  const told = JSON.parse(readFileSync(join(ROOT, 'server.json'), 'utf8')) as {
+    name: string;
+    version: string;
+    packages: { identifier: string; version: string }[];
+  };
+  const { name, version, mcpName } = JSON.parse(readFileSync(join(packed, 'package.json'), 'utf8')) as Record<
+    string,
+    string
+  >;
+  expect([told.name, told.version]).toEqual([mcpName, version]);
+  expect(told.packages.map(({ identifier, version: of }) => [identifier, of])).toEqual([[name, version]]);
+});
