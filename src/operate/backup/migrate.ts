@@ -30,7 +30,7 @@ const Row = z.object({
   becomes: z.number().nullable().describe('The version that they get; null: they stay as they are'),
 });
 
-export const migrate = operatorAction({
+export const migrateRecords = operatorAction({
   noun: 'migrate',
   verb: '',
   description:

@@ -1,7 +1,7 @@
 /** The actions, in the order in which lists show them. */
 import type { OperatorAction } from '../action.ts';
 import { backup } from '../backup/backup.ts';
-import { migrate } from '../backup/migrate.ts';
+import { migrateRecords } from '../backup/migrate.ts';
 import { restore, resumeCopy } from '../backup/restored.ts';
 import { tenantsDelete, tenantsExport, tenantsList } from '../backup/tenants.ts';
 import { deadDrop } from '../dead/drop.ts';
@@ -61,7 +61,7 @@ export const ACTIONS: readonly OperatorAction[] = [
   backup,
   restore,
   resumeCopy,
-  migrate,
+  migrateRecords,
   tenantsList,
   tenantsExport,
   tenantsDelete,

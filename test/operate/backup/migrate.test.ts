@@ -1,7 +1,7 @@
 /** Records of earlier releases, counted and rewritten. */
 import { expect, test } from 'vitest';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
-import { migrate } from '../../../src/operate/backup/migrate.ts';
+import { migrateRecords } from '../../../src/operate/backup/migrate.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { AT, dump, HOOK, newWorld, opened, run, SECRET } from './scene.ts';
 
@@ -32,15 +32,15 @@ test('what an earlier release wrote is counted, then rewritten once, and nothing
   const old = await dump(store);
   expect(old).not.toEqual(wanted);
   const row = { kind: 'subscription', version: 1, records: 1, becomes: 2 };
-  const counted = await run(migrate, store, { dryRun: true });
+  const counted = await run(migrateRecords, store, { dryRun: true });
   expect(counted).toMatchObject({ upgraded: 0, changed: 0 });
   expect(counted['kinds']).toContainEqual(row);
   expect(await dump(store)).toEqual(old);
-  expect(await run(migrate, store)).toMatchObject({ upgraded: 1, changed: 0 });
+  expect(await run(migrateRecords, store)).toMatchObject({ upgraded: 1, changed: 0 });
   expect(await dump(store)).toEqual(wanted);
-  const again = await run(migrate, store);
+  const again = await run(migrateRecords, store);
   expect(again['kinds']).toContainEqual({ ...row, version: 2, becomes: null });
-  expect(migrate.lines(again, AT, 100).at(-1)).toMatch(/^Nothing is needed/);
+  expect(migrateRecords.lines(again, AT, 100).at(-1)).toMatch(/^Nothing is needed/);
 });
 
 test('what a newer release wrote stays as it is', async () => {
@@ -53,7 +53,7 @@ test('what a newer release wrote stays as it is', async () => {
     value: { $v: 9, value: 1 },
   } as const;
   await store.commit([put], { id: 'newer', now: AT, deadline: AT + 1 });
-  const { kinds } = await run(migrate, store);
+  const { kinds } = await run(migrateRecords, store);
   expect(kinds).toContainEqual({ kind: 'waiters', version: 9, records: 1, becomes: null });
   expect((await store.get({ partition: put.partition, id: put.id }, AT)).value).toEqual(put.value);
 });
