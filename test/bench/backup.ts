@@ -53,7 +53,7 @@ async function fill(path: string, log: string): Promise<void> {
     const entries = Array.from({ length: Math.min(AT_ONCE, EVENTS - place) }, (_, index) => {
       const n = place + index;
       const event = { id: `e${n}`, key: `d${n % 100}`, time: begun + n, data: { device: `d${n % 100}`, n } };
-      return { value: loggedEvent.encode(event as never), appendedAt: begun + n };
+      return { value: loggedEvent.encode(event), appendedAt: begun + n };
     });
     await transfer.fill(log, { epoch, place, entries });
   }

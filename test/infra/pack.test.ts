@@ -81,7 +81,7 @@ test('every link of its READMEs leads to a file of it', () => {
 });
 
 test('the registry of MCP servers is told of this package, in this version', () => {
-  const told = JSON.parse(readFileSync(join(ROOT, 'server.json'), 'utf8')) as {
+  const told = JSON.parse(readFileSync(join(import.meta.dirname, '../../server.json'), 'utf8')) as {
     name: string;
     version: string;
     packages: { identifier: string; version: string }[];

@@ -8,22 +8,20 @@ import { AT, newWorld, opened, reading, restored, textOf } from './scene.ts';
 
 /** The store as the backup reads it: between two of its calls the app does something. */
 function interrupted(store: Store, meanwhile: () => Promise<void>): Store {
-  const first =
-    <Args extends unknown[], Answer>(call: (...args: Args) => Promise<Answer>) =>
-    async (...args: Args) => {
-      await meanwhile();
-      return call(...args);
-    };
   return {
     ...store,
-    get: first(store.get),
-    list: first(store.list),
-    read: first(store.read),
-    extent: first(store.extent),
+    get: async (...given) => meanwhile().then(() => store.get(...given)),
+    list: async (...given) => meanwhile().then(() => store.list(...given)),
+    read: async (...given) => meanwhile().then(() => store.read(...given)),
+    extent: async (...given) => meanwhile().then(() => store.extent(...given)),
     async transfer() {
       const transfer = await store.transfer?.();
       if (transfer === undefined) throw new Error('there is one');
-      return { ...transfer, records: first(transfer.records), logs: first(transfer.logs) };
+      return {
+        ...transfer,
+        records: async (...given) => meanwhile().then(() => transfer.records(...given)),
+        logs: async (...given) => meanwhile().then(() => transfer.logs(...given)),
+      };
     },
   };
 }
