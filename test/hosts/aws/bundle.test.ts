@@ -2,7 +2,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Metafile } from 'esbuild';
+import { startLambda } from '../../../infra/local/lambda.ts';
 import type { TidegateError } from '../../../src/base/errors.ts';
 import { expect, onTestFinished, test } from 'vitest';
 import { bundleApp, type Entry } from '../../../src/hosts/aws/bundle.ts';
@@ -92,4 +94,25 @@ test('a file that is not there is told by its path', () => {
   );
   expect(() => bundleApp('/out', { hostFile: 'no-host.ts' }, ['lambda-http'])).toThrow(/^hostFile: there is no file/);
   expect(() => bundleApp('/out', {}, ['lambda-http'])).toThrow(expect.objectContaining({ field: 'appFile' }) as Error);
+});
+
+test('a host of somebody’s own runs, with await at the top, and with a package of CommonJS that asks for Node', async () => {
+  const folder = folderWith({
+    'old.cjs': "module.exports = { text: () => require('querystring').stringify({ a: 1 }) };",
+    'host.mjs': `
+      import old from './old.cjs';
+      const text = await Promise.resolve(old.text());
+      const body = JSON.stringify({ text, hasUrl: import.meta.url.startsWith('file:') });
+      export default { stream: async () => {}, buffered: async () => ({ statusCode: 200, body }) };`,
+  });
+  const code = join(folder, 'code');
+  bundleApp(code, { hostFile: pathToFileURL(join(folder, 'host.mjs')) }, ['lambda-http']);
+  const lambda = await startLambda({
+    folder: code,
+    handler: 'lambda-http.buffered',
+    environment: {},
+    timeoutMs: 10_000,
+  });
+  onTestFinished(() => lambda.stop());
+  expect(await (await fetch(lambda.url)).json()).toEqual({ text: 'a=1', hasUrl: true });
 });
