@@ -58,6 +58,13 @@ export function openSqliteFile(options: SqliteOptions) {
   }
 }
 
+/** `?1` and the like: Node before 22.20 knows them as names alone. */
+const NUMBERED = /\?\d/;
+
+function byNumber(values: readonly SQLInputValue[]): [Record<string, SQLInputValue>] {
+  return [Object.fromEntries(values.map((value, at) => [at + 1, value]))];
+}
+
 function statementsOf(
   { database, life }: ReturnType<typeof openDatabase>,
   path: string,
@@ -66,10 +73,13 @@ function statementsOf(
 ) {
   const prepare = <Row>(sql: string) => {
     const statement = database.prepare(sql);
+    const isNumbered = NUMBERED.test(sql);
+    // Both forms are what a statement takes.
+    const bound = (values: SQLInputValue[]) => (isNumbered ? byNumber(values) : values) as SQLInputValue[];
     return {
-      get: (...values: SQLInputValue[]) => (statement.get(...values) as Row | undefined) ?? null,
-      all: (...values: SQLInputValue[]) => statement.all(...values) as Row[],
-      run: (...values: SQLInputValue[]) => Number(statement.run(...values).changes),
+      get: (...values: SQLInputValue[]) => (statement.get(...bound(values)) as Row | undefined) ?? null,
+      all: (...values: SQLInputValue[]) => statement.all(...bound(values)) as Row[],
+      run: (...values: SQLInputValue[]) => Number(statement.run(...bound(values)).changes),
     };
   };
   const begin = { read: prepare('BEGIN'), write: prepare('BEGIN IMMEDIATE') };
