@@ -29,6 +29,9 @@ const ENDS_MS = 800;
 /** What Node compiled is kept there, so that a change is served half a second sooner. */
 const COMPILED = join(tmpdir(), 'node-compile-cache');
 
+/** Node 22 says with each start that sqlite is an experiment, which says nothing to who writes an app. */
+const QUIET = '--disable-warning=ExperimentalWarning';
+
 /** In the published package this file is JavaScript, and so is its neighbour. */
 const PROCESS = fileURLToPath(
   new URL(`./app-process${import.meta.url.endsWith('.js') ? '.js' : '.ts'}`, import.meta.url),
@@ -36,7 +39,7 @@ const PROCESS = fileURLToPath(
 
 export function startChild({ file, environment, onMessage, onOutput }: ChildOptions): AppChild {
   const output = onOutput === null ? 'inherit' : 'pipe';
-  const child = spawn(process.execPath, [...process.execArgv, PROCESS, file], {
+  const child = spawn(process.execPath, [...process.execArgv, QUIET, PROCESS, file], {
     env: { NODE_COMPILE_CACHE: COMPILED, ...environment },
     stdio: ['ignore', output, output, 'ipc'],
   });
