@@ -37,10 +37,10 @@ export async function runDev(
   });
   const exited = once(child, 'exit');
   const events: DevEvent[] = [];
-  let heard = () => {};
+  let heard: (() => void) | null = null;
   createInterface({ input: child.stdout }).on('line', (line) => {
     events.push(JSON.parse(line) as DevEvent);
-    heard();
+    heard?.();
   });
   const until = async (type: DevEvent['type'], nth: number) => {
     const endsAt = performance.now() + WAIT_MS;
