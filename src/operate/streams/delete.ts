@@ -5,6 +5,9 @@
  */
 import * as z from 'zod';
 import { LATEST_MS } from '../../base/time/iso-8601.ts';
+import { commitSurely } from '../../store/commit.ts';
+import { listAll } from '../../store/list-all.ts';
+import type { Operation } from '../../store/store.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import type { StreamScope } from '../../streams/scope.ts';
 import { readRemovals } from '../../streams/log/removals.ts';
@@ -12,7 +15,7 @@ import { streamLog } from '../../streams/log/stream-log.ts';
 import { eraseAll } from '../../streams/removing/erase-removed.ts';
 import { removeEvents } from '../../streams/removing/remove.ts';
 import { type OperateContext, operatorAction } from '../action.ts';
-import { changeableStream, NameOfStream } from './named-stream.ts';
+import { changeableStream, importKey, NameOfStream } from './named-stream.ts';
 
 const TRIM_ENTRIES = 10_000;
 /** Longest wait for a clock that is behind the newest event, ms. */
@@ -43,6 +46,7 @@ export const streamsDelete = operatorAction({
     const behindMs = (newestAt ?? 0) + 1 - runtime.now();
     if (behindMs > 0) await runtime.sleep(Math.min(behindMs, MOST_WAIT_MS), context.signal);
     await removeEvents(own, stream, { to: LATEST_MS }, context.deadline);
+    await forgetImports(own, name, context.deadline);
     const trimmed = await trimBefore(own, stream, events, context);
     const complete = trimmed && (await eraseAll(own, stream, context.deadline));
     return { stream: name, events, complete };
@@ -53,6 +57,23 @@ export const streamsDelete = operatorAction({
       : `${events} events of ${stream} are deleted${complete ? '' : ', and not all are gone from the store yet: call it again'}`,
   ],
 });
+
+/** What was imported before may be imported again. */
+async function forgetImports(own: StreamScope, name: string, deadline: number): Promise<void> {
+  const { store, runtime } = own;
+  for await (const records of listAll(own, importKey(own, name, '').partition, {
+    limit: store.limits.commitOperations,
+  })) {
+    const deletes = records.map(({ partition, id, version }): Operation => ({
+      kind: 'delete',
+      partition,
+      id,
+      expects: version,
+    }));
+    // Whoever imports meanwhile has put others.
+    await commitSurely(runtime, store, deletes, deadline);
+  }
+}
 
 /** Trims what came before the last removal of everything. False: the time is over. */
 async function trimBefore(

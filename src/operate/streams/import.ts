@@ -9,10 +9,10 @@ import { type Json, type JsonObject, utf8Bytes } from '../../base/json.ts';
 import { parseTime } from '../../base/time/time-text.ts';
 import { createNdjsonParser, type NdjsonItem } from '../../feeds/kit/ndjson.ts';
 import { isPresent } from '../../store/store.ts';
-import { publishMany, type PushedEvent, pushedKey } from '../../streams/log/publish-many.ts';
+import { publishMany, type PushedEvent } from '../../streams/log/publish-many.ts';
 import { validateEvent } from '../../streams/log/validate-event.ts';
 import { type OperateContext, type OperateFiles, operatorAction } from '../action.ts';
-import { changeableStream, NameOfStream, type NamedStream } from './named-stream.ts';
+import { changeableStream, importKey, NameOfStream, type NamedStream } from './named-stream.ts';
 
 /** Events of one commit, and the share of its bytes that they may take as they are written. */
 const PIECE_EVENTS = 80;
@@ -210,7 +210,7 @@ async function store(
   // Where they stand in the file is no part of what they are.
   const text = JSON.stringify(piece.map(({ place: _place, ...event }) => event));
   const fingerprint = digestOf(`${utf8Bytes(text)} ${text}`);
-  const record = pushedKey({ tenant: own.tenant, subject: 'import' }, stream.name, `${place}-${fingerprint}`);
+  const record = importKey(own, stream.name, `${place}-${fingerprint}`);
   // The receipt would answer with what the piece appended the first time.
   const reading = await own.store.get(record, own.runtime.now());
   if (isPresent(reading)) return { appended: 0, duplicates: piece.length };

@@ -5,6 +5,8 @@ import { TidegateError } from '../../base/errors.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { findStream } from '../../streams/find-stream.ts';
 import { ofStream, scopeOf, type Scope, type StreamScope } from '../../streams/scope.ts';
+import type { RecordKey } from '../../store/store.ts';
+import { pushedKey } from '../../streams/log/publish-many.ts';
 import type { WorkDeps } from '../../calls/events/delivery-deps.ts';
 import type { OperateContext } from '../action.ts';
 import { checkReach } from '../shared.ts';
@@ -16,6 +18,11 @@ export interface NamedStream {
   scope: Scope<WorkDeps>;
   /** The scope in whose tenant's name its log stands. */
   own: StreamScope<WorkDeps>;
+}
+
+/** The record that says that a piece of a file was imported. */
+export function importKey({ tenant }: { tenant: string }, stream: string, piece: string): RecordKey {
+  return pushedKey({ tenant, subject: 'import' }, stream, piece);
 }
 
 /** @throws TidegateError `not_found` */

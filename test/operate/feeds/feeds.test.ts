@@ -8,7 +8,6 @@ import { type App, defineApp, http, stream } from '../../../src/index.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';
 import { readNote } from '../../../src/tools/feed-note.ts';
-import { testEachStore } from '../../services/each-store.ts';
 import { feedOf } from '../../feeds/run/stage.ts';
 import { acting } from '../act.ts';
 
@@ -31,7 +30,8 @@ function counting(onBurst: () => Promise<void> = async () => {}): App {
   });
 }
 
-testEachStore('a feed is pulled, paused, left alone by every host, resumed, and reset', async (store) => {
+test('a feed is pulled, paused, left alone by every host, resumed, and reset', async () => {
+  const store = createMemoryStore();
   const app = counting();
   const { act, lines, deps } = acting(app, store);
   const run = () => ingest(deps, deps.runtime.now() + 10_000);

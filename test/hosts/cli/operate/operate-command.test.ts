@@ -1,6 +1,7 @@
 /** Operators' commands as processes: what goes to which output, with which status, and what a wrong call is told. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { compiled } from '../../../services/compiled.ts';
@@ -65,5 +66,75 @@ describe('operators’ commands', { timeout: 30_000 }, () => {
     expect(one.out).toContain('tidegate feeds list');
     expect(one.out).not.toContain('tidegate streams');
     expect(all.out).toContain('tidegate streams list');
+  });
+});
+
+describe('what others stumbled over', { timeout: 40_000 }, () => {
+  async function filled(lines: number): Promise<{ variables: Record<string, string>; file: string; folder: string }> {
+    const folder = temporaryFolder();
+    const file = join(folder, 'in.ndjson');
+    const line = (n: number) => JSON.stringify({ data: { device: n % 2 === 0 ? '東京タワー' : 'ada', n } });
+    writeFileSync(file, `${Array.from({ length: lines }, (_, n) => line(n)).join('\n')}\n`);
+    const variables = { STORE: 'sqlite', SQLITE_PATH: join(folder, 'operated.db') };
+    const done = await ended(runCli(['streams', 'import', 'readings', file, '--app', APP], variables));
+    expect(done).toMatchObject({ status: 0, out: `${lines} of ${lines} events appended to readings\n` });
+    return { variables, file, folder };
+  }
+
+  test('more than a pipe holds comes whole, beyond a page of 1,000, and as JSON alone; a file is its owner’s', async () => {
+    const { variables, folder } = await filled(2_500);
+    const to = join(folder, 'out.csv');
+    const [piped, written] = await Promise.all([
+      ended(runCli(['streams', 'export', 'readings', '--json', '--app', APP], variables)),
+      ended(runCli(['streams', 'export', 'readings', to, '--format', 'csv', '--app', APP], variables)),
+    ]);
+    const rows = piped.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { data: { n: number } });
+    expect(rows.map(({ data }) => data.n)).toEqual(Array.from({ length: 2_500 }, (_, n) => n));
+    // What is told of it stands beside, as JSON too.
+    expect(JSON.parse(piped.told)).toMatchObject({ events: 2_500, file: '-' });
+    expect(written).toMatchObject({ status: 0, told: '' });
+    expect(readFileSync(to, 'utf8').split('\r\n')).toHaveLength(2_502);
+    expect(statSync(to).mode & 0o777).toBe(0o600);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  test('nothing is deleted without a word where nobody can be asked, also not by a yes that is piped', async () => {
+    const { variables } = await filled(4);
+    const args = ['streams', 'delete', 'readings', '--app', APP];
+    const child = runCli(args, variables);
+    child.write('yes\n');
+    child.hangUp();
+    const refused = await ended(child);
+    expect(refused).toMatchObject({ status: 2, out: '' });
+    expect(refused.told).toContain('add --yes');
+    // A part of a name is no name.
+    const near = await ended(runCli(['streams', 'delete', 'read', '--yes', '--app', APP], variables));
+    expect(near).toMatchObject({ status: 1, out: '' });
+    expect(near.told).toContain('there is no stream read');
+    const done = await ended(runCli([...args, '--yes'], variables));
+    expect(done).toEqual({ status: 0, out: '4 events of readings are deleted\n', told: '' });
+    const audit = await ended(runCli(['streams', 'tail', 'audit', '--json', '--app', APP], variables));
+    expect(
+      audit.out
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { data: object }).data),
+    ).toMatchObject([
+      { action: 'operate', target: 'streams import readings', outcome: 'done' },
+      { action: 'operate', target: 'streams delete readings', outcome: 'done' },
+    ]);
+  });
+
+  test('a wrong line anywhere leaves nothing half done, and is a failure', async () => {
+    const { variables, file } = await filled(200);
+    appendFileSync(file, '{"data":{"device":"x"}}\n');
+    const half = await ended(runCli(['streams', 'import', 'readings', file, '--app', APP], variables));
+    expect(half.status).toBe(1);
+    expect(half.out).toContain('line 201: data.n: expected ');
+    const list = await ended(runCli(['streams', 'list', '--json', '--app', APP], variables));
+    expect(list.out).toContain('"events":200');
   });
 });
