@@ -69,18 +69,19 @@ describe('operators’ commands', { timeout: 30_000 }, () => {
   });
 });
 
-describe('what others stumbled over', { timeout: 40_000 }, () => {
-  async function filled(lines: number): Promise<{ variables: Record<string, string>; file: string; folder: string }> {
-    const folder = temporaryFolder();
-    const file = join(folder, 'in.ndjson');
-    const line = (n: number) => JSON.stringify({ data: { device: n % 2 === 0 ? '東京タワー' : 'ada', n } });
-    writeFileSync(file, `${Array.from({ length: lines }, (_, n) => line(n)).join('\n')}\n`);
-    const variables = { STORE: 'sqlite', SQLITE_PATH: join(folder, 'operated.db') };
-    const done = await ended(runCli(['streams', 'import', 'readings', file, '--app', APP], variables));
-    expect(done).toMatchObject({ status: 0, out: `${lines} of ${lines} events appended to readings\n` });
-    return { variables, file, folder };
-  }
+const lineOf = (n: number) => JSON.stringify({ data: { device: n % 2 === 0 ? '東京タワー' : 'ada', n } });
 
+async function filled(lines: number): Promise<{ variables: Record<string, string>; file: string; folder: string }> {
+  const folder = temporaryFolder();
+  const file = join(folder, 'in.ndjson');
+  writeFileSync(file, `${Array.from({ length: lines }, (_, n) => lineOf(n)).join('\n')}\n`);
+  const variables = { STORE: 'sqlite', SQLITE_PATH: join(folder, 'operated.db') };
+  const done = await ended(runCli(['streams', 'import', 'readings', file, '--app', APP], variables));
+  expect(done).toMatchObject({ status: 0, out: `${lines} of ${lines} events appended to readings\n` });
+  return { variables, file, folder };
+}
+
+describe('what others stumbled over', { timeout: 40_000 }, () => {
   test('more than a pipe holds comes whole, beyond a page of 1,000, and as JSON alone; a file is its owner’s', async () => {
     const { variables, folder } = await filled(2_500);
     const to = join(folder, 'out.csv');
