@@ -88,7 +88,8 @@ export function checkWorkerVariables({ app, needs, variables, secrets }: WorkerV
     secrets.get(name) ?? (name.endsWith('_URL') ? 'https://unknown.example' : UNKNOWN_VALUE);
   const needed = known.filter(({ name, need }) => need !== 'optional' || secrets.has(name)).map(({ name }) => name);
   const environment = { ...variables, ...Object.fromEntries(needed.map((name) => [name, valueOf(name)])) };
-  return [...read(environment, { app, needs, store }), ...started(app, needed, environment)];
+  const unknown = needed.filter((name) => (secrets.get(name) ?? null) === null);
+  return [...read(environment, { app, needs, store }), ...started(app, unknown, environment)];
 }
 
 function read(

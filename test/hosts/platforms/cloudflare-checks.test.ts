@@ -103,6 +103,11 @@ test('who wants no queue is not asked for one, and an app without work needs nei
   expect(checkWorkerSettings(appNeeds(made({})), { ...bare, crons: null }, true, TODAY)).toEqual([]);
 });
 
+test.each(['sqs', 'kinesis', 'iot', 'eventbridge'])('a feed of %s has nothing that hands it records', (kind) => {
+  const sources = [{ feed: 'orders', kind, source: kind }];
+  expect(errorsOf(checkWorkerFeeds({ ...appNeeds(tasked), sources }))).toEqual(['feeds.orders']);
+});
+
 test('MQTT needs the flag, and feeds from where no Worker reaches are told', () => {
   const plant = made({
     streams: {
@@ -152,6 +157,7 @@ test.each<[string, Record<string, unknown>, Record<string, string | null>, strin
   ['a store in a file', { AUTH: 'keys', STORE: 'sqlite' }, {}, ['STORE']],
   ['DynamoDB without a table', { AUTH: 'keys', STORE: 'dynamodb' }, {}, ['DYNAMODB_TABLE']],
   ['a driver of one’s own', { AUTH: 'keys', STORE: 'toy' }, {}, []],
+  ['a token of the app that is too short', { AUTH: 'keys' }, { PUSH_TOKEN: 'short' }, ['PUSH_TOKEN']],
   [
     'a URL of Redis that is none',
     { AUTH: 'keys' },

@@ -24,6 +24,8 @@ export interface CloudflarePlan extends DeployPlan {
   /** What each command of wrangler's is told of the environment. */
   of: readonly string[];
   bundle: WorkerBundle | null;
+  /** What is wrong with the variables where secrets have these values. */
+  judge: (values: Readonly<Record<string, string>>) => PlatformFinding[];
 }
 
 export async function planCloudflare(
@@ -47,6 +49,7 @@ export async function planCloudflare(
       secrets: [],
       queues: [],
       of: [],
+      judge: () => [],
     };
   }
   const settings = wrangler.readSettings(probe.path, environment ?? '');
@@ -67,10 +70,11 @@ export async function planCloudflare(
   const ofBundle = bundle === null ? [] : checkWorkerBundle(bundle, { flags, store: storeWord(variables) });
   const canAsk = options.asker.isThere && !options.json;
   const secrets = originsOf(workerSecrets(needs, variables), { there, sources, canAsk });
+  const known = valuesKnown(secrets);
   const findings = [
     ...early,
     ...ofBundle,
-    ...checkWorkerVariables({ app, needs, variables, secrets: valuesKnown(secrets) }),
+    ...checkWorkerVariables({ app, needs, variables, secrets: known }),
     ...missingSecrets(secrets, sources.file, dryRun),
   ];
   const told = findings.map((one) =>
@@ -93,6 +97,8 @@ export async function planCloudflare(
     secrets,
     queues: queues.filter(({ state }) => state === 'to do').map(({ what }) => what.replace('queue ', '')),
     of: [`--env=${environment ?? ''}`],
+    judge: (values) =>
+      checkWorkerVariables({ app, needs, variables, secrets: new Map([...known, ...Object.entries(values)]) }),
   };
 }
 

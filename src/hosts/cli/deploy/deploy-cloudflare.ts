@@ -5,6 +5,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TidegateError } from '../../../base/errors.ts';
 import { appNeeds } from '../../platforms/app-needs.ts';
 import { mebibytes } from '../../platforms/cloudflare-bundle.ts';
 import { commandFailed } from './cloudflare-account.ts';
@@ -25,6 +26,10 @@ export async function deployCloudflare(options: DeployOptions): Promise<number> 
     const isAgreed = await showAndAsk(options, plan);
     if (typeof isAgreed === 'number') return isAgreed;
     const values = await valuesOf(plan.secrets, options.asker);
+    const wrong = plan.judge(values).find(({ level }) => level === 'error');
+    if (wrong !== undefined) {
+      throw new TidegateError('invalid_input', wrong.message, { field: wrong.field, expected: wrong.fix });
+    }
     for (const [file, text] of probe.written) writeFileSync(join(options.folder, file), text, { flag: 'wx' });
     for (const queue of plan.queues) await makeQueue(wrangler, queue);
     await putSecrets(wrangler, values, plan.of);
@@ -68,7 +73,7 @@ function needed({ app, withQueue }: DeployOptions): { schedule: boolean; queue: 
 async function showAndAsk(options: DeployOptions, plan: CloudflarePlan): Promise<true | number> {
   const { bundle } = plan;
   const size = bundle === null ? null : `${mebibytes(bundle.bytes)}, ${mebibytes(bundle.gzippedBytes)} gzipped`;
-  const { secrets: _secrets, queues: _queues, of: _of, bundle: _bundle, ...shown } = plan;
+  const { judge: _judge, secrets: _secrets, queues: _queues, of: _of, bundle: _bundle, ...shown } = plan;
   const sizes = bundle === null ? null : { bytes: bundle.bytes, gzippedBytes: bundle.gzippedBytes };
   showPlan(options, { ...shown, bundle: sizes }, size, (add) => writtenAddition(settingsName(options), add));
   if (hasErrors(plan)) return 1;

@@ -227,3 +227,23 @@ export default defineApp({ name: 'shop', version: '1.0.0', description: String(c
   expect(said).toMatch(/error: .*app\.ts: it imports node:child_process/);
   expect(folder.names()).toEqual(['app.ts']);
 });
+
+test('what is typed wrong, or stands wrong in the file, is refused before anything is made, and not shown', async () => {
+  const typed = {
+    'Deploy shop?': 'y',
+    API_KEY: 'typed',
+    REST_URL: 'redis://:typed-wrong@redis.example',
+    REST_TOKEN: 'typed too',
+  };
+  const folder = folderWith({});
+  const thrown = await refusal(deployCloudflare(optionsIn(folder, app, { yes: false, asker: scriptedAsker(typed) })));
+  expect(thrown).toMatchObject({
+    field: 'UPSTASH_REDIS_REST_URL',
+    message: expect.not.stringContaining('typed-wrong'),
+  });
+  folder.write('.env', `${DOTENV}TIDEGATE_SECRET=short\n`);
+  const options = optionsIn(folder, app);
+  expect(await deployCloudflare(options)).toBe(1);
+  expect(options.printed.join('\n')).toMatch(/error: TIDEGATE_SECRET: [^]*at least 32 characters/);
+  expect([folder.names(), folder.changes()]).toEqual([['.env', 'app.ts'], []]);
+});

@@ -53,7 +53,17 @@ export function tsconfigFile(): string {
 }
 
 /** The lines that keep secrets, data and what is built out of git. */
-export const IGNORED = ['node_modules/', '.env', '.tidegate/', '.wrangler/', 'cdk.out/', 'dist/', '*.log'];
+export const IGNORED = [
+  'node_modules/',
+  '.env',
+  '.env.*',
+  '!.env.example',
+  '.tidegate/',
+  '.wrangler/',
+  'cdk.out/',
+  'dist/',
+  '*.log',
+];
 
 /** @param isExample whether it is the file to copy, with values that say what is meant; false: the one that is read, with values that work */
 export function envFile(app: NewApp, tokens: (name: string) => string | null, isExample: boolean): string {

@@ -1,0 +1,29 @@
+/** The commands `deploy` and `destroy` as processes: what is a wrong call, and with which exit status it ends. */
+import { expect, test } from 'vitest';
+import { deployCommand, destroyCommand } from '../../../../src/hosts/cli/deploy/deploy-command.ts';
+import { refused, runCli } from '../../child.ts';
+
+const CALL = { loadApp: () => Promise.reject(new Error('no app is loaded')), environment: {} };
+
+test.each([
+  [deployCommand, [], /deploy needs one of cloudflare, aws/],
+  [deployCommand, ['cloudfare'], /did you mean cloudflare/],
+  [deployCommand, ['aws', 'cloudflare'], /takes no word cloudflare/],
+  [deployCommand, ['cloudflare', '--stage', 'prod'], /--stage is not for cloudflare: expected --env NAME/],
+  [deployCommand, ['aws', '--env', 'prod'], /--env is not for aws: expected --stage NAME/],
+  [deployCommand, ['cloudflare', '--env', 'Prod'], /lower-case letters/],
+  [deployCommand, ['cloudflare', '--env', '--dry-run'], /--env needs a value/],
+  [deployCommand, ['cloudflare', '--dryrun'], /did you mean --dry-run/],
+  [destroyCommand, ['cloudflare', '--fix'], /there is no option --fix/],
+] as const)('%o %j is a wrong call', async (command, args, message) => {
+  const said: string[] = [];
+  expect(await command({ ...CALL, args: [...args], misused: (text) => said.push(text) + 1 })).toBe(2);
+  expect(said).toEqual([expect.stringMatching(message)]);
+});
+
+test('an app that is not there ends it with status 1, a wrong call with 2', async () => {
+  const missing = await refused(runCli(['deploy', 'cloudflare', '--app', 'nowhere.ts']));
+  expect([missing.status, missing.words]).toEqual([1, expect.stringContaining('there is no file nowhere.ts')]);
+  const wrong = await refused(runCli(['destroy', 'azure']));
+  expect([wrong.status, wrong.words]).toEqual([2, expect.stringContaining('tidegate destroy aws')]);
+});
