@@ -97,7 +97,7 @@ describe('what is there already', () => {
     expect([status, read('README.md'), read('LICENSE')]).toEqual([0, 'mine', 'mine']);
     expect(printed).toContain('Left as it was: README.md');
     expect(read('.gitignore')).toBe(
-      'node_modules\r\nsecret.txt\r\n.env\r\n.tidegate/\r\n.wrangler/\r\ncdk.out/\r\ndist/\r\n*.log\r\n',
+      'node_modules\r\nsecret.txt\r\n.env\r\n.env.*\r\n!.env.example\r\n.tidegate/\r\n.wrangler/\r\ncdk.out/\r\ndist/\r\n*.log\r\n',
     );
   });
 
