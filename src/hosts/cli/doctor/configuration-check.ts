@@ -21,6 +21,12 @@ export const configurationCheck: DoctorCheck = {
     const { config } = examined;
     // Names of the app's own secrets are known once it is loaded, and are looked at with it.
     const findings = [...ofPublicUrl(config, platform), ...ofOrigins(config), ...ofStore(examined, config)];
+    const { envFile } = examined;
+    const taken = Object.keys(envFile?.set ?? {});
+    if (taken.length > 0) {
+      const what = `${taken.length} variables are taken from ${envFile?.file}: ${taken.join(', ')}`;
+      findings.unshift({ status: 'ok', what });
+    }
     return findings.length > 0 ? findings : [{ status: 'ok', what: 'every variable that is set is well formed' }];
   },
 };

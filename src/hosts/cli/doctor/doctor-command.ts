@@ -27,7 +27,7 @@ const SECRET_VARIABLES = /SECRET|TOKEN|KEY|PASSWORD/;
 const SILENT: Log = Object.assign(() => {}, { wants: () => false });
 
 export async function doctorCommand(call: CommandCall): Promise<number> {
-  const { args, environment, misused, print = (line: string) => console.log(line) } = call;
+  const { args, misused, print = (line: string) => console.log(line) } = call;
   const read = readArguments(args, OPTIONS, 'doctor');
   if (read.wrong !== null) return misused(read.wrong);
   const { values, positionals } = read;
@@ -41,7 +41,7 @@ export async function doctorCommand(call: CommandCall): Promise<number> {
   const unknown = skipped.find((word) => !SKIPPABLE.some((known) => known === word));
   if (unknown !== undefined) return misused(`--skip ${unknown}: expected ${knownName(unknown, SKIPPABLE, 'checks')}`);
   const file = typeof values['app'] === 'string' ? values['app'] : null;
-  const examined = examinedOf(platform, file, environment);
+  const examined = examinedOf(platform, file, call);
   const isJson = values['json'] === true;
   const shown: CheckResult[] = [];
   try {
@@ -58,9 +58,10 @@ export async function doctorCommand(call: CommandCall): Promise<number> {
   return summary.ok ? 0 : 1;
 }
 
-function examinedOf(platform: PlatformName, file: string | null, environment: Examined['environment']): Examined {
+function examinedOf(platform: PlatformName, file: string | null, call: CommandCall): Examined {
+  const { environment, envFile = null } = call;
   const runtime = nodeRuntime(SILENT);
-  return { platform, environment, runtime, file, config: null, app: null, store: null, clocks: new Map() };
+  return { platform, environment, envFile, runtime, file, config: null, app: null, store: null, clocks: new Map() };
 }
 
 function secretsOf({ environment, app }: Examined): string[] {

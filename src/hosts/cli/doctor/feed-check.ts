@@ -15,6 +15,8 @@ import { failing } from './run-checks.ts';
 
 /** How long a source has to bring something, ms. */
 const TRY_MS = 12_000;
+/** The same for one that speaks by itself, and is listened to for as long. */
+const LISTEN_MS = 6_000;
 /** So many items are enough. All of the batches that brought them are judged. */
 const ITEMS = 3;
 
@@ -36,11 +38,12 @@ async function tryFeed(
     return [{ status: 'skip', what: 'not tried: a burst would take what it reads away from its source' }];
   }
   const runtime = { ...lent.runtime, variable: config.variable };
+  const tryMs = feed.feed.listens === true ? LISTEN_MS : TRY_MS;
   const begunAt = runtime.now();
-  const over = AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)]);
+  const over = AbortSignal.any([signal, AbortSignal.timeout(tryMs)]);
   try {
     const { context, secrets, seen } = tryingContext(feed, runtime, {
-      deadline: begunAt + TRY_MS,
+      deadline: begunAt + tryMs,
       signal: over,
       clocks,
     });

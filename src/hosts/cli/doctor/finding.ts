@@ -2,6 +2,7 @@
 import type { Config } from '../../../base/config/config.ts';
 import type { Runtime } from '../../../base/runtime.ts';
 import type { App } from '../../../declare/app.ts';
+import type { EnvFile } from '../kit/env-file.ts';
 import type { Store } from '../../../store/store.ts';
 
 export const PLATFORMS = ['node', 'workers', 'lambda'] as const;
@@ -22,6 +23,8 @@ export interface Examined {
   readonly platform: PlatformName;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly runtime: Runtime;
+  /** Variables that stand in a file; null: none was read. */
+  readonly envFile: EnvFile | null;
   /** The app's file; null: the built-in app. */
   readonly file: string | null;
   config: Config | null;

@@ -234,6 +234,10 @@ test('for people and as JSON the exit status is the same, and a warning alone is
   expect(printed.at(-1)).toMatch(/^Something has to be mended: 1 to mend/);
   expect(await doctorCommand({ ...call, args: ['--skip', 'feeds'], environment: { STORE: 'memory' } })).toBe(0);
   expect(printed.join('\n')).toContain('warn  configuration: STORE is memory');
+  const envFile = { file: '.env', set: { STORE: 'memory', API_KEY: 'never-shown-0123' } };
+  await doctorCommand({ ...call, args: ['--skip', 'feeds'], environment: envFile.set, envFile });
+  expect(printed.join('\n')).toContain('ok    configuration: 2 variables are taken from .env: STORE, API_KEY');
+  expect(printed.join('\n')).not.toContain('never-shown');
 });
 
 test('a wrong call is status 2', async () => {
