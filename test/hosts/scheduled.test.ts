@@ -342,3 +342,19 @@ test('an app without feeds says that it is not late, since silence is an alarm, 
   expect(line).not.toHaveProperty('FeedLagMs');
   expect(calls()).toEqual({});
 });
+
+test('a task that nobody works on is late, and each stage tells of its own', async () => {
+  const clock = busyClock();
+  const quick = task({ description: 'Ends at once', version: '1', run: async () => 'done' });
+  const deps = depsOf(extendApp(appOf([]), { tasks: { quick } }), { now: clock.now });
+  const told = async (stage: string | null = null) =>
+    JSON.parse(await feedMetrics(deps, stage)) as { App: string; OldestTaskDueMs: number };
+  const made = { principal: PUBLIC, task: 'quick', input: {}, deadline: START + 9_000, leaseMs: null };
+  await createTask(deps, made);
+  clock.step(600_000);
+  const { App: name, OldestTaskDueMs: late } = await told('prod');
+  expect(name).toBe('scheduled-prod');
+  expect(late).toBeGreaterThanOrEqual(600_000);
+  await runTasks(deps, clock.now() + 9_000);
+  expect(await told()).toMatchObject({ App: 'scheduled', OldestTaskDueMs: 0 });
+});
