@@ -1,6 +1,9 @@
-/** The app of the trigger kill runs: each hot event of a room begins, each cold one ends, and a pair is a hot one and a cold one. */
+/**
+ * The app of the trigger kill runs: each hot event of a room begins, each cold one ends, and a pair is a hot one and a cold one. What
+ * begins raises an alarm, and begins a task that nobody works on.
+ */
 import * as z from 'zod';
-import { type App, defineApp, stream, trigger } from '../../../src/index.ts';
+import { type App, defineApp, stream, task, trigger } from '../../../src/index.ts';
 
 const temps = stream({
   description: 'Temperatures of rooms',
@@ -18,8 +21,25 @@ export function triggerApp(): App {
     version: '1',
     description: 'Rooms that are hot',
     streams: { temps },
+    tasks: {
+      cool: task({
+        version: '1',
+        description: 'Cools a room',
+        input: z.object({ n: z.number() }),
+        run: async () => 'cooled',
+      }),
+    },
     triggers: {
-      hot: trigger({ description: 'A room is hot', on: temps, when: hot, alarm: {} }),
+      hot: trigger({
+        description: 'A room is hot',
+        on: temps,
+        when: hot,
+        alarm: {},
+        starts: {
+          task: 'cool',
+          input: ({ events }) => ({ n: (events.at(-1)?.data as { n?: number } | undefined)?.n }),
+        },
+      }),
       pair: trigger({
         description: 'A room was hot, and is cold',
         on: temps,
