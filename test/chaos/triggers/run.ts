@@ -171,7 +171,7 @@ async function wrongTasks(deps: Deps, expected: readonly number[]): Promise<stri
     });
     for (const { taskId } of page.tasks) {
       const input = taskInput.read(await deps.store.get(inputKey(PUBLIC.tenant, taskId), deps.runtime.now()));
-      begun.push((input?.input as { n: number }).n);
+      begun.push((input?.input as { n: number } | undefined)?.n ?? -1);
     }
     after = page.next;
   } while (after !== null);
