@@ -17,7 +17,7 @@ export interface Quota {
   within?: string;
   /** What is refused, in words: `large answers`. */
   of: string;
-  unit: 'bytes' | 'waits' | 'sessions' | 'tasks' | 'streams' | 'questions';
+  unit: 'bytes' | 'waits' | 'sessions' | 'tasks' | 'streams' | 'questions' | 'requests';
   /** Most for one principal; null: as many as it wants. */
   each: number | null;
   /** Most for all principals of a tenant together; null: as many as they want. */

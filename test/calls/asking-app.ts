@@ -55,6 +55,17 @@ export const askingApp = defineApp({
         return `removed ${id}`;
       },
     }),
+    dwell: tool({
+      description: 'Asks, and works with the answer until it is given up.',
+      annotations: looks,
+      run: async (_input, { ask, signal }) => {
+        await ask('who', name);
+        done.push('dwells');
+        if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+        done.push('given up');
+        return 'given up';
+      },
+    }),
     other: tool({
       description: 'The like, for something else.',
       input: z.object({ id: z.string() }),

@@ -23,8 +23,8 @@ const RESPONSE_BYTES = 340_000;
 
 /** How a request goes on at the instance that its last answer came to. */
 export interface GoesOn {
-  /** Enters the handler. @throws what it throws */
-  enter(request: AskedRequest, params: Json, retry: Retry): Promise<object>;
+  /** Enters the handler. @param signal aborts when the client gives the request up @throws what it throws */
+  enter(request: AskedRequest, params: Json, retry: Retry, signal?: AbortSignal): Promise<object>;
   /** What the client is told of an error. */
   failure(method: string, thrown: unknown): RpcError;
 }

@@ -98,11 +98,11 @@ export function callerOf(
 }
 
 /** Of a request that goes on where its client has no connection: nobody hears what it sends before its result. */
-export function unheard(meta: unknown): HeardRequest {
+export function unheard(meta: unknown, signal: AbortSignal = new AbortController().signal): HeardRequest {
   return {
     mcpReq: {
       _meta: isObject(meta) ? meta : undefined,
-      signal: new AbortController().signal,
+      signal,
       notify: () => Promise.resolve(),
       log: () => Promise.resolve(),
       envelope: undefined,

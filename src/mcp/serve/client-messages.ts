@@ -7,6 +7,7 @@ import { readQuestionId } from '../asking/records.ts';
 import type { AnswerDeps } from '../sessions/answer-stream.ts';
 import type { SessionFacts } from '../sessions/token.ts';
 import { commitSurely } from '../../store/commit.ts';
+import type { Quota, Quotas } from '../../store/quotas.ts';
 import type { Exchange } from './exchange.ts';
 import type { ServerSource } from './server.ts';
 import { takeAnswer } from './legacy-client.ts';
@@ -15,6 +16,7 @@ import type { UnderWay } from './under-way.ts';
 export interface ClientMessagesDeps {
   source: ServerSource;
   underWay: UnderWay;
+  quotas: Quotas;
   answers: AnswerDeps;
   /** Null: clients are not asked. */
   asking: ClientQuestions | null;
@@ -26,6 +28,19 @@ export interface ClientMessagesDeps {
 export function isAnswering(message: unknown): boolean {
   return isJSONRPCResponse(message) && readQuestionId(message.id) !== null;
 }
+
+/** Cancellations of which other instances are told: each is an entry of a log that all callers of a tenant share. */
+const CANCELLED: Quota = {
+  name: 'cancellations',
+  of: 'cancellations',
+  unit: 'requests',
+  each: 1_000,
+  all: 10_000,
+  lastsMs: 3_600_000,
+  span: 'in an hour',
+  isLoose: true,
+  hint: 'let requests come to their end',
+};
 
 /** Longest id of a request that can be cancelled on another instance. */
 const MOST_ID_CHARACTERS = 256;
@@ -43,7 +58,7 @@ export async function noted(
   const id = (params as { requestId?: unknown } | undefined)?.requestId;
   const isId = typeof id === 'string' ? id.length <= MOST_ID_CHARACTERS : typeof id === 'number';
   if (method === 'notifications/cancelled' && session && isId) {
-    await endAtWork(deps, session.facts.id, id as string | number, exchange);
+    await endAtWork(deps, session.facts, id as string | number, exchange);
     // A client that cannot be asked has no request that waits for it.
     if (askableOf(session.facts.askable) !== null) await deps.asking?.cancel(session.facts.id, id, exchange);
   }
@@ -52,13 +67,22 @@ export async function noted(
 
 /** On whichever instance the request is at work. */
 async function endAtWork(
-  { underWay, answers: { runtime, hints } }: ClientMessagesDeps,
-  session: string,
+  { underWay, quotas, answers: { runtime, hints } }: ClientMessagesDeps,
+  session: SessionFacts,
   id: string | number,
-  { principal: { tenant }, account: { store }, deadline }: Exchange,
+  { principal, account: { store }, deadline }: Exchange,
 ): Promise<void> {
-  if (underWay.cancel(session, id)) return;
-  await commitSurely(runtime, store, hints.told(tenant, session, id), deadline);
+  const { tenant } = principal;
+  // A handler whose client was asked may be at work on another instance than the connection of its request.
+  if (underWay.cancel(session.id, id) && askableOf(session.askable) === null) return;
+  try {
+    await quotas.take(store, CANCELLED, principal, 1);
+  } catch (thrown) {
+    const { code, message } = asTidegateError(thrown);
+    // What is not told goes on to its end, as where a cancellation comes too late.
+    return runtime.log('info', `a cancellation is not told to other instances: ${message}`, { code });
+  }
+  await commitSurely(runtime, store, hints.told(tenant, session.id, id), deadline);
   await hints.trim(store, tenant);
 }
 
@@ -70,10 +94,30 @@ export async function endWaiting(deps: ClientMessagesDeps, session: SessionFacts
   if (deps.asking === null || askableOf(session.askable) === null) return;
   try {
     const ended = await deps.asking.cancelAll(session.id, exchange);
-    for (const id of ended) await endAtWork(deps, session.id, id, exchange);
+    for (const id of ended) await endAtWork(deps, session, id, exchange);
   } catch (thrown) {
     const { code, message } = asTidegateError(thrown);
     deps.answers.runtime.log('warn', `what waits for an ended session goes on: ${message}`, { code });
+  }
+}
+
+/** Runs the handler of a request that goes on here, until its client gives the request up on whichever instance. */
+async function whileWanted(
+  { underWay, answers: { runtime, hints } }: ClientMessagesDeps,
+  id: string | number,
+  { session, principal: { tenant }, account: { store } }: Exchange,
+  work: (signal: AbortSignal) => Promise<object>,
+): Promise<object> {
+  const [over, done] = [new AbortController(), new AbortController()];
+  const of = session?.facts.id ?? null;
+  const atWork = underWay.begin({ id, session: of, close: async () => over.abort() });
+  const cancelled = { store, since: runtime.now(), signal: done.signal, heard: () => over.abort() };
+  if (of !== null) hints.onCancelled(tenant, { session: of, id }, cancelled);
+  try {
+    return await work(over.signal);
+  } finally {
+    done.abort();
+    atWork.done();
   }
 }
 
@@ -84,7 +128,12 @@ export async function heard(legacy: ClientMessagesDeps, body: JSONRPCResponse, e
   if (!isAnswering(body)) return takeAnswer(body, exchange, (thrown) => source.failure('an answer', thrown, exchange));
   const goOn = asking && session ? await asking.take(session.facts.id, body, await session.kept, exchange) : null;
   if (goOn !== null) {
-    const work = goOn(source.goesOn(exchange));
+    const goesOn = source.goesOn(exchange);
+    const work = goOn({
+      ...goesOn,
+      enter: (request, params, retry) =>
+        whileWanted(legacy, request.id, exchange, (signal) => goesOn.enter(request, params, retry, signal)),
+    });
     exchange.working.add(work);
     if (!worksAfterAnswer) await work;
   }

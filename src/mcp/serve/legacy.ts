@@ -21,6 +21,7 @@ import { type ClientMessagesDeps, endWaiting, heard, isAnswering, noted } from '
 import { changesSubscriptions, type createSubscribing } from './subscribing.ts';
 import { serveBatch } from '../sessions/batch.ts';
 import { CHECKED, initializes } from '../wire/legacy-checks.ts';
+import { createQuotas } from '../../store/quotas.ts';
 import { createUnderWay } from './under-way.ts';
 import type { Params } from '../wire/params.ts';
 import { LEGACY_VERSIONS } from '../wire/versions.ts';
@@ -45,7 +46,10 @@ interface Legacy extends ClientMessagesDeps {
 }
 
 export interface LegacyDeps
-  extends StreamsDeps, Omit<ClientMessagesDeps, 'underWay'>, Pick<Legacy, 'outlivesClients' | 'subscribing'> {
+  extends
+    StreamsDeps,
+    Omit<ClientMessagesDeps, 'underWay' | 'quotas'>,
+    Pick<Legacy, 'outlivesClients' | 'subscribing'> {
   /** Whether a message has no effects. */
   isReading: (body: unknown) => boolean;
 }
@@ -53,7 +57,8 @@ export interface LegacyDeps
 export function createLegacy({ isReading, ...deps }: LegacyDeps): LegacyServing {
   const { source, sessions, answers } = deps;
   const { hints } = answers;
-  const legacy: Legacy = { ...deps, underWay: createUnderWay(deps.outlivesClients) };
+  const quotas = createQuotas(answers.runtime);
+  const legacy: Legacy = { ...deps, quotas, underWay: createUnderWay(deps.outlivesClients) };
   const streams = createStreams(deps);
   const failed = (thrown: unknown, method: string, exchange: Exchange, body: unknown) =>
     rpcErrorResponse(200, source.failure(method, thrown, exchange), body);

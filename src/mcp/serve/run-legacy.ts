@@ -83,10 +83,11 @@ export async function enterAgain(
   params: Json,
   retry: Retry,
   exchange: Exchange,
+  signal?: AbortSignal,
 ): Promise<object> {
   const clientCapabilities = askableOf(exchange.session?.facts.askable ?? {});
   const { _meta: meta } = params as { _meta?: unknown };
-  const heard = unheard(meta);
+  const heard = unheard(meta, signal);
   const session = exchange.session?.facts.id ?? null;
   const isKnown = !isPublic(exchange.principal);
   const client = { version, session, isKnown, gone: heard.mcpReq.signal, ask: null };

@@ -222,7 +222,7 @@ export function createServerSource(
     },
     begin: (...given) => exchanges.begin(...given),
     goesOn: (exchange) => ({
-      enter: (request, params, retry) => enterAgain(request, params, retry, exchange),
+      enter: (request, params, retry, signal) => enterAgain(request, params, retry, exchange, signal),
       failure: (method, thrown) => inLegacyCode(inWords(method, thrown, exchange)),
     }),
     failure: inWords,

@@ -369,6 +369,21 @@ describe('a cancellation', () => {
     }
   });
 
+  it('reaches a handler that goes on with its answers, wherever that is and wherever it is told', async () => {
+    const { first, second, third } = await start();
+    const session = await initialize(first);
+    for (const host of [first, second, third]) {
+      done.splice(0);
+      const stream = await call(first, session, 'dwell', {}, 5);
+      const answering = answer(second, session, idOf(await stream.next()), ada);
+      await expect.poll(() => done).toEqual(['dwells']);
+      expect(await notify(host, session, 'notifications/cancelled', { requestId: 5 })).toBe(202);
+      await expect.poll(() => done, { timeout: 15_000 }).toEqual(['dwells', 'given up']);
+      expect(await answering).toBe(202);
+      stream.leave();
+    }
+  }, 60_000);
+
   it('of another session ends nothing', async () => {
     const { first, second } = await start();
     const session = await initialize(first);
