@@ -1,17 +1,25 @@
-/** `npm run soak [minutes]`: the full form of the soak, 60 minutes by default. */
+/**
+ * `npm run soak [minutes] [operate]`: the full form of the soak, 60 minutes by default. With `operate` an operator works on the server
+ * meanwhile, in place of the faults.
+ */
 import { phases, soakVerdict } from './verdict.ts';
+import { OPERATIONS } from './operations.ts';
 import { soakRun } from './soak.ts';
 
 const minutes = Number(process.argv[2] ?? 60);
 if (!(minutes > 0)) {
-  console.error('npm run soak [minutes]');
+  console.error('npm run soak [minutes] [operate]');
   process.exit(2);
 }
 const started = performance.now();
 const tell = (line: string) => {
   console.log(`${((performance.now() - started) / 1_000).toFixed(0).padStart(5)} s  ${line}`);
 };
-const report = await soakRun({ seconds: minutes * 60, tell });
+const report = await soakRun({
+  seconds: minutes * 60,
+  tell,
+  ...(process.argv[3] === 'operate' ? { faults: OPERATIONS } : {}),
+});
 const { outcomes, samples, streams, tasks } = report;
 const took = outcomes.took.toSorted((a, b) => a - b);
 const { early, late } = phases(samples);

@@ -33,7 +33,8 @@ export interface SoakServer {
   sample(): Sample | null;
 }
 
-export async function createServer(sqlitePath: string, sourceOrigin: string): Promise<SoakServer> {
+/** @param root of the tree whose release serves. Default: this one */
+export async function createServer(sqlitePath: string, sourceOrigin: string, root = ROOT): Promise<SoakServer> {
   const [port = 0] = await freePorts(1);
   const url = `http://127.0.0.1:${port}`;
   const began = performance.now();
@@ -54,8 +55,8 @@ export async function createServer(sqlitePath: string, sourceOrigin: string): Pr
     url,
     log: () => log,
     async start() {
-      const file = join(import.meta.dirname, 'app.ts');
-      const args = [...HEAP, join(ROOT, 'src/hosts/cli/cli.ts'), 'start', '--app', file];
+      const file = join(root, 'test/soak/app.ts');
+      const args = [...HEAP, join(root, 'src/hosts/cli/cli.ts'), 'start', '--app', file];
       const started = spawn(process.execPath, args, { env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
       started.stderr?.on('data', (chunk: Buffer) => (log = (log + chunk.toString()).slice(-20_000)));
       child = started;

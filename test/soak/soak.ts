@@ -8,13 +8,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { comesToHold } from '../chaos/until.ts';
 import { type Clients, createClients, type Outcomes } from './clients.ts';
-import { FAULTS, type Stage } from './faults.ts';
+import { type Fault, FAULTS, type Stage } from './faults.ts';
 import { createServer, type Sample } from './server.ts';
 import { startSource } from './source.ts';
 
 export interface SoakOptions {
   /** Of the time under load, beside the start and what is checked at the end. */
   seconds: number;
+  /** What goes wrong, or is done, in turn. Default: all faults. */
+  faults?: readonly Fault[];
   /** Called with a line for each thing that happens. */
   tell?: (line: string) => void;
 }
@@ -40,7 +42,7 @@ const TURN_MS = { most: 60_000, least: 2_000 };
 const SAMPLE_MS = 1_000;
 const SETTLE_MS = 120_000;
 
-export async function soakRun({ seconds, tell = () => {} }: SoakOptions): Promise<SoakReport> {
+export async function soakRun({ seconds, faults: given = FAULTS, tell = () => {} }: SoakOptions): Promise<SoakReport> {
   const folder = mkdtempSync(join(tmpdir(), 'tidegate-soak-'));
   const source = await startSource(ITEMS_A_SECOND);
   const sqlitePath = join(folder, 'store.sqlite');
@@ -59,7 +61,7 @@ export async function soakRun({ seconds, tell = () => {} }: SoakOptions): Promis
     tell(`capacity: ${capacity.toFixed(0)} calls/s of ${CLIENTS} clients`);
     const until = performance.now() + seconds * 1_000 - measured;
     const load = clients.run(CLIENTS, until, (CLIENTS / (capacity / 2)) * 1_000);
-    const { faults, found } = await misbehave({ server, source, sqlitePath }, until, clients, tell);
+    const { faults, found } = await misbehave({ server, source, sqlitePath }, given, until, clients, tell);
     await load;
     source.mood = 'well';
     source.rest();
@@ -76,19 +78,22 @@ export async function soakRun({ seconds, tell = () => {} }: SoakOptions): Promis
 /** Three quarters of the time without restarts, so that memory can be watched; then all faults. */
 async function misbehave(
   stage: Stage,
+  given: readonly Fault[],
   until: number,
   { outcomes }: Clients,
   tell: (line: string) => void,
 ): Promise<{ faults: number; found: string[] }> {
   const begun = performance.now();
   const total = until - begun;
-  const turnMs = Math.max(TURN_MS.least, Math.min(TURN_MS.most, total / (FAULTS.length + 3)));
-  const steady = FAULTS.filter(({ restarts }) => !restarts);
-  const ending = FAULTS.filter(({ restarts }) => restarts);
+  const turnMs = Math.max(TURN_MS.least, Math.min(TURN_MS.most, total / (given.length + 3)));
+  const steady = given.filter(({ restarts }) => !restarts);
+  const ending = given.filter(({ restarts }) => restarts);
   const found: string[] = [];
   let faults = 0;
   while (performance.now() + turnMs < until) {
-    const late = performance.now() + turnMs * (ending.length + 1) > until || performance.now() - begun > total * 0.75;
+    const late =
+      ending.length > 0 &&
+      (performance.now() + turnMs * (ending.length + 1) > until || performance.now() - begun > total * 0.75);
     const fault = late ? ending[faults % ending.length] : steady[faults % steady.length];
     if (fault === undefined) break;
     await sleep(turnMs / 3);
@@ -106,7 +111,7 @@ async function misbehave(
 }
 
 /** What stands there when all is quiet, as a client reads it. */
-async function settle(clients: Clients, items: number): Promise<Pick<SoakReport, 'streams' | 'tasks'>> {
+export async function settle(clients: Clients, items: number): Promise<Pick<SoakReport, 'streams' | 'tasks'>> {
   const numbers = { log: Array.from({ length: items }, (_, n) => n), pushed: [...clients.pushed] };
   await comesToHold(async () => (await countOf(clients, 'log')) >= items, SETTLE_MS);
   const streams = {} as SoakReport['streams'];

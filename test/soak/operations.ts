@@ -1,0 +1,103 @@
+/** What an operator does to a server under load, one after the other, each as the command that an operator would type. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createSqliteStore } from '../../src/store/drivers/sqlite.ts';
+import { decodeCursor } from '../../src/store/cursor.ts';
+import type { Fault, Stage } from './faults.ts';
+
+const CLI = join(import.meta.dirname, '../../src/hosts/cli/cli.ts');
+const APP = join(import.meta.dirname, 'app.ts');
+const LOG = 'public/stream/log';
+
+/** Standard output; what went wrong is added to `found`. */
+async function typed(args: readonly string[], { source, sqlitePath }: Stage, found: string[]): Promise<string> {
+  const env = {
+    ...process.env,
+    SQLITE_PATH: sqlitePath,
+    SOAK_SOURCE: source.origin,
+    SOAK_TOKEN: 'a-token-of-the-soak',
+    LOG_LEVEL: 'error',
+  };
+  const child = spawn(process.execPath, [CLI, ...args, '--app', APP], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [out, told] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()));
+  const [status] = (await once(child, 'close')) as [number];
+  if (status !== 0) found.push(`tidegate ${args.join(' ')}: ${status}, ${told.slice(0, 300)}`);
+  return out;
+}
+
+async function placesOf(path: string, log: string): Promise<number> {
+  const store = createSqliteStore({ path });
+  const { end } = await store.extent(log);
+  await store.close();
+  return end === null ? 0 : decodeCursor(end).place;
+}
+
+export const OPERATIONS: readonly Fault[] = [
+  {
+    name: 'a feed is paused and goes on',
+    restarts: false,
+    async happen(stage, ms) {
+      const found: string[] = [];
+      await typed(['feeds', 'pause', 'log'], stage, found);
+      await sleep(ms / 4);
+      const before = await placesOf(stage.sqlitePath, LOG);
+      await sleep(ms / 2);
+      const after = await placesOf(stage.sqlitePath, LOG);
+      if (after !== before) found.push(`${after - before} events came while the feed was paused`);
+      await typed(['feeds', 'resume', 'log'], stage, found);
+      return found;
+    },
+  },
+  {
+    name: 'a feed is pulled by hand',
+    restarts: false,
+    async happen(stage) {
+      const found: string[] = [];
+      await typed(['feeds', 'pull', 'log'], stage, found);
+      return found;
+    },
+  },
+  {
+    name: 'a backup is made and restored beside it',
+    restarts: false,
+    async happen(stage) {
+      const found: string[] = [];
+      const [file, copy] = [`${stage.sqlitePath}.gz`, `${stage.sqlitePath}.copy`];
+      const least = await placesOf(stage.sqlitePath, LOG);
+      await typed(['backup', file], stage, found);
+      await typed(['restore', file, '--yes'], { ...stage, sqlitePath: copy }, found);
+      const most = await placesOf(stage.sqlitePath, LOG);
+      const place = await placesOf(copy, LOG);
+      if (place < least || place > most)
+        found.push(`the copy ends at ${place}, and the log stood between ${least} and ${most}`);
+      for (const end of ['', '-wal', '-shm']) rmSync(`${copy}${end}`, { force: true });
+      return found;
+    },
+  },
+  {
+    name: 'what is stored is counted',
+    restarts: false,
+    async happen(stage) {
+      const found: string[] = [];
+      await typed(['migrate', '--dry-run'], stage, found);
+      await typed(['tenants', 'list'], stage, found);
+      await typed(['feeds', 'list'], stage, found);
+      await typed(['streams', 'list'], stage, found);
+      return found;
+    },
+  },
+  {
+    name: 'a tenant that is not there is removed',
+    restarts: false,
+    async happen(stage) {
+      const found: string[] = [];
+      await typed(['tenants', 'delete', 'nobody', '--yes'], stage, found);
+      return found;
+    },
+  },
+];
