@@ -3,6 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { TidegateError } from '../../base/errors.ts';
+import { usualAppFile } from './kit/app-file.ts';
 import { readArguments, unknownWord } from './kit/arguments.ts';
 import { type EnvFile, readEnvFile, takeEnvFile } from './kit/env-file.ts';
 import { explained, linesOf } from './kit/explained.ts';
@@ -28,7 +29,7 @@ async function main(): Promise<number> {
     const run = await known();
     const isApart = READ_APART.includes(args[0] ?? '') && envFile === null;
     const added = isApart ? null : takeVariables(envFile);
-    return run({ args: args.slice(1), loadApp, environment: process.env, envFile: added, misused });
+    return run({ args: args.slice(1), loadApp: loadNamed, environment: process.env, envFile: added, misused });
   }
   if (isAsked) {
     const { actionsUsage, nounUsage } = await import('./operate/usage.ts');
@@ -47,13 +48,16 @@ async function main(): Promise<number> {
   if (command === undefined) return misused(`no command is given: expected tidegate ${oneOf(COMMANDS)}`);
   if (command !== 'start' && command !== 'stdio') return misused(unknownWord(command, COMMANDS, null));
   if (extra !== undefined) return misused(unknownWord(extra, COMMANDS, command));
-  const file = typeof values['app'] === 'string' ? values['app'] : null;
+  const file = typeof values['app'] === 'string' ? values['app'] : usualAppFile();
   takeVariables(envFile);
   const app = await loadApp(file);
   if (command === 'start') await (await import('./commands/start.ts')).start(app, process.env, file);
   else await (await import('../node/stdio.ts')).stdio(app, process.env);
   return 0;
 }
+
+/** The app that the call names, else that of this folder. */
+const loadNamed: typeof loadApp = (file) => loadApp(file ?? usualAppFile());
 
 /** Before the app is loaded, whose module may read the environment. */
 function takeVariables(file: string | null): EnvFile {

@@ -1,8 +1,8 @@
 /** The options of `deploy` and `destroy`, and the app that they are about. */
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { TidegateError } from '../../../base/errors.ts';
 import type { App } from '../../../declare/app.ts';
+import { usualAppFile } from '../kit/app-file.ts';
 import type { CommandCall } from '../kit/command.ts';
 import { readArguments, unknownWord } from '../kit/arguments.ts';
 import { type Asker, createAsker } from './ask.ts';
@@ -44,7 +44,6 @@ const OPTIONS = {
   destroy: SHARED,
 } as const;
 
-const APP_FILES = ['app.ts', 'src/app.ts', 'app.mts', 'app.js', 'app.mjs', 'src/app.js'];
 const ENVIRONMENT = /^[a-z][a-z\d-]{0,19}$/;
 
 /** What the call means; a number is the exit status of a wrong one. @throws TidegateError for an app that is none */
@@ -91,8 +90,8 @@ export async function readDeployOptions(
 }
 
 function appFileOf(folder: string, given: string | null): string {
-  const found = given ?? APP_FILES.find((name) => existsSync(join(folder, name)));
-  if (found !== undefined) return found;
+  const found = given ?? usualAppFile(folder);
+  if (found !== null) return found;
   const expected = '--app FILE, or a module app.ts in this folder';
   throw new TidegateError('invalid_config', `there is no app.ts in ${folder}`, { field: '--app', expected });
 }

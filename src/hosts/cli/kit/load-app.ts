@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { App } from '../../../declare/app.ts';
 import { TidegateError } from '../../../base/errors.ts';
+import { builtName } from './app-file.ts';
 import { appOf, MODULE } from './app-of.ts';
 import { hintOf, reasonOf } from './load-hints.ts';
 
@@ -14,12 +15,6 @@ export async function loadApp(file: string | null): Promise<App> {
     throw await notLoaded(file, href, thrown);
   })) as Record<string, unknown>;
   return appOf(file, module);
-}
-
-/** In the published package this file is JavaScript, and so is its neighbour. */
-function builtName(neighbour: string): string {
-  const { href } = new URL(neighbour, import.meta.url);
-  return import.meta.url.endsWith('.js') ? href.replace(/\.ts$/, '.js') : href;
 }
 
 async function notLoaded(file: string, href: string, thrown: unknown): Promise<TidegateError> {

@@ -85,7 +85,7 @@ const INIT_USAGE = `  tidegate init [FOLDER]         make a new app, which runs 
 
 const DEV_USAGE = `  tidegate dev [--app FILE] [--json]   serve an app, and again after each change of its files, until Ctrl-C
 
-  --app       default app.ts, .mts, .js or .mjs of this folder. --json   a line of JSON for each thing that happens`;
+  --json   a line of JSON for each thing that happens`;
 
 export const TASKS_USAGE = `  tidegate tasks list [--status STATUS] [--limit N] [--json]
   tidegate tasks show ID [--watch] [--json]
@@ -160,7 +160,8 @@ ${DOCTOR_USAGE}
 
 ${actions}
 
-  --app FILE      module whose default export is an app (defineApp); default: the built-in demo
+  --app FILE      module whose default export is an app (defineApp); default: app.ts of
+                  this folder, or src/app.ts; where there is none, the built-in demo
   --env-file FILE variables of the environment, which itself wins; default: .env of this folder, where there is one
   -h, --help      this text
   -v, --version   the version

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import { TidegateError } from '../../../../base/errors.ts';
 import { leave, untilAbandoned, untilStopped } from '../../../stop-signal.ts';
+import { usualAppFile } from '../../kit/app-file.ts';
 import { readArguments, unknownWord } from '../../kit/arguments.ts';
 import type { CommandCall } from '../../kit/command.ts';
 import { readEnvFile } from '../../kit/env-file.ts';
@@ -14,8 +15,6 @@ const OPTIONS = {
   app: { type: 'string' },
   json: { type: 'boolean', default: false },
 } as const;
-
-const USUAL_FILES = ['app.ts', 'app.mts', 'app.js', 'app.mjs'];
 
 /** What package managers write at the end of an install: a package that was missing may be there then. */
 const INSTALLED = [
@@ -33,8 +32,8 @@ export async function devCommand(call: CommandCall): Promise<number> {
   const [word] = read.positionals;
   if (word !== undefined) return misused(unknownWord(word, [], 'dev'));
   const { app, json } = read.values as { app?: string; json: boolean };
-  const file = app ?? USUAL_FILES.find((name) => existsSync(name));
-  if (file === undefined || !existsSync(file)) throw noApp(file);
+  const file = app ?? usualAppFile();
+  if (file === null || !existsSync(file)) throw noApp(file);
 
   const tell = (event: DevEvent) => {
     const now = Date.now();
@@ -72,11 +71,11 @@ function withShortPaths(event: DevEvent): DevEvent {
   return { ...event, files: event.files.map((file) => relative(process.cwd(), file)) };
 }
 
-function noApp(file: string | undefined): TidegateError {
-  const message = file === undefined ? 'there is no app in this folder' : `there is no file ${file}`;
+function noApp(file: string | null): TidegateError {
+  const message = file === null ? 'there is no app in this folder' : `there is no file ${file}`;
   return new TidegateError('invalid_config', message, {
     field: '--app',
-    expected: `a module whose default export is an app; without it ${USUAL_FILES.join(', ')} of this folder`,
+    expected: 'a module whose default export is an app; without it app.ts or src/app.ts of this folder',
     hint: 'tidegate init makes a new app',
   });
 }

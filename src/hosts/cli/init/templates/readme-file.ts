@@ -61,7 +61,7 @@ In a container callers bring keys:
 
 \`\`\`sh
 docker build -t ${app.appName} . && docker run -d --name ${app.appName} -p 8787:8787 -v ${app.appName}-data:/data --env-file .env ${app.appName}
-docker exec ${app.appName} node node_modules/tidegate/dist/hosts/cli/cli.js keys create --app app.ts --name me
+docker exec ${app.appName} node node_modules/tidegate/dist/hosts/cli/cli.js keys create --name me
 \`\`\`
 `;
 }
