@@ -147,7 +147,7 @@ describe('tidegate', { timeout: 20_000 }, () => {
     [[], 'no command is given'],
     [['start', 'tiny.ts'], 'tidegate start --app tiny.ts'],
     [['start', '--port', '8871'], 'PORT=8871 tidegate start'],
-    [['tasks'], 'tasks needs one of list, show, cancel, retry'],
+    [['tasks'], 'tasks needs one of list, show, answer, cancel, retry'],
     [['tasks', 'lst'], 'did you mean list?'],
     [['tasks', 'show'], 'needs the id of a task'],
     [['tasks', 'list', '--status', 'faild'], 'did you mean failed?'],
