@@ -76,6 +76,7 @@ export async function planCloudflare(
     ...ofBundle,
     ...checkWorkerVariables({ app, needs, variables, secrets: known }),
     ...missingSecrets(secrets, sources.file, dryRun),
+    ...hiddenVariables(variables, there),
   ];
   const told = findings.map((one) =>
     one.add === undefined ? one : { ...one, add: placed(one.add, raw, environment) },
@@ -117,6 +118,21 @@ function environmentProblem(
     fix: `an environment has variables, queues and limits of its own`,
     add: { ...add, path: ['env', environment, ...add.path] },
   };
+}
+
+/** A name is bound once: the platform refuses a variable where a secret of that name is there, in the middle of a deployment. */
+function hiddenVariables(
+  variables: Readonly<Record<string, unknown>>,
+  there: ReadonlySet<string> | null,
+): PlatformFinding[] {
+  return Object.keys(variables)
+    .filter((name) => there?.has(name) === true)
+    .map((name) => ({
+      level: 'error' as const,
+      field: name,
+      message: `${name} stands under [vars], and the Worker has a secret of that name`,
+      fix: `take it out of the settings, or delete the secret: npx wrangler secret delete ${name}`,
+    }));
 }
 
 /** What the variables are judged with: a value where it is known, null where it is there or will be. */

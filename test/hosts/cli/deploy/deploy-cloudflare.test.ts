@@ -247,3 +247,14 @@ test('what is typed wrong, or stands wrong in the file, is refused before anythi
   expect(options.printed.join('\n')).toMatch(/error: TIDEGATE_SECRET: [^]*at least 32 characters/);
   expect([folder.names(), folder.changes()]).toEqual([['.env', 'app.ts'], []]);
 });
+
+test('a variable whose name is that of a secret that is there is told before the platform refuses it', async () => {
+  const settings = `${INCOMPLETE}PUBLIC_URL = "https://shop.example"\n`;
+  const folder = folderWith(
+    { '.env': DOTENV, 'wrangler.toml': settings, 'worker.ts': '' },
+    { workers: { shop: ['PUBLIC_URL'] } },
+  );
+  const options = optionsIn(folder, app);
+  expect(await deployCloudflare(options)).toBe(1);
+  expect(options.printed.join('\n')).toMatch(/error: PUBLIC_URL: .*\n.*wrangler secret delete PUBLIC_URL/);
+});
