@@ -41,22 +41,28 @@ interface World {
   answer: (tries: number) => number;
 }
 
+/** Pauses after a conflict grow, and come to their end here at once. */
+const PAUSES_MS = 500;
+
 function newWorld(answer: World['answer'] = () => 204): World {
   const world: World = { store: createMemoryStore(), now: 1_000_000_000_000, came: [], deps: depsOf, answer };
-  const runtime = withoutTime({
-    ...systemRuntime(() => {}),
-    now: () => world.now,
-    random: () => 0.5,
-    resolve: async () => ['203.0.114.7'],
-    fetch: async (url, init) => {
-      const body = JSON.parse(init?.body as string) as Record<string, string>;
-      if (body['type'] === 'verification') return Response.json({ challenge: body['challenge'] });
-      if (body['eventId'] === undefined) return new Response(null, { status: 204 });
-      if (url !== URL_OF_ADA) return new Response(null, { status: 204 });
-      world.came.push(body['eventId']);
-      return new Response(null, { status: world.answer(world.came.length) });
+  const runtime = withoutTime(
+    {
+      ...systemRuntime(() => {}),
+      now: () => world.now,
+      random: () => 0.5,
+      resolve: async () => ['203.0.114.7'],
+      fetch: async (url, init) => {
+        const body = JSON.parse(init?.body as string) as Record<string, string>;
+        if (body['type'] === 'verification') return Response.json({ challenge: body['challenge'] });
+        if (body['eventId'] === undefined) return new Response(null, { status: 204 });
+        if (url !== URL_OF_ADA) return new Response(null, { status: 204 });
+        world.came.push(body['eventId']);
+        return new Response(null, { status: world.answer(world.came.length) });
+      },
     },
-  });
+    PAUSES_MS,
+  );
   const sealer = createSealer({ current: 'the secret of a server in a test', previous: null }, 'market/webhook');
   function depsOf(store: Store): DeliveryDeps {
     return { app, store, runtime, isOpen: false, sealer, sourcesOf: () => sourcesIn(app) };

@@ -28,12 +28,12 @@ interface Running {
 const MOST_TURNS = 5_000;
 const MOST_MS = 2_000;
 
-/** A runtime in which nothing takes time: short pauses are over at once, long ones last for ever. */
-export function withoutTime(runtime: Runtime): Runtime {
+/** A runtime in which nothing takes time: pauses of up to `shortMs` are over at once, longer ones last for ever. */
+export function withoutTime(runtime: Runtime, shortMs = 20): Runtime {
   return {
     ...runtime,
     async sleep(ms, signal) {
-      if (ms > 20) {
+      if (ms > shortMs) {
         await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
       }
       for (let turns = 0; turns < 20; turns += 1) await Promise.resolve();
