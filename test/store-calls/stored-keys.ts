@@ -24,6 +24,7 @@ import { scopeOfLogs } from '../../src/streams/scope.ts';
 import type { Deps } from '../../src/streams/deps.ts';
 import { type RunningEngine } from '../services/engine.ts';
 import { driveDeliveries } from './stored-deliveries.ts';
+import { driveDoctor } from './stored-doctor.ts';
 import { driveTriggers, triggers } from './stored-events.ts';
 import { driveHttpTools } from './stored-http.ts';
 import { driveRestore } from './stored-restore.ts';
@@ -84,6 +85,7 @@ export async function drive({ environment }: RunningEngine): Promise<void> {
     await createAppStreams(deps, PUBLIC).remove('readings', { id: 'published' });
     await removeLongKeys(deps);
     await driveRestore(deps);
+    await driveDoctor(deps);
   } finally {
     await store.close();
   }
