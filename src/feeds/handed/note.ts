@@ -7,7 +7,7 @@ import { asTidegateError } from '../../base/errors.ts';
 import type { StreamScope } from '../../streams/scope.ts';
 import { addCounts, type FeedCounts, NO_COUNTS } from '../records/counts.ts';
 import { type RejectedWhy, rejectedOf } from '../records/rejected.ts';
-import { feedKey, feedRecord, newState, readState } from '../records/state.ts';
+import { feedKey, feedRecord, newState, NOT_DUE_MS, readState } from '../records/state.ts';
 import type { HandedTaken } from './take.ts';
 
 export interface HandedNotes {
@@ -17,8 +17,6 @@ export interface HandedNotes {
 
 /** An instance notes so seldom, ms, while all is well. */
 const NOTE_EVERY_MS = 10_000;
-/** Nothing makes it due, and what looks at what is due has to see that, ms. */
-const NOT_DUE_MS = 30 * 86_400_000;
 const NO_WHY: RejectedWhy = { field: '', expected: '' };
 
 export function createHandedNotes(): HandedNotes {

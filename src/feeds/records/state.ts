@@ -116,6 +116,9 @@ type Later =
   | 'paused';
 type StoredState = Omit<FeedState, Later> & Partial<Pick<FeedState, Later>>;
 
+/** Nothing makes a feed due that event sources fill, and what looks at what is due has to see that, ms. */
+export const NOT_DUE_MS = 30 * 86_400_000;
+
 /** A paused feed is of version 2, so that releases before leave it alone. */
 export const feedRecord = record<StoredState>('feed', storedSchema, {
   version: 2,

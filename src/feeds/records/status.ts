@@ -16,6 +16,7 @@ import {
   isOfOtherClock,
   lastRunAt,
   newState,
+  NOT_DUE_MS,
   type Paused,
   readStateOrNewer,
   type WentBack,
@@ -73,7 +74,7 @@ export interface FeedStatus {
   zoneless?: readonly string[];
   /** Epoch ms of the end of the last burst that did not fail. */
   lastSuccessAt: number | null;
-  /** Epoch ms of the next burst. */
+  /** Epoch ms of the next burst; far ahead where none is run, because event sources fill the feed. */
   nextAt: number;
   /** Streams of which the source repeats more events than are looked through, so that some come twice. */
   repeatsBeyond: string[];
@@ -126,7 +127,7 @@ export async function feedStatus(
         ...(wentBack === null ? {} : { wentBack }),
         backlog,
         lastSuccessAt,
-        nextAt,
+        nextAt: feed.feed.handed ? now + NOT_DUE_MS : nextAt,
         failures,
         bursts,
         counts,

@@ -1,12 +1,13 @@
 /** `feeds pause` and `feeds resume`: a mark in the feed's record, which every host obeys. */
 import * as z from 'zod';
 import { isoTime } from '../../base/time/time-text.ts';
+import type { DeclaredFeed } from '../../declare/feed.ts';
 import { changeFeed } from '../../feeds/records/change-feed.ts';
 import type { FeedState } from '../../feeds/records/state.ts';
 import { ofFeed } from '../../streams/scope.ts';
 import { noteWork } from '../../streams/tenant-work.ts';
 import { operatorAction } from '../action.ts';
-import { changeableFeed, FeedName } from '../named-feed.ts';
+import { changeableFeed, FeedName, pulledFeed } from '../named-feed.ts';
 
 const Paused = z.object({
   feed: z.string(),
@@ -21,7 +22,7 @@ export const feedsPause = operatorAction({
   noun: 'feeds',
   verb: 'pause',
   description:
-    'Stops a feed until it is resumed, on every host: no burst begins, and one that is under way stores nothing more. Its position stays, so nothing is lost that its source keeps meanwhile. Agents read since when and why.',
+    'Stops a feed until it is resumed, on every host: no burst begins, and one that is under way stores nothing more. Its position stays, so nothing is lost that its source keeps meanwhile. A feed that an event source fills is stopped at its source. Agents read since when and why.',
   input: z.strictObject({
     feed: FeedName,
     reason: z.string().min(1).max(200).optional().describe('Why, for readers of its streams'),
@@ -30,7 +31,7 @@ export const feedsPause = operatorAction({
   output: Paused,
   effect: 'changes',
   async run({ feed: name, reason = null }, context) {
-    const { feed, scope } = changeableFeed(context, name);
+    const { feed, scope } = pulledFeed(context, name);
     const mark = (now: number) => ({ since: now, by: context.by.subject, reason });
     const stop = ({ paused }: FeedState, now: number) =>
       paused !== null && (reason === null || paused.reason === reason)
@@ -54,7 +55,7 @@ export const feedsResume = operatorAction({
   effect: 'changes',
   async run({ feed: name }, context) {
     const { feed, scope } = changeableFeed(context, name);
-    const done = await changeFeed(scope, feed, goOn, context.deadline);
+    const done = await changeFeed(scope, feed, (state, now) => goOn(feed, state, now), context.deadline);
     // A run of a tenant's own comes due by a record.
     if (done.changed && feed.tenants === 'each') {
       await noteWork(ofFeed(scope, feed), [`feed/${feed.name}`], { withinMs: 0, remembered: false });
@@ -64,8 +65,12 @@ export const feedsResume = operatorAction({
   lines: ({ feed, changed }) => [changed ? `${feed} goes on` : `${feed} is not paused`],
 });
 
-function goOn({ paused }: FeedState, now: number): Partial<FeedState> | null {
-  return paused === null ? null : { paused: null, nextAt: now };
+function goOn(
+  { feed: { handed } }: DeclaredFeed,
+  { paused, nextAt }: FeedState,
+  now: number,
+): Partial<FeedState> | null {
+  return paused === null ? null : { paused: null, nextAt: handed ? nextAt : now };
 }
 
 function told(feed: string, { state: { paused }, changed }: { state: FeedState; changed: boolean }) {

@@ -5,7 +5,7 @@ import { changeFeed } from '../../feeds/records/change-feed.ts';
 import { holdsLease } from '../../feeds/records/state.ts';
 import { ingest } from '../../feeds/run/run.ts';
 import { operatorAction } from '../action.ts';
-import { changeableFeed, FeedName } from '../named-feed.ts';
+import { FeedName, pulledFeed } from '../named-feed.ts';
 
 export const feedsPull = operatorAction({
   noun: 'feeds',
@@ -28,7 +28,7 @@ export const feedsPull = operatorAction({
   effect: 'changes',
   failed: ({ outcome }) => outcome !== 'pulled',
   async run({ feed: name }, context) {
-    const { feed, scope } = changeableFeed(context, name);
+    const { feed, scope } = pulledFeed(context, name);
     const { deps, deadline, signal } = context;
     if (feed.targets.length === 0) throw refused(`the feed ${name} fills no stream`, 'a feed that fills a stream');
     await changeFeed(

@@ -7,7 +7,7 @@ import { changeFeed } from '../../feeds/records/change-feed.ts';
 import { newState } from '../../feeds/records/state.ts';
 import { operatorAction } from '../action.ts';
 import { timeInput } from '../shared.ts';
-import { changeableFeed, FeedName } from '../named-feed.ts';
+import { changeableFeed, FeedName, pulledFeed } from '../named-feed.ts';
 
 export const feedsReset = operatorAction({
   noun: 'feeds',
@@ -33,7 +33,7 @@ export const feedsReset = operatorAction({
       ? `This closes the circuit breaker of ${feed}.`
       : `This forgets where ${feed} stands: what its source still has may come again.`,
   async run({ feed: name, to, breaker = false }, context) {
-    const { feed, scope } = changeableFeed(context, name);
+    const { feed, scope } = breaker ? changeableFeed(context, name) : pulledFeed(context, name);
     const { runtime } = context.deps;
     if (breaker && to !== undefined) throw wrong('to', 'to be left out where the position stays');
     const time = to === undefined ? null : parseTime(to, runtime.now(), 'to');
@@ -44,7 +44,8 @@ export const feedsReset = operatorAction({
       feed,
       (before, now) => {
         ({ failures } = before);
-        const closed = { failures: 0, lastError: null, nextAt: now };
+        const nextAt = feed.feed.handed ? before.nextAt : now;
+        const closed = { failures: 0, lastError: null, nextAt };
         if (breaker) return closed;
         const { replay, rejected, repeats, backlog } = newState();
         // What is not stored yet of windows comes again where the source can repeat it, and would else be lost.
