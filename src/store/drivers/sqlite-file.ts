@@ -8,7 +8,8 @@ import type { Span } from '../cursor.ts';
 import type { DueRecord } from '../store.ts';
 import { isBusy, toStoreError } from './sqlite-errors.ts';
 import { createSqliteHealth, holderOf } from './sqlite-health.ts';
-import { openDatabase, unusable } from './sqlite-open.ts';
+import { nameColumn, withNames } from './sqlite-names.ts';
+import { openDatabase, type OpenedDatabase, unusable } from './sqlite-open.ts';
 import { createPatience } from './sqlite-patience.ts';
 
 export interface SqliteOptions {
@@ -38,6 +39,9 @@ export interface RecordRow {
   due_at: number | null;
 }
 
+/** The columns of a `RecordRow`. */
+const VALUES = 'value, version, expires_at, queue, due_at';
+
 export interface LogRow extends Span {
   number: number;
   first: number;
@@ -53,7 +57,7 @@ export function openSqliteFile(options: SqliteOptions) {
   try {
     return statementsOf(opened, path, busyMs, clock);
   } catch (thrown) {
-    opened.database.close();
+    opened.close();
     throw unusable(thrown, path);
   }
 }
@@ -66,7 +70,7 @@ function byNumber(values: readonly SQLInputValue[]): [Record<string, SQLInputVal
 }
 
 function statementsOf(
-  { database, life }: ReturnType<typeof openDatabase>,
+  { database, life, close: closeDatabase }: OpenedDatabase,
   path: string,
   busyMs: number,
   clock: Pick<Runtime, 'random' | 'sleep'>,
@@ -78,7 +82,7 @@ function statementsOf(
     const bound = (values: SQLInputValue[]) => (isNumbered ? byNumber(values) : values) as SQLInputValue[];
     return {
       get: (...values: SQLInputValue[]) => (statement.get(...bound(values)) as Row | undefined) ?? null,
-      all: (...values: SQLInputValue[]) => statement.all(...bound(values)) as Row[],
+      all: (...values: SQLInputValue[]) => (statement.all(...bound(values)) as Row[]).map(withNames),
       run: (...values: SQLInputValue[]) => Number(statement.run(...bound(values)).changes),
     };
   };
@@ -86,13 +90,11 @@ function statementsOf(
   const checkpoint = prepare<{ busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)');
   const end = { commit: prepare('COMMIT'), rollback: prepare('ROLLBACK') };
   const record = {
-    get: prepare<RecordRow>(
-      'SELECT value, version, expires_at, queue, due_at FROM records WHERE partition = ? AND id = ?',
-    ),
-    list: prepare<RecordRow & { id: string }>(`SELECT * FROM records WHERE partition = ? AND id >= ? AND id > ?
-      AND (expires_at IS NULL OR expires_at > ?) ORDER BY id LIMIT ?`),
-    due: prepare<DueRecord>(`SELECT partition, id, due_at AS dueAt FROM records WHERE queue = ? AND shard = ? AND due_at > ? AND due_at <= ?
-      AND (expires_at IS NULL OR expires_at > ?) ORDER BY due_at LIMIT ?`),
+    get: prepare<RecordRow>(`SELECT ${VALUES} FROM records WHERE partition = ? AND id = ?`),
+    list: prepare<RecordRow & { id: string }>(`SELECT ${VALUES}, ${nameColumn('id')} FROM records
+      WHERE partition = ? AND id >= ? AND id > ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY records.id LIMIT ?`),
+    due: prepare<DueRecord>(`SELECT ${nameColumn('partition')}, ${nameColumn('id')}, due_at AS dueAt FROM records
+      WHERE queue = ? AND shard = ? AND due_at > ? AND due_at <= ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY due_at LIMIT ?`),
     put: prepare('INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
     delete: prepare('DELETE FROM records WHERE partition = ? AND id = ?'),
     collect: prepare(`DELETE FROM records WHERE (partition, id) IN
@@ -110,10 +112,11 @@ function statementsOf(
   };
   const scanned = {
     records: prepare<RecordRow & { partition: string; id: string }>(
-      'SELECT * FROM records WHERE (partition, id) > (?, ?) ORDER BY partition, id LIMIT ?',
+      `SELECT ${nameColumn('partition')}, ${nameColumn('id')}, ${VALUES} FROM records
+      WHERE (partition, id) > (?, ?) ORDER BY records.partition, records.id LIMIT ?`,
     ),
     logs: prepare<{ number: number; name: string }>(
-      'SELECT number, name FROM logs WHERE number > ? ORDER BY number LIMIT ?',
+      `SELECT number, ${nameColumn('name')} FROM logs WHERE number > ? ORDER BY number LIMIT ?`,
     ),
   };
   const entry = {
@@ -201,7 +204,7 @@ function statementsOf(
   function close(): void {
     if (!database.isOpen) return;
     life.leave();
-    database.close();
+    closeDatabase();
   }
 
   return {

@@ -3,10 +3,11 @@
  * whether it was in use, in `application_id`: a copy is told by the former, and a file without its write-ahead log by the latter.
  * It cannot tell a copy that was written over the file itself from that file, where nothing used it when it was copied.
  */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { fnv1a } from '../../base/digest.ts';
 import { TidegateError } from '../../base/errors.ts';
+import type { SqliteDescriptor } from './sqlite-descriptor.ts';
 
 /** `application_id`: who it is of in the first byte, a bit that is set while it is used, and a digest of which file it is. */
 const OURS = 0x54;
@@ -33,21 +34,16 @@ interface Beside {
   mark: number | null;
 }
 
-/** What stands there before the file is opened, which SQLite changes. */
-export function lookBeside(path: string): Beside {
-  return { log: statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? null, mark: markIn(path) };
+/** What stands there before SQLite opens the file, which changes it. @param descriptor null: it is kept in no file */
+export function lookBeside(path: string, descriptor: SqliteDescriptor | null): Beside {
+  return { log: statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? null, mark: markIn(descriptor) };
 }
 
-function markIn(path: string): number | null {
-  let file: number | null = null;
+function markIn(descriptor: SqliteDescriptor | null): number | null {
   try {
-    file = openSync(path, 'r');
-    const bytes = Buffer.alloc(4);
-    return readSync(file, bytes, 0, 4, OFFSET) === 4 ? bytes.readInt32BE() : null;
+    return descriptor?.numberAt(OFFSET) ?? null;
   } catch {
     return null;
-  } finally {
-    if (file !== null) closeSync(file);
   }
 }
 
@@ -58,8 +54,12 @@ const isLeft = (mark: number) => isOurs(mark) && (mark & IN_USE) === 0;
  * Called when the file is open and has its schema.
  * @throws TidegateError `store_damaged` where file and write-ahead log are of two moments
  */
-export function beginLife(database: DatabaseSync, path: string, beside: Beside): SqliteLife {
-  if (path === ':memory:') return { putBack: null, isOverwritten: () => false, leave: () => {} };
+export function beginLife(
+  database: DatabaseSync,
+  path: string,
+  { descriptor, beside }: { descriptor: SqliteDescriptor | null; beside: Beside },
+): SqliteLife {
+  if (descriptor === null) return { putBack: null, isOverwritten: () => false, leave: () => {} };
   const stored = Number(database.prepare('PRAGMA application_id').get()?.['application_id']);
   const files = filesLike(path);
   const putBack = isOurs(stored) ? judge(database, path, { stored, files, ...beside }) : null;
@@ -72,11 +72,11 @@ export function beginLife(database: DatabaseSync, path: string, beside: Beside):
       database.exec('PRAGMA wal_checkpoint(PASSIVE)');
     });
   }
-  const isMarked = markIn(path) === idOf(IN_USE);
+  const isMarked = markIn(descriptor) === idOf(IN_USE);
   return {
     putBack,
     isOverwritten() {
-      const mark = isMarked ? markIn(path) : null;
+      const mark = isMarked ? markIn(descriptor) : null;
       return mark !== null && (!isOurs(mark) || isLeft(mark));
     },
     leave: () =>

@@ -2,9 +2,10 @@
  * Opening the SQLite file: who may read it, its settings and its schema, and words for what keeps it from being used. The
  * file and the two beside it, `-wal` and `-shm`, are one database: none of them may go alone.
  */
-import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { innermostReason, TidegateError } from '../../base/errors.ts';
+import { holdFile, type SqliteDescriptor } from './sqlite-descriptor.ts';
 import { isOfFile, toStoreError } from './sqlite-errors.ts';
 import { beginLife, lookBeside, type SqliteLife } from './sqlite-life.ts';
 import { migrate } from './sqlite-migrations.ts';
@@ -17,33 +18,45 @@ export function filesOf(path: string): string[] {
   return path === ':memory:' ? [] : [path, `${path}-wal`, `${path}-shm`];
 }
 
+export interface OpenedDatabase {
+  database: DatabaseSync;
+  life: SqliteLife;
+  /** Closes the file, and may be called again. */
+  close: () => void;
+}
+
 /**
  * @param busyMs how long another process's lock is waited for, ms, which stops the thread
  * @throws TidegateError naming `SQLITE_PATH`: `invalid_config`, `store_full`, `store_damaged`; `store_unavailable` where another
  * process holds it
  */
-export function openDatabase(path: string, busyMs: number): { database: DatabaseSync; life: SqliteLife } {
+export function openDatabase(path: string, busyMs: number): OpenedDatabase {
   let database: DatabaseSync | null = null;
+  let descriptor: SqliteDescriptor | null = null;
+  const close = () => {
+    if (database?.isOpen) database.close();
+    descriptor?.release();
+  };
   try {
     const files = filesOf(path);
-    const beside = lookBeside(path);
     if (files.length > 0) {
       checkTogether(path);
-      closeSync(openSync(path, 'a', MODE));
+      descriptor = holdFile(path, MODE);
       files.forEach(narrow);
     }
+    const beside = lookBeside(path, descriptor);
     database = new DatabaseSync(path);
     database.exec(`PRAGMA busy_timeout = ${busyMs}`);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     // What a page held before is overwritten, where that page is written anyway.
     database.exec('PRAGMA secure_delete = FAST');
     migrate(database);
-    const life = beginLife(database, path, beside);
+    const life = beginLife(database, path, { descriptor, beside });
     // From now on nothing waits in SQLite: see `sqlite-patience.ts`.
     database.exec('PRAGMA busy_timeout = 0');
-    return { database, life };
+    return { database, life, close };
   } catch (thrown) {
-    if (database?.isOpen) database.close();
+    close();
     throw unusable(thrown, path);
   }
 }
