@@ -7,7 +7,6 @@ import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { fnv1a } from '../../base/digest.ts';
 import { TidegateError } from '../../base/errors.ts';
-import type { SqliteDescriptor } from './sqlite-descriptor.ts';
 
 /** `application_id`: who it is of in the first byte, a bit that is set while it is used, and a digest of which file it is. */
 const OURS = 0x54;
@@ -17,6 +16,11 @@ const FILE = 0x7f_ff_ff;
 const OFFSET = 68;
 /** A process that is killed while it begins or ends leaves less than this in the log of a file that is marked as left. */
 const BEGUN_BYTES = 65_536;
+
+export interface SqliteHeader {
+  /** A number of 32 bits in the file; null: it is not so long. */
+  numberAt: (offset: number) => number | null;
+}
 
 export interface SqliteLife {
   /** Why the file may be in an earlier state than it once was; null: there is no sign of that. */
@@ -34,14 +38,14 @@ interface Beside {
   mark: number | null;
 }
 
-/** What stands there before SQLite opens the file, which changes it. @param descriptor null: it is kept in no file */
-export function lookBeside(path: string, descriptor: SqliteDescriptor | null): Beside {
-  return { log: statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? null, mark: markIn(descriptor) };
+/** What stands there before SQLite opens the file, which changes it. @param header null: it is kept in no file */
+export function lookBeside(path: string, header: SqliteHeader | null): Beside {
+  return { log: statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? null, mark: markIn(header) };
 }
 
-function markIn(descriptor: SqliteDescriptor | null): number | null {
+function markIn(header: SqliteHeader | null): number | null {
   try {
-    return descriptor?.numberAt(OFFSET) ?? null;
+    return header?.numberAt(OFFSET) ?? null;
   } catch {
     return null;
   }
@@ -57,9 +61,9 @@ const isLeft = (mark: number) => isOurs(mark) && (mark & IN_USE) === 0;
 export function beginLife(
   database: DatabaseSync,
   path: string,
-  { descriptor, beside }: { descriptor: SqliteDescriptor | null; beside: Beside },
+  { header, beside }: { header: SqliteHeader | null; beside: Beside },
 ): SqliteLife {
-  if (descriptor === null) return { putBack: null, isOverwritten: () => false, leave: () => {} };
+  if (header === null) return { putBack: null, isOverwritten: () => false, leave: () => {} };
   const stored = Number(database.prepare('PRAGMA application_id').get()?.['application_id']);
   const files = filesLike(path);
   const putBack = isOurs(stored) ? judge(database, path, { stored, files, ...beside }) : null;
@@ -72,11 +76,11 @@ export function beginLife(
       database.exec('PRAGMA wal_checkpoint(PASSIVE)');
     });
   }
-  const isMarked = markIn(descriptor) === idOf(IN_USE);
+  const isMarked = markIn(header) === idOf(IN_USE);
   return {
     putBack,
     isOverwritten() {
-      const mark = isMarked ? markIn(descriptor) : null;
+      const mark = isMarked ? markIn(header) : null;
       return mark !== null && (!isOurs(mark) || isLeft(mark));
     },
     leave: () =>

@@ -2,12 +2,11 @@
  * Opening the SQLite file: who may read it, its settings and its schema, and words for what keeps it from being used. The
  * file and the two beside it, `-wal` and `-shm`, are one database: none of them may go alone.
  */
-import { chmodSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { innermostReason, TidegateError } from '../../base/errors.ts';
-import { holdFile, type SqliteDescriptor } from './sqlite-descriptor.ts';
 import { isOfFile, toStoreError } from './sqlite-errors.ts';
-import { beginLife, lookBeside, type SqliteLife } from './sqlite-life.ts';
+import { beginLife, lookBeside, type SqliteHeader, type SqliteLife } from './sqlite-life.ts';
 import { migrate } from './sqlite-migrations.ts';
 
 /** For its owner alone: the data is worth as much as the secret beside it. */
@@ -32,26 +31,26 @@ export interface OpenedDatabase {
  */
 export function openDatabase(path: string, busyMs: number): OpenedDatabase {
   let database: DatabaseSync | null = null;
-  let descriptor: SqliteDescriptor | null = null;
+  let held: HeldFile | null = null;
   const close = () => {
     if (database?.isOpen) database.close();
-    descriptor?.release();
+    held?.release();
   };
   try {
     const files = filesOf(path);
     if (files.length > 0) {
       checkTogether(path);
-      descriptor = holdFile(path, MODE);
+      held = holdFile(path);
       files.forEach(narrow);
     }
-    const beside = lookBeside(path, descriptor);
+    const beside = lookBeside(path, held);
     database = new DatabaseSync(path);
     database.exec(`PRAGMA busy_timeout = ${busyMs}`);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     // What a page held before is overwritten, where that page is written anyway.
     database.exec('PRAGMA secure_delete = FAST');
     migrate(database);
-    const life = beginLife(database, path, { descriptor, beside });
+    const life = beginLife(database, path, { header: held, beside });
     // From now on nothing waits in SQLite: see `sqlite-patience.ts`.
     database.exec('PRAGMA busy_timeout = 0');
     return { database, life, close };
@@ -100,3 +99,54 @@ function narrow(file: string): void {
     // It is not there yet, and will get the rights of the database's file.
   }
 }
+
+interface Held {
+  key: string;
+  descriptor: number;
+  users: number;
+}
+
+const heldFiles = new Map<string, Held>();
+
+interface HeldFile extends SqliteHeader {
+  /** Called when SQLite has closed the file. */
+  release: () => void;
+}
+
+/**
+ * A descriptor of the file beside SQLite's own; it makes the file where there is none. By POSIX, a process that closes any descriptor of a
+ * file gives up all its locks on it, those of SQLite among them: another process then takes itself for the last one, and removes the
+ * write-ahead log (SQLite notices that from 3.51 on; Node 22 has one before). It is therefore opened before SQLite opens the file,
+ * shared by all stores of the process that use the file, and closed after them. Threads do not share it: two threads of one process
+ * may not open one file.
+ * @throws what the system reports
+ */
+function holdFile(path: string): HeldFile {
+  const there = statSync(path, { throwIfNoEntry: false, bigint: true });
+  const held = (there === undefined ? undefined : heldFiles.get(keyOf(there))) ?? heldAnew(path);
+  held.users += 1;
+  let isHeld = true;
+  return {
+    numberAt(offset) {
+      const bytes = Buffer.alloc(4);
+      return readSync(held.descriptor, bytes, 0, 4, offset) === 4 ? bytes.readInt32BE() : null;
+    },
+    release() {
+      if (!isHeld) return;
+      isHeld = false;
+      held.users -= 1;
+      if (held.users > 0) return;
+      heldFiles.delete(held.key);
+      closeSync(held.descriptor);
+    },
+  };
+}
+
+function heldAnew(path: string): Held {
+  const descriptor = openSync(path, 'a+', MODE);
+  const held = { key: keyOf(fstatSync(descriptor, { bigint: true })), descriptor, users: 0 };
+  heldFiles.set(held.key, held);
+  return held;
+}
+
+const keyOf = ({ dev, ino }: { dev: bigint; ino: bigint }) => `${dev}:${ino}`;
