@@ -39,6 +39,8 @@ export interface PipeChanges {
 const MOST_LISTENERS = 100;
 /** The caller of a listener is judged by no clock: its request is never over. */
 const NEVER = Number.MAX_SAFE_INTEGER;
+/** No platform counts the store calls of a connection. */
+const ANY = { left: Number.POSITIVE_INFINITY };
 
 /** @param send resolves when the message is on its way */
 export function createPipeChanges(
@@ -114,7 +116,7 @@ export function createPipeChanges(
   /** Once the client of an earlier revision is ready to be told. */
   function attend(): void {
     if (updates !== null) return;
-    const attended = { session: { kept }, call, signal: connection.signal, since: runtime.now(), tell };
+    const attended = { session: { kept }, call, signal: connection.signal, since: runtime.now(), reads: ANY, tell };
     createListChanges(told).attend(attended);
     updates = createResourceUpdates(told).attend(attended);
   }

@@ -52,7 +52,8 @@ export function createServing(deps: ServerDeps): SdkServing {
   const sessions = deps.sessionSealer ? createSessions(deps.runtime, deps.sessionSealer) : null;
   const { runtime, outlivesClients = true, worksAfterAnswer = true, late = null } = deps;
   const { streamMs = STREAM_MS, deadlineOf } = deps;
-  const hints = createSessionHints(runtime, deps.watch);
+  const reads = deps.listening?.bounds.reads ?? null;
+  const hints = createSessionHints(runtime, deps.watch, reads);
   const kept = createKeptMessages(runtime, hints);
   const asking = sessions && createClientQuestions({ runtime, messages: kept, late, sessions });
   const source = createServerSource(deps, null, asking);
@@ -68,7 +69,7 @@ export function createServing(deps: ServerDeps): SdkServing {
     sessions,
     streamsUntil: (request) =>
       Math.min(runtime.now() + (streamMs || STREAM_MS), deadlineOf?.(request) ?? Number.POSITIVE_INFINITY),
-    answers: { runtime, kept, hints },
+    answers: { runtime, kept, hints, reads },
     standing: streamMs > 0 ? [...(deps.standing ?? []), ...changes] : null,
     enter: () => held?.enter() ?? nothing,
     subscribing: canSubscribe

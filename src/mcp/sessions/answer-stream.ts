@@ -70,6 +70,8 @@ export interface AnswerDeps {
   runtime: Runtime;
   kept: KeptMessages;
   hints: SessionHints;
+  /** Store calls of a stream that its client comes back to; it is cut then. Null: any number. */
+  reads: number | null;
 }
 
 /** The first revision whose clients know an event that has an id alone. */
@@ -84,7 +86,7 @@ const ASKED_MS = 120_000;
 /** A request ended without a response. */
 export class GivenUpError extends Error {}
 
-export function openAnswer({ runtime, kept, hints }: AnswerDeps, request: AnsweredRequest): OpenAnswer {
+export function openAnswer({ runtime, kept, hints }: Omit<AnswerDeps, 'reads'>, request: AnsweredRequest): OpenAnswer {
   const { id: requestId, session, call, takesEvents, outlivesClients } = request;
   const id = runtime.newId();
   const isPrimed = session !== null && session.version >= PRIMED_SINCE;

@@ -7,11 +7,12 @@ import type { KeptSource } from './standing.ts';
 
 export function createListChanges(deps: { watch: ChangeWatch; runtime: Pick<Runtime, 'now' | 'sleep'> }): KeptSource {
   return {
-    attend({ call, since, signal, tell }) {
+    attend({ call, since, signal, reads, tell }) {
       const wanted = { resources: [], lists: LISTS, tasks: [] };
       const listening = listenTo(deps, call.principal, wanted, {
         store: call.account.store,
         signal,
+        reads,
         since,
         async tell(changed) {
           if (changed.of === 'list')

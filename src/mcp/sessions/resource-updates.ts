@@ -31,11 +31,12 @@ export function createResourceUpdates({ registryOf, ...deps }: UpdatesDeps): Kep
   }
 
   return {
-    attend({ session, call, since, signal, tell }) {
+    attend({ session, call, since, signal, reads, tell }) {
       let subscribed = subscribedIn(session.kept);
       const listening = listenTo(deps, call.principal, wantedOf(subscribed.keys(), call.principal), {
         store: call.account.store,
         signal,
+        reads,
         since: Math.max(since, Math.min(...subscribed.values(), runtime.now())),
         async tell(changed) {
           if (changed.of !== 'resource') return;

@@ -10,6 +10,7 @@ import { type EventStream, openEventStream, type ServerEvent, whileServed } from
 import { type AnswerDeps, PRIMED_SINCE, RETRY_MS } from './answer-stream.ts';
 import { END, type EventId, eventIdText } from './event-ids.ts';
 import type { SessionCall, SessionFacts } from './sessions.ts';
+import { boundReads } from './stream-reads.ts';
 
 /** A stream that goes on after its head was sent. */
 export interface Following {
@@ -23,7 +24,7 @@ const GRACE_MS = 10_000;
 
 /** @param until when the platform has to end the stream, epoch ms; the client comes back then */
 export function resume(
-  { runtime, kept, hints }: AnswerDeps,
+  { runtime, kept, hints, reads: most }: AnswerDeps,
   session: SessionFacts,
   from: EventId,
   call: SessionCall,
@@ -31,10 +32,12 @@ export function resume(
 ): Following {
   const stream = openEventStream(runtime);
   const lostAt = from.by + GRACE_MS;
+  const reads = boundReads(most, () => cutForNow(stream, runtime));
   let { place } = from;
   const idOf = (at: string) => eventIdText({ ...from, place: at });
 
   async function look(): Promise<boolean> {
+    reads.left -= 1;
     for (const found of await kept.read(session.id, from.stream, place, call)) {
       ({ place } = found);
       if (place === END) {
@@ -51,7 +54,7 @@ export function resume(
     const { store } = call.account;
     const deadline = Math.min(until, lostAt);
     const signal = whileServed(stream, runtime);
-    const end = await hints.follow(tenant, session.id, { store, deadline, signal, look });
+    const end = await hints.follow(tenant, session.id, { store, deadline, signal, reads, look });
     if (end !== 'time' && !signal.aborted) return;
     if (signal.aborted || runtime.now() < lostAt) return cutForNow(stream, runtime);
     stream.end({ id: idOf(END), data: from.request === null ? '' : JSON.stringify(lost(from)) });

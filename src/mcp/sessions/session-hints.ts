@@ -19,6 +19,8 @@ export interface HintListener {
   signal: AbortSignal;
   /** How long it goes at most without a look, ms. Default 5,000. */
   everyMs?: number;
+  /** Store calls that it may make to read for all who listen; then another one does. Default: those of any request that waits. */
+  reads?: { left: number };
   /** Looks at what is kept. True: there is nothing more to wait for. Errors of the store are taken for false. */
   look(): Promise<boolean>;
 }
@@ -44,8 +46,18 @@ const SPREAD = 1 / 5;
 const SOON_MS = 500;
 const LATER_MS = 5_000;
 
-/** @param watch absent: nobody is told, and all depends on looks */
-export function createSessionHints(runtime: Runtime, watch?: ChangeWatch): SessionHints {
+/**
+ * @param watch absent: nobody is told, and all depends on looks
+ * @param most store calls of a request that waits, where the platform counts them; null: any number. Half of them are for the
+ * wait for answers, and half for that for its cancellation
+ */
+export function createSessionHints(
+  runtime: Runtime,
+  watch?: ChangeWatch,
+  most: number | null = null,
+): SessionHints {
+  const ofRequest = () => ({ left: most === null ? Number.POSITIVE_INFINITY : Math.floor(most / 2) });
+
   async function lookAt(listener: HintListener): Promise<boolean> {
     try {
       return await listener.look();
@@ -62,13 +74,13 @@ export function createSessionHints(runtime: Runtime, watch?: ChangeWatch): Sessi
     ],
     trim: (store, tenant) => trimHints({ store, runtime }, tenant),
     async follow(tenant, session, listener) {
-      const { deadline, signal, store, everyMs = LATER_MS } = listener;
+      const { deadline, signal, store, everyMs = LATER_MS, reads = ofRequest() } = listener;
       const over = new AbortController();
       let woken = Promise.withResolvers<void>();
       const heard = ({ missed, entries }: LogNews<KeptEntry>) => {
         if (missed || entries.some((entry) => isOf(entry, session))) woken.resolve();
       };
-      void watch?.watch(hintsLog(tenant), { store, since: runtime.now(), signal: over.signal, heard });
+      void watch?.watch(hintsLog(tenant), { store, since: runtime.now(), signal: over.signal, reads, heard });
       try {
         for (let pauseMs = watch ? everyMs : SOON_MS; ; pauseMs = Math.min(everyMs, pauseMs * 1.5)) {
           woken = Promise.withResolvers<void>();
@@ -94,6 +106,7 @@ export function createSessionHints(runtime: Runtime, watch?: ChangeWatch): Sessi
         store,
         since,
         signal,
+        reads: ofRequest(),
         heard({ entries }) {
           if (entries.some(isMeant)) heard();
         },

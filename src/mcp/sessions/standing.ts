@@ -13,6 +13,7 @@ import { type AnswerDeps, PRIMED_SINCE, RETRY_MS } from './answer-stream.ts';
 import { BEGINNING, type EventId, eventIdText, STANDING } from './event-ids.ts';
 import { cutForNow, type Following } from './resumed.ts';
 import type { ClientSession, SessionCall, Sessions } from './sessions.ts';
+import { boundReads, type StreamReads } from './stream-reads.ts';
 
 /** What a source tells to. */
 export interface Attended {
@@ -22,6 +23,8 @@ export interface Attended {
   since: number;
   /** Aborts when the stream ends. */
   signal: AbortSignal;
+  /** Store calls that all sources of the stream may make. */
+  reads: StreamReads;
   /** Resolves when it is taken: a source that waits for it holds nothing for a slow reader. */
   tell: (notification: JSONRPCNotification) => Promise<void>;
 }
@@ -66,7 +69,7 @@ function sinceOf(from: EventId | null, { now }: Pick<Runtime, 'now'>): number {
  * @param now who it is by then; null: nobody can tell
  */
 export async function stand(
-  { runtime, sessions, kept, hints, sources }: StandingDeps,
+  { runtime, sessions, kept, hints, sources, reads: most }: StandingDeps,
   session: ClientSession,
   from: EventId | null,
   call: SessionCall,
@@ -78,9 +81,10 @@ export async function stand(
   const isPrimed = session.version >= PRIMED_SINCE;
   const isClaimed = await claim();
   const stream = openEventStream(runtime);
+  const reads = boundReads(most, cut);
   let place = from?.place ?? BEGINNING;
   let writtenAt = from?.by ?? 0;
-  const attending = { session, call, signal: stream.over, since: sinceOf(from, runtime), tell };
+  const attending = { session, call, signal: stream.over, since: sinceOf(from, runtime), reads, tell };
   const told = sources.map((source) => source.attend(attending));
 
   /** No two events of a session have one id. */
@@ -108,6 +112,7 @@ export async function stand(
 
   async function look(): Promise<boolean> {
     const callNow = { ...call, deadline: runtime.now() + EVERY_MS };
+    reads.left -= 2;
     const [found, messages] = await Promise.all([
       sessions.read(session, callNow),
       kept.read(session.id, STANDING, place, callNow),
@@ -135,7 +140,7 @@ export async function stand(
   async function follow(): Promise<void> {
     const { store } = call.account;
     const signal = whileServed(stream, runtime);
-    const listener = { store, deadline: until, signal, everyMs: EVERY_MS, look };
+    const listener = { store, deadline: until, signal, everyMs: EVERY_MS, reads, look };
     const end = await hints.follow(tenant, session.id, listener);
     if (end === 'time' || signal.aborted) cut();
   }

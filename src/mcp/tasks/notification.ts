@@ -62,7 +62,7 @@ export function taskStatuses({ watch, tasks, runtime }: StatusDeps): StandingSou
   }
 
   return {
-    attend({ session, call, since, signal, tell }) {
+    attend({ session, call, since, signal, reads, tell }) {
       const { principal } = call;
       const kept = tasks.on(call.account.store);
       const changed = new Set<string>();
@@ -78,6 +78,7 @@ export function taskStatuses({ watch, tasks, runtime }: StatusDeps): StandingSou
       }
 
       async function tellAll(): Promise<void> {
+        reads.left -= 1;
         const found = await kept.list(principal, { limit: MOST_TOLD });
         for (const { taskId, header } of found.tasks) if (header.session === session.id) tellOf(taskId, header);
       }
@@ -92,6 +93,7 @@ export function taskStatuses({ watch, tasks, runtime }: StatusDeps): StandingSou
           }
           for (const taskId of changed) {
             changed.delete(taskId);
+            reads.left -= 1;
             if (!(await isDone(async () => tellOf(taskId, await kept.get(principal, taskId))))) late.add(taskId);
           }
         }
@@ -105,7 +107,7 @@ export function taskStatuses({ watch, tasks, runtime }: StatusDeps): StandingSou
       }
 
       if (session.version === CORE_TASKS_VERSION) {
-        void watch.watch(taskLog(principal), { store: call.account.store, since, signal, heard });
+        void watch.watch(taskLog(principal), { store: call.account.store, since, signal, reads, heard });
       }
       return {
         // The session was read, so the store answers.

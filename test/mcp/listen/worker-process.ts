@@ -6,12 +6,14 @@ import { expect, onTestFinished } from 'vitest';
 import { freePorts } from '../../../infra/local/server-process.ts';
 import { compiled } from '../../services/compiled.ts';
 
+/** Without a secret there are no sessions. */
+const SECRET = 'a secret of a test, which guards nothing';
 const ROOT = resolve(import.meta.dirname, '../../..');
 
 /** Answers the URL of its endpoint. */
 export async function startWorker(): Promise<URL> {
   const [port = 0] = await freePorts(1);
-  const args = [join(ROOT, 'infra/local/dev-worker.ts'), 'test/mcp/listen/worker.ts'];
+  const args = [join(ROOT, 'infra/local/dev-worker.ts'), 'test/mcp/listen/worker.ts', '--var', `TIDEGATE_SECRET:${SECRET}`];
   const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...compiled(), PORT: String(port) };
   const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: 'ignore' });
   const ended = once(child, 'exit');

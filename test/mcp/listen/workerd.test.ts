@@ -1,4 +1,5 @@
 /** Listeners of one isolate in workerd, where what one request began ends with it: one of them reads for all. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { requireService } from '../../services/available.ts';
@@ -37,5 +38,31 @@ describe.skipIf(!requireService('redis'))('50 listeners in workerd (needs redis-
       .poll(async () => (await caller.callTool({ name: 'put', arguments: { room: 'b' } })).isError)
       .not.toBe(true);
     await expect.poll(all, { timeout: 40_000, interval: 100 }).toBe(OTHERS);
+  });
+
+  test('a stream of a session ends when it has made the store calls of a request, and its client comes back', async () => {
+    const url = await startWorker();
+    let streams = 0;
+    const heardAt: number[] = [];
+    const client = new Client({ name: 'earlier', version: '1' });
+    client.setNotificationHandler('notifications/resources/updated', () => void heardAt.push(Date.now()));
+    const counting = (input: string | URL, init?: RequestInit) => {
+      if (init?.method === 'GET') streams += 1;
+      return fetch(input, init);
+    };
+    await client.connect(new StreamableHTTPClientTransport(url, { fetch: counting }));
+    onTestFinished(async () => client.close().catch(() => {}));
+    await client.subscribeResource({ uri: 'stream://rooms/a' });
+    await expect.poll(() => streams, { timeout: 20_000 }).toBe(1);
+    // Each is a read of the leader, which is the only stream of this isolate; the bound of time is 5 minutes.
+    for (let puts = 0; puts < 200 && streams < 2; puts += 1) {
+      await client.callTool({ name: 'put', arguments: { room: 'a' } });
+      await pause(100);
+    }
+    expect(streams).toBe(2);
+    expect(heardAt.length).toBeGreaterThan(3);
+    const last = Date.now();
+    await client.callTool({ name: 'put', arguments: { room: 'a' } });
+    await expect.poll(() => heardAt.at(-1), { timeout: 20_000, interval: 100 }).toBeGreaterThan(last);
   });
 });

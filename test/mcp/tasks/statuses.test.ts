@@ -56,6 +56,7 @@ function listened(get: (taskId: string) => Promise<Header>, all: { taskId: strin
     call: { principal: ADA, account: { store: createMemoryStore() }, deadline: 2_000 },
     since: 500,
     signal: over.signal,
+    reads: { left: 100 },
     tell: async ({ params }) => void told.push(`${String(params?.['taskId'])} ${String(params?.['status'])}`),
   });
   expect(since).toBe(500);
