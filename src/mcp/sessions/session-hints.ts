@@ -51,11 +51,7 @@ const LATER_MS = 5_000;
  * @param most store calls of a request that waits, where the platform counts them; null: any number. Half of them are for the
  * wait for answers, and half for that for its cancellation
  */
-export function createSessionHints(
-  runtime: Runtime,
-  watch?: ChangeWatch,
-  most: number | null = null,
-): SessionHints {
+export function createSessionHints(runtime: Runtime, watch?: ChangeWatch, most: number | null = null): SessionHints {
   const ofRequest = () => ({ left: most === null ? Number.POSITIVE_INFINITY : Math.floor(most / 2) });
 
   async function lookAt(listener: HintListener): Promise<boolean> {

@@ -13,7 +13,12 @@ const ROOT = resolve(import.meta.dirname, '../../..');
 /** Answers the URL of its endpoint. */
 export async function startWorker(): Promise<URL> {
   const [port = 0] = await freePorts(1);
-  const args = [join(ROOT, 'infra/local/dev-worker.ts'), 'test/mcp/listen/worker.ts', '--var', `TIDEGATE_SECRET:${SECRET}`];
+  const args = [
+    join(ROOT, 'infra/local/dev-worker.ts'),
+    'test/mcp/listen/worker.ts',
+    '--var',
+    `TIDEGATE_SECRET:${SECRET}`,
+  ];
   const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...compiled(), PORT: String(port) };
   const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: 'ignore' });
   const ended = once(child, 'exit');

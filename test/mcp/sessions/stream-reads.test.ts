@@ -32,7 +32,10 @@ function counted(store: Store): { store: Store; calls: () => number } {
 async function stage() {
   const plain = createMemoryStore();
   const { store, calls } = counted(plain);
-  const { host, clock, app, runtime } = createHouse({ store, listening: { streamMs: 300_000, most: 10, reads: READS } });
+  const { host, clock, app, runtime } = createHouse({
+    store,
+    listening: { streamMs: 300_000, most: 10, reads: READS },
+  });
   const send = async (method: string, own: object, body?: object): Promise<Response> => {
     const headers = {
       Accept: 'application/json, text/event-stream',
