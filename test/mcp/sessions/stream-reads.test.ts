@@ -1,37 +1,19 @@
 /** Streams of sessions where the platform counts the store calls of a request: each makes so many, and its client comes back. */
 import { expect, test } from 'vitest';
 import { createAppStreams } from '../../../src/calls/streams.ts';
+import { openAccount } from '../../../src/store/counting.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
-import type { Store } from '../../../src/store/store.ts';
+
 import { createHouse } from '../events/house.ts';
 
 const READS = 40;
 const ADA = { tenant: 'acme', subject: 'ada', client: null, scopes: ['*'] };
 
-function counted(store: Store): { store: Store; calls: () => number } {
-  let calls = 0;
-  const count =
-    <Given extends unknown[], Answer>(call: (...given: Given) => Answer) =>
-    (...given: Given): Answer => {
-      calls += 1;
-      return call(...given);
-    };
-  const { get, getMany, list, read, last, seek, commit } = store;
-  const each = {
-    get: count(get),
-    getMany: count(getMany),
-    list: count(list),
-    read: count(read),
-    last: count(last),
-    seek: count(seek),
-    commit: count(commit),
-  };
-  return { store: { ...store, ...each }, calls: () => calls };
-}
-
 async function stage() {
   const plain = createMemoryStore();
-  const { store, calls } = counted(plain);
+  const account = openAccount(plain);
+  const { store } = account;
+  const calls = () => Object.values(account.spent().storeCalls).reduce((sum, count) => sum + count, 0);
   const { host, clock, app, runtime } = createHouse({
     store,
     listening: { streamMs: 300_000, most: 10, reads: READS },
