@@ -8,7 +8,6 @@ import { composeRegistry } from '../../src/hosts/serving.ts';
 import { createHost } from '../../src/hosts/host.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { watchChanges } from '../../src/calls/changes/kept.ts';
-import type { Caller } from '../../src/calls/caller.ts';
 import { commitSurely } from '../../src/store/commit.ts';
 import { openAccount } from '../../src/store/counting.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -20,6 +19,7 @@ import { onEngine } from './engines.ts';
 import { ingestApp } from './ingest-app.ts';
 import { median, print } from './print.ts';
 import { reading } from './servers/ndjson.ts';
+import { silentCaller } from './silent-caller.ts';
 
 const EVENTS = 1_000;
 const FOUND = 100;
@@ -27,17 +27,6 @@ const POLLS = 200;
 const TOLD = 40;
 
 const runtime = nodeRuntime(() => {});
-const caller: Omit<Caller, 'account'> = {
-  principal: PUBLIC,
-  signal: new AbortController().signal,
-  deadline: Number.MAX_SAFE_INTEGER,
-  clientCapabilities: null,
-  retry: null,
-  meta: {},
-  log: () => {},
-  progress: () => {},
-  emit: () => {},
-};
 
 async function append(store: Store, from: number, count: number): Promise<void> {
   const entries = Array.from({ length: count }, (_, index) => {
@@ -58,7 +47,7 @@ export async function benchEvents(): Promise<void> {
       const poll = async (cursor: string | null) => {
         const account = openAccount(store, runtime);
         const started = performance.now();
-        const answer = (await method?.run({ name: 'stream.readings', cursor }, { ...caller, account })) as {
+        const answer = (await method?.run({ name: 'stream.readings', cursor }, { ...silentCaller, account })) as {
           cursor: string;
           events: unknown[];
         };

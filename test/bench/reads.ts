@@ -7,7 +7,6 @@ import type { Json } from '../../src/base/json.ts';
 import { PUBLIC } from '../../src/base/principal.ts';
 import { composeRegistry } from '../../src/hosts/serving.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
-import type { Caller } from '../../src/calls/caller.ts';
 import { commitSurely } from '../../src/store/commit.ts';
 import type { Store } from '../../src/store/store.ts';
 import { projectLatest } from '../../src/streams/log/latest.ts';
@@ -17,6 +16,7 @@ import { onEngine } from './engines.ts';
 import { ingestApp } from './ingest-app.ts';
 import { median, print } from './print.ts';
 import { reading } from './servers/ndjson.ts';
+import { silentCaller } from './silent-caller.ts';
 import { scopeOfLogs } from '../../src/streams/scope.ts';
 
 const SIZES: Record<Engine, readonly [number, number]> = {
@@ -39,17 +39,6 @@ function entry(n: number): Json {
 }
 
 const runtime = nodeRuntime(() => {});
-const caller: Omit<Caller, 'account'> = {
-  principal: PUBLIC,
-  signal: new AbortController().signal,
-  deadline: Number.MAX_SAFE_INTEGER,
-  clientCapabilities: null,
-  retry: null,
-  meta: {},
-  log: () => {},
-  progress: () => {},
-  emit: () => {},
-};
 
 async function fill(store: Store, events: number): Promise<void> {
   const log = streamLog('public', 'readings');
@@ -79,7 +68,7 @@ async function openFilled(environment: Record<string, string>, events: number) {
   await fill(store, events);
   const stream = app.streams.get('readings');
   if (stream) await projectLatest(scopeOfLogs(deps, PUBLIC), stream, { deadline: runtime.now() + 600_000 });
-  return { store, tools: composeRegistry(deps, {}).tools, caller: { ...caller, account: { store } } };
+  return { store, tools: composeRegistry(deps, {}).tools, caller: { ...silentCaller, account: { store } } };
 }
 
 export async function benchReads(): Promise<void> {

@@ -4,8 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 import { findProgram } from '../../infra/local/programs.ts';
@@ -23,6 +22,7 @@ import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import { loggedEvent, streamLog } from '../../src/streams/log/stream-log.ts';
 import { temporaryFolder } from '../hosts/child.ts';
+import { listen } from './listen.ts';
 
 const CHROMIUM = findProgram('chromium');
 const runtime = systemRuntime(() => {});
@@ -62,17 +62,6 @@ function open(url: string): void {
     process.kill(-child.pid, 'SIGKILL');
     await ended;
   });
-}
-
-async function listen(listener: RequestListener): Promise<number> {
-  const server = createServer(listener);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
 }
 
 /** Serves a page and takes what it says; all else goes on. */

@@ -4,8 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 import { findProgram } from '../../infra/local/programs.ts';
@@ -19,6 +18,7 @@ import { defineApp, stream } from '../../src/index.ts';
 import { nodeListener } from '../../src/node.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { temporaryFolder } from '../hosts/child.ts';
+import { listen } from './listen.ts';
 
 const CHROMIUM = findProgram('chromium');
 const LIST = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} });
@@ -85,17 +85,6 @@ await say(tried);
 location.href = ${JSON.stringify(target)} + '/back';`);
 
 const BACK_PAGE = page(`await say((await fetch('/login')).status);`);
-
-async function listen(listener: RequestListener): Promise<number> {
-  const server = createServer(listener);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
 
 /** Serves pages, and takes what their scripts say. */
 function sayings() {
