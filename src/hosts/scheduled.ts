@@ -10,6 +10,7 @@ import { sweep, type SweepReport } from '../feeds/run/sweep.ts';
 import type { WorkDeps } from '../calls/events/delivery-deps.ts';
 import { runTasks, type TasksReport } from '../tasks/work/run-due.ts';
 import { followAll } from '../tasks/waits/watch.ts';
+import { refuseHalfRestored } from '../streams/half-restored.ts';
 import { isLeftOfDay } from './day-budget.ts';
 import { dueAfterClock } from './due-after-clock.ts';
 import { hasEvents, runEventWork } from './event-work.ts';
@@ -65,6 +66,8 @@ export async function runScheduled(
     error: null,
   };
 
+  report.error = await refusedStore(deps);
+  if (report.error !== null) return report;
   let more = false;
   const failed = new Set<string>();
   const working = workOnTasks(deps, ingestBy, report);
@@ -118,6 +121,24 @@ export async function runScheduled(
   report.error ??= error;
   logSweep(runtime.log, error === null ? 'info' : 'warn', swept);
   return report;
+}
+
+/** Stores that were found whole: nobody begins to restore one on which processes run. */
+const whole = new WeakSet<WorkDeps['store']>();
+
+/** Why nothing may be worked on; null: nothing is known against it. A store that cannot be asked is told by what is worked on. */
+async function refusedStore({ store, runtime }: WorkDeps): Promise<TidegateError | null> {
+  if (whole.has(store)) return null;
+  try {
+    await refuseHalfRestored(store, runtime);
+    whole.add(store);
+    return null;
+  } catch (thrown) {
+    const error = asTidegateError(thrown);
+    if (error.code !== 'store_damaged') return null;
+    runtime.log('error', `nothing is worked on: ${error.message}`, { code: error.code, hint: error.hint });
+    return error;
+  }
 }
 
 /** Answers whether something was still due. */

@@ -61,6 +61,8 @@ export interface OperatorAction<Input extends z.ZodObject = z.ZodObject, Output 
   unnamed?: true;
   output: Output;
   effect: Effect;
+  /** What it does with this input, where that is less: a dry run reads. Default: `effect`. */
+  lesser?: (input: z.output<Input>) => Effect;
   /** Where alone it is reached. Absent: by both ways. What needs `files` or `tell` is a command. */
   only?: 'command' | 'tool';
   /** The member of the output that is a list: `--json` writes a line for each of its items, in place of one line for all. */
@@ -80,6 +82,11 @@ export function operatorAction<Input extends z.ZodObject, Output extends z.ZodOb
   declared: OperatorAction<Input, Output>,
 ): OperatorAction {
   return declared;
+}
+
+/** What an action does with an input. */
+export function effectOf({ effect, lesser }: OperatorAction, input: Readonly<Record<string, unknown>>): Effect {
+  return lesser?.(input) ?? effect;
 }
 
 /** `feeds pause`, as the command is called. */

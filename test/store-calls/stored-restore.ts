@@ -1,8 +1,9 @@
 /** Leaves behind what a restored copy has until it is resumed. */
 import { heldForm } from '../../src/operate/backup/held.ts';
-import { heldKey, heldRecord, RESTORE_KEY, restoreState, toHeld } from '../../src/operate/backup/state.ts';
+import { heldKey, heldRecord, restoreState, toHeld } from '../../src/operate/backup/state.ts';
 import { commitSurely } from '../../src/store/commit.ts';
 import type { Deps } from '../../src/streams/deps.ts';
+import { RESTORE_KEY } from '../../src/streams/half-restored.ts';
 import { subscriberKey } from '../../src/deliveries/records/names.ts';
 
 export async function driveRestore({ store, runtime }: Deps): Promise<void> {

@@ -11,6 +11,8 @@ export interface NdjsonItem {
   /** Bytes of the line in UTF-8, with its end: exact for ASCII, within a few bytes otherwise. */
   bytes: number;
   invalid?: { reason: string; expected: string };
+  /** Which line of the whole it ends on, from 1; where that was asked for. */
+  line?: number;
 }
 
 export interface NdjsonParser {
@@ -27,7 +29,8 @@ const RECORD_SEPARATOR = 0x1e;
 const EXCERPT_CHARS = 500;
 const EXPECTED = 'one JSON value a line, in UTF-8';
 
-export function createNdjsonParser(maxLineBytes = MAX_LINE_BYTES): NdjsonParser {
+/** @param numbered items have the number of their line */
+export function createNdjsonParser(maxLineBytes = MAX_LINE_BYTES, numbered = false): NdjsonParser {
   const strict = new TextDecoder('utf-8', { fatal: true });
   const lenient = new TextDecoder('utf-8');
   let rest: Uint8Array[] = [];
@@ -37,16 +40,19 @@ export function createNdjsonParser(maxLineBytes = MAX_LINE_BYTES): NdjsonParser 
   /** The byte between two values. Null: nothing came yet. */
   let separator: number | null = null;
 
+  const place = () => (numbered ? { line } : {});
+
   const invalid = (text: string, bytes: number, problem: string): NdjsonItem => ({
     data: text.slice(0, EXCERPT_CHARS),
     bytes,
     invalid: { reason: `line ${line} ${problem}`, expected: EXPECTED },
+    ...place(),
   });
 
   const parseLine = (text: string, bytes: number): NdjsonItem => {
     if (bytes > maxLineBytes) return invalid(text, bytes, `is longer than ${maxLineBytes} bytes`);
     try {
-      return { data: readSourceJson(text), bytes };
+      return { data: readSourceJson(text), bytes, ...place() };
     } catch (error) {
       return invalid(text, bytes, `is not JSON: ${error instanceof Error ? error.message : String(error)}`);
     }

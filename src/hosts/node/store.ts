@@ -8,13 +8,20 @@ import { driverOf } from '../../store/driver.ts';
 import { DRIVERS } from '../../store/drivers/open.ts';
 import { examine, tellFindings } from '../../store/examine.ts';
 import type { Store, StoreFinding } from '../../store/store.ts';
+import { refuseHalfRestored } from '../../streams/half-restored.ts';
 
 /**
  * Opens the store, asks what is wrong with it, and tells what does not stop the start. A store without room is started with: it
  * can be read, and the sweep of the process frees room.
+ * @param isRestoring whether a restore that was broken off is no reason to refuse it
  * @throws TidegateError of what stops it: `invalid_config`, `store_unavailable`, `store_damaged`; `store_full` where it cannot be opened
  */
-export async function openNodeStore(config: Config, runtime: Runtime, app: string): Promise<Store> {
+export async function openNodeStore(
+  config: Config,
+  runtime: Runtime,
+  app: string,
+  { isRestoring = false }: { isRestoring?: boolean } = {},
+): Promise<Store> {
   const driver = driverOf(DRIVERS, config);
   const { values } = config.store;
   const file = driver.file?.(values, app);
@@ -27,7 +34,12 @@ export async function openNodeStore(config: Config, runtime: Runtime, app: strin
     findings.filter((finding) => !isFatal(finding)),
   );
   const error = findings.find(isFatal)?.error;
-  if (error === undefined) return store;
+  if (error === undefined) {
+    const refused = isRestoring ? null : await refuseHalfRestored(store, runtime).catch((thrown: unknown) => thrown);
+    if (!refused) return store;
+    await store.close();
+    throw refused;
+  }
   await store.close();
   const mend = error.code === 'store_unavailable' ? driver.address?.(values) : undefined;
   if (mend === undefined) throw error;

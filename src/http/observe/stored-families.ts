@@ -14,10 +14,12 @@ import { isWaiter, TASK_QUEUE } from '../../tasks/records/names.ts';
 import type { Family, MetricSample } from './exposition.ts';
 import { sharedFeeds } from './feeds-health.ts';
 
-const STATES: readonly FeedStatus['state'][] = [
-  ...(['ok', 'running', 'never-run', 'backing-off', 'open', 'stalled'] as const),
-  ...(['overdue', 'rejecting', 'missing', 'unread'] as const),
-];
+/** All of them, by their type. */
+const NAMED: Record<FeedStatus['state'], true> = {
+  ...({ ok: true, running: true, paused: true, 'never-run': true, 'backing-off': true, open: true } as const),
+  ...({ stalled: true, overdue: true, rejecting: true, missing: true, unread: true } as const),
+};
+const STATES = Object.keys(NAMED) as FeedStatus['state'][];
 
 /** Errors as the store's. */
 export async function storedFamilies(deps: Deps): Promise<Family[]> {
@@ -60,7 +62,7 @@ function feedFamilies(feeds: readonly FeedStatus[], now: number): Family[] {
   const counted = Object.keys(NO_COUNTS) as (keyof typeof NO_COUNTS)[];
   const counts = counted.map((what): Family => ({
     name: `tidegate_feed_${snake(what)}_total`,
-    help: `${snake(what).replace('_', ' ')} of a feed since it was first run or reset, of all instances`,
+    help: `${snake(what).replace('_', ' ')} of a feed since it was first run, of all instances`,
     type: 'counter',
     samples: each((status) => status.counts[what]),
   }));

@@ -4,11 +4,19 @@
  * no entry has the mark that it had. Pure.
  */
 import type { Json } from '../../base/json.ts';
-import { decodeCursor, encodeCursor } from '../../store/cursor.ts';
+import { decodeCursor, encodeCursor, epochOf } from '../../store/cursor.ts';
 
 /** A position with a whole epoch, as `store/cursor.ts` writes it. */
 const POSITION = /^[0-9a-z]{1,11}(?:~[0-9a-z]{4})?\.(.{1,136})$/su;
 const LONGEST = 160;
+
+/**
+ * The new epoch of each former one.
+ * @param former of each log @param id of the restore
+ */
+export function newEpochs(former: ReadonlyMap<string, string>, id: string): Map<string, string> {
+  return new Map([...former].map(([log, epoch]) => [epoch, epochOf(log, id)]));
+}
 
 /** @param epochs the new one of each former one */
 export function mapEpochs<Value extends Json>(value: Value, epochs: ReadonlyMap<string, string>): Value {

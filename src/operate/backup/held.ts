@@ -48,6 +48,11 @@ export function heldForm(given: BackedUp, now: number, hold: boolean): HeldForm 
   return { standing: { ...paused, due: { queue: HELD_QUEUE, at: FAR } }, aside: record };
 }
 
+/** Whether a record may be one that stands for what is held. */
+export function mayBeHeld({ partition, due }: Pick<BackedUp, 'partition' | 'due'>): boolean {
+  return due?.queue === HELD_QUEUE || namedKind(partition).kind === 'reactions';
+}
+
 /** The record without the lease of whoever worked on it where it comes from. */
 function freed(record: BackedUp, kind: string, now: number): BackedUp {
   const value = membersOf(record.value);

@@ -44,6 +44,7 @@ export const migrateRecords = operatorAction({
     dryRun: z.boolean(),
   }),
   effect: 'changes',
+  lesser: ({ dryRun }) => (dryRun ? 'reads' : 'changes'),
   only: 'command',
   async run({ dryRun }, { deps, progress, signal }) {
     const { store, runtime } = deps;

@@ -14,10 +14,12 @@ import { jsonBytes } from '../../base/json.ts';
 import { transferOf } from '../../store/driver.ts';
 import { FILL_BYTES } from '../../store/limits.ts';
 import { decodeCursor } from '../../store/cursor.ts';
-import type { Cursor, LogEntry, StoredRecord } from '../../store/store.ts';
+import type { Cursor, LogEntry } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
-import type { BackupPart } from './format.ts';
-import { HELD_PARTITION, isLogOf, isRecordOf, namedKind, RESTORE_PARTITION } from './kinds.ts';
+import { refuseHalfRestored } from '../../streams/half-restored.ts';
+import type { BackedUp, BackupPart } from './format.ts';
+import { isLogOf, isRecordOf, namedKind } from './kinds.ts';
+import { createUnheld } from './unheld.ts';
 import { isOfWriter, readWriters, type Writers } from './writers.ts';
 
 /** Entries of the first page of a log; of the others as many as have about `PAGE_BYTES`. */
@@ -33,11 +35,13 @@ export interface ReadOptions {
 
 type StorePart = Exclude<BackupPart, { kind: 'head' } | { kind: 'end' }>;
 
-/** Errors as the store's, and as `transferOf`. */
+/** Errors as the store's, as `transferOf`, and for a store that is being restored or resumed meanwhile. */
 export async function* readStore(deps: Deps, options: ReadOptions): AsyncGenerator<StorePart> {
   const { store, runtime } = deps;
   const { tenant } = options;
   const transfer = await transferOf(store);
+  await refuseHalfRestored(store, runtime);
+  const unheld = await createUnheld(deps);
   const writers: Writers = new Map();
   let done = 0;
   const told = (count: number) => options.progress((done += count));
@@ -45,7 +49,7 @@ export async function* readStore(deps: Deps, options: ReadOptions): AsyncGenerat
   for (const isFirst of [true, false]) {
     for (let after: string | null = null, more = true; more;) {
       const page: Awaited<ReturnType<typeof transfer.records>> = await transfer.records(after, LIST_LIMIT);
-      for (const record of page.records) {
+      for (const record of await unheld.of(page.records)) {
         const now = runtime.now();
         if (!isTaken(record, tenant, now)) continue;
         if (isOfWriter(record, writers)) continue;
@@ -74,11 +78,11 @@ export async function* readStore(deps: Deps, options: ReadOptions): AsyncGenerat
     ({ next: after } = page);
     more = after !== null;
   }
+  await unheld.ended();
 }
 
-function isTaken(record: StoredRecord, tenant: string | null, now: number): boolean {
+function isTaken(record: BackedUp, tenant: string | null, now: number): boolean {
   if (record.expiresAt !== null && record.expiresAt <= now) return false;
-  if (record.partition === RESTORE_PARTITION || record.partition === HELD_PARTITION) return false;
   return tenant === null || isRecordOf(tenant, record);
 }
 

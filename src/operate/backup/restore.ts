@@ -8,24 +8,23 @@ import { APP_TENANT } from '../../base/principal.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { decodeCursor, epochOf } from '../../store/cursor.ts';
 import { transferOf } from '../../store/driver.ts';
-import { isPresent, type StoreTransfer } from '../../store/store.ts';
-import type { App } from '../../declare/app.ts';
+import { type FilledEntry, isPresent, type StoreTransfer } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
-import { hintsLog } from '../../streams/hints.ts';
-import { streamLog } from '../../streams/log/stream-log.ts';
-import { auditLogOf } from '../../auth/audit/stream.ts';
+import { RESTORE_KEY } from '../../streams/half-restored.ts';
 import { reactionNotes, reactionsKey } from '../../triggers/reaction-notes.ts';
 import { clearStore } from './clear.ts';
-import { mapEpochs } from './epochs.ts';
+import { isSameEntries, refuseChanged } from './continued.ts';
+import { mapEpochs, newEpochs } from './epochs.ts';
+import { filledByOthers, notedLogs, refuseFilled } from './filled.ts';
 import { type BackupCounts, type BackupHead, type BackupPart, damaged, readBlocks } from './format.ts';
 import { heldForm } from './held.ts';
-import { heldKey, heldRecord, RESTORE_KEY, type RestoreState, restoreState, toHeld } from './state.ts';
+import { heldKey, heldRecord, type RestoreState, restoreState, toHeld } from './state.ts';
 import { createRecordWriter, type RecordWriter } from './write-records.ts';
 
 export interface RestoreOptions {
   /** Opens the backup at its beginning; called twice. Chunks are cut anywhere. */
   open: () => AsyncIterable<string>;
-  /** Removes what the app has in the store first. */
+  /** Removes what is in the store first, also what an interrupted restore left. */
   replace: boolean;
   /** Holds deliveries and due tasks until `resumeStore`. */
   hold: boolean;
@@ -67,25 +66,30 @@ export async function restoreStore(deps: Deps, options: RestoreOptions): Promise
     });
   }
   const begun = restoreState.read(await store.get(RESTORE_KEY, runtime.now()));
-  const continued = begun?.stage === 'writing' && begun.sum === sum;
-  if (!continued) {
-    if (options.replace) await clearStore(deps, transfer, { ...options, taken: () => true, logs: () => true });
-    else await refuseFilled(deps, transfer);
-  }
+  const continued = !options.replace && begun !== null && begun.stage !== 'held' && begun.sum === sum;
+  if (!continued && !options.replace) await refuseFilled(deps, transfer);
   const state: RestoreState = continued ? begun : { sum, id: runtime.newId(), stage: 'writing', at: runtime.now() };
   const writer = createRecordWriter(deps);
-  await note(writer, state);
+  const cleared = continued ? begun.stage === 'clearing' : options.replace;
+  if (cleared) {
+    // The mark is there before anything is gone, and what is gone last is everything but the mark.
+    await note(writer, { ...state, stage: 'clearing' });
+    const taken = ({ partition }: { partition: string }) => partition !== RESTORE_KEY.partition;
+    await clearStore(deps, transfer, { ...options, taken, logs: () => true });
+  }
+  await note(writer, { ...state, stage: 'writing' });
+  const isStanding = continued && !cleared;
+  if (isStanding) await refuseChanged(deps, looked.epochs, state, options);
+  const held = await write(deps, transfer, writer, looked, state, { ...options, isStanding });
   await writer.flush();
-  const held = await write(deps, transfer, writer, looked, state, options);
-  await writer.flush();
-  await note(writer, held > 0 ? { ...state, stage: 'held' } : null);
-  await writer.flush();
+  if (held > 0) await note(writer, { ...state, stage: 'held' });
   if (held === 0) await forget(deps);
   return { head, ...counts, held, continued };
 }
 
-async function note(writer: RecordWriter, state: RestoreState | null): Promise<void> {
-  if (state !== null) await writer.put(RESTORE_KEY, restoreState.encode(state), {});
+async function note(writer: RecordWriter, state: RestoreState): Promise<void> {
+  await writer.put(RESTORE_KEY, restoreState.encode(state), {});
+  await writer.flush();
 }
 
 /** Deletes the note of a restore. */
@@ -118,39 +122,17 @@ async function lookThrough({ open, progress }: RestoreOptions): Promise<Looked> 
   return { head, counts, sum, epochs };
 }
 
-/** @throws TidegateError `invalid_input` where anything of the app is in the store, but for what every command leaves */
-async function refuseFilled({ store, runtime, app }: Deps, transfer: StoreTransfer): Promise<void> {
-  const refused = new TidegateError('invalid_input', `the ${store.name} store holds data of the app ${app.name}`, {
-    field: '--replace',
-    expected: 'a store that is empty, or --replace, which removes what is there first',
-    hint: 'nothing was changed',
-  });
-  const noted = notedLogs(app);
-  for (const kind of ['logs', 'records'] as const) {
-    for (let after: string | null = null, more = true; more;) {
-      const page: {
-        logs?: string[];
-        records?: { partition: string; expiresAt: number | null }[];
-        next: string | null;
-      } = await transfer[kind](after, 100);
-      const live = page.records?.some(
-        ({ partition, expiresAt }) =>
-          (expiresAt === null || expiresAt > runtime.now()) && !NOTED_RECORDS.has(partition),
-      );
-      if (page.logs?.some((log) => !noted.has(log)) === true || live === true) throw refused;
-      ({ next: after } = page);
-      more = after !== null;
-    }
-  }
+/** A log that is being filled: where it has come to, and where it ended before. */
+interface Filling {
+  name: string;
+  epoch: string;
+  place: number;
+  end: number;
 }
 
-/** Records that commands leave which note something. */
-const NOTED_RECORDS: ReadonlySet<string> = new Set([`${APP_TENANT}/clock`, `${APP_TENANT}/tenant-work`]);
-
-/** Logs in which commands note what was done, also where a restore was refused. */
-function notedLogs(app: App): ReadonlySet<string> {
-  const audit = Object.values<string>({ ...auditLogOf(app) });
-  return new Set([hintsLog(APP_TENANT), ...audit.map((stream) => streamLog(APP_TENANT, stream))]);
+/** @throws TidegateError where more stands behind the end of a log than the backup has */
+function refuseLonger(log: Filling | null, isStanding: boolean): void {
+  if (isStanding && log !== null && log.end > log.place) throw filledByOthers(`the log ${log.name}`);
 }
 
 /** Answers how many records are held. */
@@ -159,21 +141,21 @@ async function write(
   transfer: StoreTransfer,
   writer: RecordWriter,
   { epochs: former, counts, sum }: Looked,
-  { id }: RestoreState,
-  { open, hold, progress, signal }: RestoreOptions,
+  { id, at }: RestoreState,
+  { open, hold, progress, signal, isStanding }: RestoreOptions & { isStanding: boolean },
 ): Promise<number> {
-  const { store, runtime } = deps;
-  const epochs = new Map([...former].map(([log, epoch]) => [epoch, epochOf(log, id)]));
+  const { store } = deps;
+  const epochs = newEpochs(former, id);
   const total = counts.records + counts.entries;
   let held = 0;
   let done = 0;
-  let log: { name: string; epoch: string; place: number; end: number } | null = null;
+  let log: Filling | null = null;
   let isHeldBack = !hold;
   const noted = notedLogs(deps.app);
   for await (const part of readBlocks(open())) {
     signal.throwIfAborted();
     if (part.kind === 'record') {
-      const form = heldForm(mapEpochs(part.record as never, epochs), runtime.now(), hold);
+      const form = heldForm(mapEpochs(part.record as never, epochs), at, hold);
       const aside = toHeld(form);
       // What is held is stored before what it stands for, so that no interruption forgets it.
       if (aside !== null) await writer.put(heldKey(aside), heldRecord.encode(aside), {});
@@ -184,60 +166,56 @@ async function write(
       held += aside === null ? 0 : 1;
       done += 1;
     } else if (part.kind === 'log') {
-      if (!isHeldBack) held += await holdReactions(deps, writer);
+      if (!isHeldBack) held += await holdReactions(deps, writer, at);
       isHeldBack = true;
       await writer.flush();
+      refuseLonger(log, isStanding);
       const epoch = epochOf(part.log, id);
       const { end } = await store.extent(part.log);
       const standing = end === null ? null : decodeCursor(end);
       const isForeign = standing !== null && standing.epoch !== epoch;
-      if (isForeign && !noted.has(part.log)) throw filledByOthers(part.log);
+      if (isForeign && !noted.has(part.log)) throw filledByOthers(`the log ${part.log}`);
       // Entries between the former page and this one were trimmed while the backup was made: the log begins behind them.
-      const isBehind = standing !== null && (isForeign || standing.place < part.place);
+      // What a command notes of itself may stand between what was restored before: such a log is filled anew.
+      const isNoted = isForeign || noted.has(part.log);
+      const isBehind = standing !== null && (isNoted || standing.place < part.place);
       if (isBehind) await transfer.drop(part.log);
       log = { name: part.log, epoch, place: part.place, end: isBehind ? part.place : (standing?.place ?? part.place) };
     } else if (part.kind === 'entries') {
       if (log === null) throw damaged('entries stand before their log');
       const skipped = Math.max(0, Math.min(part.entries.length, log.end - log.place));
-      const entries = part.entries.slice(skipped);
+      const mapped: FilledEntry[] = mapEpochs(part.entries as never, epochs);
+      if (skipped > 0 && !(await isSameEntries(store, log, mapped.slice(0, skipped)))) {
+        throw filledByOthers(`the log ${log.name}`);
+      }
+      const entries = mapped.slice(skipped);
       log.place += part.entries.length;
       if (entries.length > 0) {
-        const filling = {
-          epoch: log.epoch,
-          place: log.place - entries.length,
-          entries: mapEpochs(entries as never, epochs),
-        };
-        if (!(await transfer.fill(log.name, filling))) throw filledByOthers(log.name);
+        const filling = { epoch: log.epoch, place: log.place - entries.length, entries };
+        if (!(await transfer.fill(log.name, filling))) throw filledByOthers(`the log ${log.name}`);
       }
       done += part.entries.length;
     } else if (part.kind === 'end' && part.sum !== sum) throw damaged('it changed while it was read');
     if (part.kind !== 'head') progress(done, total, 'restored');
   }
-  if (!isHeldBack) held += await holdReactions(deps, writer);
+  refuseLonger(log, isStanding);
+  if (!isHeldBack) held += await holdReactions(deps, writer, at);
   return held;
 }
 
 /** Triggers that have not begun a task yet hold back too: what they tell from now on is told where the data come from as well. */
-async function holdReactions({ store, runtime, app }: Deps, writer: RecordWriter): Promise<number> {
+async function holdReactions({ store, runtime, app }: Deps, writer: RecordWriter, at: number): Promise<number> {
   await writer.flush();
   let held = 0;
   for (const { name, starts } of app.triggers.values()) {
     const key = reactionsKey(APP_TENANT, name);
     if (starts === null || isPresent(await store.get(key, runtime.now()))) continue;
     const value = reactionNotes.encode({ begun: 0, failed: 0, notes: [] });
-    const standing = reactionNotes.encode({ begun: 0, failed: 0, notes: [], heldSince: runtime.now() });
+    const standing = reactionNotes.encode({ begun: 0, failed: 0, notes: [], heldSince: at });
     const aside = { ...key, value, expiresAt: null, due: null, standing };
     await writer.put(heldKey(key), heldRecord.encode(aside), {});
     await writer.put(key, standing, {});
     held += 1;
   }
   return held;
-}
-
-function filledByOthers(log: string): TidegateError {
-  return new TidegateError('invalid_input', `others have written to the log ${log} while it was restored`, {
-    field: '--replace',
-    expected: 'that no process of the app runs on the store until it is restored',
-    hint: 'end the processes, and begin again with --replace',
-  });
 }

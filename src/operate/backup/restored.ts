@@ -1,6 +1,7 @@
 /** `restore`: a store from a backup; `resume`: lets it act. */
 import * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
+import { APP_TENANT } from '../../base/principal.ts';
 import { isoTime } from '../../base/time/time-text.ts';
 import { operatorAction } from '../action.ts';
 import { callersFiles } from './files.ts';
@@ -32,11 +33,9 @@ export const restore = operatorAction({
     continued: z.boolean(),
   }),
   effect: 'destroys',
+  lesser: ({ replace }) => (replace ? 'destroys' : 'changes'),
   only: 'command',
-  warning: ({ file, replace }) =>
-    replace
-      ? `All that the app has in the store is removed, and ${file} takes its place.`
-      : `The store is filled with ${file}. It has to be empty, and no process of the app may run on it.`,
+  warning: ({ file }) => `All that the app has in the store is removed, and ${file} takes its place.`,
   async run({ file, replace, resume: isResumed }, context) {
     const files = callersFiles(context);
     if (file === '-') {
@@ -70,8 +69,15 @@ export const resumeCopy = operatorAction({
     resumed: z.number(),
     changed: z.number().describe('Records that somebody had changed meanwhile, and that stay so'),
   }),
-  effect: 'changes',
-  run: (_input, { deps, progress }) => resumeStore(deps, progress),
+  effect: 'destroys',
+  warning: () => 'Deliveries are sent and tasks go on from where the backup had them: a second time, where the original still runs. Nothing holds them again.',
+  run(_input, { deps, progress, ofApp }) {
+    if (ofApp) return resumeStore(deps, progress);
+    throw new TidegateError('invalid_input', 'a copy is held for all tenants', {
+      field: 'tenant',
+      expected: `an operator of the tenant ${APP_TENANT}, or the command`,
+    });
+  },
   lines: ({ resumed, changed }) => [
     resumed + changed === 0
       ? 'Nothing was held.'

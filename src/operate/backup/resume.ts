@@ -7,8 +7,9 @@ import { commitSurely } from '../../store/commit.ts';
 import { listAll } from '../../store/list-all.ts';
 import { isPresent, type Operation } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
+import { RESTORE_KEY } from '../../streams/half-restored.ts';
 import { HELD_PARTITION } from './kinds.ts';
-import { heldRecord, RESTORE_KEY } from './state.ts';
+import { heldRecord } from './state.ts';
 
 /** Records of a commit: each is a put and a delete. */
 const AT_ONCE = 20;

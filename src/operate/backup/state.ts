@@ -5,22 +5,21 @@ import { digestOf } from '../../base/digest.ts';
 import { record } from '../../store/record.ts';
 import type { Due, RecordKey } from '../../store/store.ts';
 import type { HeldForm } from './held.ts';
-import { HELD_PARTITION, RESTORE_PARTITION } from './kinds.ts';
+import { HELD_PARTITION } from './kinds.ts';
 
 export interface RestoreState {
   /** The last sum of the backup: another one cannot go on with it. */
   sum: string;
   /** What the epochs of its logs are made of. */
   id: string;
-  stage: 'writing' | 'held';
+  /** `clearing`: what stood there is being removed. `writing`: a part of the backup stands there. `held`: it is through. */
+  stage: 'clearing' | 'writing' | 'held';
   /** When it was begun, epoch ms. */
   at: number;
 }
 
-export const RESTORE_KEY: RecordKey = { partition: RESTORE_PARTITION, id: 'state' };
-
 export const restoreState = record<RestoreState>('state of a restore', () =>
-  z.strictObject({ sum: z.string(), id: z.string(), stage: z.enum(['writing', 'held']), at: z.number() }),
+  z.strictObject({ sum: z.string(), id: z.string(), stage: z.enum(['clearing', 'writing', 'held']), at: z.number() }),
 );
 
 /** A record that is held back, as it will stand again, and what stands in its place. */

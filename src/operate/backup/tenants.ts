@@ -11,7 +11,7 @@ import { operatorAction } from '../action.ts';
 import { table } from '../table.ts';
 import { BackupMade, FileInput, linesOfBackup, writeBackup } from './backup.ts';
 import { clearStore } from './clear.ts';
-import { isLogOf, isRecordOf, namedKind } from './kinds.ts';
+import { isLogOf, isOfLogs, isRecordOf, namedKind } from './kinds.ts';
 
 const TenantName = z.string().min(1).describe('The tenant, as tokens and keys name it');
 
@@ -130,12 +130,4 @@ async function nameOf(name: string): Promise<string> {
       hint: 'tidegate backup writes all, and tidegate streams delete removes a stream',
     },
   );
-}
-
-/** Whether a record says something of one of these logs: its index of times, positions in it. */
-function isOfLogs(partition: string, id: string, logs: readonly string[]): boolean {
-  return logs.some((log) => {
-    const { tenant, rest } = namedKind(log);
-    return id === log || [`${tenant}/times/${rest}`, `${tenant}/latest/${rest}`].includes(partition);
-  });
 }

@@ -10,7 +10,7 @@ import { APP_TENANT } from '../../base/principal.ts';
 import { ADMIN_SCOPE } from '../../base/scopes.ts';
 import { accounted } from '../../calls/context.ts';
 import type { WorkDeps } from '../../calls/events/delivery-deps.ts';
-import { actionTarget, type Effect, type OperateContext, type OperatorAction } from '../action.ts';
+import { actionTarget, type Effect, effectOf, type OperateContext, type OperatorAction } from '../action.ts';
 import { USUAL_WIDTH } from '../table.ts';
 import { ACTIONS } from './actions.ts';
 
@@ -70,14 +70,14 @@ export async function onRecord(
   const { by, deps } = context;
   const entry = { action: 'operate', target: actionTarget(action, input) } as const;
   const note = async (code: string | null) => {
-    if (action.effect !== 'reads') await deps.audit?.note(by, { ...entry, code });
+    if (effectOf(action, input) !== 'reads') await deps.audit?.note(by, { ...entry, code });
   };
   try {
     const answer = await action.run(input, context);
     await note(null);
     return answer;
   } catch (thrown) {
-    await note(asTidegateError(thrown).code);
+    await note(context.signal.aborted ? 'cancelled' : asTidegateError(thrown).code);
     throw thrown;
   }
 }

@@ -50,6 +50,7 @@ export const streamsImport = operatorAction({
     stored: z.boolean().describe('False: nothing was stored'),
   }),
   effect: 'changes',
+  lesser: ({ dryRun }) => (dryRun === true ? 'reads' : 'changes'),
   failed: ({ invalid, stored }) => invalid > 0 && !stored,
   async run({ stream: name, file, bare = false, skipInvalid = false, dryRun = false }, context) {
     const named = changeableStream(context, name);
@@ -131,17 +132,18 @@ async function* piecesOf(
   let piece: PushedEvent[] = [];
   let pieceBytes = 0;
   let read = 0;
-  const parser = createNdjsonParser();
+  const parser = createNdjsonParser(undefined, true);
   const receivedAt = own.runtime.now();
 
   function* take(items: readonly NdjsonItem[]): Generator<PushedEvent[]> {
     for (const item of items) {
       tally.lines += 1;
+      const { line = tally.lines } = item;
       const event = eventOf(item, bare, tally, receivedAt);
       if (event === null) continue;
       const checked = validateEvent(stream, event, { receivedAt, newId: () => '0', place: 'data' });
       if (!checked.ok) {
-        wrong(tally, checked.field, checked.expected);
+        wrong(tally, line, checked.field, checked.expected);
         continue;
       }
       if (piece.length > 0 && (piece.length >= PIECE_EVENTS || pieceBytes + checked.bytes > most)) {
@@ -168,12 +170,13 @@ async function* piecesOf(
 }
 
 /** Null: it is a gap, or it is wrong. */
-function eventOf({ data: value, invalid }: NdjsonItem, bare: boolean, tally: Tally, now: number): PushedEvent | null {
-  const place = `line ${tally.lines}`;
-  if (invalid !== undefined) return wrong(tally, 'line', invalid.expected);
+function eventOf(item: NdjsonItem, bare: boolean, tally: Tally, now: number): PushedEvent | null {
+  const { data: value, invalid, line = tally.lines } = item;
+  const place = `line ${line}`;
+  if (invalid !== undefined) return wrong(tally, line, 'line', invalid.expected);
   if (bare) return { place, data: value };
   const object = objectOf(value);
-  if (object === null || !('data' in object)) return wrong(tally, 'data', 'an event with its data, or --bare');
+  if (object === null || !('data' in object)) return wrong(tally, line, 'data', 'an event with its data, or --bare');
   const { data, key, time, meta } = object;
   const context = objectOf(meta);
   if (context !== null && 'gap' in context) {
@@ -187,7 +190,7 @@ function eventOf({ data: value, invalid }: NdjsonItem, bare: boolean, tally: Tal
   try {
     return { ...event, time: parseTime(time, now, 'time') };
   } catch (thrown) {
-    return wrong(tally, 'time', thrown instanceof TidegateError ? (thrown.expected ?? 'a time') : 'a time');
+    return wrong(tally, line, 'time', thrown instanceof TidegateError ? (thrown.expected ?? 'a time') : 'a time');
   }
 }
 
@@ -195,9 +198,9 @@ function objectOf(value: unknown): JsonObject | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, Json>) : null;
 }
 
-function wrong(tally: Tally, field: string, expected: string): null {
+function wrong(tally: Tally, line: number, field: string, expected: string): null {
   tally.invalid += 1;
-  if (tally.wrong.length < MOST_TOLD) tally.wrong.push({ line: tally.lines, field, expected });
+  if (tally.wrong.length < MOST_TOLD) tally.wrong.push({ line, field, expected });
   return null;
 }
 

@@ -31,7 +31,10 @@ export const streamsTail = operatorAction({
     stream: z.string(),
     events: z.array(Tailed),
     identified: z.boolean(),
-    followed: z.number().describe('Events that came while it followed, told one by one'),
+    followed: z
+      .number()
+      .nullable()
+      .describe('Events that came while it followed, told one by one; null: it did not follow'),
   }),
   effect: 'reads',
   each: 'events',
@@ -51,7 +54,7 @@ export const streamsTail = operatorAction({
     const start = await tailStream(scope, stream, { ...here, cursor: null, timeoutMs: 0 });
     const page = limit === 0 ? { events: [] } : await readHistory(scope, stream, { order: 'newest', limit, ...only });
     const events = page.events.toReversed().map((event) => ({ ...shownEvent(event) }));
-    if (!follow || tell === null) return { stream: name, events, identified, followed: 0 };
+    if (!follow || tell === null) return { stream: name, events, identified, followed: null };
     for (const event of page.events.toReversed()) await tell(shownEvent(event), eventLine(event, identified));
     let followed = 0;
     let { cursor } = start;
@@ -71,7 +74,7 @@ export const streamsTail = operatorAction({
     return { stream: name, events: [], identified, followed };
   },
   lines({ stream, events, identified, followed }) {
-    if (followed > 0) return [];
+    if (followed !== null) return [];
     if (events.length === 0) return [`${stream} has no such events`];
     return events.map((event) => eventLine(event as never, identified));
   },

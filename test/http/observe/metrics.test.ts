@@ -24,7 +24,7 @@ async function scraped(host: ObservedHost, headers: Record<string, string> = {})
   return { text, families, value, format };
 }
 
-const admin = (scopes: string[]): Principal => ({ tenant: 'public', subject: 's', client: null, scopes });
+const admin = (scopes: string[], tenant = 'public'): Principal => ({ tenant, subject: 's', client: null, scopes });
 
 test('both formats are taken by a strict parser, with feeds, calls, requests and tools', async () => {
   const rooms = [
@@ -165,8 +165,8 @@ test('routes are those of the server', () => {
 
 const status = async (host: ObservedHost, headers = {}) => (await host.get('/metrics', headers)).status;
 
-const callerWith = (scopes: string[], variables = {}) =>
-  observedHost({ isOpen: false, authenticate: () => admin(scopes), variables });
+const callerWith = (scopes: string[], variables = {}, tenant = 'public') =>
+  observedHost({ isOpen: false, authenticate: () => admin(scopes, tenant), variables });
 
 test('who may read it: this machine where all is open, METRICS_TOKEN, or the scope admin', async () => {
   const TOKEN = 'metrics-token-of-the-test-0123456789';
@@ -182,6 +182,9 @@ test('who may read it: this machine where all is open, METRICS_TOKEN, or the sco
   ]).toEqual([401, 200, 401]);
   expect(await status(callerWith(['streams:read', 'tasks']))).toBe(403);
   expect(await status(callerWith(['admin']))).toBe(200);
+  // It tells of all tenants.
+  expect(await status(callerWith(['admin'], {}, 'evil'))).toBe(403);
+  expect(await status(callerWith(['*']))).toBe(403);
   expect(await status(callerWith(['streams:read'], { METRICS_TOKEN: TOKEN }), bearer)).toBe(200);
   expect((await observedHost({ observing: null }).get('/metrics')).status).toBe(404);
   expect((await observedHost().host.fetch(new Request('http://127.0.0.1/metrics', { method: 'POST' }))).status).toBe(

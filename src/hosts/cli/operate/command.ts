@@ -8,7 +8,7 @@ import { readDecimal } from '../../../base/number-text.ts';
 import { inLines, jsonText, oneLine } from '../../../base/plain.ts';
 import { type Principal, PUBLIC, safePrincipal } from '../../../base/principal.ts';
 import { checkedArguments } from '../../../mcp/registry/arguments.ts';
-import { actionName, type OperateContext, type OperatorAction } from '../../../operate/action.ts';
+import { actionName, effectOf, type OperateContext, type OperatorAction } from '../../../operate/action.ts';
 import { onRecord } from '../../../operate/faces/tools.ts';
 import { fit, USUAL_WIDTH } from '../../../operate/table.ts';
 import { watchClock } from '../../../store/clock-watch.ts';
@@ -89,7 +89,7 @@ async function run({ action, input, values }: Called, call: CommandCall): Promis
   const app = withAuditLog(await loadApp(values.app ?? null));
   const stop = new AbortController();
   const onSignal = () => stop.abort();
-  if (action.effect === 'destroys' && !values.yes) {
+  if (effectOf(action, input) === 'destroys' && !values.yes) {
     const warning = action.warning?.(input) ?? action.description;
     const refused = await refusal(warning, actionName(action), stop.signal);
     if (refused?.isWrong) return misused(refused.why, action.noun);
@@ -101,7 +101,7 @@ async function run({ action, input, values }: Called, call: CommandCall): Promis
   const log = createLog(config.logLevel, { plain: process.stderr.isTTY });
   const runtime = { ...nodeRuntime(log), variable: config.variable };
   tellMisspelt(config, app, runtime.log);
-  const store = await openNodeStore(config, runtime, app.name);
+  const store = await openNodeStore(config, runtime, app.name, { isRestoring: action.noun === 'restore' });
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   const files = createFiles();
   const progress = createProgressBar({
@@ -140,6 +140,11 @@ async function run({ action, input, values }: Called, call: CommandCall): Promis
     }
     if (stop.signal.aborted) return 130;
     return action.failed?.(answer) === true ? 1 : 0;
+  } catch (thrown) {
+    if (!stop.signal.aborted) throw thrown;
+    progress.end();
+    console.error(`tidegate: ${actionName(action)} was ended before it was done`);
+    return 130;
   } finally {
     progress.end();
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);

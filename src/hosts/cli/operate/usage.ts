@@ -21,7 +21,7 @@ export function nounUsage(noun: string): string {
     ...wrapped(action.description, `${INDENT}${INDENT}`),
     ...membersOf(action).flatMap((member) => wrapped(`${member.label}  ${member.description}`, INDENT.repeat(3))),
   ]);
-  const common = `${INDENT}--app FILE   default: the built-in demo. --tenant NAME   default public. --json   for programs`;
+  const common = `${INDENT}--app FILE   default app.ts, or src/app.ts. --tenant NAME   default public. --json   for programs`;
   const destroys = actions.some(({ effect }) => effect === 'destroys');
   const yes = `${INDENT}--yes   does what cannot be undone without asking, as where nobody could answer`;
   return [...blocks.map((block) => block.join('\n')), [common, ...(destroys ? [yes] : [])].join('\n')].join('\n\n');

@@ -46,17 +46,17 @@ describe('backups as commands', { timeout: 60_000 }, () => {
     const refused = await tidegate(['restore', cut, '--yes'], to);
     expect(refused).toMatchObject({ status: 1, out: '' });
     expect(refused.told).toContain('the backup is damaged or was cut');
-    const unasked = await tidegate(['restore', file], to);
+    const unasked = await tidegate(['restore', file, '--replace'], to);
     expect([unasked.status, unasked.told]).toEqual([2, expect.stringContaining('add --yes')]);
 
-    const restored = await tidegate(['restore', file, '--yes'], to);
+    const restored = await tidegate(['restore', file], to);
     expect([restored.status, restored.told]).toEqual([0, '']);
     expect(restored.out).toMatch(/^Restored \d+ records and 20 entries of 1 logs, of operated 1, sqlite, /);
     const again = await tidegate(['restore', file, '--yes'], to);
     expect([again.status, again.told]).toEqual([1, expect.stringContaining('holds data of the app operated')]);
     const replaced = await tidegate(['restore', file, '--replace', '--yes', '--json'], to);
     expect([replaced.status, JSON.parse(replaced.out)]).toMatchObject([0, { entries: 20 }]);
-    expect(await tidegate(['resume'], to)).toMatchObject({ status: 0, out: 'Nothing was held.\n' });
+    expect(await tidegate(['resume', '--yes'], to)).toMatchObject({ status: 0, out: 'Nothing was held.\n' });
     const tenants = await tidegate(['tenants', 'list'], to);
     expect(tenants.out).toMatch(/^TENANT +RECORDS +LOGS\npublic +\d+ +\d+\n$/);
   });
