@@ -6,6 +6,7 @@ import { createHost } from '../../src/hosts/host.ts';
 import { defineApp, stream } from '../../src/index.ts';
 import { ACTIONS } from '../../src/operate/faces/actions.ts';
 import { operatorTools, toolNameOf } from '../../src/operate/faces/tools.ts';
+import { effectOf } from '../../src/operate/action.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { answerOf, modern } from '../auth/messages.ts';
 import { operated } from './stage.ts';
@@ -62,6 +63,18 @@ test('an open host has none, although its caller may do everything', async () =>
   const { result } = await answerOf(host, modern({ method: 'tools/list' }));
   expect(admin((result as unknown as { tools: { name: string }[] }).tools)).toEqual([]);
   await host.close();
+});
+
+test('a held copy is resumed for all tenants by an operator of the app alone, and a dry run is on no record', async () => {
+  const store = createMemoryStore();
+  const { call } = operated(app, store);
+  expect(await call('admin_resume', {}, 'evil/eve admin')).toMatchObject({ isError: true });
+  expect(await call('admin_resume')).toMatchObject({ isError: false, text: 'Nothing was held.' });
+  const dry = ACTIONS.filter(({ input }) => 'dryRun' in input.shape);
+  expect(dry.map((action) => [effectOf(action, { dryRun: true }), effectOf(action, { dryRun: false })])).toEqual(
+    dry.map(() => ['reads', 'changes']),
+  );
+  expect(dry.length).toBe(2);
 });
 
 test('each says what it does to what is stored, and what it answers', async () => {

@@ -6,6 +6,7 @@ import { ingest } from '../../../src/feeds/run/run.ts';
 import { feedKey, feedRecord, readState } from '../../../src/feeds/records/state.ts';
 import { type App, defineApp, http, stream } from '../../../src/index.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
+import { storedFamilies } from '../../../src/http/observe/stored-families.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';
 import { readNote } from '../../../src/tools/feed-note.ts';
 import { feedOf } from '../../feeds/run/stage.ts';
@@ -47,6 +48,8 @@ test('a feed is pulled, paused, left alone by every host, resumed, and reset', a
   await expect(act('feeds pull', { feed: 'readings' })).rejects.toMatchObject({ code: 'invalid_input', field: 'feed' });
   const note = await readNote(scopeOf(deps, { tenant: 'public' }), app.streams.get('readings')!);
   expect(note).toMatchObject({ state: 'paused', paused: { reason: 'maintenance' } });
+  const told = (await storedFamilies(deps)).find(({ name }) => name === 'tidegate_feed_state')?.samples ?? [];
+  expect(told.filter(({ value }) => value === 1)).toMatchObject([{ labels: { state: 'paused' } }]);
   expect(await act('feeds reset', { feed: 'readings' })).toMatchObject({ position: 'forgotten', paused: true });
 
   expect(await act('feeds resume', { feed: 'readings' })).toMatchObject({ changed: true, paused: null });

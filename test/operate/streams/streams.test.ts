@@ -133,7 +133,7 @@ describe('export and import', () => {
       appended: 0,
       stored: false,
       invalid: 2,
-      wrong: [{ line: 201, field: 'data.n' }, { line: 202 }],
+      wrong: [{ line: 201, field: 'data.n' }, { line: 203 }],
     });
     expect(lines()[0]).toMatch(/^line 201: data.n: expected /);
     expect(await act('streams list')).toMatchObject({ streams: [{ events: 0 }, {}] });
