@@ -14,8 +14,12 @@ export const RESTORE_KEY: RecordKey = { partition: `${APP_TENANT}/restore`, id: 
 export async function refuseHalfRestored(store: Pick<Store, 'get'>, runtime: Pick<Runtime, 'now'>): Promise<void> {
   const state = await store.get(RESTORE_KEY, runtime.now());
   if (!isPresent(state) || JSON.stringify(state.value).includes('"stage":"held"')) return;
-  throw new TidegateError('store_damaged', 'a restore of this store was broken off, or is under way: what it holds is not whole', {
-    expected: 'a store that was restored to its end',
-    hint: 'tidegate restore with the same file goes on; with --replace it begins anew, from any backup',
-  });
+  throw new TidegateError(
+    'store_damaged',
+    'a restore of this store was broken off, or is under way: what it holds is not whole',
+    {
+      expected: 'a store that was restored to its end',
+      hint: 'tidegate restore with the same file goes on; with --replace it begins anew, from any backup',
+    },
+  );
 }

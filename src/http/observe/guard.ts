@@ -26,7 +26,9 @@ export function createGuard(token: string | null, parts: RouteParts): Guard {
     }
     const caller = await authenticate(request);
     if (caller instanceof Response) return caller;
-    return caller.tenant === APP_TENANT && isOperator(caller) ? null : challenges.insufficientScope(request, [ADMIN_SCOPE]);
+    return caller.tenant === APP_TENANT && isOperator(caller)
+      ? null
+      : challenges.insufficientScope(request, [ADMIN_SCOPE]);
   };
 }
 

@@ -70,7 +70,8 @@ export const resumeCopy = operatorAction({
     changed: z.number().describe('Records that somebody had changed meanwhile, and that stay so'),
   }),
   effect: 'destroys',
-  warning: () => 'Deliveries are sent and tasks go on from where the backup had them: a second time, where the original still runs. Nothing holds them again.',
+  warning: () =>
+    'Deliveries are sent and tasks go on from where the backup had them: a second time, where the original still runs. Nothing holds them again.',
   run(_input, { deps, progress, ofApp }) {
     if (ofApp) return resumeStore(deps, progress);
     throw new TidegateError('invalid_input', 'a copy is held for all tenants', {

@@ -35,7 +35,9 @@ export async function createUnheld({ store, runtime }: Pick<Deps, 'store' | 'run
 
   return {
     async of(page) {
-      const others = page.filter(({ partition }) => partition !== RESTORE_KEY.partition && partition !== HELD_PARTITION);
+      const others = page.filter(
+        ({ partition }) => partition !== RESTORE_KEY.partition && partition !== HELD_PARTITION,
+      );
       if (begun === null) return others;
       const standing = others.filter(mayBeHeld);
       const asides = await readAll(standing.map(heldKey));

@@ -87,7 +87,10 @@ describe('a restore that was broken off', () => {
       await app.streams.append('readings', reading(stream, 's1', 30 + place));
     }
     await app.close();
-    await expect(restored(to, text, { at: later })).rejects.toMatchObject({ code: 'invalid_input', field: '--replace' });
+    await expect(restored(to, text, { at: later })).rejects.toMatchObject({
+      code: 'invalid_input',
+      field: '--replace',
+    });
     expect(await restored(to, text, { at: later, replace: true })).toMatchObject({ continued: false, entries: 300 });
     const fresh = createMemoryStore();
     await restored(fresh, text, { at: later });
@@ -130,7 +133,8 @@ describe('a copy that holds back', () => {
     const straight = createMemoryStore();
     await restored(straight, await textOf(from, world, null, later), { at: later, hold: false });
     expect((await dump(third)).logs).toEqual((await dump(straight)).logs);
-    const names = (records: Record<string, unknown>) => Object.keys(records).filter((name) => !name.includes('/reactions '));
+    const names = (records: Record<string, unknown>) =>
+      Object.keys(records).filter((name) => !name.includes('/reactions '));
     expect(names((await dump(third)).records)).toEqual(names((await dump(straight)).records));
 
     const [received, effects] = [world.received.length, world.effects.length];
