@@ -76,7 +76,9 @@ export async function isSameEntries(
   entries: readonly FilledEntry[],
 ): Promise<boolean> {
   const page = await store.read(name, encodeCursor(epoch, place), entries.length);
-  const text = (all: readonly FilledEntry[]) =>
-    canonicalText(all.map(({ appendedAt, value }): Json => [appendedAt, value]));
-  return !page.truncated && text(page.entries) === text(entries);
+  return !page.truncated && textOf(page.entries) === textOf(entries);
+}
+
+function textOf(entries: readonly FilledEntry[]): string {
+  return canonicalText(entries.map(({ appendedAt, value }): Json => [appendedAt, value]));
 }

@@ -74,8 +74,7 @@ export async function restoreStore(deps: Deps, options: RestoreOptions): Promise
   if (cleared) {
     // The mark is there before anything is gone, and what is gone last is everything but the mark.
     await note(writer, { ...state, stage: 'clearing' });
-    const taken = ({ partition }: { partition: string }) => partition !== RESTORE_KEY.partition;
-    await clearStore(deps, transfer, { ...options, taken, logs: () => true });
+    await clearStore(deps, transfer, { ...options, taken: isNoMark, logs: () => true });
   }
   await note(writer, { ...state, stage: 'writing' });
   const isStanding = continued && !cleared;
@@ -85,6 +84,10 @@ export async function restoreStore(deps: Deps, options: RestoreOptions): Promise
   if (held > 0) await note(writer, { ...state, stage: 'held' });
   if (held === 0) await forget(deps);
   return { head, ...counts, held, continued };
+}
+
+function isNoMark({ partition }: { partition: string }): boolean {
+  return partition !== RESTORE_KEY.partition;
 }
 
 async function note(writer: RecordWriter, state: RestoreState): Promise<void> {

@@ -118,6 +118,9 @@ describe('a restore that was broken off', () => {
   });
 });
 
+const names = (records: Record<string, unknown>) =>
+  Object.keys(records).filter((name) => !name.includes('/reactions '));
+
 describe('a copy that holds back', () => {
   test('is backed up as what it will be, so that nothing is held for ever', async () => {
     const from = createMemoryStore();
@@ -133,8 +136,6 @@ describe('a copy that holds back', () => {
     const straight = createMemoryStore();
     await restored(straight, await textOf(from, world, null, later), { at: later, hold: false });
     expect((await dump(third)).logs).toEqual((await dump(straight)).logs);
-    const names = (records: Record<string, unknown>) =>
-      Object.keys(records).filter((name) => !name.includes('/reactions '));
     expect(names((await dump(third)).records)).toEqual(names((await dump(straight)).records));
 
     const [received, effects] = [world.received.length, world.effects.length];
