@@ -49,7 +49,8 @@ test('a feed is pulled, paused, left alone by every host, resumed, and reset', a
   const note = await readNote(scopeOf(deps, { tenant: 'public' }), app.streams.get('readings')!);
   expect(note).toMatchObject({ state: 'paused', paused: { reason: 'maintenance' } });
   const told = (await storedFamilies(deps)).find(({ name }) => name === 'tidegate_feed_state')?.samples ?? [];
-  expect(told.filter(({ value }) => value === 1)).toMatchObject([{ labels: { state: 'paused' } }]);
+  const standing = told.flatMap((sample) => ('value' in sample && sample.value === 1 ? [sample.labels] : []));
+  expect(standing).toMatchObject([{ state: 'paused' }]);
   expect(await act('feeds reset', { feed: 'readings' })).toMatchObject({ position: 'forgotten', paused: true });
 
   expect(await act('feeds resume', { feed: 'readings' })).toMatchObject({ changed: true, paused: null });
