@@ -20,7 +20,9 @@ import {
   deliveryKey,
   subscriberKey,
   idOfSubscription,
+  onlyKeyIn,
   outboxKey,
+  type SubscriberPlace,
   subscriptionKey,
   type SubscriptionName,
   toOf,
@@ -53,7 +55,13 @@ export async function subscribeTo(
   const id = await idOfSubscription(principal, toOf(shown), request.source, selection.canonical);
   const name = { tenant, subject, id };
   const scope = ofStream(scopeOf(deps, principal), selection.source.stream);
-  const wanted: Wanted = { principal, request, selection, shown, name, scope };
+  const ofKey = await onlyKeyIn(selection.canonical);
+  const place = {
+    place: scope.tenant,
+    stream: selection.source.stream.name,
+    ...(ofKey === undefined ? {} : { ofKey }),
+  };
+  const wanted: Wanted = { principal, request, selection, shown, name, scope, place };
   for (let conflicts = 0; ; conflicts += 1) {
     const made = await trySubscribe(deps, wanted, deadline);
     if (made !== null) {
@@ -75,14 +83,15 @@ interface Wanted {
   shown: ShownTarget;
   name: SubscriptionName;
   scope: StreamScope<DeliveryDeps>;
+  place: SubscriberPlace;
 }
 
 /** Null: somebody else has written meanwhile. */
 async function trySubscribe(deps: DeliveryDeps, wanted: Wanted, deadline: number): Promise<Subscription | null> {
   const { store, runtime, app } = deps;
-  const { principal, request, selection, shown, name, scope } = wanted;
+  const { principal, request, selection, shown, name, scope, place } = wanted;
   const { stream } = selection.source;
-  const own = [subscriptionKey(name), deliveryKey(name), wakeKey(name), subscriberKey(scope.tenant, stream.name, name)];
+  const own = [subscriptionKey(name), deliveryKey(name), wakeKey(name), subscriberKey(place, name)];
   const keys = [...own, outboxKey(scope.tenant, stream.name), ...countKeys(name)];
   const [defined, stated, wake, following, outbox, each, all] = await store.getMany(keys, runtime.now());
   if (!defined || !stated || !wake || !following || !outbox || !each || !all) return null;
@@ -122,7 +131,7 @@ async function trySubscribe(deps: DeliveryDeps, wanted: Wanted, deadline: number
     deliveryWake.replace(wake, 1, { due }),
     noteOutbox(outbox, now),
   ];
-  const state = begin === null ? known : newDelivery(scope.tenant, stream.name, begin.head);
+  const state = begin === null ? known : newDelivery(place, begin.head);
   if (state === null) return null;
   if (begin !== null) operations.push(deliveryState.replace(stated, state, { due }));
   if (known === null) {

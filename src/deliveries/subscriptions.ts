@@ -112,7 +112,7 @@ export function createSubscriptions(deps: DeliveryDeps): DeliveryService {
           { kind: 'delete', partition, id, expects: version },
           deliveryWake.replace(wake, 1, { due }),
         ];
-        const follower = state && (await store.get(subscriberKey(state.place, state.stream, name), runtime.now()));
+        const follower = state && (await store.get(subscriberKey(state, name), runtime.now()));
         if (follower && isPresent(follower)) {
           operations.push({
             kind: 'delete',

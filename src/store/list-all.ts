@@ -7,6 +7,8 @@ import type { Store, StoredRecord } from './store.ts';
 export interface ListAllOptions {
   /** Only ids that begin with this. */
   prefix?: string;
+  /** Only ids after this one. */
+  after?: string;
   /** Most records of a page; default `LIST_LIMIT`. */
   limit?: number;
 }
@@ -18,10 +20,10 @@ export interface ListAllOptions {
 export async function* listAll(
   { store, runtime }: { store: Store; runtime: Pick<Runtime, 'now' | 'pace'> },
   partition: string,
-  { prefix, limit = LIST_LIMIT }: ListAllOptions = {},
+  { prefix, after: from = '', limit = LIST_LIMIT }: ListAllOptions = {},
 ): AsyncGenerator<StoredRecord[], void, undefined> {
   const pace = paceOf(runtime);
-  for (let after: string | null = ''; after !== null;) {
+  for (let after: string | null = from; after !== null;) {
     const rest = pace();
     if (rest !== null) await rest;
     const page: Awaited<ReturnType<Store['list']>> = await store.list(partition, {

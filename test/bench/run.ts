@@ -1,4 +1,4 @@
-/** `npm run bench [endpoint|auth|ingest|reads|ranges|stores|waits|lambda|tasks|listen|webhooks|triggers|events|backup]`: every benchmark, or those named; ratios are of one run. */
+/** `npm run bench [endpoint|auth|ingest|reads|ranges|stores|waits|lambda|tasks|listen|webhooks|subscriptions|triggers|events|backup]`: every benchmark, or those named; ratios are of one run. */
 import { availableParallelism, cpus } from 'node:os';
 import { benchBackup } from './backup.ts';
 import { benchAuth } from './auth.ts';
@@ -10,6 +10,7 @@ import { benchListen } from './listen.ts';
 import { benchRanges } from './ranges.ts';
 import { benchReads } from './reads.ts';
 import { benchStores } from './stores.ts';
+import { benchSubscriptions } from './subscriptions.ts';
 import { benchTasks } from './tasks.ts';
 import { benchTriggers } from './triggers.ts';
 import { benchWaits } from './waits.ts';
@@ -27,6 +28,7 @@ const BENCHMARKS: Record<string, () => Promise<void>> = {
   tasks: benchTasks,
   listen: benchListen,
   webhooks: benchWebhooks,
+  subscriptions: benchSubscriptions,
   triggers: benchTriggers,
   events: benchEvents,
   backup: benchBackup,

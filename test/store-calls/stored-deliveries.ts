@@ -30,9 +30,11 @@ export async function driveDeliveries({ app, store, runtime }: Deps): Promise<vo
   const until = runtime.now() + 20_000;
   const ada = { ...PUBLIC, subject: 'ada' };
   await createSubscriptions(deps).subscribe(ada, requestOf({ source: 'stream.readings' }), until);
+  const ofKey = { url: 'https://hooks.example.com/key', source: 'stream.readings', arguments: { keys: ['t'] } };
+  await createSubscriptions(deps).subscribe(ada, requestOf(ofKey), until);
   await createAppStreams(deps, PUBLIC).append('readings', { id: 'subscribed', sensor: 't', celsius: 2 });
   const readings = app.streams.get('readings');
   if (readings === undefined) throw new Error('there are no readings');
   const { woken } = await followOutbox(scopeOfLogs(deps, PUBLIC), readings, until);
-  if (woken.length !== 1) throw new Error(`${woken.length} were woken`);
+  if (woken.length !== 2) throw new Error(`${woken.length} were woken`);
 }

@@ -7,7 +7,10 @@ import { RESTORE_KEY } from '../../src/streams/half-restored.ts';
 import { subscriberKey } from '../../src/deliveries/records/names.ts';
 
 export async function driveRestore({ store, runtime }: Deps): Promise<void> {
-  const key = subscriberKey('public', 'readings', { tenant: 'public', subject: 'public', id: 'sub_held' });
+  const key = subscriberKey(
+    { place: 'public', stream: 'readings' },
+    { tenant: 'public', subject: 'public', id: 'sub_held' },
+  );
   const held = toHeld(heldForm({ ...key, value: 1, expiresAt: null, due: null }, runtime.now(), true));
   if (held === null) throw new Error('nothing is held');
   const state = { sum: '', id: runtime.newId(), stage: 'held', at: runtime.now() } as const;

@@ -2,9 +2,10 @@
  * Runs processes on one store, one store call at a time, in an order that is chosen: every order there is, or orders
  * drawn by chance. A process goes on from one gated call to the next; the others stand still meanwhile.
  */
+import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Runtime } from '../../src/base/runtime.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { CommitResult, Operation, Store } from '../../src/store/store.ts';
 
 /** Whether a process stands still before this call. */
 export type Gate = (call: keyof Store, args: readonly unknown[]) => boolean;
@@ -22,7 +23,16 @@ interface Running {
   behind: (() => void)[];
   done: boolean;
   passed: number;
+  /** What the store answered to each of its calls. */
+  heard: string[];
 }
+
+/**
+ * Which of so many processes goes on, from 0 on.
+ * @param state equal where all that follows is equal: what each process heard, and what stands in the store. It tells so only of
+ * processes that do the same whenever they hear the same, and of a store whose versions are the ids of commits
+ */
+export type Choose = (among: number, state: () => string) => number;
 
 /** Turns of promises that a process takes from one gate to the next, at most. */
 const MOST_TURNS = 5_000;
@@ -41,14 +51,11 @@ export function withoutTime(runtime: Runtime, shortMs = 20): Runtime {
   };
 }
 
-/** Runs all to their ends, or deaths. @param choose which of so many goes on, from 0 on */
-export async function interleave(
-  store: Store,
-  processes: readonly Process[],
-  choose: (among: number) => number,
-): Promise<void> {
+/** Runs all to their ends, or deaths. */
+export async function interleave(store: Store, processes: readonly Process[], choose: Choose): Promise<void> {
+  const stands = new Map<string, string>();
   const running = processes.map((process) => {
-    const state: Running = { open: null, behind: [], done: false, passed: 0 };
+    const state: Running = { open: null, behind: [], done: false, passed: 0, heard: [] };
     const gated = new Proxy(store, {
       get(target, name: keyof Store) {
         const member = target[name];
@@ -60,7 +67,10 @@ export async function interleave(
               else state.behind.push(resolve);
             });
           }
-          return (member as (...args: unknown[]) => Promise<unknown>)(...args);
+          const result = await (member as (...args: unknown[]) => Promise<unknown>)(...args);
+          state.heard.push(JSON.stringify(result) ?? '');
+          if (name === 'commit') note(stands, args[0] as Operation[], result as CommitResult);
+          return result;
         };
       },
     });
@@ -77,7 +87,7 @@ export async function interleave(
   for (;;) {
     const able = running.filter(({ process, state }) => !state.done && state.passed + 1 !== process.diesAt);
     if (able.length === 0) return;
-    const chosen = able[choose(able.length)];
+    const chosen = able[choose(able.length, () => stateOf(running, stands))];
     if (!chosen) throw new Error('chosen from nowhere');
     const { state } = chosen;
     const open = state.open;
@@ -86,6 +96,22 @@ export async function interleave(
     open?.();
     await standing(state);
   }
+}
+
+/** The version of each record that was written since the beginning, and the order of appends of each log. */
+function note(stands: Map<string, string>, operations: readonly Operation[], result: CommitResult): void {
+  if (result.status !== 'committed') return;
+  for (const one of operations) {
+    if (one.kind === 'append') stands.set(one.log, `${stands.get(one.log) ?? ''} ${result.version}`);
+    else if (one.kind !== 'check') stands.set(`${one.partition} ${one.id}`, one.kind === 'put' ? result.version : '');
+  }
+}
+
+function stateOf(running: readonly { state: Running }[], stands: ReadonlyMap<string, string>): string {
+  const hash = createHash('sha256');
+  for (const { state } of running) hash.update(JSON.stringify([state.passed, state.behind.length, state.heard]));
+  const entries = [...stands].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return hash.update(JSON.stringify(entries)).digest('base64url');
 }
 
 /** Until it stands at a gate, or is done. */
@@ -97,15 +123,41 @@ async function standing(state: Running): Promise<void> {
 }
 
 /** Calls `run` with every sequence of choices there is; answers how many. */
-export async function everyOrder(run: (choose: (among: number) => number) => Promise<void>): Promise<number> {
+export async function everyOrder(run: (choose: Choose) => Promise<void>): Promise<number> {
+  return walk(run, () => false);
+}
+
+/** An order goes on from here as another one did. */
+const KNOWN = Symbol('known');
+
+/**
+ * Reaches every state that some sequence of choices reaches, and goes on from each of them once; answers how many there are. What
+ * `run` asks at its end is asked of every end: an order that meets a known state is left there.
+ */
+export async function everyState(run: (choose: Choose) => Promise<void>): Promise<number> {
+  const known = new Set<string>();
+  await walk(run, (state) => known.size === known.add(state()).size);
+  return known.size;
+}
+
+/** Depth first. @param isKnown whether an order that comes to this for the first time need not go on */
+async function walk(
+  run: (choose: Choose) => Promise<void>,
+  isKnown: (state: () => string) => boolean,
+): Promise<number> {
   let path: number[] = [];
   for (let runs = 1; ; runs += 1) {
     const taken: { chose: number; among: number }[] = [];
-    await run((among) => {
-      const chose = path[taken.length] ?? 0;
-      taken.push({ chose, among });
-      return chose;
-    });
+    try {
+      await run((among, state) => {
+        if (taken.length >= path.length && isKnown(state)) throw KNOWN;
+        const chose = path[taken.length] ?? 0;
+        taken.push({ chose, among });
+        return chose;
+      });
+    } catch (thrown) {
+      if (thrown !== KNOWN) throw thrown;
+    }
     while (taken.length > 0 && (taken.at(-1)?.chose ?? 0) + 1 >= (taken.at(-1)?.among ?? 0)) taken.pop();
     const last = taken.at(-1);
     if (!last) return runs;
@@ -114,10 +166,7 @@ export async function everyOrder(run: (choose: (among: number) => number) => Pro
 }
 
 /** Calls `run` with so many orders that are drawn, the same each time; answers how many. */
-export async function someOrders(
-  runs: number,
-  run: (choose: (among: number) => number) => Promise<void>,
-): Promise<number> {
+export async function someOrders(runs: number, run: (choose: Choose) => Promise<void>): Promise<number> {
   for (let seed = 1; seed <= runs; seed += 1) {
     const random = seeded(seed);
     await run((among) => Math.floor(random() * among));

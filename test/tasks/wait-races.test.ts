@@ -16,7 +16,16 @@ import { TASK_QUEUE, waiterPartition } from '../../src/tasks/records/names.ts';
 import { cancelTask, getTask } from '../../src/tasks/work/requests.ts';
 import { takeUpTask, runTasks, TASK_LEASE_MS } from '../../src/tasks/work/run-due.ts';
 import { START, TENANT } from '../feeds/run/stage.ts';
-import { everyOrder, type Gate, interleave, type Process, seeded, someOrders, withoutTime } from './interleave.ts';
+import {
+  type Choose,
+  everyOrder,
+  type Gate,
+  interleave,
+  type Process,
+  seeded,
+  someOrders,
+  withoutTime,
+} from './interleave.ts';
 import { ADA, endsIn, taskStage } from './stage.ts';
 import { ABOVE_30, endOf, temps, waiting } from './wait-stage.ts';
 import { scopeOfLogs } from '../../src/streams/scope.ts';
@@ -106,10 +115,7 @@ interface Race {
 }
 
 /** Runs a race, then lets whoever is left come to an end; answers what the wait ended with, undefined: it has not. */
-async function run(
-  race: Race,
-  choose: (among: number) => number,
-): Promise<Occurrence | null | undefined | 'cancelled'> {
+async function run(race: Race, choose: Choose): Promise<Occurrence | null | undefined | 'cancelled'> {
   stage.clock.now = START;
   const memory = createMemoryStore();
   const extent: Store['extent'] = async (log) => {

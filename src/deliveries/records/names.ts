@@ -62,17 +62,52 @@ export function nameOfDue({ partition, id }: RecordKey): SubscriptionName {
   return { tenant, subject, id: own };
 }
 
+/** Where a subscription stands among those that follow a log. */
+export interface SubscriberPlace {
+  /** Tenant of the log. */
+  place: string;
+  stream: string;
+  /** Digest of the only key that it selects. Absent: it selects several, or all. */
+  ofKey?: string;
+}
+
+/** No tenant begins with a space, and everyone of one key stands before everybody else. */
+const OF_KEY = ' ';
+/** The id after which those are listed who select several keys, or all. */
+export const BEHIND_KEYS = `${OF_KEY}~`;
+const KEY_BYTES = 9;
+
+/** What the ids of those begin with who select this key alone. */
+export async function prefixOfKey(key: string): Promise<string> {
+  return `${OF_KEY}${await digestOfKey(key)}/`;
+}
+
+/** Undefined: other keys are selected too. @param canonical the arguments as `Selection` has them */
+export async function onlyKeyIn(canonical: string): Promise<string | undefined> {
+  const { keys } = JSON.parse(canonical) as { keys?: string[] };
+  const [key, ...others] = keys ?? [];
+  return key === undefined || others.length > 0 ? undefined : digestOfKey(key);
+}
+
+async function digestOfKey(key: string): Promise<string> {
+  return toBase64Url((await sha256(key)).subarray(0, KEY_BYTES));
+}
+
 /** All that follows a log. @param place tenant of the log */
 export function subscriberPartition(place: string, stream: string): string {
   return `${place}/subscribers/${stream}`;
 }
 
-export function subscriberKey(place: string, stream: string, { tenant, subject, id }: SubscriptionName): RecordKey {
-  return { partition: subscriberPartition(place, stream), id: `${tenant}/${subject}/${id}` };
+export function subscriberKey(
+  { place, stream, ofKey }: SubscriberPlace,
+  { tenant, subject, id }: SubscriptionName,
+): RecordKey {
+  const before = ofKey === undefined ? '' : `${OF_KEY}${ofKey}/`;
+  return { partition: subscriberPartition(place, stream), id: `${before}${tenant}/${subject}/${id}` };
 }
 
 export function nameOfSubscriber({ id: whole }: Pick<RecordKey, 'id'>): SubscriptionName {
-  const [tenant = '', subject = '', id = ''] = whole.split('/');
+  const [tenant = '', subject = '', id = ''] = whole.split('/').slice(-3);
   return { tenant, subject, id };
 }
 

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { record } from '../../store/record.ts';
 import type { Cursor } from '../../store/store.ts';
+import type { SubscriberPlace } from './names.ts';
 import type { AbandonedDelivery, DeliveryAttempt, DeliveryFailure, DeliveryStatus } from './subscription.ts';
 
 /** Something that is to be sent, and was not acknowledged yet. */
@@ -21,10 +22,8 @@ export interface Pending {
   since: number;
 }
 
-export interface DeliveryState {
-  /** Whose log it is, and which: what has to be known to remove all of it. */
-  place: string;
-  stream: string;
+/** Where it stands in the list of who follows its log has to be known to remove all of it. */
+export interface DeliveryState extends SubscriberPlace {
   /** Who has the lease, and until when. */
   holder: string | null;
   until: number;
@@ -65,6 +64,7 @@ export const deliveryState = record<DeliveryState>('state of a delivery', () => 
   return z.strictObject({
     place: z.string(),
     stream: z.string(),
+    ofKey: z.exactOptional(z.string()),
     holder: z.string().nullable(),
     until: time,
     head: z.string().nullable(),
@@ -108,10 +108,11 @@ export const deliveryState = record<DeliveryState>('state of a delivery', () => 
 });
 
 /** Of a subscription that begins at a position. */
-export function newDelivery(place: string, stream: string, head: Cursor | null): DeliveryState {
+export function newDelivery({ place, stream, ofKey }: SubscriberPlace, head: Cursor | null): DeliveryState {
   return {
     place,
     stream,
+    ...(ofKey === undefined ? {} : { ofKey }),
     holder: null,
     until: 0,
     head,

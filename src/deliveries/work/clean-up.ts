@@ -38,7 +38,7 @@ export async function cleanUp(
       return true;
     }
     if (isLeasedState(state, now) && state.holder !== ours) return false;
-    const follower = await store.get(subscriberKey(state.place, state.stream, name), now);
+    const follower = await store.get(subscriberKey(state, name), now);
     const counts = [each, all].map((reading): Operation => {
       const count = Math.max(0, (subscriptionCount.read(reading)?.count ?? 0) - 1);
       return subscriptionCount.replace(reading, { count });

@@ -28,12 +28,15 @@ export async function endDelivery(
   const { store, runtime } = deps;
   const { name, definition } = claimed;
   const now = runtime.now();
-  const { place, stream, head } = claimed.state;
-  const follower = await store.get(subscriberKey(place, stream, name), now);
+  const follower = await store.get(subscriberKey(claimed.state, name), now);
   const ended = { ...definition, ended: { ...why, at: now } };
   const until = now + TOLD_WITHIN_MS;
   const expects = claimed.definitionVersion;
-  const state = { ...newDelivery(place, stream, head), holder: claimed.holder, until: claimed.state.until };
+  const state = {
+    ...newDelivery(claimed.state, claimed.state.head),
+    holder: claimed.holder,
+    until: claimed.state.until,
+  };
   const due = { queue: DELIVERY_QUEUE, at: state.until };
   const operations: Operation[] = [
     subscribed.put(subscriptionKey(name), ended, { expects, expiresAt: until }),

@@ -26,6 +26,7 @@ import {
   type SubscriptionName,
   wakeKey,
 } from '../records/names.ts';
+import { listSubscribers } from './listed.ts';
 import { deliveryWake, type Subscriber, subscriber } from '../records/subscribed.ts';
 import { sourcesIn } from './rights.ts';
 
@@ -45,9 +46,17 @@ export interface OutboxReport {
 }
 
 /** Whether anybody has subscribed to a log. One list call. */
-export async function hasSubscribers({ store, runtime, tenant }: LogScope, stream: string): Promise<boolean> {
-  const page = await store.list(subscriberPartition(tenant, stream), { now: runtime.now(), limit: 1 });
-  return page.records.length > 0 || page.next !== null;
+export async function hasSubscribers(scope: LogScope, stream: string): Promise<boolean> {
+  return (await firstSubscriber(scope, subscriberPartition(scope.tenant, stream))) !== 'nobody';
+}
+
+/** Of those that the list has first. Null: it has one, but no page came with it. */
+async function firstSubscriber(
+  { store, runtime }: LogScope,
+  partition: string,
+): Promise<StoredRecord | null | 'nobody'> {
+  const { records, next } = await store.list(partition, { now: runtime.now(), limit: 1 });
+  return records[0] ?? (next === null ? 'nobody' : null);
 }
 
 /** One list call where nobody has subscribed. Errors as `follow`. */
@@ -58,20 +67,23 @@ export async function followOutbox(
 ): Promise<OutboxReport> {
   const report: OutboxReport = { subscribed: false, entries: 0, woken: [], caughtUp: true };
   const partition = subscriberPartition(scope.tenant, stream.name);
-  if (!(await hasSubscribers(scope, stream.name))) return report;
+  const first = await firstSubscriber(scope, partition);
+  if (first === 'nobody') return report;
   const { entries, caughtUp } = await follow({
     scope,
     log: streamLog(scope.tenant, stream.name),
     follower: OUTBOX_FOLLOWER,
     removals: removalsKey(scope.tenant, stream.name),
-    start: (position) => startOf(scope, partition, position),
+    start: (position) => startOf(scope, partition, position, first),
+    // Whoever comes next need not look for the start among all who subscribed.
+    keepsStart: true,
     begin() {
       const round: LogEntry[] = [];
       return {
         take: (taken) => void round.push(...taken),
         async effects() {
           const isSelected = createJudge(scope, round);
-          for await (const records of listAll(scope, partition)) {
+          for await (const records of listSubscribers(scope, partition, keysIn(round))) {
             const selected = records.filter(isSelected).map(nameOfSubscriber);
             await wakeAll(scope, selected, deadline);
             report.woken.push(...selected.slice(0, MOST_WOKEN - report.woken.length));
@@ -92,17 +104,26 @@ async function startOf(
   scope: StreamScope<DeliveryDeps>,
   partition: string,
   position: Cursor | null,
+  first: StoredRecord | null,
 ): Promise<Cursor | null> {
+  // Most of the time somebody subscribed before the position, and the first such one ends the search.
+  const isBefore = (from: Cursor | null) =>
+    from === null || (position !== null && (entriesBetween(from, position) ?? 0) >= 0);
+  if (first !== null && isBefore(readSubscriber(first)?.from ?? null)) return position;
   let earliest: Cursor | null | undefined;
   for await (const records of listAll(scope, partition)) {
     for (const record of records) {
       const from = readSubscriber(record)?.from ?? null;
-      // Most of the time somebody subscribed before the position, and the first such one ends the search.
-      if (from === null || (position !== null && (entriesBetween(from, position) ?? 0) >= 0)) return position;
+      if (from === null || isBefore(from)) return position;
       if (earliest === undefined || (earliest !== null && (entriesBetween(from, earliest) ?? 0) > 0)) earliest = from;
     }
   }
   return earliest ?? position;
+}
+
+/** The keys that a round's events are about. */
+function keysIn(round: readonly LogEntry[]): Set<string> {
+  return new Set(round.flatMap((entry) => loggedEvent.read(entry).key ?? []));
 }
 
 /** Whether a subscriber has to look at these entries. What cannot be judged here has to. */

@@ -92,7 +92,7 @@ function statementsOf(
   const record = {
     get: prepare<RecordRow>(`SELECT ${VALUES} FROM records WHERE partition = ? AND id = ?`),
     list: prepare<RecordRow & { id: string }>(`SELECT ${VALUES}, ${nameColumn('id')} FROM records
-      WHERE partition = ? AND id >= ? AND id > ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY records.id LIMIT ?`),
+      WHERE partition = ? AND id >= ? AND id <= ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY records.id LIMIT ?`),
     due: prepare<DueRecord>(`SELECT ${nameColumn('partition')}, ${nameColumn('id')}, due_at AS dueAt FROM records
       WHERE queue = ? AND shard = ? AND due_at > ? AND due_at <= ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY due_at LIMIT ?`),
     put: prepare('INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),

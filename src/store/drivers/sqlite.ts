@@ -7,6 +7,7 @@ import { TidegateError } from '../../base/errors.ts';
 import { parseJson } from '../../base/json.ts';
 import * as limits from '../limits.ts';
 import { readCursors } from '../commit-answer.ts';
+import { compareUtf8 } from '../order.ts';
 import { shardOf, shardsFrom } from '../shard.ts';
 import { BUSY_MS, FLEETING, openSqliteFile, type RecordRow, type SqliteOptions } from './sqlite-file.ts';
 import { createSqliteLogs } from './sqlite-logs.ts';
@@ -90,12 +91,9 @@ export function createSqliteStore(options: SqliteOptions): Store {
       limits.checkCount(limit, limits.LIST_LIMIT, 'limit');
       const more = beside === undefined ? {} : { beside: await reading(() => readingOf(beside, now)) };
       if (!limits.isPrefix(prefix)) return { records: [], next: null, ...more };
-      const rows = await reading(() => record.list.all(partition, prefix, after, now, limit + 1));
-      const matching = rows.filter((row) => row.id.startsWith(prefix));
-      const records = matching
-        .slice(0, limit)
-        .map((row) => toReading({ partition, id: row.id }, row, now) as StoredRecord);
-      return { records, next: matching.length > limit ? (records.at(-1)?.id ?? null) : null, ...more };
+      const rows = await reading(() => record.list.all(partition, ...idsOf(prefix, after), now, limit + 1));
+      const records = rows.slice(0, limit).map((row) => toReading({ partition, id: row.id }, row, now) as StoredRecord);
+      return { records, next: rows.length > limit ? (records.at(-1)?.id ?? null) : null, ...more };
     },
 
     async due(queue, { now, limit, from, after }) {
@@ -156,6 +154,14 @@ export function createSqliteStore(options: SqliteOptions): Store {
       close();
     },
   };
+}
+
+const BEHIND_ALL = '\u{10ffff}'.repeat(limits.ID_BYTES / 4);
+
+/** The least and the greatest id of a list. The engine seeks one bound alone on each side, so there is no second one. */
+function idsOf(prefix: string, after: string): [least: string, most: string] {
+  const behind = after === '' ? '' : `${after}\0`;
+  return [compareUtf8(behind, prefix) > 0 ? behind : prefix, prefix + BEHIND_ALL];
 }
 
 function isExpired(row: RecordRow, now: number): boolean {

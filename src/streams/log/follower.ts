@@ -49,6 +49,8 @@ export interface FollowOptions {
    * position.
    */
   start?: (position: Cursor | null) => Promise<Cursor | null>;
+  /** Whether the position moves to where `start` begins also where nothing is to be read from there. Default: false. */
+  keepsStart?: boolean;
   /**
    * True where it does no harm to apply effects again. Effects that exceed one commit are then spread over several
    * commits, of which only the last moves the position. Where it is false, a round's effects must fit one commit:
@@ -99,6 +101,8 @@ export const followerAt = record('position of a follower', () =>
 
 interface Position {
   cursor: Cursor | null;
+  /** As it is in the store. */
+  stored: Cursor | null;
   open: OpenTimes | null;
   version: Version | null;
 }
@@ -148,6 +152,7 @@ async function readPosition({
   const cursor = standing?.cursor ?? null;
   return {
     cursor: start ? await start(cursor) : cursor,
+    stored: cursor,
     open: standing?.open ?? null,
     version: reading.version,
   };
@@ -193,7 +198,8 @@ async function commitRound(
   const { store, runtime, tenant } = options.scope;
   const key = positionKey(tenant, options.follower, options.log);
   const alongside = reached.end ? (options.alongside?.() ?? []) : [];
-  const moved = reached.entries > 0 || reached.cursor !== from.cursor;
+  const before = options.keepsStart === true ? from.stored : from.cursor;
+  const moved = reached.entries > 0 || reached.cursor !== before;
   if (!moved && alongside.length === 0) return from;
   const chunks = options.repeatable ? split(store, operations, alongside) : [operations];
   let { version } = from;
@@ -210,7 +216,7 @@ async function commitRound(
     }
     if (moved) ({ version } = result);
   }
-  return { cursor: reached.cursor, open: reached.open, version };
+  return { cursor: reached.cursor, stored: moved ? reached.cursor : from.stored, open: reached.open, version };
 }
 
 /**
