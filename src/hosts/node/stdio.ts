@@ -8,6 +8,7 @@ import { checkSecretsSet, openFeedSecrets } from '../../declare/check/open-secre
 import { PUBLIC } from '../../base/principal.ts';
 import { watchChanges } from '../../calls/changes/kept.ts';
 import { serveRegistryOverStdio } from '../../mcp/pipe/stdio.ts';
+import { taskStatuses } from '../../mcp/tasks/notification.ts';
 import { createTasks } from '../../tasks/work/service.ts';
 import { composeRegistry } from '../serving.ts';
 import { createLog } from '../log.ts';
@@ -38,9 +39,15 @@ export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<v
     const { watch, ...heard } = watchChanges(watchClock({ app, store, runtime, isOpen: true }));
     const workers = startTaskWorkers(heard);
     const { deps, dispatch } = workers;
-    const registry = composeRegistry(deps, { secrets, tasks: createTasks(deps, dispatch), watch, listens: true });
+    const tasks = createTasks(deps, dispatch);
+    const registry = composeRegistry(deps, { secrets, tasks, watch, listens: true });
+    const standing = [taskStatuses({ watch, tasks, runtime })];
     const pipe = nodePipe();
-    const serving = serveRegistryOverStdio({ ...deps, registry, registryOf: () => registry, watch }, PUBLIC, pipe);
+    const serving = serveRegistryOverStdio(
+      { ...deps, registry, registryOf: () => registry, watch, standing },
+      PUBLIC,
+      pipe,
+    );
     const loop = startLoop(deps);
     await Promise.race([stopped, pipe.ended]);
     await ending.wait(config.shutdownMs, () => Promise.all([serving.answered(), loop.stop(), workers.stop()]));

@@ -18,7 +18,7 @@ import { listeningCaller } from '../listen/held.ts';
 import { createListen } from '../listen/listeners.ts';
 import { createListChanges } from '../sessions/list-changes.ts';
 import { createResourceUpdates } from '../sessions/resource-updates.ts';
-import type { KeptSession } from '../sessions/sessions.ts';
+import type { ClientSession, KeptSession } from '../sessions/sessions.ts';
 import { withoutUri, withUri } from '../sessions/subscribed.ts';
 import { protocolAnswer, wholeMessage } from '../wire/errors.ts';
 import { claimOf } from '../wire/message.ts';
@@ -44,7 +44,7 @@ const ANY = { left: Number.POSITIVE_INFINITY };
 
 /** @param send resolves when the message is on its way */
 export function createPipeChanges(
-  { runtime, store, registry, watch, ...deps }: ServerDeps & Required<Pick<ServerDeps, 'watch'>>,
+  { runtime, store, registry, watch, ...deps }: ServerDeps & Required<Pick<ServerDeps, 'watch' | 'connection'>>,
   principal: Principal,
   send: (message: object) => Promise<void>,
 ): PipeChanges {
@@ -57,6 +57,8 @@ export function createPipeChanges(
   // Nobody reads any more where it fails, and the connection ends.
   const tell = (message: object) => send(message).catch(() => {});
   let kept: KeptSession = {};
+  /** Asked for by `initialize`. */
+  let asked = '';
   let updates: { changed(session: { kept: KeptSession }): void } | null = null;
 
   function answer(message: object): void {
@@ -113,17 +115,27 @@ export function createPipeChanges(
     }
   }
 
+  /** The connection in the place of a session, of which nothing is stored. */
+  function standing(): ClientSession {
+    const id = deps.connection ?? '';
+    const client = { name: '', version: '' };
+    const reading = { partition: '', id, value: null, version: null };
+    return { id, version: asked, client, askable: {}, level: null, kept, reading };
+  }
+
   /** Once the client of an earlier revision is ready to be told. */
   function attend(): void {
     if (updates !== null) return;
     const attended = { session: { kept }, call, signal: connection.signal, since: runtime.now(), reads: ANY, tell };
     createListChanges(told).attend(attended);
     updates = createResourceUpdates(told).attend(attended);
+    for (const source of deps.standing ?? []) source.attend({ ...attended, session: standing() });
   }
 
   return {
     takes(message) {
       const { method, params } = (message ?? {}) as { method?: unknown; params?: unknown };
+      if (method === 'initialize' && isObject(params)) asked = String(params['protocolVersion']);
       if (method === 'notifications/initialized') attend();
       if (method === 'notifications/cancelled') {
         const listener = listeners.get(isObject(params) ? params['requestId'] : undefined);

@@ -16,7 +16,9 @@ export interface PipeServing {
  * @param principal who calls: whoever started the process
  * @param transport that of standard input and output
  */
-export function serveRegistryOverStdio(deps: ServerDeps, principal: Principal, pipe: Pipe): PipeServing {
+export function serveRegistryOverStdio(given: ServerDeps, principal: Principal, pipe: Pipe): PipeServing {
+  const connection = given.runtime.newId();
+  const deps = { ...given, connection };
   const { factory } = createServerSource(deps, principal);
   const { log } = deps.runtime;
   const { watch } = deps;

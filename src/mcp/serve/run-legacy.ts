@@ -26,6 +26,8 @@ export interface LegacyRun {
   /** When the platform ends a request, epoch ms; null: it does not. */
   deadlineOf: (request: Request) => number | null;
   newId: () => string;
+  /** Of a pipe: as `ServerDeps`. */
+  connection: string | null;
 }
 
 export async function runLegacy(
@@ -33,10 +35,10 @@ export async function runLegacy(
   context: ServerContext,
   exchange: Exchange,
   server: Server,
-  { asking, deadlineOf, newId }: LegacyRun,
+  { asking, deadlineOf, newId, connection }: LegacyRun,
 ): Promise<object> {
   const { http } = context;
-  if (!http) return runOverPipe(request, context, exchange, server);
+  if (!http) return runOverPipe(request, context, exchange, server, connection);
   const { session, stream: own } = exchange;
   const version = http.req?.headers.get('mcp-protocol-version') ?? session?.facts.version ?? UNSAID_VERSION;
   const stream = asking && own?.canAsk ? own : null;
@@ -65,11 +67,17 @@ export async function runLegacy(
   return forRevision(answer ?? {}, version);
 }
 
-async function runOverPipe(request: JSONRPCRequest, context: ServerContext, exchange: Exchange, server: Server) {
+async function runOverPipe(
+  request: JSONRPCRequest,
+  context: ServerContext,
+  exchange: Exchange,
+  server: Server,
+  session: string | null,
+) {
   const clientCapabilities = askableIn(server.getClientCapabilities());
   const version = server.getNegotiatedProtocolVersion() ?? UNSAID_VERSION;
   const ask = clientCapabilities === null ? null : askOverPipe(server, context);
-  const client = { version, session: null, isKnown: true, gone: context.mcpReq.signal, ask };
+  const client = { version, session, isKnown: true, gone: context.mcpReq.signal, ask };
   const result = await withPipeAnswers(server, context, async (retry) => {
     const caller = callerOf(context, exchange, { clientCapabilities, retry, client });
     return dispatch(exchange.registry, request, caller, true);

@@ -64,6 +64,8 @@ export interface ServerDeps {
   streamMs?: number;
   /** What tells clients of 2025-11-25 and before on their streams that belong to no request. Default: nothing. */
   standing?: readonly StandingSource[];
+  /** Of a pipe: what tasks that are begun over it remember in the place of a session. Default null: nothing. */
+  connection?: string | null;
   /** By which this instance hears of what others did. Default: it looks now and then. */
   watch?: ChangeWatch;
   /**
@@ -102,7 +104,7 @@ export function createServerSource(
   asking: ClientQuestions | null = null,
 ): ServerSource {
   const { registry, registryOf, runtime, store } = deps;
-  const { requestMs = REQUEST_MS, deadlineOf = () => null } = deps;
+  const { requestMs = REQUEST_MS, deadlineOf = () => null, connection = null } = deps;
   const exchanges = createExchanges(store, runtime, local, registryOf, deadlineFor);
   const { icons: _icons, ...brief } = registry.about.identity;
   const hasStreams = deps.streamMs !== 0;
@@ -159,7 +161,7 @@ export function createServerSource(
     const request = withResponses(given, context, exchange.registry.extensions);
     try {
       const result = isLegacy(context)
-        ? await runLegacy(request, context, exchange, server, { asking, deadlineOf, newId: () => runtime.newId() })
+        ? await runLegacy(request, context, exchange, server, { asking, deadlineOf, newId: () => runtime.newId(), connection })
         : await runModern(request, context, exchange);
       return result as Result;
     } catch (thrown) {

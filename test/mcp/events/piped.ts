@@ -7,6 +7,7 @@ import { composeRegistry } from '../../../src/hosts/serving.ts';
 import { withTasks } from '../../../src/hosts/task-deps.ts';
 import { createTestClock } from '../../../src/hosts/testing/clock.ts';
 import { serveRegistryOverStdio } from '../../../src/mcp/pipe/stdio.ts';
+import { taskStatuses } from '../../../src/mcp/tasks/notification.ts';
 import { BY_SCHEDULE } from '../../../src/tasks/records/dispatch.ts';
 import { createTasks } from '../../../src/tasks/work/service.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
@@ -24,15 +25,17 @@ export function pipedApp(app: App, earlier = false) {
   };
   const { watch, store, ...given } = watchChanges({ app, runtime, store: createMemoryStore() });
   const deps = withTasks({ ...given, store });
+  const tasks = createTasks(deps, BY_SCHEDULE);
+  const standing = [taskStatuses({ watch, tasks, runtime })];
   const registry = composeRegistry(deps, {
     secrets: null,
     watch,
     listens: true,
-    tasks: createTasks(deps, BY_SCHEDULE),
+    tasks,
   });
   const messages: Sent[] = [];
   let take: ((bytes: Uint8Array) => void) | null = null;
-  const serving = serveRegistryOverStdio({ ...deps, registry, registryOf: () => registry, watch }, PUBLIC, {
+  const serving = serveRegistryOverStdio({ ...deps, registry, registryOf: () => registry, watch, standing }, PUBLIC, {
     open: (given) => void (take = given),
     write: async (text) => {
       for (const line of text.split('\n')) if (line !== '') messages.push(JSON.parse(line) as Sent);

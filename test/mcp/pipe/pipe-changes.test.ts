@@ -3,7 +3,10 @@ import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { createAppStreams } from '../../../src/calls/streams.ts';
 import { PUBLIC } from '../../../src/base/principal.ts';
-import { defineApp, stream, tool } from '../../../src/index.ts';
+import { defineApp, stream, task, tool } from '../../../src/index.ts';
+import { TASKS } from '../../../src/mcp/tasks/capability.ts';
+import { BY_SCHEDULE } from '../../../src/tasks/records/dispatch.ts';
+import { createTasks } from '../../../src/tasks/work/service.ts';
 import { pipedApp } from '../events/piped.ts';
 import type { Sent } from '../listen/listening-host.ts';
 
@@ -17,6 +20,14 @@ const app = defineApp({
       description: 'Rooms',
       schema: z.object({ room: z.string(), celsius: z.number() }),
       key: 'room',
+    }),
+  },
+  tasks: {
+    nap: task({
+      version: '1',
+      description: 'Sleeps',
+      input: z.object({}),
+      run: async (_input, { sleep }) => (await sleep(3_600_000), { text: 'awake' }),
     }),
   },
   tools: {
@@ -117,4 +128,42 @@ test('a client of 2025-11-25 subscribes on its connection, and hears of lists', 
   await at.serving.close();
   await at.put('attic');
   expect(at.news()).toEqual([]);
+});
+
+const statusOf = ({ params }: Sent) => [params?.['taskId'], params?.['status']];
+
+test('a client of 2025-11-25 hears of the tasks that it began on its connection', async () => {
+  const at = stage(true);
+  await at.initialize();
+  await at.ask(1, 'tools/call', { name: 'nap', arguments: {}, task: {} });
+  const { taskId } = at.of(1)[0]?.result?.['task'] as { taskId: string };
+  // Another connection to the same store began this one.
+  await createTasks(at.deps, BY_SCHEDULE).begin(PUBLIC, 'nap', {}, { deadline: at.clock.now() + 10_000 });
+  await at.clock.advance(12_000);
+  at.messages.length = 0;
+  await at.ask(2, 'tasks/cancel', { taskId });
+  await at.clock.advance(12_000);
+  const told = at.messages.filter(({ method }) => method === 'notifications/tasks/status');
+  expect(told.map(statusOf)).toContainEqual([taskId, 'cancelled']);
+  expect(new Set(told.map((each) => statusOf(each)[0]))).toEqual(new Set([taskId]));
+});
+
+test('a listener of 2026-07-28 hears of the tasks that it asked for', async () => {
+  const at = stage();
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': { extensions: { [TASKS.id]: {} } },
+  };
+  const ask = (id: number, method: string, params: object) =>
+    at.send({ id, method, params: { ...params, _meta: meta } });
+  await ask(1, 'tools/call', { name: 'nap', arguments: {} });
+  const { taskId } = at.of(1)[0]?.result as { taskId: string };
+  await ask(2, 'subscriptions/listen', { notifications: { taskIds: [taskId] } });
+  await ask(3, 'tasks/cancel', { taskId });
+  await at.clock.advance(12_000);
+  const told = at.messages.filter(({ method }) => method === 'notifications/tasks');
+  expect(told.map(statusOf)).toEqual([
+    [taskId, 'working'],
+    [taskId, 'cancelled'],
+  ]);
 });
