@@ -25,7 +25,7 @@ const ROOMS: readonly (readonly string[])[] = [
 const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   base: [['.'], ['config', 'time', 'schema']],
   declare: [['.'], ['spec'], ['check']],
-  store: [['.'], ['dynamodb', 'shares'], ['drivers'], ['contract']],
+  store: [['.'], ['dynamodb', 'shares', 'watch'], ['drivers'], ['contract']],
   streams: [['.'], ['log', 'conditions'], ['removing', 'history'], ['sources']],
   feeds: [
     ['kit', 'records', 'csv', 'rss'],

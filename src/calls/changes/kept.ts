@@ -2,7 +2,8 @@
 import { isGap } from '../../base/event.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { withPokes } from '../../store/log-pokes.ts';
-import { createLogWatch, type LogWatch } from '../../store/log-watch.ts';
+import type { LogWatch } from '../../store/watch/listener.ts';
+import { createLogWatch } from '../../store/watch/log-watch.ts';
 import type { LogEntry, Store } from '../../store/store.ts';
 import { type Hint, hint } from '../../streams/hints.ts';
 import { isRemoval } from '../../streams/log/removals.ts';

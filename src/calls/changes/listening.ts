@@ -4,7 +4,7 @@
  */
 import type { Principal } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
-import type { LogListener, LogNews, WatchEnd } from '../../store/log-watch.ts';
+import type { LogListener, LogNews, WatchEnd } from '../../store/watch/listener.ts';
 import type { ChangeWatch, KeptEntry } from './kept.ts';
 import { type Changed, type Interest, interestsOf, nameOfChange, type Wanted } from './topics.ts';
 

@@ -4,7 +4,7 @@
  * itself, so nothing depends on what the watch tells or forgets.
  */
 import { decodeCursor, entriesBetween, wentBack } from '../../store/cursor.ts';
-import type { LogNews, WatchEnd } from '../../store/log-watch.ts';
+import type { LogNews, WatchEnd } from '../../store/watch/listener.ts';
 import type { Cursor, LogEntry, Store } from '../../store/store.ts';
 import type { LogScope } from '../../streams/scope.ts';
 import { besides, obey } from '../../streams/log/removals.ts';

@@ -8,7 +8,7 @@ import type { ChangeWatch } from '../../calls/changes/kept.ts';
 import { isGap, type LoggedEvent } from '../../base/event.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { Cursor, LogEntry } from '../../store/store.ts';
-import type { WatchEnd } from '../../store/log-watch.ts';
+import type { WatchEnd } from '../../store/watch/listener.ts';
 import { isErased } from '../../streams/log/removals.ts';
 import { loggedEvent } from '../../streams/log/stream-log.ts';
 import { encodeTailCursor } from '../../streams/log/tail-cursor.ts';

@@ -6,7 +6,7 @@
 import type { ChangeWatch, KeptEntry } from '../../calls/changes/kept.ts';
 import { asTidegateError } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
-import type { LogNews } from '../../store/log-watch.ts';
+import type { LogNews } from '../../store/watch/listener.ts';
 import type { Operation, Store } from '../../store/store.ts';
 import { hinting, hintsLog, trimHints } from '../../streams/hints.ts';
 

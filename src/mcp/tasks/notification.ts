@@ -5,7 +5,7 @@
 import type { Runtime } from '../../base/runtime.ts';
 import { asTidegateError } from '../../base/errors.ts';
 import type { ChangeWatch, KeptEntry } from '../../calls/changes/kept.ts';
-import type { LogNews } from '../../store/log-watch.ts';
+import type { LogNews } from '../../store/watch/listener.ts';
 import { taskLog } from '../../tasks/records/task-log.ts';
 import type { Tasks } from '../../tasks/work/service.ts';
 import type { StandingSource } from '../sessions/standing.ts';

@@ -4,7 +4,7 @@ import { TidegateError } from '../../../src/base/errors.ts';
 import type { ChangeWatch, KeptEntry } from '../../../src/calls/changes/kept.ts';
 import { taskStatuses } from '../../../src/mcp/tasks/notification.ts';
 import type { ClientSession } from '../../../src/mcp/sessions/sessions.ts';
-import type { LogNews } from '../../../src/store/log-watch.ts';
+import type { LogNews } from '../../../src/store/watch/listener.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { Header, TaskStatus } from '../../../src/tasks/records/header.ts';
 import type { Tasks } from '../../../src/tasks/work/service.ts';

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createTestClock } from '../../src/hosts/testing/clock.ts';
-import { countCalls } from '../../src/store/counting.ts';
-import { createMemoryStore } from '../../src/store/drivers/memory.ts';
-import { withPokes } from '../../src/store/log-pokes.ts';
-import { createLogWatch, type LogListener, type LogWatch, type WatchEnd } from '../../src/store/log-watch.ts';
-import type { Store } from '../../src/store/store.ts';
+import { createTestClock } from '../../../src/hosts/testing/clock.ts';
+import { countCalls } from '../../../src/store/counting.ts';
+import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
+import { withPokes } from '../../../src/store/log-pokes.ts';
+import type { LogListener, LogWatch, WatchEnd } from '../../../src/store/watch/listener.ts';
+import { createLogWatch } from '../../../src/store/watch/log-watch.ts';
+import type { Store } from '../../../src/store/store.ts';
 
 const START = Date.UTC(2026, 10, 30, 12);
 const [SECOND, MINUTE, HOUR] = [1_000, 60_000, 3_600_000];
