@@ -161,7 +161,12 @@ export function createServerSource(
     const request = withResponses(given, context, exchange.registry.extensions);
     try {
       const result = isLegacy(context)
-        ? await runLegacy(request, context, exchange, server, { asking, deadlineOf, newId: () => runtime.newId(), connection })
+        ? await runLegacy(request, context, exchange, server, {
+            asking,
+            deadlineOf,
+            newId: () => runtime.newId(),
+            connection,
+          })
         : await runModern(request, context, exchange);
       return result as Result;
     } catch (thrown) {
