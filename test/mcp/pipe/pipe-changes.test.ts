@@ -136,7 +136,7 @@ test('a client of 2025-11-25 hears of the tasks that it began on its connection'
   const at = stage(true);
   await at.initialize();
   await at.ask(1, 'tools/call', { name: 'nap', arguments: {}, task: {} });
-  const { taskId } = at.of(1)[0]?.result?.['task'] as { taskId: string };
+  const { taskId } = (at.of(1)[0]?.result?.['task'] ?? {}) as { taskId?: string };
   // Another connection to the same store began this one.
   await createTasks(at.deps, BY_SCHEDULE).begin(PUBLIC, 'nap', {}, { deadline: at.clock.now() + 10_000 });
   await at.clock.advance(12_000);
@@ -157,7 +157,7 @@ test('a listener of 2026-07-28 hears of the tasks that it asked for', async () =
   const ask = (id: number, method: string, params: object) =>
     at.send({ id, method, params: { ...params, _meta: meta } });
   await ask(1, 'tools/call', { name: 'nap', arguments: {} });
-  const { taskId } = at.of(1)[0]?.result as { taskId: string };
+  const { taskId } = (at.of(1)[0]?.result ?? {}) as { taskId?: string };
   await ask(2, 'subscriptions/listen', { notifications: { taskIds: [taskId] } });
   await ask(3, 'tasks/cancel', { taskId });
   await at.clock.advance(12_000);
