@@ -34,7 +34,7 @@ async function main(): Promise<number> {
   if (isAsked) {
     const { actionsUsage, nounUsage } = await import('./operate/usage.ts');
     const noun = OPERATE_NOUNS.find((each) => each === args[0]);
-    console.log(noun === undefined ? fullUsage(actionsUsage()) : nounUsage(noun));
+    console.log(noun === undefined ? fullUsage(actionsUsage()) : nounUsage(noun, args[1] ?? ''));
     return 0;
   }
   const read = readArguments(args, OPTIONS);

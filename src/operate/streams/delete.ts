@@ -15,6 +15,7 @@ import { streamLog } from '../../streams/log/stream-log.ts';
 import { eraseAll } from '../../streams/removing/erase-removed.ts';
 import { removeEvents } from '../../streams/removing/remove.ts';
 import { type OperateContext, operatorAction } from '../action.ts';
+import { storedCount } from '../stored-count.ts';
 import { changeableStream, importKey, NameOfStream } from './named-stream.ts';
 
 const TRIM_ENTRIES = 10_000;
@@ -30,7 +31,7 @@ export const streamsDelete = operatorAction({
   words: ['stream'],
   output: z.object({
     stream: z.string(),
-    events: z.number().describe('How many the stream had, with gaps and what was removed before'),
+    events: z.number().describe('How many the stream had; of more than 1,000, with the places of removed ones'),
     complete: z
       .boolean()
       .describe('False: nobody reads them any more, but not all are gone from the store yet: call it again'),
@@ -39,23 +40,23 @@ export const streamsDelete = operatorAction({
   warning: ({ stream }) => `This deletes all events of the stream ${stream}.`,
   async run({ stream: name }, context) {
     const { stream, own } = changeableStream(context, name);
-    const { store, runtime, tenant } = own;
-    const { count: events, newestAt } = await store.extent(streamLog(tenant, name));
-    if (events === 0) return { stream: name, events: 0, complete: true };
+    const { runtime } = own;
+    const { events, entries, newestAt } = await storedCount(own, name);
+    if (entries === 0) return { stream: name, events, complete: true };
     // The removal's entry is to be told from the last event by its time.
     const behindMs = (newestAt ?? 0) + 1 - runtime.now();
     if (behindMs > 0) await runtime.sleep(Math.min(behindMs, MOST_WAIT_MS), context.signal);
     await removeEvents(own, stream, { to: LATEST_MS }, context.deadline);
     await forgetImports(own, name, context.deadline);
-    const trimmed = await trimBefore(own, stream, events, context);
+    const trimmed = await trimBefore(own, stream, entries, context);
     const complete = trimmed && (await eraseAll(own, stream, context.deadline));
     return { stream: name, events, complete };
   },
-  lines: ({ stream, events, complete }) => [
-    events === 0
-      ? `${stream} has no events`
-      : `${events} events of ${stream} are deleted${complete ? '' : ', and not all are gone from the store yet: call it again'}`,
-  ],
+  lines: ({ stream, events, complete }) => {
+    if (events === 0 && complete) return [`${stream} has no events`];
+    const are = events === 1 ? `1 event of ${stream} is` : `${events} events of ${stream} are`;
+    return [`${are} deleted${complete ? '' : ', and not all are gone from the store yet: call it again'}`];
+  },
 });
 
 /** What was imported before may be imported again. */

@@ -27,7 +27,7 @@ export const streamsImport = operatorAction({
   noun: 'streams',
   verb: 'import',
   description:
-    'Appends events of an NDJSON file to a stream: lines as export writes them. Nothing is stored where a line of a file is wrong. The same file again adds nothing twice for a day, and events whose source gives ids are known by them.',
+    'Appends events of an NDJSON file to a stream: lines as export writes them. Nothing is stored where a line of a file is wrong. The same file again adds nothing twice for a day, and events whose source gives ids are known by them. An export that is read into the stream from which it came adds the others once more.',
   input: z.strictObject({
     stream: NameOfStream,
     file: z.string().min(1).max(4_096).describe('The file; - is standard input, which is stored as it comes'),

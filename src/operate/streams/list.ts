@@ -1,9 +1,9 @@
 /** `streams list`: how much each stream keeps, and how fresh it is. */
 import * as z from 'zod';
 import { durationText, isoTime } from '../../base/time/time-text.ts';
-import { streamLog } from '../../streams/log/stream-log.ts';
 import { ofStream, scopeOf } from '../../streams/scope.ts';
 import { operatorAction } from '../action.ts';
+import { storedCount } from '../stored-count.ts';
 import { ago, table } from '../table.ts';
 
 const StreamRow = z.object({
@@ -12,7 +12,7 @@ const StreamRow = z.object({
   shared: z.boolean().describe('One log for all tenants; false: each tenant has its own'),
   keyed: z.boolean(),
   feed: z.string().nullable(),
-  events: z.number().describe('How many are kept now'),
+  events: z.number().describe('How many are kept now; of more than 1,000, with the places of removed ones'),
   newestAt: z.string().nullable().describe('When the newest arrived, ISO 8601'),
   retention: z.object({ events: z.number(), ageMs: z.number().nullable() }),
 });
@@ -29,7 +29,7 @@ export const streamsList = operatorAction({
     const scope = scopeOf(deps, { tenant });
     const streams = await Promise.all(
       [...deps.app.streams.values()].map(async (stream) => {
-        const extent = await deps.store.extent(streamLog(ofStream(scope, stream).tenant, stream.name));
+        const { events, newestAt } = await storedCount(ofStream(scope, stream), stream.name);
         const { name, title, keyed, feed, tenants, retention } = stream;
         return {
           stream: name,
@@ -37,8 +37,8 @@ export const streamsList = operatorAction({
           shared: tenants === 'shared',
           keyed,
           feed,
-          events: extent.count,
-          newestAt: extent.newestAt === null ? null : isoTime(extent.newestAt),
+          events,
+          newestAt: newestAt === null ? null : isoTime(newestAt),
           retention: { events: retention.events, ageMs: retention.ageMs },
         };
       }),

@@ -9,6 +9,7 @@ import { readRemovals } from '../../streams/log/removals.ts';
 import { loggedEvent, streamLog, toStreamEvent } from '../../streams/log/stream-log.ts';
 import { besides, obey } from '../../streams/log/removals.ts';
 import { operatorAction } from '../action.ts';
+import { storedCount } from '../stored-count.ts';
 import { NameOfStream, streamNamed } from './named-stream.ts';
 
 const KEYS_SHOWN = 20;
@@ -28,7 +29,7 @@ export const streamsShow = operatorAction({
     identified: z.boolean().describe('Its events have ids, by which repeated ones are known'),
     shared: z.boolean(),
     feed: z.string().nullable(),
-    events: z.number(),
+    events: z.number().describe('How many are kept now; of more than 1,000, with the places of removed ones'),
     newestAt: z.string().nullable(),
     retention: z.object({ events: z.number(), ageMs: z.number().nullable() }),
     keys: z.array(z.string()).describe('Some of them'),
@@ -41,8 +42,8 @@ export const streamsShow = operatorAction({
     const { stream, own } = streamNamed(context, name);
     const { store, runtime, tenant } = own;
     const log = streamLog(tenant, name);
-    const [extent, page, keys, removals] = await Promise.all([
-      store.extent(log),
+    const [stored, page, keys, removals] = await Promise.all([
+      storedCount(own, name),
       store.last(log, 1, null, besides({ runtime, tenant }, name)),
       stream.keyed ? readKeys(own, name, { prefix: '', limit: KEYS_SHOWN }) : { values: [], hasMore: false },
       readRemovals(own, name),
@@ -57,8 +58,8 @@ export const streamsShow = operatorAction({
       identified: stream.identified,
       shared: stream.tenants === 'shared',
       feed: stream.feed,
-      events: extent.count,
-      newestAt: extent.newestAt === null ? null : isoTime(extent.newestAt),
+      events: stored.events,
+      newestAt: stored.newestAt === null ? null : isoTime(stored.newestAt),
       retention: { events: stream.retention.events, ageMs: stream.retention.ageMs },
       keys: keys.values,
       moreKeys: keys.hasMore,
@@ -86,7 +87,7 @@ export const streamsShow = operatorAction({
       `${stream}: ${description}`,
       `  fields     ${fields.join(', ')}`,
       `  stored     ${events} events, the newest came ${newestAt ?? 'never'}; at most ${kept}`,
-      `  filled by  ${feed === null ? 'publishing' : `the feed ${feed}`}; ${shared ? 'one log for all tenants' : 'a log for each tenant'}; ${identified ? 'ids' : 'no ids'}`,
+      `  filled by  ${feed === null ? 'pushes and publishing' : `the feed ${feed}`}; ${shared ? 'one log for all tenants' : 'a log for each tenant'}; ${identified ? 'ids' : 'no ids'}`,
       ...(keys.length === 0 ? [] : [`  keys       ${keys.join(', ')}${moreKeys ? ', …' : ''}`]),
       ...(removals === 0 ? [] : [`  removals   ${removals} not yet erased: the sweep goes on`]),
       ...(newest === null ? [] : [`  newest     ${jsonText(newest)}`]),

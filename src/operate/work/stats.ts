@@ -5,6 +5,7 @@ import { feedStatus } from '../../feeds/records/status.ts';
 import { streamLog } from '../../streams/log/stream-log.ts';
 import { ofStream, scopeOf } from '../../streams/scope.ts';
 import { operatorAction } from '../action.ts';
+import { storedCount } from '../stored-count.ts';
 import { table } from '../table.ts';
 import { monthlyCost, PRICES } from './prices.ts';
 
@@ -60,11 +61,14 @@ export const stats = operatorAction({
     const { store } = deps;
     const streams = await Promise.all(
       [...deps.app.streams.values()].map(async (stream) => {
-        const log = streamLog(ofStream(scope, stream).tenant, stream.name);
-        const [extent, newest] = await Promise.all([store.extent(log), store.last(log, SAMPLED)]);
+        const own = ofStream(scope, stream);
+        const [{ events, entries }, newest] = await Promise.all([
+          storedCount(own, stream.name),
+          store.last(streamLog(own.tenant, stream.name), SAMPLED),
+        ]);
         const sampled = newest.entries.reduce((sum, { value }) => sum + utf8Bytes(JSON.stringify(value)), 0);
         const each = newest.entries.length === 0 ? 0 : sampled / newest.entries.length;
-        return { stream: stream.name, events: extent.count, bytes: Math.round(each * extent.count) };
+        return { stream: stream.name, events, bytes: Math.round(each * entries) };
       }),
     );
     const feeds = (await feedStatus(scope)).map(({ feed, bursts, counts }) => ({

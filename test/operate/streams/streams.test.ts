@@ -226,7 +226,11 @@ test('nothing of a key is left: events, latest event, dead letters, occurrences;
   expect(everything).not.toContain('\\"ada\\"');
   expect(everything).toContain('"adam"');
   expect(everything).toContain('"bob"');
-  expect(await act('streams show', { stream: 'readings' })).toMatchObject({ keys: ['bob', '東京'] });
+  const left = eventsOf(made.files.get('left')).length;
+  expect(await act('streams show', { stream: 'readings' })).toMatchObject({ keys: ['bob', '東京'], events: left });
+  for (const told of ['streams list', 'stats']) {
+    expect(await act(told)).toMatchObject({ streams: [{ stream: 'readings', events: left }, { stream: 'notes' }] });
+  }
   expect(await act('streams forget', { key: 'ada' })).toMatchObject({
     streams: [{ removed: 0, complete: true }],
     deadLetters: 0,

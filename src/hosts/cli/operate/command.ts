@@ -26,7 +26,7 @@ import { refusal } from './confirm.ts';
 import { createFiles } from './files.ts';
 import { givenOf, joinedValues, type Member, membersOf, optionsOfMembers } from './options.ts';
 import { createProgressBar } from './progress.ts';
-import { commandActions, nounUsage } from './usage.ts';
+import { commandActions, nounUsage, verbsUsage } from './usage.ts';
 
 /** As long as an action may take: whoever waits longer has pressed Ctrl-C. */
 const MOST_MS = 7 * 24 * 60 * 60_000;
@@ -41,7 +41,7 @@ interface Called {
 export function operateCommand(noun: string): RunCommand {
   return async (call) => {
     const called = readCall(noun, call.args);
-    if (typeof called === 'string') return misused(called, noun);
+    if (typeof called === 'string') return misused(called, noun, call.args[0] ?? '');
     return run(called, call);
   };
 }
@@ -92,10 +92,9 @@ async function run({ action, input, values }: Called, call: CommandCall): Promis
   if (effectOf(action, input) === 'destroys' && !values.yes) {
     const warning = action.warning?.(input) ?? action.description;
     const refused = await refusal(warning, actionName(action), stop.signal);
-    if (refused?.isWrong) return misused(refused.why, action.noun);
     if (refused !== null) {
-      console.error(`tidegate: ${refused.why}`);
-      return 1;
+      console.error(`tidegate: ${inLines(refused.why.split('\n'))}`);
+      return refused.isWrong ? 2 : 1;
     }
   }
   const log = createLog(config.logLevel, { plain: process.stderr.isTTY });
@@ -180,9 +179,12 @@ function operatorOf(tenant: string): Principal {
   return { tenant, subject: 'operator', client: 'tidegate', scopes: [] };
 }
 
-function misused(message: string, noun: string): number {
+/** How the command that was called is called; where there is none of that verb, how those of its noun are. */
+function misused(message: string, noun: string, verb: string): number {
+  const isCalled = commandActions().some((action) => action.noun === noun && [verb, ''].includes(action.verb));
+  const usage = isCalled ? nounUsage(noun, verb) : verbsUsage(noun);
   console.error(
-    `tidegate: ${inLines(message.split('\n'))}\n\n${nounUsage(noun)}\n\ntidegate --help says what else there is.`,
+    `tidegate: ${inLines(message.split('\n'))}\n\n${usage}\n\ntidegate ${noun} --help says what each does.`,
   );
   return 2;
 }

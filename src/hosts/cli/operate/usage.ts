@@ -13,9 +13,11 @@ export function actionsUsage(): string {
     .join('\n');
 }
 
-/** What one noun takes: its commands with what each does, and their options. */
-export function nounUsage(noun: string): string {
-  const actions = commandActions().filter((action) => action.noun === noun);
+/** What one noun takes: its commands with what each does, and their options. @param verb that alone, where the noun has it */
+export function nounUsage(noun: string, verb: string): string {
+  const all = commandActions().filter((action) => action.noun === noun);
+  const called = all.filter((action) => action.verb === verb);
+  const actions = called.length > 0 ? called : all;
   const blocks = actions.map((action) => [
     `${INDENT}${callOf(action)}`,
     ...wrapped(action.description, `${INDENT}${INDENT}`),
@@ -29,6 +31,12 @@ export function nounUsage(noun: string): string {
 
 export function commandActions(): readonly OperatorAction[] {
   return ACTIONS.filter(({ only }) => only !== 'tool');
+}
+
+/** The verbs of a noun, a line for each. */
+export function verbsUsage(noun: string): string {
+  const calls = commandActions().filter((action) => action.noun === noun);
+  return calls.map((action) => `${INDENT}${callOf(action)}`).join('\n');
 }
 
 function callOf(action: OperatorAction): string {

@@ -48,6 +48,8 @@ describe('operators’ commands', { timeout: 30_000 }, () => {
     const { status, out, told } = await ended(runCli([...args, '--app', APP], store()));
     expect({ status, out }).toEqual({ status: 2, out: '' });
     expect(told).toContain(words);
+    // The message stays in sight on a terminal of 24 lines.
+    expect(told.trim().split('\n').length).toBeLessThan(20);
   });
 
   test('who reads may leave before the end', async () => {
