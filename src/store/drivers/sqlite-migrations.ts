@@ -37,6 +37,20 @@ const MIGRATIONS: readonly string[] = [
   `ALTER TABLE entries ADD COLUMN mark TEXT`,
 ];
 
+const numberOf = (database: DatabaseSync, name: 'user_version' | 'schema_version') =>
+  Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
+
+/**
+ * Called before anything is written to the file.
+ * @throws Error for a file of another program, which has tables and no schema of ours
+ */
+export function checkOurs(database: DatabaseSync): void {
+  const isMade = () => numberOf(database, 'user_version') > 0;
+  // Another process may make ours between the two.
+  if (isMade() || numberOf(database, 'schema_version') === 0 || isMade()) return;
+  throw new Error('it holds tables of another program');
+}
+
 /**
  * Brings the file to the newest schema in one transaction. Of several processes that open it together, one does it. A
  * failure leaves the file as it was.
@@ -44,7 +58,7 @@ const MIGRATIONS: readonly string[] = [
  * @throws Error for a file of a newer schema, which is left as it is; what SQLite reports
  */
 export function migrate(database: DatabaseSync, migrations: readonly string[] = MIGRATIONS): void {
-  const version = () => Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+  const version = () => numberOf(database, 'user_version');
   // A file that has the newest schema is opened also while another process writes.
   if (version() === migrations.length) return;
   database.exec('BEGIN IMMEDIATE');

@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { innermostReason, TidegateError } from '../../base/errors.ts';
 import { isOfFile, toStoreError } from './sqlite-errors.ts';
 import { beginLife, lookBeside, type SqliteHeader, type SqliteLife } from './sqlite-life.ts';
-import { migrate } from './sqlite-migrations.ts';
+import { checkOurs, migrate } from './sqlite-migrations.ts';
 
 /** For its owner alone: the data is worth as much as the secret beside it. */
 const MODE = 0o600;
@@ -46,6 +46,7 @@ export function openDatabase(path: string, busyMs: number): OpenedDatabase {
     const beside = lookBeside(path, held);
     database = new DatabaseSync(path);
     database.exec(`PRAGMA busy_timeout = ${busyMs}`);
+    checkOurs(database);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     // What a page held before is overwritten, where that page is written anyway.
     database.exec('PRAGMA secure_delete = FAST');

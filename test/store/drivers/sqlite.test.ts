@@ -126,6 +126,22 @@ test('a file of another schema is refused by name, and left as it was', async ()
   other.close();
 });
 
+test('a file of another program is refused, and not a byte of it is changed', async () => {
+  const path = await newFile();
+  const other = new DatabaseSync(path);
+  other.exec('CREATE TABLE bills (id INTEGER PRIMARY KEY)');
+  other.close();
+  const before = readFileSync(path);
+  expect(() => createSqliteStore({ path })).toThrow(
+    expect.objectContaining({
+      code: 'invalid_config',
+      field: 'SQLITE_PATH',
+      message: expect.stringContaining('another program') as string,
+    }),
+  );
+  expect(readFileSync(path).equals(before)).toBe(true);
+});
+
 test('no statement scans a table: none depends on how much is stored', async () => {
   const prepare = vi.spyOn(DatabaseSync.prototype, 'prepare');
   const path = await newFile();
