@@ -69,7 +69,7 @@ export const OPERATIONS: readonly Fault[] = [
       const found: string[] = [];
       const [file, copy] = [`${stage.sqlitePath}.gz`, `${stage.sqlitePath}.copy`];
       const least = await placesOf(stage.sqlitePath, LOG);
-      await typed(['backup', file], stage, found);
+      await typed(['backup', file, '--yes'], stage, found);
       await typed(['restore', file, '--yes'], { ...stage, sqlitePath: copy }, found);
       const most = await placesOf(stage.sqlitePath, LOG);
       const place = await placesOf(copy, LOG);

@@ -12,7 +12,8 @@ import { actionName, effectOf, type OperateContext, type OperatorAction } from '
 import { onRecord } from '../../../operate/faces/tools.ts';
 import { fit, USUAL_WIDTH } from '../../../operate/table.ts';
 import { watchClock } from '../../../store/clock-watch.ts';
-import { readConfig } from '../../../store/drivers/open.ts';
+import { driverOf } from '../../../store/driver.ts';
+import { DRIVERS, readConfig } from '../../../store/drivers/open.ts';
 import { auditOf } from '../../audit.ts';
 import { createLog } from '../../log.ts';
 import { tellMisspelt } from '../../misspelt.ts';
@@ -102,7 +103,9 @@ async function run({ action, input, values }: Called, call: CommandCall): Promis
   tellMisspelt(config, app, runtime.log);
   const store = await openNodeStore(config, runtime, app.name, { isRestoring: action.noun === 'restore' });
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
-  const files = createFiles();
+  const data = driverOf(DRIVERS, config).file?.(config.store.values, app.name);
+  const kept = data === undefined ? [] : ['', '-wal', '-shm', '.secret'].map((end) => `${data}${end}`);
+  const files = createFiles({ overwrites: values.yes, kept });
   const progress = createProgressBar({
     isTerminal: process.stderr.isTTY,
     columns: widthOf(process.stderr, environment),

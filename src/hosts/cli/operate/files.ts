@@ -14,18 +14,44 @@ export interface CommandFiles extends OperateFiles {
   tookOutput: () => boolean;
 }
 
-export function createFiles(): CommandFiles {
+export interface FileRules {
+  /** Whether a file that is there may be overwritten. */
+  overwrites: boolean;
+  /** Files of the store, which nobody overwrites. */
+  kept: readonly string[];
+}
+
+export function createFiles(rules: FileRules): CommandFiles {
   let tookOutput = false;
   return {
     tookOutput: () => tookOutput,
     async write(name, pieces) {
-      if (name !== STANDARD) return writeFile(name, pieces);
+      if (name !== STANDARD) {
+        await checkFree(name, rules);
+        return writeFile(name, pieces);
+      }
       tookOutput = true;
       return writeOutput(pieces);
     },
     read: (name) => (name === STANDARD ? process.stdin : readFile(name)),
     size: async (name) => (name === STANDARD ? null : ((await stat(name).catch(() => null))?.size ?? null)),
   };
+}
+
+/** @throws TidegateError `invalid_input` */
+async function checkFree(name: string, { overwrites, kept }: FileRules): Promise<void> {
+  const identityOf = async (path: string) => {
+    const found = await stat(path).catch(() => null);
+    return found === null ? null : `${found.dev}:${found.ino}`;
+  };
+  const there = await identityOf(name);
+  if (there === null) return;
+  const ofStore = await Promise.all(kept.map(identityOf));
+  if (ofStore.includes(there))
+    throw wrongFile('invalid_input', `${name} is the store itself`, 'another file: nothing was written');
+  if (overwrites) return;
+  const expected = 'a file that is not there yet, or --yes to overwrite it: nothing was written';
+  throw wrongFile('invalid_input', `${name} is there already`, expected);
 }
 
 async function writeFile(name: string, pieces: AsyncIterable<string | Uint8Array>): Promise<{ bytes: number }> {
@@ -94,7 +120,7 @@ function wrongFile(
   code: 'not_found' | 'invalid_input',
   message: string,
   expected: string,
-  cause: unknown,
+  cause?: unknown,
 ): TidegateError {
   return new TidegateError(code, message, { field: 'FILE', expected, cause });
 }

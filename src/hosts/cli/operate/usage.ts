@@ -24,8 +24,8 @@ export function nounUsage(noun: string, verb: string): string {
     ...membersOf(action).flatMap((member) => wrapped(`${member.label}  ${member.description}`, INDENT.repeat(3))),
   ]);
   const common = `${INDENT}--app FILE   default app.ts, or src/app.ts. --tenant NAME   default public. --json   for programs`;
-  const destroys = actions.some(({ effect }) => effect === 'destroys');
-  const yes = `${INDENT}--yes   does what cannot be undone without asking, as where nobody could answer`;
+  const destroys = actions.some(isAgreedTo);
+  const yes = `${INDENT}--yes   does what cannot be undone without asking, as where nobody could answer; overwrites a file`;
   return [...blocks.map((block) => block.join('\n')), [common, ...(destroys ? [yes] : [])].join('\n')].join('\n\n');
 }
 
@@ -41,8 +41,13 @@ export function verbsUsage(noun: string): string {
 
 function callOf(action: OperatorAction): string {
   const parts = membersOf(action).map(partOf);
-  const options = action.effect === 'destroys' ? [...parts, '[--yes]'] : parts;
+  const options = isAgreedTo(action) ? [...parts, '[--yes]'] : parts;
   return ['tidegate', actionName(action), ...options].join(' ');
+}
+
+/** Whether it takes `--yes`: it destroys what is stored, or writes a file. */
+function isAgreedTo(action: OperatorAction): boolean {
+  return action.effect === 'destroys' || (action.effect === 'reads' && 'file' in action.input.shape);
 }
 
 function partOf({ label, isWord, kind, placeholder, isNeeded }: Member): string {

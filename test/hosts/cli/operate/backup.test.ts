@@ -41,6 +41,17 @@ describe('backups as commands', { timeout: 60_000 }, () => {
     expect(gunzipSync(readFileSync(file)).toString()).toContain('{"tidegate":"backup","format":1,"app":"operated"');
     expect(readdirSync(folder).filter((name) => name.includes('part'))).toEqual([]);
 
+    const kept = readFileSync(file);
+    for (const [name, words, more] of [
+      [file, 'is there already', []],
+      [from, 'is the store itself', ['--yes']],
+    ] as const) {
+      const left = await tidegate(['backup', name, ...more], from);
+      expect([left.status, left.told]).toEqual([1, expect.stringContaining(words)]);
+    }
+    expect(readFileSync(file).equals(kept)).toBe(true);
+    expect((await tidegate(['backup', file, '--yes'], from)).status).toBe(0);
+
     const cut = join(folder, 'cut.gz');
     writeFileSync(cut, readFileSync(file).subarray(0, -40));
     const refused = await tidegate(['restore', cut, '--yes'], to);
