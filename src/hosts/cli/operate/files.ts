@@ -38,12 +38,13 @@ export function createFiles(rules: FileRules): CommandFiles {
   };
 }
 
+async function identityOf(path: string): Promise<string | null> {
+  const found = await stat(path).catch(() => null);
+  return found === null ? null : `${found.dev}:${found.ino}`;
+}
+
 /** @throws TidegateError `invalid_input` */
 async function checkFree(name: string, { overwrites, kept }: FileRules): Promise<void> {
-  const identityOf = async (path: string) => {
-    const found = await stat(path).catch(() => null);
-    return found === null ? null : `${found.dev}:${found.ino}`;
-  };
   const there = await identityOf(name);
   if (there === null) return;
   const ofStore = await Promise.all(kept.map(identityOf));
