@@ -5,9 +5,9 @@
 
 /** What an event source handed over: a message, a record or an event. */
 export interface SourceRecord {
-  /** As the source names it, the same when it comes again: the message's id, the shard and sequence number, the event's id. */
+  /** As the source names it, the same when it comes again: the message's id, the shard and sequence number, the event's id. Of one that was aggregated with its number. */
   id: string;
-  /** What it holds: its JSON; a text where it is none. Of EventBridge `detail`. */
+  /** What it holds: its JSON; a text where it is none; its bytes (`Uint8Array`) where they are no text, as of gzip. Of EventBridge `detail`. */
   data: unknown;
   /** The partition key of Kinesis, the message group of SQS, the `detail-type` of EventBridge. Null: it has none. */
   key: string | null;

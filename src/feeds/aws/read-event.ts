@@ -1,6 +1,7 @@
 /** What the platform hands to a function, taken apart into records, in their order. Maps and nothing more. */
 import { TidegateError } from '../../base/errors.ts';
 import { readSourceJson } from '../../base/source-json.ts';
+import { aggregatedIn } from './aggregated.ts';
 import type { SourceKind } from './feed.ts';
 import type { SourceRecord } from './options.ts';
 
@@ -11,8 +12,8 @@ export interface HandedRecord {
   identifier: string | null;
   /** As it was received. */
   bytes: number;
-  /** Set where it cannot be read. */
-  unreadable?: string;
+  /** Set where it is no text: what it is expected to be, and what it holds. A function `items` may read it. */
+  unreadable?: { expected: string; binary: Uint8Array | null };
 }
 
 type Members = Readonly<Record<string, unknown>>;
@@ -26,7 +27,7 @@ export function readEvent(kind: SourceKind, event: unknown, requestId: string): 
   if (kind === 'eventbridge') return [ofBridge(membersOf(event))];
   const { Records: records } = membersOf(event);
   if (!Array.isArray(records)) throw wrong(kind, 'Records');
-  return records.map((each) => (kind === 'sqs' ? ofQueue(membersOf(each)) : ofShard(membersOf(each))));
+  return records.flatMap((each) => (kind === 'sqs' ? [ofQueue(membersOf(each))] : ofShard(membersOf(each))));
 }
 
 function whole(data: unknown, id: string): HandedRecord {
@@ -61,7 +62,8 @@ function ofQueue({ messageId: id, body, attributes, messageAttributes }: Members
   return ofText(record, id, body);
 }
 
-function ofShard({ eventID: id, kinesis }: Members): HandedRecord {
+/** Several where its producer aggregated them; the platform knows them by one name. */
+function ofShard({ eventID: id, kinesis }: Members): HandedRecord[] {
   const { data, partitionKey, sequenceNumber, approximateArrivalTimestamp: arrived } = membersOf(kinesis);
   if (typeof data !== 'string' || typeof sequenceNumber !== 'string') throw wrong('kinesis', 'Records[].kinesis');
   const record = {
@@ -70,16 +72,27 @@ function ofShard({ eventID: id, kinesis }: Members): HandedRecord {
     time: timeOf(Number(arrived) * 1_000),
     attributes: {},
   };
-  const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
+  let bytes: Uint8Array;
   try {
-    return ofText(record, sequenceNumber, new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
   } catch {
-    return {
-      record: { ...record, data },
-      identifier: sequenceNumber,
-      bytes: bytes.length,
-      unreadable: 'text in UTF-8',
-    };
+    const unreadable = { expected: 'bytes in Base64', binary: null };
+    return [{ record: { ...record, data }, identifier: sequenceNumber, bytes: data.length, unreadable }];
+  }
+  const several = aggregatedIn(bytes);
+  if (several === null) return [ofBytes(record, sequenceNumber, bytes)];
+  return several.map(({ partitionKey: key, data: own }, at) => {
+    return ofBytes({ ...record, id: `${record.id}:${at}`, key: key ?? record.key }, sequenceNumber, own);
+  });
+}
+
+function ofBytes(record: Omit<SourceRecord, 'data'>, identifier: string, bytes: Uint8Array): HandedRecord {
+  try {
+    return ofText(record, identifier, new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    const data = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+    const unreadable = { expected: 'text in UTF-8', binary: bytes };
+    return { record: { ...record, data }, identifier, bytes: bytes.length, unreadable };
   }
 }
 

@@ -21,10 +21,11 @@ export function itemsOfRecord(
   const refused = (expected: string): FeedItem[] => [
     { ...item(record.data, 0), invalid: { reason: 'unreadable', field: 'data', expected } },
   ];
-  if (unreadable !== undefined) return refused(unreadable);
+  const binary = unreadable?.binary ?? null;
+  if (unreadable !== undefined && (items === undefined || binary === null)) return refused(unreadable.expected);
   if (items === undefined) return [item(record.data, 0)];
   try {
-    const found: unknown = items(record);
+    const found: unknown = items(binary === null ? record : { ...record, data: binary });
     return Array.isArray(found) ? found.map(item) : refused('a list from the function items');
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);

@@ -42,7 +42,12 @@ test('records of a shard: decoded, named by shard and sequence number, which the
     identifier: '49590338271490256608559692538361571095921575989136588898',
     bytes: 12,
   });
-  expect(two).toMatchObject({ identifier: '5', bytes: 3, unreadable: 'text in UTF-8', record: { data: '//4A' } });
+  expect(two).toMatchObject({
+    identifier: '5',
+    bytes: 3,
+    unreadable: { expected: 'text in UTF-8' },
+    record: { data: '//4A' },
+  });
 });
 
 test('an event of a rule is its detail; one of IoT is the whole of it, named by the invocation', () => {
