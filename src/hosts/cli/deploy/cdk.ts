@@ -2,12 +2,12 @@
  * The operator's own CDK, over the file of their folder that makes the stack. It is never on a terminal; approvals were given with the
  * plan.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AWS_FILE } from '../../platforms/aws-entry.ts';
 import { TidegateError } from '../../../base/errors.ts';
 import type { DeployOptions } from './deploy-options.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { packageFolder, userPackage } from './user-package.ts';
 import { type ProgramEnd, runProgram } from './run-program.ts';
 
@@ -39,25 +39,29 @@ export function openCdk(
     '--no-version-reporting',
     ...(stage === null ? [] : [`--context=stage=${stage}`]),
   ];
-  const run = (args: readonly string[], tell?: (text: string) => void) =>
+  const run = (args: readonly string[], tell?: (text: string) => void, more: NodeJS.ProcessEnv = {}) =>
     runProgram(command, [...shared, ...args], {
       folder,
-      environment: { ...environment, NO_COLOR: '1' },
+      environment: { ...environment, ...more, NO_COLOR: '1' },
       ...(tell === undefined ? {} : { tell }),
     });
   return {
     run,
     async synthesize() {
-      const output = mkdtempSync(join(tmpdir(), 'tidegate-synth-'));
+      const folder = temporaryFolder('tidegate-synth-');
       try {
-        const end = await run(['synth', '--quiet', `--output=${output}`]);
+        const output = join(folder.path, 'out');
+        // What the file makes beside it, such as the code of the functions, goes with it.
+        const aside = join(folder.path, 'aside');
+        mkdirSync(aside);
+        const end = await run(['synth', '--quiet', `--output=${output}`], undefined, { TMPDIR: aside });
         if (end.status === 0) return templatesIn(output);
         throw new TidegateError('invalid_config', `the stack cannot be made:\n${saidByCdk(end)}`, {
           field: AWS_FILE,
           expected: 'a stack that CDK makes',
         });
       } finally {
-        rmSync(output, { recursive: true, force: true });
+        folder.remove();
       }
     },
   };

@@ -2,11 +2,12 @@
  * The settings of a folder as a deployment would find them: those of its file, or, where it has none, those of a file that would be
  * written. To be read and built, such a file stands in a folder of its own for as long as it is looked at.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { AppNeeds } from '../../platforms/app-needs.ts';
 import { workerNameOf } from '../../platforms/cloudflare-names.ts';
 import { ENTRY_FILE, workerEntry, wranglerToml } from '../../platforms/cloudflare-settings.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { settingsFile } from './wrangler.ts';
 
 export interface SettingsProbe {
@@ -44,26 +45,20 @@ export function probeSettings({ folder, appFile, appName, needs, environment, au
   const text = wranglerToml(needs, { worker: workerNameOf(appName), auth, store: 'redis', environment });
   const hasEntry = existsSync(join(folder, ENTRY_FILE));
   const entry = workerEntry(importPath(folder, appFile));
-  const own = join(folder, OWN_FOLDER);
-  const hadOwn = existsSync(own);
-  mkdirSync(own, { recursive: true });
-  const probed = mkdtempSync(join(own, 'tidegate-'));
-  const main = join(probed, ENTRY_FILE);
+  const probed = temporaryFolder('tidegate-', join(folder, OWN_FOLDER));
+  const main = join(probed.path, ENTRY_FILE);
   writeFileSync(
     main,
-    hasEntry ? `export { default } from '../../${ENTRY_FILE}';\n` : workerEntry(importPath(probed, appFile)),
+    hasEntry ? `export { default } from '../../${ENTRY_FILE}';\n` : workerEntry(importPath(probed.path, appFile)),
   );
-  const path = join(probed, 'wrangler.toml');
+  const path = join(probed.path, 'wrangler.toml');
   writeFileSync(path, text);
   return {
     file: 'wrangler.toml',
     path,
     text,
     written: new Map([['wrangler.toml', text], ...(hasEntry ? [] : [[ENTRY_FILE, entry] as const])]),
-    end() {
-      rmSync(probed, { recursive: true, force: true });
-      if (!hadOwn) removeEmpty(own);
-    },
+    end: probed.remove,
   };
 }
 
@@ -71,12 +66,4 @@ export function probeSettings({ folder, appFile, appName, needs, environment, au
 export function importPath(from: string, appFile: string): string {
   const path = relative(from, appFile).replaceAll('\\', '/');
   return path.startsWith('.') ? path : `./${path}`;
-}
-
-function removeEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch {
-    // Something else has come to stand there.
-  }
 }

@@ -2,8 +2,7 @@
  * `tidegate deploy aws`: synthesizes the stack that the folder's own module makes, puts the secrets that its template refers to and that are not
  * there, and deploys with the operator's CDK. Each step can be done again; before the plan is agreed to nothing is made.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as z from 'zod';
 import { TidegateError } from '../../../base/errors.ts';
@@ -18,6 +17,7 @@ import { agreed, showPlan } from './consent.ts';
 import type { DeployOptions } from './deploy-options.ts';
 import { hasErrors, type DeployPlan, type DeployStep } from './plan.ts';
 import { openSecretSources, type SecretSources } from './secret-values.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const Outputs = z.record(z.string(), z.record(z.string(), z.string()));
 
@@ -158,14 +158,14 @@ async function askedValue(variable: string, { askHidden }: DeployOptions['asker'
 
 /** The outputs of the stack. */
 async function deployed(cdk: Cdk, stack: string, tell: (text: string) => void): Promise<Record<string, string>> {
-  const folder = mkdtempSync(join(tmpdir(), 'tidegate-outputs-'));
-  const file = join(folder, 'outputs.json');
+  const folder = temporaryFolder('tidegate-outputs-');
+  const file = join(folder.path, 'outputs.json');
   try {
     const end = await cdk.run(['deploy', stack, '--require-approval=never', `--outputs-file=${file}`], tell);
     if (end.status !== 0) throw commandFailed('cdk deploy', saidByCdk(end));
     return Outputs.parse(JSON.parse(readFileSync(file, 'utf8')))[stack] ?? {};
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
   }
 }
 

@@ -1,8 +1,9 @@
 /**
  * Runs a program of another package to its end. It never is on a terminal, so it asks nothing; what it is to be told in secret goes to
- * its standard input.
+ * its standard input. A signal that ends the command ends the program before, and is no failure of the program's.
  */
 import { spawn } from 'node:child_process';
+import { endsWithUs, isEnding } from './temporary-folder.ts';
 
 export interface ProgramCall {
   folder: string;
@@ -28,6 +29,7 @@ export function runProgram(file: string, args: readonly string[], call: ProgramC
       env: call.environment,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
+    endsWithUs(child);
     const said = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -36,7 +38,9 @@ export function runProgram(file: string, args: readonly string[], call: ProgramC
       });
     }
     child.on('error', reject);
-    child.on('close', (status) => resolve({ status, ...said }));
+    child.on('close', (status) => {
+      if (!isEnding()) resolve({ status, ...said });
+    });
     // It may end before it has read, which its exit status says.
     child.stdin.on('error', () => {});
     child.stdin.end(call.input ?? '');

@@ -1,12 +1,12 @@
 /** Builds a Worker as `wrangler deploy --dry-run` does, without an account and outside of the folder, and says what is in it. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import * as z from 'zod';
 import { TidegateError } from '../../../base/errors.ts';
 import type { WorkerBundle } from '../../platforms/cloudflare-bundle.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { saidBy, type Wrangler } from './wrangler.ts';
 
 const Meta = z.object({
@@ -20,10 +20,10 @@ const NODE_MODULES: ReadonlySet<string> = new Set(builtinModules);
 
 /** @throws TidegateError `invalid_config` with what wrangler says */
 export async function buildWorker(wrangler: Wrangler, settings: string, environment: string): Promise<WorkerBundle> {
-  const folder = mkdtempSync(join(tmpdir(), 'tidegate-worker-'));
+  const folder = temporaryFolder('tidegate-worker-');
   try {
-    const outdir = join(folder, 'out');
-    const metafile = join(folder, 'meta.json');
+    const outdir = join(folder.path, 'out');
+    const metafile = join(folder.path, 'meta.json');
     const args = [
       'deploy',
       '--dry-run',
@@ -42,7 +42,7 @@ export async function buildWorker(wrangler: Wrangler, settings: string, environm
     }
     return bundleIn(outdir, readFileSync(metafile, 'utf8'));
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
   }
 }
 

@@ -9,14 +9,17 @@ import { parseArgs } from 'node:util';
 
 const argv = process.argv.slice(2);
 const { values, positionals } = parseArgs({ args: argv, strict: false, allowPositionals: true });
-const { real, fails } = JSON.parse(readFileSync(join(import.meta.dirname, 'state.json'), 'utf8'));
+const { real, fails, waits } = JSON.parse(readFileSync(join(import.meta.dirname, 'state.json'), 'utf8'));
 appendFileSync(
   join(import.meta.dirname, 'calls.jsonl'),
   `${JSON.stringify({ argv, stdin: '', environment: [], cloudflareEnv: null })}\n`,
 );
 const [command, stack] = positionals;
 const stage = /^stage=(.*)$/.exec(values.context ?? '')?.[1];
-if (command === 'synth' && existsSync('template.json')) {
+if (waits) {
+  console.log('waits');
+  setInterval(() => {}, 1_000);
+} else if (command === 'synth' && existsSync('template.json')) {
   mkdirSync(values.output, { recursive: true });
   const name = stage === undefined ? 'shop' : `shop-${stage}`;
   const template = readFileSync('template.json', 'utf8').replaceAll('shop/', `${name}/`);

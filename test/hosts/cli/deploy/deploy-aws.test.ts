@@ -2,18 +2,16 @@
  * `tidegate deploy aws` and `destroy aws`: the real CDK synthesizes; what needs an account is a stand-in for its command and one for
  * Secrets Manager, which the real client asks.
  */
-import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { deployAws } from '../../../../src/hosts/cli/deploy/deploy-aws.ts';
 import { destroyAws } from '../../../../src/hosts/cli/deploy/destroy-aws.ts';
 import { awsEntry } from '../../../../src/hosts/platforms/aws-entry.ts';
 import { defineApp, http, secret, stream } from '../../../../src/index.ts';
 import { type SecretsManagerStandIn, startSecretsManager } from '../../../services/secrets-manager.ts';
-import { type AppFolder, makeAppFolder, optionsIn, scriptedAsker } from './app-folder.ts';
+import { type AppFolder, optionsIn, scriptedAsker } from './app-folder.ts';
+import { awsFolder as folderWith } from './aws-folder.ts';
 import * as z from 'zod';
 
-const PACKAGES = resolve(import.meta.dirname, '../../../../node_modules');
 const app = defineApp({
   name: 'shop',
   version: '1.0.0',
@@ -27,18 +25,6 @@ const app = defineApp({
         headers: { A: secret('API_KEY'), B: secret('MAYBE', null, { optional: true }) },
       }),
     }),
-  },
-});
-
-const TEMPLATE = JSON.stringify({
-  Resources: {
-    Table: { Type: 'AWS::DynamoDB::GlobalTable', DeletionPolicy: 'Retain' },
-    Streaming: {
-      Type: 'AWS::Lambda::Function',
-      Properties: {
-        Environment: { Variables: { API_KEY: '{{resolve:secretsmanager:shop/API_KEY:SecretString:::}}' } },
-      },
-    },
   },
 });
 
@@ -58,26 +44,6 @@ beforeEach(() => {
   manager.deleted.clear();
   manager.asked.splice(0);
 });
-
-/** @param given more of the state of the stand-in */
-function folderWith(files: Record<string, string>, given: object = {}): AppFolder {
-  const folder = makeAppFolder({ 'app.ts': '', 'aws.ts': '', 'template.json': TEMPLATE, ...files }, {});
-  onTestFinished(() => folder.remove());
-  const packages = join(folder.path, 'node_modules');
-  mkdirSync(join(packages, '@aws-sdk'));
-  for (const name of ['aws-cdk-lib', 'constructs', 'esbuild', '@aws-sdk/client-secrets-manager']) {
-    symlinkSync(join(PACKAGES, name), join(packages, name));
-  }
-  mkdirSync(join(packages, 'aws-cdk/bin'), { recursive: true });
-  const manifest = { name: 'aws-cdk', version: '2.0.0-stand-in', bin: { cdk: 'bin/cdk.mjs' } };
-  writeFileSync(join(packages, 'aws-cdk/package.json'), JSON.stringify(manifest));
-  copyFileSync(join(import.meta.dirname, 'cdk-stand-in.mjs'), join(packages, 'aws-cdk/bin/cdk.mjs'));
-  writeFileSync(
-    join(packages, 'aws-cdk/bin/state.json'),
-    JSON.stringify({ real: join(PACKAGES, 'aws-cdk/bin/cdk'), ...given }),
-  );
-  return folder;
-}
 
 const optionsOf = (folder: AppFolder, given: Parameters<typeof optionsIn>[2] = {}) =>
   optionsIn(folder, app, {
