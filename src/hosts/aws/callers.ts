@@ -8,7 +8,7 @@ import { TidegateError } from '../../base/errors.ts';
 import { systemRuntime } from '../../base/runtime.ts';
 import { readConfig } from '../../store/drivers/open.ts';
 import { UNKNOWN_VALUE } from '../platforms/check-start.ts';
-import { CALLER_SECRETS } from './secrets.ts';
+import { OPTIONAL_SECRETS } from '../platforms/own-secrets.ts';
 import type { Access, TidegateProps } from './settings.ts';
 
 export type Callers = Pick<AuthConfig, 'modes' | 'saidNone'>;
@@ -43,7 +43,7 @@ function refused(field: string, expected: string, hint?: string): TidegateError 
  * @throws TidegateError `invalid_config` for what the functions would refuse
  */
 export function checkCallers(environment: Readonly<Record<string, string>>, secrets: readonly string[]): Callers {
-  const own = CALLER_SECRETS.filter((name) => secrets.includes(name)).map((name) => [name, UNKNOWN_VALUE]);
+  const own = OPTIONAL_SECRETS.filter((name) => secrets.includes(name)).map((name) => [name, UNKNOWN_VALUE]);
   const config = readConfig({ ...environment, ...Object.fromEntries(own) }, 'memory');
   const { auth, publicUrl } = config;
   if (auth.oauth !== null) {

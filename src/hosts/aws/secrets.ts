@@ -11,6 +11,7 @@ import { knownName } from '../../base/known-names.ts';
 import type { App } from '../../declare/app.ts';
 import type { AwsNames } from '../platforms/aws-names.ts';
 import { appNeeds } from '../platforms/app-needs.ts';
+import { OPTIONAL_SECRETS } from '../platforms/own-secrets.ts';
 
 /** Characters, each one of 62. */
 const LENGTH = 64;
@@ -26,9 +27,6 @@ export function addSecrets(scope: Construct, generation: number): Record<string,
   return { ...previous, TIDEGATE_SECRET: made(generation) };
 }
 
-/** Variables of ours that are put into Secrets Manager as those of the app are, where callers are known by them. */
-export const CALLER_SECRETS = ['TIDEGATE_KEY', 'OAUTH_CLIENT_SECRET'] as const;
-
 /**
  * The names of the variables that the app declares as secrets and that are deployed, and of ours by which callers are known.
  * @param chosen those of the optional ones that are deployed too
@@ -41,8 +39,8 @@ export function secretNames(
   environment: Readonly<Record<string, string>>,
   names: AwsNames,
 ): string[] {
-  // Of ways to know callers: those that are used are named.
-  const declared = [...appNeeds(app).secrets, ...CALLER_SECRETS.map((name) => ({ name, optional: true }))];
+  // Of ways to know callers and operators: those that are used are named.
+  const declared = [...appNeeds(app).secrets, ...OPTIONAL_SECRETS.map((name) => ({ name, optional: true }))];
   const known = [...new Set(declared.map(({ name }) => name))];
   const unknown = chosen.find((name) => !known.includes(name));
   if (unknown !== undefined) throw refused(`optionalSecrets.${unknown}`, knownName(unknown, known, "app's secrets"));

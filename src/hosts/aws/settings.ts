@@ -42,7 +42,7 @@ export interface TidegateSettings {
    */
   tags?: Readonly<Record<string, string>>;
   /**
-   * Names of the app's optional secrets that are in Secrets Manager, and of `TIDEGATE_KEY` and `OAUTH_CLIENT_SECRET`.
+   * Names of the app's optional secrets that are in Secrets Manager, and of `TIDEGATE_KEY`, `OAUTH_CLIENT_SECRET` and `METRICS_TOKEN`.
    * @default []
    */
   optionalSecrets?: readonly string[];

@@ -2,18 +2,16 @@
  * The variables of a Worker: which of them are secrets, and what it would refuse at its start. A secret whose value is not known here
  * counts as a right one. Pure, but for what the app itself does when it is looked at.
  */
-import { AUTH_VARIABLES } from '../../base/config/auth.ts';
-import { readEnvironment } from '../../base/config/config.ts';
-import { asTidegateError, type TidegateError } from '../../base/errors.ts';
 import { misspeltText } from '../../base/known-names.ts';
 import type { App } from '../../declare/app.ts';
 import { dynamodb } from '../../store/dynamodb/driver.ts';
 import { memory } from '../../store/drivers/memory-driver.ts';
 import { redis } from '../../store/drivers/redis-driver.ts';
 import type { AppNeeds } from './app-needs.ts';
-import { startMistake, UNKNOWN_VALUE } from './check-start.ts';
 import { setting } from './cloudflare-settings.ts';
 import type { PlatformFinding } from './finding.ts';
+import { OPTIONAL_SECRETS } from './own-secrets.ts';
+import { judgeVariables } from './variable-mistakes.ts';
 
 export interface WorkerSecret {
   name: string;
@@ -22,7 +20,7 @@ export interface WorkerSecret {
 }
 
 /** Of ours, beside those of the store. */
-const OPTIONAL = ['TIDEGATE_KEY', 'OAUTH_CLIENT_SECRET', 'TIDEGATE_SECRET_PREVIOUS'] as const;
+const OPTIONAL = [...OPTIONAL_SECRETS, 'TIDEGATE_SECRET_PREVIOUS'] as const;
 const STORE_SECRETS: Readonly<Record<string, readonly string[]>> = {
   redis: ['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN'],
   dynamodb: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
@@ -84,36 +82,26 @@ export function checkWorkerVariables({ app, needs, variables, secrets }: WorkerV
     const fix = 'STORE = "redis" under [vars], and a database that speaks Upstash’s REST protocol';
     return [{ level: 'error', field: 'STORE', message: `STORE is ${store}, and ${alone}`, fix }];
   }
-  const valueOf = (name: string) =>
-    secrets.get(name) ?? (name.endsWith('_URL') ? 'https://unknown.example' : UNKNOWN_VALUE);
-  const needed = known.filter(({ name, need }) => need !== 'optional' || secrets.has(name)).map(({ name }) => name);
-  const environment = { ...variables, ...Object.fromEntries(needed.map((name) => [name, valueOf(name)])) };
-  const unknown = needed.filter((name) => (secrets.get(name) ?? null) === null);
-  return [...read(environment, { app, needs, store }), ...started(app, unknown, environment)];
-}
-
-function read(
-  environment: Readonly<Record<string, unknown>>,
-  { app, needs, store }: { app: App; needs: AppNeeds; store: string },
-): PlatformFinding[] {
   const drivers = [redis, memory, dynamodb];
   const isOwn = !drivers.some(({ name }) => name === store);
-  // A driver of one's own is known to the Worker alone; what else is wrong is found all the same.
-  const given = isOwn ? { ...environment, STORE: 'memory' } : environment;
-  try {
-    const config = readEnvironment(given, { drivers, standard: 'redis' });
-    const doubts = config.misspelt(needs.secrets.map(({ name }) => name)).map((one): PlatformFinding => ({
-      level: 'advice',
-      field: one.name,
-      message: misspeltText(one),
-      fix: `name it ${one.meant}, or take it out`,
-    }));
-    const own: PlatformFinding[] = isOwn ? [ownStore(store)] : [];
-    if (config.auth.modes.length > 0 || config.auth.saidNone) return [...own, ...doubts];
-    return [openToAll(app), ...own, ...doubts];
-  } catch (thrown) {
-    return [mistake(asTidegateError(thrown))];
-  }
+  const needed = known.filter(({ name, need }) => need !== 'optional' || secrets.has(name)).map(({ name }) => name);
+  const { config, findings } = judgeVariables({
+    app,
+    // A driver of one's own is known to the Worker alone; what else is wrong is found all the same.
+    open: isOwn ? { ...variables, STORE: 'memory' } : variables,
+    secrets: new Map(needed.map((name) => [name, secrets.get(name) ?? null])),
+    stores: { drivers, standard: 'redis' },
+    placeOf: (name) => `${name} under [vars]`,
+  });
+  if (config === null) return findings;
+  const doubts = config.misspelt(needs.secrets.map(({ name }) => name)).map((one): PlatformFinding => ({
+    level: 'advice',
+    field: one.name,
+    message: misspeltText(one),
+    fix: `name it ${one.meant}, or take it out`,
+  }));
+  const isSaid = config.auth.modes.length > 0 || config.auth.saidNone;
+  return [...(isSaid ? [] : [openToAll(app)]), ...(isOwn ? [ownStore(store)] : []), ...doubts, ...findings];
 }
 
 function ownStore(store: string): PlatformFinding {
@@ -132,25 +120,5 @@ function openToAll({ name }: App): PlatformFinding {
     message: `nothing says who may call ${name}, so everyone could`,
     fix: 'AUTH = "keys" under [vars] for keys of tidegate keys create, TIDEGATE_KEY for one key, or AUTH = "none" to say that everyone is meant',
     add: setting.variable('AUTH', 'keys'),
-  };
-}
-
-function started(
-  app: App,
-  secrets: readonly string[],
-  environment: Readonly<Record<string, unknown>>,
-): PlatformFinding[] {
-  const found = startMistake(app, secrets, environment);
-  return found === null ? [] : [mistake(found)];
-}
-
-function mistake({ field, message, expected, hint }: TidegateError): PlatformFinding {
-  const name = field ?? 'app';
-  const isVariable = Object.hasOwn(AUTH_VARIABLES, name) || /^[A-Z][A-Z\d_]*$/.test(name);
-  return {
-    level: 'error',
-    field: name,
-    message,
-    fix: hint ?? `${isVariable ? `${name} under [vars]` : name}: expected ${expected ?? 'something else'}`,
   };
 }

@@ -57,7 +57,7 @@ test('a secret that would stand in the template is refused, and so is one that i
 });
 
 test('secrets by which callers are known are deployed where they are named, and stand in no template', () => {
-  const both = ['TIDEGATE_KEY', 'OAUTH_CLIENT_SECRET'];
+  const both = ['TIDEGATE_KEY', 'OAUTH_CLIENT_SECRET', 'METRICS_TOKEN'];
   expect(namesOf(both)).toEqual([...NEEDED, ...both]);
   for (const name of both) expect(() => namesOf([], { [name]: 'x'.repeat(40) })).toThrow(`environment.${name}`);
 });

@@ -149,9 +149,9 @@ test.each<[string, Record<string, unknown>, Record<string, string | null>, strin
   ['a secret in the open', { AUTH: 'keys', PUSH_TOKEN: 'open' }, {}, ['PUSH_TOKEN']],
   [
     'our own secrets in the open',
-    { UPSTASH_REDIS_REST_TOKEN: 'a', TIDEGATE_KEY: 'b' },
+    { UPSTASH_REDIS_REST_TOKEN: 'a', TIDEGATE_KEY: 'b', METRICS_TOKEN: 'c' },
     {},
-    ['UPSTASH_REDIS_REST_TOKEN', 'TIDEGATE_KEY'],
+    ['UPSTASH_REDIS_REST_TOKEN', 'TIDEGATE_KEY', 'METRICS_TOKEN'],
   ],
   ['a store in memory', { AUTH: 'keys', STORE: 'memory' }, {}, ['STORE']],
   ['a store in a file', { AUTH: 'keys', STORE: 'sqlite' }, {}, ['STORE']],
@@ -198,6 +198,7 @@ test('the secrets are those of the app, of its store and ours, each once', () =>
     'TIDEGATE_SECRET made',
     'TIDEGATE_KEY optional',
     'OAUTH_CLIENT_SECRET optional',
+    'METRICS_TOKEN optional',
     'TIDEGATE_SECRET_PREVIOUS optional',
   ]);
   expect(workerSecrets(needs, { STORE: 'dynamodb' }).map(({ name }) => name)).toContain('AWS_SECRET_ACCESS_KEY');

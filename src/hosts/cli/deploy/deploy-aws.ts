@@ -9,13 +9,15 @@ import { TidegateError } from '../../../base/errors.ts';
 import { AWS_FILE } from '../../platforms/aws-entry.ts';
 import { appNeeds } from '../../platforms/app-needs.ts';
 import type { PlatformFinding } from '../../platforms/finding.ts';
+import { OPTIONAL_SECRETS } from '../../platforms/own-secrets.ts';
+import { judgeStack } from './aws-values.ts';
 import { openSecretsManager, secretsOfTemplate } from './aws-secrets.ts';
 import { probeStack, type StackProbe } from './aws-probe.ts';
 import { type Cdk, openCdk, saidByCdk } from './cdk.ts';
 import { commandFailed } from './cloudflare-account.ts';
 import { agreed, showPlan } from './consent.ts';
 import type { DeployOptions } from './deploy-options.ts';
-import { hasErrors, type DeployPlan, type DeployStep } from './plan.ts';
+import { hasErrors, type DeployPlan, type DeployStep, sortedFindings } from './plan.ts';
 import { openSecretSources, type SecretSources } from './secret-values.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -42,7 +44,7 @@ export async function deployAws(options: DeployOptions): Promise<number> {
 }
 
 async function deployStack(options: DeployOptions, probe: StackProbe): Promise<number> {
-  const { folder, variables, environment, dryRun, json, yes, asker } = options;
+  const { app, folder, variables, environment, dryRun, json, yes, asker } = options;
   const cdk = openCdk(options, probe.file);
   const [stack, template] = onlyStack(await cdk.synthesize());
   const sources = openSecretSources(folder, variables, environment);
@@ -59,16 +61,29 @@ async function deployStack(options: DeployOptions, probe: StackProbe): Promise<n
     if (hasErrors(plan)) return 1;
     if (dryRun || (json && !yes)) return 0;
     await agreed(options, `Deploy ${stack}?`);
-    if (probe.written !== null) writeFileSync(join(folder, AWS_FILE), probe.written, { flag: 'wx' });
+    const values = new Map<string, string>();
     for (const { name, variable, found, isThere } of secrets) {
-      if (isThere !== false) continue;
-      await manager?.create(name, found?.value ?? (await askedValue(variable, asker)));
+      if (isThere === false) values.set(name, found?.value ?? (await askedValue(variable, asker)));
     }
+    const [wrong] = judgeStack(app, template, valuesOf(secrets, values));
+    if (wrong !== undefined) {
+      throw new TidegateError('invalid_input', wrong.message, { field: wrong.field, expected: wrong.fix });
+    }
+    if (probe.written !== null) writeFileSync(join(folder, AWS_FILE), probe.written, { flag: 'wx' });
+    for (const [name, value] of values) await manager?.create(name, value);
     tellDone(options, stack, await deployed(cdk, stack, options.tell));
     return 0;
   } finally {
     manager?.close();
   }
+}
+
+/** By their variables: what will be put, null for what is there or is not known. */
+function valuesOf(
+  secrets: readonly Referred[],
+  values: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string | null> {
+  return new Map(secrets.map(({ name, variable }) => [variable, values.get(name) ?? null]));
 }
 
 /** @throws TidegateError where the file makes another number of stacks */
@@ -100,11 +115,19 @@ function planOf(
   const canAsk = asker.isThere && !json;
   const missing = secrets.filter(({ isThere, found }) => isThere === false && found === null && !canAsk);
   const referred = new Set(secrets.map(({ variable }) => variable));
-  const unused = appNeeds(app).secrets.filter(
-    ({ name, optional }) => optional && !referred.has(name) && sources.find(name) !== null,
+  const optional = [
+    ...appNeeds(app)
+      .secrets.filter((one) => one.optional)
+      .map(({ name }) => name),
+    ...OPTIONAL_SECRETS,
+  ];
+  const unused = optional.filter((name) => !referred.has(name) && sources.find(name) !== null);
+  const found = new Map(
+    secrets.flatMap(({ name, found: one, isThere }) => (one && !isThere ? [[name, one.value]] : [])),
   );
   const findings: PlatformFinding[] = [
-    ...unused.map(({ name }) => ({
+    ...judgeStack(app, template, valuesOf(secrets, found)),
+    ...unused.map((name) => ({
       level: 'advice' as const,
       field: name,
       message: `${name} is optional and has a value here, and the functions will not have it`,
@@ -127,7 +150,7 @@ function planOf(
     environment,
     account: null,
     isDry: dryRun,
-    findings,
+    findings: sortedFindings(findings),
     steps: [
       ...(probe.written === null ? [] : [{ what: `write ${AWS_FILE}`, state: 'to do' as const, command: null }]),
       ...secrets.map(secretStep),

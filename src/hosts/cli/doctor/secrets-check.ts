@@ -5,6 +5,7 @@ import type { DoctorCheck, DoctorFinding } from './finding.ts';
 /** Fewer different characters than this were typed, or copied from an example. */
 const LEAST_DIFFERENT = 10;
 const EXAMPLE = /change.?me|example|your[-_ ]|xxxx|secret123|password|1234567/i;
+/** `OAUTH_CLIENT_SECRET` is made by the issuer. */
 const OWN = ['TIDEGATE_SECRET', 'TIDEGATE_SECRET_PREVIOUS', 'TIDEGATE_KEY', 'METRICS_TOKEN'];
 
 export const secretsCheck: DoctorCheck = {

@@ -6,7 +6,8 @@ import { type AppFolder, makeAppFolder } from './app-folder.ts';
 
 const PACKAGES = resolve(import.meta.dirname, '../../../../node_modules');
 
-const TEMPLATE = JSON.stringify({
+/** What the stand-in synthesizes. */
+export const TEMPLATE = JSON.stringify({
   Resources: {
     Table: { Type: 'AWS::DynamoDB::GlobalTable', DeletionPolicy: 'Retain' },
     Streaming: {

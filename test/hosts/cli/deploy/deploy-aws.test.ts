@@ -9,7 +9,7 @@ import { awsEntry } from '../../../../src/hosts/platforms/aws-entry.ts';
 import { defineApp, http, secret, stream } from '../../../../src/index.ts';
 import { type SecretsManagerStandIn, startSecretsManager } from '../../../services/secrets-manager.ts';
 import { type AppFolder, optionsIn, scriptedAsker } from './app-folder.ts';
-import { awsFolder as folderWith } from './aws-folder.ts';
+import { awsFolder as folderWith, TEMPLATE } from './aws-folder.ts';
 import * as z from 'zod';
 
 const app = defineApp({
@@ -105,6 +105,42 @@ test('on a terminal it asks for what has no value; a plan as JSON, a no and a dr
   const asker = scriptedAsker({ 'Deploy shop?': 'yes', API_KEY: 'typed' });
   expect(await deployAws(optionsOf(folder, { yes: false, asker }))).toBe(0);
   expect([asker.asked[1], ...manager.secrets.values()]).toEqual(['hidden: API_KEY (not shown):', 'typed']);
+});
+
+test('a value that the functions would refuse is put nowhere, whether it was found or typed', async () => {
+  const pushed = defineApp({
+    name: 'shop',
+    version: '1.0.0',
+    description: 'A shop',
+    streams: {
+      prices: stream({
+        description: 'Prices.',
+        schema: z.object({ price: z.number() }),
+        push: { token: secret('PUSH_TOKEN') },
+      }),
+    },
+  });
+  const template = TEMPLATE.replaceAll('API_KEY', 'PUSH_TOKEN');
+  const folder = folderWith({ 'template.json': template, '.env': 'PUSH_TOKEN=short\n' });
+  for (const dryRun of [true, false]) {
+    const options = { ...optionsOf(folder, { dryRun }), app: pushed };
+    expect(await deployAws(options)).toBe(1);
+    expect(options.printed.join('\n')).toMatch(/error: PUSH_TOKEN: [^]*at least 16/);
+    expect(options.printed.join('\n')).not.toContain('[vars]');
+  }
+  folder.removeFile('.env');
+  const asker = scriptedAsker({ 'Deploy shop?': 'y', PUSH_TOKEN: 'short' });
+  const typed = deployAws({ ...optionsOf(folder, { yes: false, asker }), app: pushed });
+  await expect(typed).rejects.toMatchObject({ code: 'invalid_input', field: 'PUSH_TOKEN' });
+  expect([...manager.secrets]).toEqual([]);
+  expect(cdkCalls(folder).filter((call) => call.startsWith('deploy'))).toEqual([]);
+});
+
+test('a value of ours that nobody asked to deploy is told', async () => {
+  const folder = folderWith({ '.env': `API_KEY=x\nMETRICS_TOKEN=${'m'.repeat(40)}\n` });
+  const options = optionsOf(folder, { dryRun: true });
+  expect(await deployAws(options)).toBe(0);
+  expect(options.printed.join('\n')).toContain("optionalSecrets: ['METRICS_TOKEN']");
 });
 
 test('what fails is told with what CDK says, and the next run goes on', async () => {
