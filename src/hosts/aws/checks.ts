@@ -1,18 +1,10 @@
 /** Refuses before anything is made what AWS would refuse in the middle of a deployment, or the functions at a call. */
-import { TidegateError } from '../../base/errors.ts';
-import { knownName } from '../../base/known-names.ts';
 import type { App } from '../../declare/app.ts';
-import type { SourceKind } from '../../feeds/aws/feed.ts';
 import { appNeeds } from '../platforms/app-needs.ts';
 import { API_SECONDS } from './fronts.ts';
+import { type Mistake, refuseMistakes } from './mistake.ts';
+import { sourceMistakes } from './source-mistakes.ts';
 import type { Source } from './sources.ts';
-
-/** A mistake of a deployment: which setting or part of the app, what was expected, and what to do. */
-interface Mistake {
-  field: string;
-  expected: string;
-  hint: string;
-}
 
 /** @throws TidegateError `invalid_config` that lists the mistakes, each with what to do about it */
 export function checkDeployment(
@@ -23,20 +15,11 @@ export function checkDeployment(
     requestSeconds: number;
   },
 ): void {
-  const mistakes = [
+  refuseMistakes([
     ...ofEnvironment(settings.environment),
-    ...ofSources(app, settings.sources),
+    ...sourceMistakes(app, settings.sources),
     ...ofTimes(app, settings.requestSeconds),
-  ];
-  const [first] = mistakes;
-  if (first === undefined) return;
-  const { field, expected, hint } = first;
-  if (mistakes.length === 1) {
-    throw new TidegateError('invalid_config', `${field}: expected ${expected}`, { field, expected, hint });
-  }
-  const lines = mistakes.map((one) => `  ${one.field}: expected ${one.expected}\n    ${one.hint}`);
-  const message = `the deployment has ${mistakes.length} mistakes:\n${lines.join('\n')}`;
-  throw new TidegateError('invalid_config', message, { field, expected });
+  ]);
 }
 
 /** Lambda sets these itself and refuses a function that has one of them. */
@@ -80,33 +63,6 @@ function ofEnvironment(environment: Readonly<Record<string, string>>): Mistake[]
     });
   }
   return mistakes;
-}
-
-/** The setting of a source by the kind of the feed that it hands records to, and an example of it. */
-const SOURCE_OF: Readonly<Record<SourceKind, { setting: string; example: string }>> = {
-  kinesis: { setting: 'kinesis', example: "'arn:aws:kinesis:…'" },
-  sqs: { setting: 'sqs', example: "'arn:aws:sqs:…'" },
-  iot: { setting: 'iot', example: '"SELECT * FROM \'plant/+/temperature\'"' },
-  eventbridge: { setting: 'eventBridge', example: "{ source: ['shop'] }" },
-};
-
-function ofSources(app: App, sources: Readonly<Record<string, Source>>): Mistake[] {
-  const { handed } = appNeeds(app);
-  const names = handed.map(({ feed }) => feed);
-  const missing = handed.filter(({ feed, kind }) => !(SOURCE_OF[kind].setting in (sources[feed] ?? {})));
-  const stray = Object.keys(sources).filter((name) => !names.includes(name));
-  return [
-    ...missing.map(({ feed, kind }) => ({
-      field: `sources.${feed}`,
-      expected: `{ ${SOURCE_OF[kind].setting}: … }, because that feed is handed its records`,
-      hint: `say where from: sources: { ${feed}: { ${SOURCE_OF[kind].setting}: ${SOURCE_OF[kind].example} } }`,
-    })),
-    ...stray.map((name) => ({
-      field: `sources.${name}`,
-      expected: knownName(name, names, 'feeds that are handed their records'),
-      hint: 'declare it in the app, as a feed of kinesis(), sqs(), iot() or eventBridge(), or leave the source out',
-    })),
-  ];
 }
 
 /** Time that a request needs beside what a tool waits for, ms: an answer is begun 1.5 s before the function ends. */

@@ -32,7 +32,7 @@ export interface KinesisSource {
 
 /** Messages of a queue. What they become that fail time after time is said by the queue's own dead letters. */
 export interface SqsSource {
-  /** The queue, or its ARN. Its messages are hidden for 30 s at least, which is what SQS does by itself. */
+  /** The queue, or its ARN, and no URL. Its messages are hidden for 30 s at least, which is what SQS does by itself. */
   sqs: IQueue | string;
   /**
    * Most messages of a call, from 1 to 10.
@@ -63,7 +63,8 @@ export type Source = KinesisSource | SqsSource | IotSource | EventBridgeSource;
 export const SOURCE_SECONDS = 30;
 /** Tries of a batch of Kinesis, beside the first. Each halves it, so that a record which fails holds up none of the others. */
 const KINESIS_TRIES = 5;
-const PER_BATCH = 100;
+/** Records of a call of Kinesis where nothing else is said. */
+export const KINESIS_BATCH = 100;
 const MESSAGES_PER_BATCH = 10;
 /** Tries of an event that came without waiting for an answer, beside the first. */
 const EVENT_TRIES = 2;
@@ -122,7 +123,7 @@ function readShards(target: LambdaFunction, { kinesis, from = 'latest', batch }:
   target.addEventSourceMapping('Mapping', {
     eventSourceArn: arnOf(kinesis),
     startingPosition: from === 'oldest' ? StartingPosition.TRIM_HORIZON : StartingPosition.LATEST,
-    batchSize: batch ?? PER_BATCH,
+    batchSize: batch ?? KINESIS_BATCH,
     bisectBatchOnError: true,
     reportBatchItemFailures: true,
     retryAttempts: KINESIS_TRIES,

@@ -1,5 +1,5 @@
 /** What hands records to feeds on AWS: one function for each, with failures that come back one by one, and no more rights than it needs. */
-import { App, Stack } from 'aws-cdk-lib';
+import { App, Fn, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Stream } from 'aws-cdk-lib/aws-kinesis';
 import { Key } from 'aws-cdk-lib/aws-kms';
@@ -139,7 +139,49 @@ test('a feed without its source, and a source without its feed, are told by name
   const none = refusalOf({ sources: {} }, app) as Error;
   expect(none.message).toContain("sources: { jobs: { sqs: 'arn:aws:sqs:…' } }");
   const { jobs, plant, orders } = sourcesOf({ queueArn: 'arn:aws:sqs:eu-central-1:1:jobs' } as Queue);
-  const misspelt = { jobs, plant, orders, qoutes: { kinesis: 'arn' } } as never;
+  const misspelt = { jobs, plant, orders, qoutes: { kinesis: STREAM } } as never;
   const told = refusalOf({ sources: misspelt }, app) as Error;
   expect(told.message).toMatch(/sources\.quotes: expected .*sources\.qoutes: expected .*did you mean quotes/s);
+});
+
+const STREAM = 'arn:aws:kinesis:eu-central-1:123456789012:stream/quotes';
+const JOBS = 'arn:aws:sqs:eu-central-1:123456789012:jobs';
+const RIGHT = {
+  quotes: { kinesis: STREAM },
+  jobs: { sqs: JOBS },
+  plant: { iot: "SELECT * FROM 'a'" },
+  orders: { eventBridge: { source: ['shop'] } },
+};
+
+test.each<[string, object]>([
+  ['quotes.kinesis', { quotes: { kinesis: undefined } }],
+  ['quotes.kinesis', { quotes: { kinesis: 'quotes' } }],
+  ['quotes.kinesis', { quotes: { kinesis: JOBS } }],
+  ['quotes.from', { quotes: { kinesis: STREAM, from: 'begin' } }],
+  ['quotes.form', { quotes: { kinesis: STREAM, form: 'oldest' } }],
+  ['quotes.sqs', { quotes: { kinesis: STREAM, sqs: JOBS } }],
+  ...[5_000, 0, -3, 1.5, '100'].map((batch): [string, object] => [
+    'quotes.batch',
+    { quotes: { kinesis: STREAM, batch } },
+  ]),
+  ['jobs.batch', { jobs: { sqs: JOBS, batch: 11 } }],
+  ['jobs.sqs', { jobs: { sqs: 'https://sqs.eu-central-1.amazonaws.com/123456789012/jobs' } }],
+  ['jobs.sqs', { jobs: { sqs: STREAM } }],
+  ['jobs', { jobs: JOBS }],
+  ['jobs', { jobs: null }],
+  ['plant.iot', { plant: { iot: 'plant/+/temperature' } }],
+  ['orders.eventBridge', { orders: { eventBridge: {} } }],
+  ['orders.bus', { orders: { eventBridge: { source: ['shop'] }, bus: JOBS } }],
+])('a source that is wrong is refused as sources.%s: %j', (field, wrong) => {
+  const told = refusalOf({ sources: { ...RIGHT, ...wrong } }, app);
+  expect(told).toMatchObject({ code: 'invalid_config', field: `sources.${field}`, hint: expect.any(String) });
+});
+
+test('a batch that the stream would not know again is refused, and what CDK knows later is taken', () => {
+  const small = stream({ description: 'Handed', schema: z.unknown(), feed: kinesis(), dedupe: 50 });
+  const few = defineApp({ ...app.options, streams: { quotes: small } });
+  const refused = { field: 'sources.quotes.batch', expected: expect.stringContaining('at most 50') };
+  expect(refusalOf({ sources: { quotes: { kinesis: STREAM } } }, few)).toMatchObject(refused);
+  expect(refusalOf({ sources: { quotes: { kinesis: STREAM, batch: 50 } } }, few)).toBeNull();
+  expect(refusalOf({ sources: { ...RIGHT, jobs: { sqs: Fn.importValue('JobsArn') } } }, app)).toBeNull();
 });

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 export interface TemporaryFolder {
   path: string;
-  remove: () => void;
+  remove: (this: void) => void;
 }
 
 /** What is older was left behind, ms: no command looks at anything for so long. */

@@ -18,7 +18,7 @@ function folderThatWaits() {
   const calls = join(folder.path, 'node_modules/aws-cdk/bin/calls.jsonl');
   return {
     folder,
-    async begun() {
+    begun: async () => {
       const child = runCli(['deploy', 'aws', '--dry-run'], { TMPDIR: own }, folder.path);
       await expect.poll(() => existsSync(calls), { timeout: 20_000 }).toBe(true);
       return child;
