@@ -47,7 +47,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['.'],
     ['platforms', 'queues', 'node/process'],
     ['node', 'workers', 'lambda', 'aws', 'demo', 'testing'],
-    ['cli/kit', 'cli/init/templates'],
+    ['cli/kit', 'cli/init/templates', 'cli/deploy/programs'],
     ['cli/commands', 'cli/init', 'cli/init/dev', 'cli/deploy', 'cli/doctor', 'cli/operate'],
     ['cli'],
   ],

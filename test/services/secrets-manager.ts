@@ -12,6 +12,8 @@ export interface SecretsManagerStandIn {
   deleted: Set<string>;
   /** What was asked, such as `DescribeSecret shop/API_KEY`. */
   asked: string[];
+  /** For which region each was signed. */
+  regions: string[];
   stop: () => Promise<void>;
 }
 
@@ -25,6 +27,7 @@ export async function startSecretsManager(): Promise<SecretsManagerStandIn> {
   const secrets = new Map<string, string>();
   const deleted = new Set<string>();
   const asked: string[] = [];
+  const regions: string[] = [];
 
   function answer(action: string, { SecretId = '', Name = '', SecretString = '' }: Asked): [number, object] {
     asked.push(`${action} ${SecretId}${Name}`);
@@ -42,6 +45,7 @@ export async function startSecretsManager(): Promise<SecretsManagerStandIn> {
 
   const server = createServer((request: IncomingMessage, response) => {
     void (async () => {
+      regions.push(/\/([\w-]+)\/secretsmanager/.exec(request.headers.authorization ?? '')?.[1] ?? '');
       const action = String(request.headers['x-amz-target']).replace('secretsmanager.', '');
       const [status, said] = answer(action, JSON.parse(await text(request)) as Asked);
       response.writeHead(status, { 'Content-Type': 'application/x-amz-json-1.1' }).end(JSON.stringify(said));
@@ -54,6 +58,7 @@ export async function startSecretsManager(): Promise<SecretsManagerStandIn> {
     secrets,
     deleted,
     asked,
+    regions,
     async stop() {
       server.closeAllConnections();
       server.close();

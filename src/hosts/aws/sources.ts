@@ -61,8 +61,6 @@ export type Source = KinesisSource | SqsSource | IotSource | EventBridgeSource;
 
 /** As long as SQS hides messages by itself: a mapping is refused where a call may take longer than that. */
 export const SOURCE_SECONDS = 30;
-/** Tries of a batch of Kinesis, beside the first. Each halves it, so that a record which fails holds up none of the others. */
-const KINESIS_TRIES = 5;
 /** Records of a call of Kinesis where nothing else is said. */
 export const KINESIS_BATCH = 100;
 const MESSAGES_PER_BATCH = 10;
@@ -119,6 +117,10 @@ export function connectSource(target: LambdaFunction, source: Source, failed: IQ
   new Rule(target, 'Rule', { eventPattern, targets: [hand], ...(eventBus === undefined ? {} : { eventBus }) });
 }
 
+/**
+ * What is wrong with a record is a dead letter, so what fails is the store, and what stands behind it would fail too: a batch is tried
+ * until the stream itself keeps it no longer. The queue would have places in the stream alone, and no records.
+ */
 function readShards(target: LambdaFunction, { kinesis, from = 'latest', batch }: KinesisSource, failed: IQueue): void {
   target.addEventSourceMapping('Mapping', {
     eventSourceArn: arnOf(kinesis),
@@ -126,7 +128,6 @@ function readShards(target: LambdaFunction, { kinesis, from = 'latest', batch }:
     batchSize: batch ?? KINESIS_BATCH,
     bisectBatchOnError: true,
     reportBatchItemFailures: true,
-    retryAttempts: KINESIS_TRIES,
     onFailure: { bind: () => ({ destination: failed.queueArn }) },
   });
 }

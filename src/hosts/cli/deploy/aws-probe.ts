@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { TidegateError } from '../../../base/errors.ts';
 import { AWS_FILE, awsEntry } from '../../platforms/aws-entry.ts';
 import { importPath } from './cloudflare-probe.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from './programs/temporary-folder.ts';
 
 export interface StackProbe {
   /** What is run, from the folder. */

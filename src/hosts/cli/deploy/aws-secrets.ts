@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { TidegateError } from '../../../base/errors.ts';
-import { packageFolder } from './user-package.ts';
+import { packageFolder } from './programs/user-package.ts';
 
 export interface SecretsManager {
   /** @throws TidegateError `upstream`, and `invalid_config` for one that is to be deleted */
@@ -27,8 +27,12 @@ interface ClientModule {
 
 const CLIENT = '@aws-sdk/client-secrets-manager';
 
-/** @throws TidegateError `invalid_config` where the client is not installed */
-export function openSecretsManager(folder: string, environment: NodeJS.ProcessEnv): SecretsManager {
+/** @param stackRegion null: where the credentials say. @throws TidegateError `invalid_config` where the client is not installed */
+export function openSecretsManager(
+  folder: string,
+  environment: NodeJS.ProcessEnv,
+  stackRegion: string | null,
+): SecretsManager {
   if (packageFolder(folder, CLIENT) === null) {
     const expected = `npm install --save-dev ${CLIENT}`;
     throw new TidegateError('invalid_config', `${CLIENT} is not installed in ${folder}, and puts secrets`, {
@@ -37,8 +41,8 @@ export function openSecretsManager(folder: string, environment: NodeJS.ProcessEn
     });
   }
   const module = createRequire(join(folder, 'package.json'))(CLIENT) as ClientModule;
-  // As CDK has it: the client knows the first of them alone.
-  const region = environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'];
+  // CloudFormation looks for them where the stack is. Else as CDK has it: the client knows the first of them alone.
+  const region = stackRegion ?? environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'];
   const client = new module.SecretsManagerClient(region === undefined ? {} : { region });
   return {
     async isThere(name) {

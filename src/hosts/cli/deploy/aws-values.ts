@@ -3,6 +3,7 @@ import { memory } from '../../../store/drivers/memory-driver.ts';
 import type { App } from '../../../declare/app.ts';
 import { appNeeds } from '../../platforms/app-needs.ts';
 import type { PlatformFinding } from '../../platforms/finding.ts';
+import { functionVariables } from './aws-stack.ts';
 import { judgeVariables } from '../../platforms/variable-mistakes.ts';
 
 /** @param secrets by their variables; null: the value is not known here */
@@ -20,17 +21,11 @@ export function judgeStack(app: App, template: string, secrets: ReadonlyMap<stri
   return findings;
 }
 
-interface Template {
-  Resources?: Record<string, { Properties?: { Environment?: { Variables?: Record<string, unknown> } } }>;
-}
-
 /** Those of all functions of the app, without what the stack makes and refers to. */
 function openVariables(template: string): Record<string, string> {
-  const { Resources = {} } = JSON.parse(template) as Template;
-  const all = Object.values(Resources).map(({ Properties }) => Properties?.Environment?.Variables ?? {});
-  const own = all.filter(({ STORE }) => STORE === 'dynamodb').flatMap((variables) => Object.entries(variables));
+  const all = functionVariables(template).flatMap((variables) => Object.entries(variables));
   return Object.fromEntries(
-    own.flatMap(([name, value]) =>
+    all.flatMap(([name, value]) =>
       typeof value === 'string' && !value.includes('{{resolve:') ? [[name, value] as const] : [],
     ),
   );

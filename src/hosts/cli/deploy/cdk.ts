@@ -4,17 +4,26 @@
  */
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { AWS_FILE } from '../../platforms/aws-entry.ts';
 import { TidegateError } from '../../../base/errors.ts';
 import type { DeployOptions } from './deploy-options.ts';
-import { temporaryFolder } from './temporary-folder.ts';
-import { packageFolder, userPackage } from './user-package.ts';
-import { type ProgramEnd, runProgram } from './run-program.ts';
+import { variablesOfApp } from './secret-values.ts';
+import { temporaryFolder } from './programs/temporary-folder.ts';
+import { packageFolder, userPackage } from './programs/user-package.ts';
+import { type ProgramEnd, runProgram } from './programs/run-program.ts';
+
+export interface SynthesizedStack {
+  name: string;
+  template: string;
+  /** Where it goes; null: where the credentials say. */
+  region: string | null;
+}
 
 export interface Cdk {
   run: (args: readonly string[], tell?: (text: string) => void) => Promise<ProgramEnd>;
-  /** The templates that a synthesis makes, by the names of their stacks. @throws TidegateError `invalid_config` with what it says */
-  synthesize: () => Promise<ReadonlyMap<string, string>>;
+  /** What a synthesis makes, by the names of the stacks. @throws TidegateError `invalid_config` with what it says */
+  synthesize: () => Promise<ReadonlyMap<string, SynthesizedStack>>;
 }
 
 /** What the file needs beside the command. */
@@ -42,7 +51,7 @@ export function openCdk(
   const run = (args: readonly string[], tell?: (text: string) => void, more: NodeJS.ProcessEnv = {}) =>
     runProgram(command, [...shared, ...args], {
       folder,
-      environment: { ...environment, ...more, NO_COLOR: '1' },
+      environment: { ...variablesOfApp(folder, environment, stage), ...more, NO_COLOR: '1' },
       ...(tell === undefined ? {} : { tell }),
     });
   return {
@@ -55,7 +64,7 @@ export function openCdk(
         const aside = join(folder.path, 'aside');
         mkdirSync(aside);
         const end = await run(['synth', '--quiet', `--output=${output}`], undefined, { TMPDIR: aside });
-        if (end.status === 0) return templatesIn(output);
+        if (end.status === 0) return stacksIn(output);
         throw new TidegateError('invalid_config', `the stack cannot be made:\n${saidByCdk(end)}`, {
           field: AWS_FILE,
           expected: 'a stack that CDK makes',
@@ -67,16 +76,33 @@ export function openCdk(
   };
 }
 
-function templatesIn(folder: string): Map<string, string> {
+const Manifest = z.object({
+  artifacts: z.record(z.string(), z.object({ type: z.string(), environment: z.string().optional() })),
+});
+
+function stacksIn(folder: string): Map<string, SynthesizedStack> {
   const names = readdirSync(folder).filter((name) => name.endsWith('.template.json'));
-  return new Map(names.map((name) => [name.replace('.template.json', ''), readFileSync(join(folder, name), 'utf8')]));
+  const { artifacts } = Manifest.parse(JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')));
+  return new Map(
+    names.map((file) => {
+      const name = file.replace('.template.json', '');
+      // aws://account/region
+      const region = artifacts[name]?.environment?.split('/').at(-1) ?? null;
+      const template = readFileSync(join(folder, file), 'utf8');
+      return [name, { name, template, region: region === 'unknown-region' ? null : region }];
+    }),
+  );
 }
 
-/** Without what CDK adds of the program that it ran. */
+const MOST_LINES = 12;
+
+/** Without what CDK adds of the program that it ran, and without warnings. The reason stands at the end of what is said. */
 export function saidByCdk({ stderr, stdout }: Pick<ProgramEnd, 'stderr' | 'stdout'>): string {
-  const lines = `${stderr}\n${stdout}`.split('\n').map((line) => line.trimEnd());
+  const lines = `${stdout}\n${stderr}`.split('\n').map((line) => line.trimEnd());
   return lines
-    .filter((line) => line.trim() !== '' && !/Subprocess exited|^\s+at |\(node:\d+\)/.test(line))
-    .slice(0, 12)
+    .filter(
+      (line) => line.trim() !== '' && !/Subprocess exited|^\s+at |\(node:\d+\)|^Node\.js v|^\[?warning\b/i.test(line),
+    )
+    .slice(-MOST_LINES)
     .join('\n');
 }

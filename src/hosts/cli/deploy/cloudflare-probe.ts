@@ -7,7 +7,7 @@ import { join, relative } from 'node:path';
 import type { AppNeeds } from '../../platforms/app-needs.ts';
 import { workerNameOf } from '../../platforms/cloudflare-names.ts';
 import { ENTRY_FILE, workerEntry, wranglerToml } from '../../platforms/cloudflare-settings.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from './programs/temporary-folder.ts';
 import { settingsFile } from './wrangler.ts';
 
 export interface SettingsProbe {

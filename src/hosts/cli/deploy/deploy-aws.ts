@@ -12,6 +12,7 @@ import type { PlatformFinding } from '../../platforms/finding.ts';
 import { OPTIONAL_SECRETS } from '../../platforms/own-secrets.ts';
 import { judgeStack } from './aws-values.ts';
 import { openSecretsManager, secretsOfTemplate } from './aws-secrets.ts';
+import { onlyStack } from './aws-stack.ts';
 import { probeStack, type StackProbe } from './aws-probe.ts';
 import { type Cdk, openCdk, saidByCdk } from './cdk.ts';
 import { commandFailed } from './cloudflare-account.ts';
@@ -19,7 +20,7 @@ import { agreed, showPlan } from './consent.ts';
 import type { DeployOptions } from './deploy-options.ts';
 import { hasErrors, type DeployPlan, type DeployStep, sortedFindings } from './plan.ts';
 import { openSecretSources, type SecretSources } from './secret-values.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from './programs/temporary-folder.ts';
 
 const Outputs = z.record(z.string(), z.record(z.string(), z.string()));
 
@@ -46,10 +47,10 @@ export async function deployAws(options: DeployOptions): Promise<number> {
 async function deployStack(options: DeployOptions, probe: StackProbe): Promise<number> {
   const { app, folder, variables, environment, dryRun, json, yes, asker } = options;
   const cdk = openCdk(options, probe.file);
-  const [stack, template] = onlyStack(await cdk.synthesize());
+  const { name: stack, template, region } = onlyStack(await cdk.synthesize(), environment);
   const sources = openSecretSources(folder, variables, environment);
   const names = secretsOfTemplate(template);
-  const manager = dryRun || names.length === 0 ? null : openSecretsManager(folder, variables);
+  const manager = dryRun || names.length === 0 ? null : openSecretsManager(folder, variables, region);
   try {
     const secrets: Referred[] = [];
     for (const name of names) {
@@ -84,20 +85,6 @@ function valuesOf(
   values: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, string | null> {
   return new Map(secrets.map(({ name, variable }) => [variable, values.get(name) ?? null]));
-}
-
-/** @throws TidegateError where the file makes another number of stacks */
-export function onlyStack(templates: ReadonlyMap<string, string>): [string, string] {
-  const [first, ...more] = templates;
-  if (first !== undefined && more.length === 0) return first;
-  throw new TidegateError(
-    'invalid_config',
-    `aws.ts makes ${templates.size} stacks: ${[...templates.keys()].join(', ')}`,
-    {
-      field: 'aws.ts',
-      expected: 'one stack; several are for cdk deploy itself',
-    },
-  );
 }
 
 interface Found {

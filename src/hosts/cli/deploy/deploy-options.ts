@@ -6,6 +6,7 @@ import { usualAppFile } from '../kit/app-file.ts';
 import type { CommandCall } from '../kit/command.ts';
 import { readArguments, unknownWord } from '../kit/arguments.ts';
 import { type Asker, createAsker } from './ask.ts';
+import { variablesOfApp } from './secret-values.ts';
 
 export const TARGETS = ['cloudflare', 'aws'] as const;
 export type Target = (typeof TARGETS)[number];
@@ -71,18 +72,21 @@ export async function readDeployOptions(
   const folder = process.cwd();
   const appFile = appFileOf(folder, typeof values['app'] === 'string' ? values['app'] : null);
   const isJson = values['json'] === true;
+  const stage = typeof name === 'string' ? name : null;
+  const variables = { ...environment };
+  Object.assign(environment, variablesOfApp(folder, variables, stage));
   return {
     target,
     appFile: resolve(folder, appFile),
     app: await loadApp(appFile),
     folder,
-    environment: typeof name === 'string' ? name : null,
+    environment: stage,
     dryRun: values['dry-run'] === true,
     fix: values['fix'] === true,
     yes: values['yes'] === true,
     json: isJson,
     withQueue: values['no-queue'] !== true,
-    variables: environment,
+    variables,
     asker: createAsker(),
     print,
     tell: (text) => process.stderr.write(text),

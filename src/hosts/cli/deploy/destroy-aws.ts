@@ -4,7 +4,7 @@ import { openCdk, saidByCdk } from './cdk.ts';
 import { commandFailed } from './cloudflare-account.ts';
 import { agreedByName, showPlan } from './consent.ts';
 import { secretsOfTemplate } from './aws-secrets.ts';
-import { onlyStack } from './deploy-aws.ts';
+import { onlyStack } from './aws-stack.ts';
 import type { DeployOptions } from './deploy-options.ts';
 import type { DeployPlan } from './plan.ts';
 
@@ -12,7 +12,7 @@ import type { DeployPlan } from './plan.ts';
 export async function destroyAws(options: DeployOptions): Promise<number> {
   const { folder, environment, dryRun, json, yes, print, tell } = options;
   const cdk = openCdk(options, stackFile(folder));
-  const [stack, template] = onlyStack(await cdk.synthesize());
+  const { name: stack, template } = onlyStack(await cdk.synthesize(), environment);
   const { Resources = {} } = JSON.parse(template) as {
     Resources?: Record<string, { Type: string; DeletionPolicy?: string }>;
   };

@@ -26,7 +26,7 @@ export function openSecretSources(
   variables: NodeJS.ProcessEnv,
   environment: string | null,
 ): SecretSources {
-  const file = environment === null ? '.env' : `.env.${environment}`;
+  const file = fileOf(environment);
   const inFile = readFile(join(folder, file));
   return {
     file,
@@ -43,6 +43,24 @@ export function openSecretSources(
     },
   };
 }
+
+/** Of the tools that deploy, which know themselves whose account and which region it is. */
+const OF_TOOLS = /^(AWS|CLOUDFLARE|CDK|WRANGLER|NODE)_/;
+
+/**
+ * The variables with which an app is looked at: what it declares may depend on some of its own. Those of the environment win.
+ * @param environment as above
+ */
+export function variablesOfApp(
+  folder: string,
+  variables: NodeJS.ProcessEnv,
+  environment: string | null,
+): NodeJS.ProcessEnv {
+  const inFile = Object.entries(readFile(join(folder, fileOf(environment))));
+  return { ...Object.fromEntries(inFile.filter(([name]) => !OF_TOOLS.test(name))), ...variables };
+}
+
+const fileOf = (environment: string | null) => (environment === null ? '.env' : `.env.${environment}`);
 
 function readFile(path: string): NodeJS.Dict<string> {
   try {

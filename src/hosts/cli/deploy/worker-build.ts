@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import * as z from 'zod';
 import { TidegateError } from '../../../base/errors.ts';
 import type { WorkerBundle } from '../../platforms/cloudflare-bundle.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from './programs/temporary-folder.ts';
 import { saidBy, type Wrangler } from './wrangler.ts';
 
 const Meta = z.object({

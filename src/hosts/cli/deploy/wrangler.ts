@@ -7,8 +7,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { TidegateError } from '../../../base/errors.ts';
 import type { WorkerSettings } from '../../platforms/cloudflare-checks.ts';
-import { type ProgramEnd, runProgram } from './run-program.ts';
-import { userPackage } from './user-package.ts';
+import { type ProgramEnd, runProgram } from './programs/run-program.ts';
+import { userPackage } from './programs/user-package.ts';
 
 export interface Wrangler {
   version: string;

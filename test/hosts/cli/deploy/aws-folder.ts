@@ -13,7 +13,9 @@ export const TEMPLATE = JSON.stringify({
     Streaming: {
       Type: 'AWS::Lambda::Function',
       Properties: {
-        Environment: { Variables: { API_KEY: '{{resolve:secretsmanager:shop/API_KEY:SecretString:::}}' } },
+        Environment: {
+          Variables: { STORE: 'dynamodb', API_KEY: '{{resolve:secretsmanager:shop/API_KEY:SecretString:::}}' },
+        },
       },
     },
   },

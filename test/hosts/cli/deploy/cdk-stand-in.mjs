@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 
 const argv = process.argv.slice(2);
 const { values, positionals } = parseArgs({ args: argv, strict: false, allowPositionals: true });
-const { real, fails, waits } = JSON.parse(readFileSync(join(import.meta.dirname, 'state.json'), 'utf8'));
+const { real, fails, waits, region } = JSON.parse(readFileSync(join(import.meta.dirname, 'state.json'), 'utf8'));
 appendFileSync(
   join(import.meta.dirname, 'calls.jsonl'),
   `${JSON.stringify({ argv, stdin: '', environment: [], cloudflareEnv: null })}\n`,
@@ -22,8 +22,13 @@ if (waits) {
 } else if (command === 'synth' && existsSync('template.json')) {
   mkdirSync(values.output, { recursive: true });
   const name = stage === undefined ? 'shop' : `shop-${stage}`;
-  const template = readFileSync('template.json', 'utf8').replaceAll('shop/', `${name}/`);
-  writeFileSync(join(values.output, `${name}.template.json`), template);
+  const template = JSON.parse(readFileSync('template.json', 'utf8').replaceAll('shop/', `${name}/`));
+  const { Variables } = template.Resources.Streaming.Properties.Environment;
+  if (stage !== undefined && Variables.TIDEGATE_STAGE === undefined) Variables.TIDEGATE_STAGE = stage;
+  writeFileSync(join(values.output, `${name}.template.json`), JSON.stringify(template));
+  const environment = `aws://unknown-account/${region ?? 'unknown-region'}`;
+  const artifacts = { [name]: { type: 'aws:cloudformation:stack', environment } };
+  writeFileSync(join(values.output, 'manifest.json'), JSON.stringify({ artifacts }));
 } else if (command === 'synth') {
   process.exit(spawnSync(process.execPath, [real, ...argv], { stdio: 'inherit' }).status ?? 1);
 } else if (command === fails) {

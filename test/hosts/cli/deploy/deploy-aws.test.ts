@@ -43,6 +43,7 @@ beforeEach(() => {
   manager.secrets.clear();
   manager.deleted.clear();
   manager.asked.splice(0);
+  manager.regions.splice(0);
 });
 
 const optionsOf = (folder: AppFolder, given: Parameters<typeof optionsIn>[2] = {}) =>
@@ -134,6 +135,37 @@ test('a value that the functions would refuse is put nowhere, whether it was fou
   await expect(typed).rejects.toMatchObject({ code: 'invalid_input', field: 'PUSH_TOKEN' });
   expect([...manager.secrets]).toEqual([]);
   expect(cdkCalls(folder).filter((call) => call.startsWith('deploy'))).toEqual([]);
+});
+
+test('a stack of another stage than was asked for is neither deployed over nor deleted', async () => {
+  const other = TEMPLATE.replace('"STORE"', '"TIDEGATE_STAGE":"staging","STORE"');
+  for (const [template, environment, field] of [
+    [other, 'prod', /the stage staging, and the stage prod is asked for/],
+    [other, null, /the stage staging, and no stage is asked for/],
+    [TEMPLATE.replace('"STORE"', '"TIDEGATE_STAGE":null,"STORE"'), 'prod', /no stage, and the stage prod is asked for/],
+  ] as const) {
+    const folder = folderWith({ 'template.json': template });
+    for (const run of [deployAws, destroyAws]) {
+      const refused = run(optionsOf(folder, { environment, variables: { API_KEY: 'x' } }));
+      await expect(refused).rejects.toThrow(field);
+      await expect(refused).rejects.toMatchObject({ code: 'invalid_config', field: '--stage' });
+    }
+    expect(cdkCalls(folder).filter((call) => /deploy|destroy/.test(call))).toEqual([]);
+  }
+  expect([...manager.secrets]).toEqual([]);
+});
+
+test('secrets are put where the stack is, wherever else the credentials would', async () => {
+  const folder = folderWith({}, { region: 'ap-south-1' });
+  expect(await deployAws(optionsOf(folder, { variables: { API_KEY: 'x', AWS_REGION: 'us-east-1' } }))).toBe(0);
+  expect(new Set(manager.regions)).toEqual(new Set(['ap-south-1']));
+});
+
+test('of much that CDK says the reason is told', async () => {
+  const warnings = Array.from({ length: 20 }, (_, at) => `console.error('WARNING ${at}');`).join('\n');
+  const folder = folderWith({ 'aws.ts': `${warnings}\nthrow new Error('the real reason');\n` });
+  folder.removeFile('template.json');
+  await expect(deployAws(optionsOf(folder, { dryRun: true }))).rejects.toThrow(/the real reason/);
 });
 
 test('a value of ours that nobody asked to deploy is told', async () => {

@@ -1,6 +1,7 @@
 /** The commands `deploy` and `destroy` as processes: what is a wrong call, and with which exit status it ends. */
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { deployCommand, destroyCommand } from '../../../../src/hosts/cli/deploy/deploy-command.ts';
+import { makeAppFolder } from './app-folder.ts';
 import { refused, runCli } from '../../child.ts';
 
 const CALL = { loadApp: () => Promise.reject(new Error('no app is loaded')), environment: {} };
@@ -26,4 +27,22 @@ test('an app that is not there ends it with status 1, a wrong call with 2', asyn
   expect([missing.status, missing.words]).toEqual([1, expect.stringContaining('there is no file nowhere.ts')]);
   const wrong = await refused(runCli(['destroy', 'azure']));
   expect([wrong.status, wrong.words]).toEqual([2, expect.stringContaining('tidegate destroy aws')]);
+});
+
+test('an app is loaded with the variables of the file of its environment, of which tools that deploy take none', async () => {
+  const folder = makeAppFolder({ '.env': 'MQTT_URL=here', '.env.prod': 'MQTT_URL=there\nAWS_PROFILE=mine\nSET=file' });
+  onTestFinished(() => folder.remove());
+  vi.spyOn(process, 'cwd').mockReturnValue(folder.path);
+  for (const [more, expected] of [
+    [[], 'here'],
+    [['--stage', 'prod'], 'there'],
+  ] as const) {
+    const environment: NodeJS.ProcessEnv = { SET: 'environment' };
+    const seen: NodeJS.ProcessEnv[] = [];
+    const loadApp = async () => (seen.push({ ...environment }), Promise.reject(new Error('seen')));
+    const args = ['aws', '--app', 'app.ts', ...more];
+    await expect(deployCommand({ loadApp, environment, args, misused: () => 2 })).rejects.toThrow('seen');
+    expect(seen).toEqual([{ MQTT_URL: expected, SET: 'environment' }]);
+  }
+  vi.restoreAllMocks();
 });

@@ -22,7 +22,13 @@ export interface FeedPart {
   /** The test of this stream, with `<tool>` where that of the tool goes. */
   tested: string;
   /** Variables as `.env.example` has them. */
-  variables: readonly { name: string; comment: string; value: string }[];
+  variables: readonly {
+    name: string;
+    comment: string;
+    value: string;
+    /** The value is one to begin with, and stands in `.env` too. */
+    isGiven?: boolean;
+  }[];
 }
 
 const push: FeedPart = {
@@ -122,16 +128,13 @@ const mqtt: FeedPart = {
   stream: 'boilers',
   subject: 'boilers',
   imports: ['from', 'mqtt', 'secret'],
-  declared: `// A public test broker, where everybody may read and write. MQTT_URL in .env names one of your own.
-const broker = process.env['MQTT_URL'] ? secret('MQTT_URL') : 'mqtts://test.mosquitto.org:8886';
-
-const boilers = stream({
+  declared: `const boilers = stream({
   description: 'Temperature of each boiler, from its sensor over MQTT',
   schema: z.object({ celsius: z.number().meta({ unit: '°C' }) }),
   feed: from('plant', { topic: '<topic>/boilers/+/temperature', keyLevel: 2 }),
 });
 `,
-  feeds: `plant: mqtt({ url: broker, clientId: '<topic>' })`,
+  feeds: `plant: mqtt({ url: secret('MQTT_URL'), clientId: '<topic>' })`,
   tool: {
     name: 'hottest',
     declared: `const hottest = tool({
@@ -155,8 +158,10 @@ const boilers = stream({
   variables: [
     {
       name: 'MQTT_URL',
-      comment: 'The broker, with user and password where it asks for them. Default: a public test broker',
-      value: 'mqtts://user:password@broker.example.org:8883',
+      comment:
+        'The broker, as mqtts://user:password@host:8883. This one is for tests: everybody may read and write there',
+      value: 'mqtts://test.mosquitto.org:8886',
+      isGiven: true,
     },
   ],
 };

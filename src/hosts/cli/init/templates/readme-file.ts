@@ -14,7 +14,7 @@ curl -d '{"room":"kitchen","celsius":23.5}' -H 'Content-Type: application/json' 
   http: () => 'The stream `quakes` fills by itself, once a minute, with what USGS publishes.\n',
   mqtt: ({
     topic,
-  }) => `Publish something. Everybody reads the public broker that stands in \`app.ts\`; set \`MQTT_URL\` to one of your own:
+  }) => `Publish something. Everybody reads the public broker that stands in \`.env\`; set \`MQTT_URL\` to one of your own before you deploy:
 
 \`\`\`sh
 npx mqtt pub -h test.mosquitto.org -t ${topic}/boilers/boiler-1/temperature -m '{"celsius":81}' -q 1

@@ -68,13 +68,15 @@ export const IGNORED = [
 /** @param isExample whether it is the file to copy, with values that say what is meant; false: the one that is read, with values that work */
 export function envFile(app: NewApp, tokens: (name: string) => string | null, isExample: boolean): string {
   const variables = feedPartsOf(app).flatMap((part) => part.variables);
-  const lines = variables.flatMap(({ name, comment, value }) => {
-    const given = isExample ? value : tokens(name);
+  const lines = variables.flatMap(({ name, comment, value, isGiven }) => {
+    const given = isExample || isGiven ? value : tokens(name);
     return [`# ${comment}`, given === null ? `# ${name}=${value}` : `${name}=${given}`];
   });
   const head = isExample
     ? ['# Copy this file to .env, which every tidegate command reads. What the environment says wins over it.']
-    : ['# Read by every tidegate command. What the environment says wins over it. Not for git.'];
+    : [
+        '# Read by every tidegate command; a deployment by name reads .env.NAME. The environment wins over it. Not for git.',
+      ];
   return [...head, ...lines, '# PORT=8787', ''].join('\n');
 }
 

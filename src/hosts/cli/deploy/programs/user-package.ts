@@ -1,7 +1,7 @@
 /** Finds a package that the operator has installed beside the app: the deployment runs with theirs, and brings none. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { TidegateError } from '../../../base/errors.ts';
+import { TidegateError } from '../../../../base/errors.ts';
 
 export interface UserPackage {
   folder: string;

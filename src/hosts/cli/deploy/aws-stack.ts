@@ -1,0 +1,41 @@
+/** The stack that a folder makes: one, and of the stage that was asked for, so that no other one is deployed over or deleted. Pure. */
+import { TidegateError } from '../../../base/errors.ts';
+import { AWS_FILE } from '../../platforms/aws-entry.ts';
+import type { SynthesizedStack } from './cdk.ts';
+
+/** The variables of each function of the app, as its template has them. */
+export function functionVariables(template: string): Record<string, unknown>[] {
+  const { Resources = {} } = JSON.parse(template) as {
+    Resources?: Record<string, { Properties?: { Environment?: { Variables?: Record<string, unknown> } } }>;
+  };
+  const all = Object.values(Resources).map(({ Properties }) => Properties?.Environment?.Variables ?? {});
+  return all.filter(({ STORE }) => STORE === 'dynamodb');
+}
+
+/**
+ * @param stage null: the one without a name
+ * @throws TidegateError `invalid_config` where there is another number of stacks, and where it is of another stage
+ */
+export function onlyStack(stacks: ReadonlyMap<string, SynthesizedStack>, stage: string | null): SynthesizedStack {
+  const [first, ...more] = stacks.values();
+  if (first === undefined || more.length > 0) {
+    const message = `${AWS_FILE} makes ${stacks.size} stacks: ${[...stacks.keys()].join(', ')}`;
+    const expected = 'one stack; several are for cdk deploy itself';
+    throw new TidegateError('invalid_config', message, { field: AWS_FILE, expected });
+  }
+  const stages = functionVariables(first.template).map(({ TIDEGATE_STAGE }) => TIDEGATE_STAGE ?? null);
+  const other = stages.find((one) => one !== stage);
+  if (other === undefined) return first;
+  const [asked, made] = [stage, other].map((one) =>
+    one === null ? 'no stage' : `the stage ${typeof one === 'string' ? one : '?'}`,
+  );
+  const own = `stage: ${stage === null ? 'left out' : `'${stage}'`} in ${AWS_FILE}, or there stage: app.node.tryGetContext('stage')`;
+  throw new TidegateError(
+    'invalid_config',
+    `${AWS_FILE} makes the stack ${first.name} of ${made}, and ${asked} is asked for`,
+    {
+      field: '--stage',
+      expected: typeof other === 'string' ? `--stage ${other}; or ${own}` : own,
+    },
+  );
+}
