@@ -20,6 +20,9 @@ const OPTIONS = {
 /** A new app has no variables yet, and each stage of a deployment has a file of its own. */
 const READ_APART: readonly string[] = ['init', 'deploy', 'destroy'];
 
+/** Commands that take the demo where there is no app: `doctor` says which one it looked at, the others load none by themselves. */
+const ON_DEMO: readonly string[] = ['init', 'dev', 'deploy', 'destroy', 'doctor'];
+
 async function main(): Promise<number> {
   const { args, file: envFile } = takeEnvFile(process.argv.slice(2));
   if (envFile === '') return misused('--env-file needs a value: --env-file FILE');
@@ -29,6 +32,7 @@ async function main(): Promise<number> {
     const run = await known();
     const isApart = READ_APART.includes(args[0] ?? '') && envFile === null;
     const added = isApart ? null : takeVariables(envFile);
+    const loadNamed = ON_DEMO.includes(args[0] ?? '') ? loadUsual : loadMeant;
     return run({ args: args.slice(1), loadApp: loadNamed, environment: process.env, envFile: added, misused });
   }
   if (isAsked) {
@@ -56,8 +60,15 @@ async function main(): Promise<number> {
   return 0;
 }
 
-/** The app that the call names, else that of this folder. */
-const loadNamed: typeof loadApp = (file) => loadApp(file ?? usualAppFile());
+/** The app that the call names, else that of this folder, else the demo. */
+const loadUsual: typeof loadApp = (file) => loadApp(file ?? usualAppFile());
+
+/** The same for what works on a store, where the demo has to be meant. */
+const loadMeant: typeof loadApp = async (file) => {
+  const found = file ?? usualAppFile();
+  if (found === null) (await import('./kit/demo.ts')).checkDemoMeant(process.env);
+  return loadApp(found);
+};
 
 /** Before the app is loaded, whose module may read the environment. */
 function takeVariables(file: string | null): EnvFile {

@@ -51,16 +51,19 @@ test.each([
   expect(takeEnvFile(given)).toEqual({ args, file });
 });
 
+const DEMO = join(import.meta.dirname, '../../../src/app.ts');
+
 describe('commands', { timeout: 60_000 }, () => {
   test('find the store that .env of their folder names, and so does the app', async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'app'));
     writeFileSync(join(folder, 'app/.env'), `SQLITE_PATH=${join(folder, 'kept.db')}\n`);
-    const made = runCli(['keys', 'create', '--name', 'me'], {}, join(folder, 'app'));
+    const app = ['--app', DEMO];
+    const made = runCli(['keys', 'create', '--name', 'me', ...app], {}, join(folder, 'app'));
     expect([await made.ended, made.stderr()]).toEqual([0, expect.stringContaining('may use')]);
-    const listed = runCli(['keys', 'list', '--env-file', 'app/.env'], {}, folder);
+    const listed = runCli(['keys', 'list', '--env-file', 'app/.env', ...app], {}, folder);
     expect([await listed.ended, listed.stdout()]).toEqual([0, expect.stringMatching(/ me +public /)]);
-    const other = runCli(['keys', 'list'], { SQLITE_PATH: join(folder, 'other.db') }, join(folder, 'app'));
+    const other = runCli(['keys', 'list', ...app], { SQLITE_PATH: join(folder, 'other.db') }, join(folder, 'app'));
     expect([await other.ended, other.stdout()]).toEqual([0, expect.stringContaining('has no keys')]);
   });
 

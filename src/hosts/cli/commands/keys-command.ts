@@ -4,14 +4,12 @@
  */
 import { idIn } from '../../../auth/keys/key-text.ts';
 import { createKey, type KeyDeps, listKeys, revokeKey } from '../../../auth/keys/manage.ts';
-import { TidegateError } from '../../../base/errors.ts';
 import { jsonText, oneLine } from '../../../base/plain.ts';
 import { APP_TENANT, type Principal } from '../../../base/principal.ts';
 import { isoTime } from '../../../base/time/time-text.ts';
 import type { App } from '../../../declare/app.ts';
 import { watchClock } from '../../../store/clock-watch.ts';
-import { driverOf } from '../../../store/driver.ts';
-import { DRIVERS, readConfig } from '../../../store/drivers/open.ts';
+import { readConfig } from '../../../store/drivers/open.ts';
 import type { Audit } from '../../../streams/audit.ts';
 import { auditOf } from '../../audit.ts';
 import { createLog } from '../../log.ts';
@@ -23,6 +21,7 @@ import { doubtedScopes, readExpiry, readScopes, USUAL_EXPIRY } from './key-optio
 import { linesOfKeys } from './keys-print.ts';
 import type { CommandCall } from '../kit/command.ts';
 import { KEY_COMMANDS } from '../kit/usage.ts';
+import { refuseVolatile } from '../kit/volatile.ts';
 
 const OPTIONS = {
   app: { type: 'string' },
@@ -61,7 +60,7 @@ export async function keysCommand({ args, loadApp, environment, misused }: Comma
   }
 
   const config = readConfig(environment, 'sqlite');
-  refuseVolatile(driverOf(DRIVERS, config).isVolatile ?? false, config.store.name);
+  refuseVolatile(config, 'for a server in memory set TIDEGATE_KEY, one key that may do everything');
   const app = await loadApp(values.app ?? null);
   const runtime = nodeRuntime(createLog(config.logLevel, { plain: process.stderr.isTTY }));
   tellMisspelt(config, app, runtime.log);
@@ -112,12 +111,4 @@ async function revoke(deps: KeyDeps, audit: Audit, id: string): Promise<void> {
   const { name, tenant } = await revokeKey(deps, id);
   await audit.note(operatorOf(tenant), { action: 'key_revoked', target: `${id} of ${name}` });
   console.log(oneLine(`${id} of ${name} is revoked: half a minute from now on nobody takes it`));
-}
-
-/** The store of this command ends with it, and no server ever reads it. */
-function refuseVolatile(isVolatile: boolean, store: string): void {
-  if (!isVolatile) return;
-  const message = `STORE is ${store}, which this command shares with no server`;
-  const hint = 'for a server in memory set TIDEGATE_KEY, one key that may do everything';
-  throw new TidegateError('invalid_config', message, { field: 'STORE', expected: 'the store of the server', hint });
 }

@@ -5,7 +5,7 @@ import type { EnvFile } from './env-file.ts';
 export interface CommandCall {
   /** Behind the name of the command. */
   args: string[];
-  /** @param file of an app of the operator's own; null: that of this folder, and where there is none the built-in one. @throws TidegateError `invalid_config` */
+  /** @param file of an app of the operator's own; null: that of this folder, and where there is none the built-in one, if it is meant. @throws TidegateError `invalid_config` */
   loadApp: (file: string | null) => Promise<App>;
   environment: NodeJS.ProcessEnv;
   /** What `.env` added to the environment. Absent or null: it was not read. */

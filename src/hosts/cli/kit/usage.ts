@@ -161,7 +161,8 @@ ${DOCTOR_USAGE}
 ${actions}
 
   --app FILE      module whose default export is an app (defineApp); default: app.ts of
-                  this folder, or src/app.ts; where there is none, the built-in demo
+                  this folder, or src/app.ts; where there is none, start, stdio and doctor take the
+                  built-in demo, and what works on a store does nothing
   --env-file FILE variables of the environment, which itself wins; default: .env of this folder, where there is one
   -h, --help      this text
   -v, --version   the version

@@ -23,6 +23,7 @@ import { openNodeStore } from '../../node/store.ts';
 import { withTasks } from '../../task-deps.ts';
 import { readArguments } from '../kit/arguments.ts';
 import type { CommandCall, RunCommand } from '../kit/command.ts';
+import { refuseVolatile } from '../kit/volatile.ts';
 import { refusal } from './confirm.ts';
 import { createFiles } from './files.ts';
 import { givenOf, joinedValues, type Member, membersOf, optionsOfMembers } from './options.ts';
@@ -31,6 +32,9 @@ import { commandActions, nounUsage, verbsUsage } from './usage.ts';
 
 /** As long as an action may take: whoever waits longer has pressed Ctrl-C. */
 const MOST_MS = 7 * 24 * 60 * 60_000;
+
+/** Nouns whose reading actions write what they read to a file that is relied on. */
+const KEEPS: readonly string[] = ['backup', 'tenants'];
 
 interface Called {
   action: OperatorAction;
@@ -86,6 +90,8 @@ async function run({ action, input, values }: Called, call: CommandCall): Promis
   const { loadApp, environment } = call;
   const print = call.print === undefined ? printed : async (line: string) => call.print?.(line);
   const config = readConfig(environment, 'sqlite');
+  const isKept = effectOf(action, input) !== 'reads' || KEEPS.includes(action.noun);
+  if (isKept) refuseVolatile(config, `nothing would be left of it: set STORE for ${actionName(action)}`);
   // What operators do is on record, which they can read.
   const app = withAuditLog(await loadApp(values.app ?? null));
   const stop = new AbortController();

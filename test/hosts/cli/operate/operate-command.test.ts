@@ -71,6 +71,40 @@ describe('operators’ commands', { timeout: 30_000 }, () => {
   });
 });
 
+describe('a store that is not meant', { timeout: 60_000 }, () => {
+  test.each([
+    [['streams', 'list']],
+    [['backup', 'all.gz']],
+    [['keys', 'create', '--name', 'me']],
+    [['tasks', 'list']],
+    [['triggers', 'list']],
+  ])('%j in a folder without an app does nothing, and names --app', async (args) => {
+    const folder = temporaryFolder();
+    const { status, out, told } = await ended(runCli(args, {}, folder));
+    expect([status, out, readdirSync(folder)]).toEqual([1, '', []]);
+    expect(told).toMatch(/there is no app in this folder.*--app FILE/s);
+  });
+
+  test('where the demo was started, or is named, it is meant', async () => {
+    const folder = temporaryFolder();
+    const demo = join(import.meta.dirname, '../../../../src/app.ts');
+    expect(await ended(runCli(['keys', 'list', '--app', demo], {}, folder))).toMatchObject({ status: 0 });
+    expect(await ended(runCli(['keys', 'list'], {}, folder))).toMatchObject({ status: 0 });
+  });
+
+  test.each([
+    [['streams', 'import', 'readings', 'in.ndjson']],
+    [['restore', 'all.gz']],
+    [['backup', 'all.gz']],
+    [['feeds', 'pause', 'readings']],
+  ])('%j on a store that ends with it is refused', async (args) => {
+    const folder = temporaryFolder();
+    const { status, out, told } = await ended(runCli([...args, '--app', APP], { STORE: 'memory' }, folder));
+    expect([status, out, readdirSync(folder)]).toEqual([1, '', []]);
+    expect(told).toContain('STORE is memory, which this command shares with no server');
+  });
+});
+
 const lineOf = (n: number) => JSON.stringify({ data: { device: n % 2 === 0 ? '東京タワー' : 'ada', n } });
 
 async function filled(lines: number): Promise<{ variables: Record<string, string>; file: string; folder: string }> {
