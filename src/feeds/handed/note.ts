@@ -4,10 +4,12 @@
  */
 import type { DeclaredFeed } from '../../declare/feed.ts';
 import { asTidegateError } from '../../base/errors.ts';
+import { trimHints } from '../../streams/hints.ts';
 import type { StreamScope } from '../../streams/scope.ts';
 import { addCounts, type FeedCounts, NO_COUNTS } from '../records/counts.ts';
 import { type RejectedWhy, rejectedOf } from '../records/rejected.ts';
 import { feedKey, feedRecord, newState, NOT_DUE_MS, readState } from '../records/state.ts';
+import { feedHints } from '../records/told.ts';
 import type { HandedTaken } from './take.ts';
 
 export interface HandedNotes {
@@ -48,8 +50,10 @@ export function createHandedNotes(): HandedNotes {
           ...(code === null ? { lastSuccessAt: now } : {}),
         };
         const put = feedRecord.put(key, next, { expects: reading.version });
-        const { status } = await store.commit([put], { id: runtime.newId(), now, deadline });
+        const hints = feedHints(tenant, name, state, next);
+        const { status } = await store.commit([put, ...hints], { id: runtime.newId(), now, deadline });
         if (status !== 'committed') return;
+        if (hints.length > 0) await trimHints({ store, runtime }, tenant);
         counts = { ...NO_COUNTS };
         notedAt = now;
       } catch (thrown) {

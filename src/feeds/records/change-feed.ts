@@ -5,7 +5,9 @@
 import { TidegateError } from '../../base/errors.ts';
 import type { DeclaredFeed } from '../../declare/feed.ts';
 import { commitSurely } from '../../store/commit.ts';
+import { trimHints } from '../../streams/hints.ts';
 import { ofFeed, type Scope } from '../../streams/scope.ts';
+import { feedHints } from './told.ts';
 import { feedKey, feedRecord, type FeedState, newState, readState } from './state.ts';
 
 /** A feed writes its record with each commit, so somebody else may be faster a few times. */
@@ -35,10 +37,12 @@ export async function changeFeed(
     const { status } = await commitSurely(
       runtime,
       store,
-      [feedRecord.put(key, state, { expects: reading.version })],
+      [feedRecord.put(key, state, { expects: reading.version }), ...feedHints(tenant, feed.name, before, state)],
       deadline,
     );
-    if (status === 'committed') return { state, changed: true };
+    if (status !== 'committed') continue;
+    await trimHints({ store, runtime }, tenant);
+    return { state, changed: true };
   }
   throw new TidegateError('store_unavailable', `the feed ${feed.name} changes too often at once`, {
     retryAfterMs: 1_000,

@@ -28,6 +28,7 @@ function shownOf({
   lastGapAt,
   lastSuccessAt,
   wentBack,
+  paused,
 }: FeedState): string {
   return JSON.stringify([
     Math.min(failures, 1),
@@ -39,5 +40,6 @@ function shownOf({
     lastGapAt,
     lastSuccessAt !== null,
     wentBack?.at ?? null,
+    paused && [paused.since, paused.reason],
   ]);
 }

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { defineApp, pull, stream, TidegateError } from '../../../src/index.ts';
 import type { StreamTenants } from '../../../src/declare/feed.ts';
+import { changeFeed } from '../../../src/feeds/records/change-feed.ts';
+import { sharedScope } from '../../../src/streams/scope.ts';
 import { createListeningHost } from '../../mcp/listen/listening-host.ts';
 
 const SECOND = 1_000;
@@ -38,6 +40,7 @@ function stage(tenants: StreamTenants = 'shared') {
   });
   return {
     ...at,
+    app,
     bursts: () => read,
     gives: (items: () => unknown[]) => void (next = items),
     async burst(): Promise<void> {
@@ -79,6 +82,21 @@ test('that it fails, why, that items are refused, and that it does well again', 
   }
   const { result } = await at.call('resources/read', { uri: URI }, 'acme ada *');
   expect(JSON.stringify(result)).toContain('no number');
+});
+
+test('that an operator stops it, why, and that it goes on', async () => {
+  const at = stage();
+  await at.burst();
+  const listener = await at.listenTo('acme ada *');
+  await at.clock.advance(2 * SECOND);
+  listener.news();
+  const feed = at.app.feeds.get('readings')!;
+  const pause = (reason: string) => ({ paused: { since: at.clock.now(), by: 'operator', reason } });
+  for (const change of [() => pause('a leak'), () => pause('a new valve'), () => ({ paused: null })]) {
+    await changeFeed(sharedScope(at), feed, change, at.clock.now() + 10 * SECOND);
+    await at.clock.advance(10 * SECOND);
+    expect(listener.news()).toEqual([`resources/updated ${URI}`]);
+  }
 });
 
 test('each tenant of its own feed alone, by poll_changes too', async () => {

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { TidegateError } from '../../../base/errors.ts';
 import type { App } from '../../../declare/app.ts';
+import { STAGE, STAGE_EXPECTED } from '../../platforms/aws-names.ts';
 import { usualAppFile } from '../kit/app-file.ts';
 import type { CommandCall } from '../kit/command.ts';
 import { readArguments, unknownWord } from '../kit/arguments.ts';
@@ -45,8 +46,6 @@ const OPTIONS = {
   destroy: SHARED,
 } as const;
 
-const ENVIRONMENT = /^[a-z][a-z\d-]{0,19}$/;
-
 /** What the call means; a number is the exit status of a wrong one. @throws TidegateError for an app that is none */
 export async function readDeployOptions(
   command: 'deploy' | 'destroy',
@@ -65,9 +64,11 @@ export async function readDeployOptions(
   if (extra !== undefined) return misused(unknownWord(extra, [], `${command} ${target}`));
   const [own, other] = target === 'aws' ? (['stage', 'env'] as const) : (['env', 'stage'] as const);
   if (values[other] !== undefined) return misused(`--${other} is not for ${target}: expected --${own} NAME`);
+  const alone = target === 'aws' ? (['fix', 'no-queue'] as const).find((name) => values[name] === true) : undefined;
+  if (alone !== undefined) return misused(`--${alone} is not for aws: its stack says what is made`);
   const name = values[own];
-  if (typeof name === 'string' && !ENVIRONMENT.test(name)) {
-    return misused(`--${own} ${name}: expected 1 to 20 lower-case letters, digits and hyphens, a letter first`);
+  if (typeof name === 'string' && !STAGE.test(name)) {
+    return misused(`--${own} ${name}: expected ${STAGE_EXPECTED}`);
   }
   const folder = process.cwd();
   const appFile = appFileOf(folder, typeof values['app'] === 'string' ? values['app'] : null);

@@ -34,6 +34,7 @@ async function tryFeed(
   signal: AbortSignal,
 ): Promise<DoctorFinding[]> {
   if (app === null || config === null) return [{ status: 'skip', what: 'not tried: first mend what stands above' }];
+  if (feed.feed.handed) return [{ status: 'skip', what: `not tried: ${feed.feed.source} hands over what it stores` }];
   if (feed.feed.acknowledges && feed.feed.probe === undefined) {
     return [{ status: 'skip', what: 'not tried: a burst would take what it reads away from its source' }];
   }

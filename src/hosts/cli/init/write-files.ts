@@ -31,7 +31,14 @@ export async function writeFiles(
   const inTheWay = [...there].filter((path) => path !== ADDED_TO && path !== LEFT && path !== KEPT);
   if (inTheWay.length > 0 && !isForced) throw await refusal(folder, inTheWay);
   const left = [KEPT, ...(isForced ? [] : [LEFT])].filter((path) => there.has(path));
+  const noFile = await notFiles(
+    folder,
+    [...there].filter((path) => !left.includes(path)),
+  );
+  if (noFile.length > 0) throw obstructed(folder, noFile);
   const made: string[] = [];
+  /** What was overwritten, as it was. */
+  const before = new Map<string, Buffer>();
   try {
     await mkdir(folder, { recursive: true });
     for (const [path, text] of files) {
@@ -41,12 +48,14 @@ export async function writeFiles(
       const flag = isNew ? 'wx' : 'w';
       const given = path === ADDED_TO && !isNew ? await withLines(join(folder, path), text) : text;
       if (isNew) made.push(path);
+      else before.set(path, await readFile(join(folder, path)));
       await writeFile(join(folder, path), given, { flag, ...(path === '.env' ? { mode: 0o600 } : {}) });
     }
   } catch (cause) {
     // The last one may be another's, which was there first.
     const isTaken = (cause as { code?: string } | null)?.code === 'EEXIST';
     for (const path of isTaken ? made.slice(0, -1) : made) await rm(join(folder, path), { force: true });
+    for (const [path, text] of before) await writeFile(join(folder, path), text);
     throw unwritable(folder, cause);
   }
   return { made: [...files.keys()].filter((path) => !left.includes(path)), left };
@@ -55,6 +64,21 @@ export async function writeFiles(
 /** Also a link that leads nowhere is in the way. */
 async function isThere(path: string): Promise<boolean> {
   return (await lstat(path).catch(() => null)) !== null;
+}
+
+/** Folders and links: what is written there would go elsewhere, or nowhere. */
+async function notFiles(folder: string, paths: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const path of paths) if (!(await lstat(join(folder, path))).isFile()) found.push(path);
+  return found;
+}
+
+function obstructed(folder: string, paths: readonly string[]): TidegateError {
+  return new TidegateError('invalid_input', `no files in ${folder}: ${paths.join(', ')}`, {
+    field: 'folder',
+    expected: 'a folder where these are files, or are not there: folders and links are not overwritten',
+    hint: 'nothing was written',
+  });
 }
 
 async function withLines(path: string, text: string): Promise<string> {
@@ -94,7 +118,7 @@ function unwritable(folder: string, cause: unknown): TidegateError {
   return new TidegateError('invalid_input', `the app cannot be written to ${folder}: ${reason}`, {
     field: 'folder',
     expected: 'a folder that is there or can be made, and that this user may write to',
-    hint: 'what was written of it is gone again',
+    hint: 'what was written of it is gone again, and what was overwritten is as it was',
     cause,
   });
 }

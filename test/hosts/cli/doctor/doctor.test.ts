@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
 import { expect, onTestFinished, test } from 'vitest';
-import { http, pull, secret, stream } from '../../../../src/index.ts';
+import { http, pull, secret, sqs, stream } from '../../../../src/index.ts';
 import { ingest } from '../../../../src/feeds/run/run.ts';
 import { doctorCommand } from '../../../../src/hosts/cli/doctor/doctor-command.ts';
 import { linesOfResult } from '../../../../src/hosts/cli/doctor/print.ts';
@@ -238,6 +238,11 @@ test('for people and as JSON the exit status is the same, and a warning alone is
   await doctorCommand({ ...call, args: ['--skip', 'feeds'], environment: envFile.set, envFile });
   expect(printed.join('\n')).toContain('ok    configuration: 2 variables are taken from .env: STORE, API_KEY');
   expect(printed.join('\n')).not.toContain('never-shown');
+});
+
+test('a feed that event sources fill is not tried', async () => {
+  const run = await runDoctor(rooms(sqs()), onDisk(), ['--platform', 'lambda']);
+  expect(run.of('feed rooms')).toEqual([expect.stringMatching(/^skip not tried: a queue of SQS hands over/)]);
 });
 
 test('a wrong call is status 2', async () => {

@@ -116,8 +116,13 @@ describe('what is there already', () => {
 
   test('what cannot be written whole is not written', async () => {
     mkdirSync(join(folder, 'Dockerfile'));
-    await expect(init([folder, '--force'])).rejects.toMatchObject({ code: 'invalid_input', field: 'folder' });
-    expect(readdirSync(folder)).toEqual(['Dockerfile']);
+    writeFileSync(join(folder, 'package.json'), '{ "name": "shop" }');
+    symlinkSync('/nowhere/at/all', join(folder, 'wrangler.toml'));
+    const refused = init([folder, '--force']);
+    await expect(refused).rejects.toMatchObject({ code: 'invalid_input', field: 'folder' });
+    await expect(refused).rejects.toThrow(/no files in .*: wrangler\.toml, Dockerfile$/);
+    expect(readdirSync(folder)).toEqual(['Dockerfile', 'package.json', 'wrangler.toml']);
+    expect(read('package.json')).toBe('{ "name": "shop" }');
   });
 
   test('a file where the folder would be', async () => {
