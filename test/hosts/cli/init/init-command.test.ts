@@ -74,6 +74,18 @@ test('each app has a token of its own, which others of the machine cannot read, 
   expect(read('.dockerignore').split('\n')).toContain('.env');
 });
 
+test('what an app declares as secret depends on no variable, and its test and .env have a value for each', async () => {
+  await init([folder, '--feed', 'push,http,mqtt,websocket']);
+  const declared = [...read('app.ts').matchAll(/secret\('(\w+)'\)/g)].map(([, name = '']) => name);
+  expect(declared).toEqual(['PUSH_TOKEN', 'MQTT_URL']);
+  expect(read('app.ts')).not.toContain('process.env');
+  const [, given = ''] = /environment: \{(.*)\}/.exec(read('app.test.ts')) ?? [];
+  for (const name of declared) {
+    expect(given).toContain(name);
+    expect(read('.env')).toMatch(new RegExp(`^${name}=\\S`, 'm'));
+  }
+});
+
 describe('what is there already', () => {
   beforeEach(() => mkdirSync(folder));
 

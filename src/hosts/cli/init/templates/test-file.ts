@@ -4,8 +4,12 @@ import { type NewApp, feedPartsOf } from './app-file.ts';
 export function testFile(app: NewApp): string {
   const { kinds } = app;
   const fakes = [...(kinds.includes('mqtt') ? ['plant'] : []), ...(kinds.includes('websocket') ? ['ticker'] : [])];
+  const secrets = [
+    ...(kinds.includes('push') ? ['PUSH_TOKEN'] : []),
+    ...(kinds.includes('mqtt') ? ["MQTT_URL: 'mqtts://broker.example'"] : []),
+  ];
   const options = [
-    ...(kinds.includes('push') ? ['    environment: { PUSH_TOKEN },\n'] : []),
+    ...(secrets.length > 0 ? [`    environment: { ${secrets.join(', ')} },\n`] : []),
     ...(kinds.includes('http') ? ['    fetch: () => Response.json(QUAKES),\n'] : []),
     ...(fakes.length > 0
       ? [`    feeds: { ${fakes.map((fake) => (fake === 'ticker' ? 'prices: ticker' : fake)).join(', ')} },\n`]
