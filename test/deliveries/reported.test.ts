@@ -109,3 +109,33 @@ test('reapit/foundations#10832: each try of an event has its one id, for each su
   }
   expect(new Set(stage.events().map(({ headers }) => headers['webhook-id']))).toEqual(new Set(['one']));
 });
+
+test('nextlyhq/nextly#283: what waits for another try is not sent any more once its owner may have it no more', async () => {
+  let held: typeof ADA | null = ADA;
+  const stage = deliveryStage({ receive: answering(500), deps: { rightsOf: async () => held } });
+  await stage.subscribe();
+  await stage.publish('one');
+  await stage.run();
+  const tried = stage.ids().length;
+  expect(tried).toBeGreaterThan(0);
+  held = null;
+  await stage.clock.advance(600_000);
+  await stage.run();
+  expect(stage.ids()).toHaveLength(tried);
+  expect((await stage.service.list(ADA, { limit: 10 })).subscriptions).toEqual([]);
+});
+
+test('keygen-sh/keygen-api#139: a try that waits is over with its subscription', async () => {
+  const stage = deliveryStage({ receive: answering(500) });
+  const { id } = await stage.subscribe();
+  await stage.publish('one');
+  await stage.run();
+  const tried = stage.ids().length;
+  expect(tried).toBeGreaterThan(0);
+  await stage.service.unsubscribe(ADA, { id }, stage.within());
+  for (let minutes = 0; minutes < 30; minutes += 1) {
+    await stage.clock.advance(60_000);
+    await stage.run();
+  }
+  expect(stage.ids()).toHaveLength(tried);
+});
