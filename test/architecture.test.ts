@@ -38,7 +38,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   deliveries: [['records'], ['send'], ['work'], ['.']],
   auth: [['.'], ['keys', 'oauth', 'audit', 'login']],
   calls: [['.'], ['bounds', 'changes'], ['events']],
-  http: [['.'], ['events', 'observe']],
+  http: [['documents'], ['.'], ['events', 'observe']],
   tools: [['.'], ['alarms', 'events', 'triggers']],
   operate: [['.'], ['feeds', 'streams', 'dead', 'work', 'backup'], ['faces']],
   // An extension stands beside what serves it: nothing of the server knows one.

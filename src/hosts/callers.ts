@@ -10,7 +10,7 @@ import type { Log } from '../base/runtime.ts';
 import { createAuthenticate } from '../http/authenticate.ts';
 import { type Challenges, createChallenges } from '../http/challenge.ts';
 import { baseOf } from '../http/origin.ts';
-import { firstScopes, metadataUrlOf } from '../http/protected-resource.ts';
+import { firstScopes, metadataUrlOf } from '../http/documents/protected-resource.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { CallerOptions, HostOptions } from './http-host.ts';
 

@@ -8,18 +8,20 @@ import type { JsonObject } from '../base/json.ts';
 import type { Secrets } from '../base/seal.ts';
 import type { Deps } from '../streams/deps.ts';
 import { openAccount } from '../store/counting.ts';
-import type { StreamBounds } from '../calls/bounds/open-streams.ts';
 import { type Authenticate, openToEveryone, orByCookie, withRefusalsNoted, withSafeNames } from './authenticate.ts';
 import { type BodyBounds, createBodies } from './bodies.ts';
 import { type Challenges, createChallenges } from './challenge.ts';
+import { withStreamBounds } from './bounded-serving.ts';
 import { createCors } from './cors.ts';
-import { createDocument, documentPreflight } from './documents.ts';
+import { discoveryDocuments } from './documents/discovery.ts';
+import { documentPreflight } from './documents/documents.ts';
 import { type Edge, NO_EDGE, REQUESTS } from './edge.ts';
-import { createMcpRoute, type McpServing, refusedForNow } from './mcp-route.ts';
+import { refusedForNow } from './mcp-refusals.ts';
+import { createMcpRoute, type McpServing } from './mcp-route.ts';
 import { createOriginGuard, type OriginGuard, type OriginOptions } from './origin.ts';
 import type { LoginRoutes } from './login.ts';
 import { laterIfAsked, methodResponse, problemResponse, refusedResponse } from './problem.ts';
-import { type ProtectedResource, resourceMetadata, resourcePaths } from './protected-resource.ts';
+import type { ProtectedResource } from './documents/protected-resource.ts';
 import type { PushTokens } from './push.ts';
 import type { PushEntrance } from './push-entrance.ts';
 import type { PushKeys } from './push-secrets.ts';
@@ -28,7 +30,6 @@ import { createReadiness } from './ready.ts';
 import { counting, createRequestCount } from './request-limit.ts';
 import { createRequestLog, type LoggedEnv, type RequestReport } from './request-log.ts';
 import { createSafeHeaders } from './safe-headers.ts';
-import { aiCatalog, CARD_TYPE, CATALOG_TYPE, serverCard } from './server-card.ts';
 
 export interface HttpAppOptions extends OriginOptions {
   /** Largest body of a POST to `/mcp`; default 1 MiB. */
@@ -108,33 +109,6 @@ function edgeOf({ env }: { env?: { edge?: Edge | undefined } }): Edge {
   return env?.edge ?? NO_EDGE;
 }
 
-/** What bounds streams is loaded with the first message, since a server without authentication bounds none. */
-function withBounds(deps: HttpDeps): McpServing {
-  const { mcp } = deps;
-  const { open } = mcp;
-  let bounds: StreamBounds | null = null;
-  const load = async () => {
-    bounds ??= (await import('../calls/bounds/open-streams.ts')).createStreamBounds(deps, refusedMessage);
-    return bounds;
-  };
-  return {
-    ...mcp,
-    async serve(request, body, principal, ...more) {
-      const serve = () => mcp.serve(request, body, principal, ...more);
-      const { mayStay, bounded } = await load();
-      return mayStay(body) ? bounded(principal, body, serve) : serve();
-    },
-    open:
-      open &&
-      (async (request, principal, ...more) => {
-        const { bounded } = await load();
-        return bounded(principal, null, () => open(request, principal, ...more));
-      }),
-  };
-}
-
-const refusedMessage = (error: TidegateError, message: unknown) => refusedForNow(error, undefined, message);
-
 export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const { app, mcp, runtime, store } = deps;
   const { admit, observe, protectedResource = null } = options;
@@ -154,7 +128,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const challenges = options.challenges ?? createChallenges();
   const { openStreams, eventStreams } = app.options.quotas ?? {};
   const countsOpen = !isOpen || openStreams !== undefined || eventStreams !== undefined;
-  const route = createMcpRoute(countsOpen ? withBounds({ ...deps, isOpen }) : mcp, {
+  const route = createMcpRoute(countsOpen ? withStreamBounds({ ...deps, isOpen }) : mcp, {
     guard,
     authenticate: counting(withCookies, count, refusedForNow),
     authenticateAgain: withCookies,
@@ -186,23 +160,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   let push: PushEntrance | null = null;
   const ready = createReadiness(runtime);
 
-  const card = createDocument(CARD_TYPE, (base) => serverCard(facts, base));
-  const olderCard = createDocument('application/json', (base) => serverCard(facts, base));
-  const catalog = createDocument(CATALOG_TYPE, (base) => aiCatalog(facts, base));
-  const documents = new Map([
-    ['/mcp/server-card', card],
-    ['/.well-known/mcp.json', olderCard],
-    ['/.well-known/mcp/server-card.json', olderCard],
-    ['/.well-known/ai-catalog.json', catalog],
-  ]);
-
-  if (protectedResource !== null) {
-    for (const [path, form] of resourcePaths(options.publicUrl)) {
-      const make = (base: string) => resourceMetadata(app, protectedResource, base, form);
-      documents.set(path, createDocument('application/json', make));
-    }
-  }
-
+  const documents = discoveryDocuments(facts, protectedResource, options.publicUrl);
   const http = new Hono<LoggedEnv>();
   const log = observe?.log(runtime) ?? createRequestLog(runtime);
   const safeHeaders = createSafeHeaders(options.publicUrl);

@@ -1,19 +1,10 @@
 /** The route `/mcp`: it refuses in JSON-RPC's form what cannot be a message. */
 import { TidegateError } from '../base/errors.ts';
 import type { Audit } from '../streams/audit.ts';
-import type { JsonObject } from '../base/json.ts';
 import { isOwner, type Principal } from '../base/principal.ts';
 import { isUnrestricted, missingScopes } from '../base/scopes.ts';
 import type { PrincipalNow } from '../calls/events/rights-watch.ts';
-import {
-  type EventDialect,
-  eventErrorCode,
-  INTERNAL_ERROR,
-  INVALID_REQUEST,
-  PARSE_ERROR,
-  RATE_LIMITED,
-  rpcErrorResponse,
-} from '../base/json-rpc.ts';
+import { type EventDialect, INVALID_REQUEST, PARSE_ERROR } from '../base/json-rpc.ts';
 import { isPromise, whenKnown } from '../base/time/when-known.ts';
 import type { Work } from '../store/work.ts';
 import type { ServedAnswer } from '../calls/served-answer.ts';
@@ -22,8 +13,8 @@ import type { Bodies } from './bodies.ts';
 import { readJson } from './body.ts';
 import type { Challenges } from './challenge.ts';
 import { type Edge, NO_EDGE, overloaded } from './edge.ts';
-import type { OriginGuard, OriginRefusal } from './origin.ts';
-import { problemOf, problemResponse } from './problem.ts';
+import { insufficientScope, mcpError, refusedForNow, refusedOrigin } from './mcp-refusals.ts';
+import type { OriginGuard } from './origin.ts';
 import type { CountRequest } from './request-limit.ts';
 
 /** What serves MCP behind this route; `mcp/serve/endpoint.ts` makes it. */
@@ -109,7 +100,7 @@ export function createMcpRoute(mcp: McpServing, parts: McpRouteParts): McpRoute 
   /** Who sends, or the response that refuses. */
   function judged(request: Request): ReturnType<Authenticate> {
     const refusal = guard.refusal(request);
-    return refusal === null ? authenticate(request) : refused(refusal);
+    return refusal === null ? authenticate(request) : refusedOrigin(refusal);
   }
 
   function nowOf(request: Request, opened: Principal): PrincipalNow {
@@ -147,7 +138,7 @@ export function createMcpRoute(mcp: McpServing, parts: McpRouteParts): McpRoute 
     needed: readonly string[],
   ): Promise<Response> {
     await audit?.refused(principal, { target: needed.toSorted().join(' '), code: 'insufficient_scope' });
-    return insufficient(challenges.insufficientScope(request, needed), needed, body, parts.eventCodes);
+    return insufficientScope(challenges.insufficientScope(request, needed), needed, body, parts.eventCodes);
   }
 
   async function otherMethod(request: Request): Promise<Response> {
@@ -155,7 +146,7 @@ export function createMcpRoute(mcp: McpServing, parts: McpRouteParts): McpRoute 
     const isRenewed = challenges.hasIssuer && request.headers.has('authorization');
     const principal = isRenewed ? null : await judged(request);
     if (principal instanceof Response) return principal;
-    const response = rpcError(405, INVALID_REQUEST, 'Method not allowed', {
+    const response = mcpError(405, INVALID_REQUEST, 'Method not allowed', {
       expected: end ? 'GET, POST, DELETE' : 'POST',
     });
     response.headers.set('Allow', allowed);
@@ -184,7 +175,7 @@ export function createMcpRoute(mcp: McpServing, parts: McpRouteParts): McpRoute 
         if (!body.ok) {
           if (body.fault === 'room') return refusedForNow(overloaded(), body.expected);
           const code = body.fault === 'text' ? PARSE_ERROR : INVALID_REQUEST;
-          return rpcError(body.status, code, TITLES[body.fault], { expected: body.expected });
+          return mcpError(body.status, code, TITLES[body.fault], { expected: body.expected });
         }
         const counting = countBatch(body.value, principal);
         const tooMany = counting === null ? null : await counting;
@@ -237,54 +228,11 @@ export function createMcpRoute(mcp: McpServing, parts: McpRouteParts): McpRoute 
     },
     options(request) {
       const refusal = guard.refusal(request);
-      return refusal === null ? new Response(null, { status: 204, headers: { Allow: allowed } }) : refused(refusal);
+      return refusal === null
+        ? new Response(null, { status: 204, headers: { Allow: allowed } })
+        : refusedOrigin(refusal);
     },
     refuse: refusedForNow,
     otherMethod,
   };
-}
-
-function refused({ message, ...data }: OriginRefusal): Response {
-  return rpcError(403, INVALID_REQUEST, message, data);
-}
-
-/** The challenge, with the error in the form that clients of MCP read. That of a method of events is `Forbidden` (SEP-3415). */
-function insufficient(
-  { status, headers }: Response,
-  needed: readonly string[],
-  body: unknown,
-  eventCodes: EventDialect,
-): Response {
-  const expected = needed.join(' ');
-  const reason = `This needs the scopes ${expected}`;
-  const data = { code: 'insufficient_scope', field: 'Authorization', expected };
-  const isOfEvents = String((body as { method?: unknown } | null)?.method).startsWith('events/');
-  const error = isOfEvents
-    ? { code: eventErrorCode('Forbidden', eventCodes), message: `Forbidden: ${reason}`, data: { reason, ...data } }
-    : { code: INVALID_REQUEST, message: reason, data };
-  const response = rpcErrorResponse(status, error, body);
-  for (const [name, value] of headers) if (name !== 'content-type') response.headers.set(name, value);
-  return response;
-}
-
-/**
- * Refuses a request before it was looked at, with the status and the `Retry-After` of `problemResponse`.
- * @param expected of a request that would not have been refused; default: as the error says
- * @param message that is refused, where it has come
- */
-export function refusedForNow(error: TidegateError, expected?: string, message?: unknown): Response {
-  const { headers } = problemResponse(error);
-  const { title, status, ...about } = problemOf(error);
-  const isLater = error.code === 'rate_limited' || error.code === 'overloaded';
-  const isOurs = status >= 500 && !isLater;
-  const code = isLater ? RATE_LIMITED : isOurs ? INTERNAL_ERROR : INVALID_REQUEST;
-  const data = expected === undefined ? about : { ...about, expected };
-  const response = rpcErrorResponse(status, { code, message: title, data }, message);
-  const retryAfter = headers.get('retry-after');
-  if (retryAfter !== null) response.headers.set('Retry-After', retryAfter);
-  return response;
-}
-
-function rpcError(status: number, code: number, message: string, data: JsonObject): Response {
-  return rpcErrorResponse(status, { code, message, data });
 }

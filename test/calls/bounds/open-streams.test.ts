@@ -5,7 +5,7 @@ import type { Principal } from '../../../src/base/principal.ts';
 import { TidegateError } from '../../../src/base/errors.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { defineApp } from '../../../src/declare/check/define-app.ts';
-import { refusedForNow } from '../../../src/http/mcp-route.ts';
+import { refusedForNow } from '../../../src/http/mcp-refusals.ts';
 import { createStreamBounds } from '../../../src/calls/bounds/open-streams.ts';
 import { stream } from '../../../src/index.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';

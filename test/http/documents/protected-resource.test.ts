@@ -1,11 +1,11 @@
 /** Where a client learns who issues tokens for this server, and how a refusal leads it there. */
 import { afterEach, expect, test } from 'vitest';
 import * as z from 'zod';
-import { defineApp, stream } from '../../src/index.ts';
-import { createAuthenticate } from '../../src/http/authenticate.ts';
-import { createChallenges } from '../../src/http/challenge.ts';
-import { firstScopes, metadataUrlOf } from '../../src/http/protected-resource.ts';
-import { type Served, serveApp } from '../mcp/served.ts';
+import { defineApp, stream } from '../../../src/index.ts';
+import { createAuthenticate } from '../../../src/http/authenticate.ts';
+import { createChallenges } from '../../../src/http/challenge.ts';
+import { firstScopes, metadataUrlOf } from '../../../src/http/documents/protected-resource.ts';
+import { type Served, serveApp } from '../../mcp/served.ts';
 
 const SILENT = { now: Date.now, log: () => undefined };
 const ISSUER = 'https://issuer.example/realms/a';

@@ -1,8 +1,8 @@
 /**
  * Public documents: open to every origin, cached for an hour, and answered with 304 to a client that has the same one.
  */
-import { hexOf, sha256 } from '../base/digest.ts';
-import type { JsonObject } from '../base/json.ts';
+import { hexOf, sha256 } from '../../base/digest.ts';
+import type { JsonObject } from '../../base/json.ts';
 
 const HEADERS = {
   'Access-Control-Allow-Origin': '*',

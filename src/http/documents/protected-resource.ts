@@ -3,9 +3,9 @@
  * has to ask. `/mcp` and `/mcp/` are two resources to a client that compares letter by letter, as VS Code does, so each form
  * has a document of its own. Tokens for any of them are taken.
  */
-import type { App } from '../declare/app.ts';
-import type { JsonObject } from '../base/json.ts';
-import { missingScopes, readScope, TASKS_SCOPE } from '../base/scopes.ts';
+import type { App } from '../../declare/app.ts';
+import type { JsonObject } from '../../base/json.ts';
+import { missingScopes, readScope, TASKS_SCOPE } from '../../base/scopes.ts';
 
 /** Who issues tokens for this server. */
 export interface ProtectedResource {

@@ -2,8 +2,8 @@
  * The server card (`application/mcp-server-card+json`), made from the app's declaration: what the server is and how to
  * reach it, without tools and secrets. One document fits the current schema and the readers of older places.
  */
-import type { App } from '../declare/app.ts';
-import type { JsonObject } from '../base/json.ts';
+import type { App } from '../../declare/app.ts';
+import type { JsonObject } from '../../base/json.ts';
 
 export const CARD_TYPE = 'application/mcp-server-card+json';
 export const CATALOG_TYPE = 'application/ai-catalog+json';

@@ -1,0 +1,33 @@
+/** Bounds how many streams of one caller stay open, over all instances, of what serves MCP. */
+import type { TidegateError } from '../base/errors.ts';
+import type { StreamBounds } from '../calls/bounds/open-streams.ts';
+import type { Deps } from '../streams/deps.ts';
+import { refusedForNow } from './mcp-refusals.ts';
+import type { McpServing } from './mcp-route.ts';
+
+/** What bounds streams is loaded with the first message, since a server without authentication bounds none. */
+export function withStreamBounds(deps: Deps & { mcp: McpServing }): McpServing {
+  const { mcp } = deps;
+  const { open } = mcp;
+  let bounds: StreamBounds | null = null;
+  const load = async () => {
+    bounds ??= (await import('../calls/bounds/open-streams.ts')).createStreamBounds(deps, refusedMessage);
+    return bounds;
+  };
+  return {
+    ...mcp,
+    async serve(request, body, principal, ...more) {
+      const serve = () => mcp.serve(request, body, principal, ...more);
+      const { mayStay, bounded } = await load();
+      return mayStay(body) ? bounded(principal, body, serve) : serve();
+    },
+    open:
+      open &&
+      (async (request, principal, ...more) => {
+        const { bounded } = await load();
+        return bounded(principal, null, () => open(request, principal, ...more));
+      }),
+  };
+}
+
+const refusedMessage = (error: TidegateError, message: unknown) => refusedForNow(error, undefined, message);
