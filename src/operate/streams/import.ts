@@ -3,31 +3,26 @@
  * line leaves nothing half done. Each piece of it is stored with a receipt, so the same file again goes on where it was stopped.
  */
 import * as z from 'zod';
-import { digestOf } from '../../base/digest.ts';
 import { TidegateError } from '../../base/errors.ts';
-import { type Json, type JsonObject, utf8Bytes } from '../../base/json.ts';
+import { type Json, type JsonObject } from '../../base/json.ts';
 import { parseTime } from '../../base/time/time-text.ts';
 import { createNdjsonParser, type NdjsonItem } from '../../feeds/kit/ndjson.ts';
-import { isPresent } from '../../store/store.ts';
-import { publishMany, type PushedEvent } from '../../streams/log/publish-many.ts';
+import type { PushedEvent } from '../../streams/log/publish-many.ts';
 import { validateEvent } from '../../streams/log/validate-event.ts';
 import { type OperateContext, type OperateFiles, operatorAction } from '../action.ts';
-import { changeableStream, importKey, NameOfStream, type NamedStream } from './named-stream.ts';
+import { createPieceStore, PIECE_EVENTS } from './import-pieces.ts';
+import { changeableStream, NameOfStream, type NamedStream } from './named-stream.ts';
 
-/** Events of one commit, and the share of its bytes that they may take as they are written. */
-const PIECE_EVENTS = 80;
+/** The share of a commit's bytes that the events of a piece may take as they are written. */
 const PIECE_SHARE = 0.4;
-/** How long it is remembered that a piece was imported, ms. */
-const REMEMBERED_MS = 86_400_000;
 /** Wrong lines that are told. */
 const MOST_TOLD = 20;
-const COMMIT_MS = 30_000;
 
 export const streamsImport = operatorAction({
   noun: 'streams',
   verb: 'import',
   description:
-    'Appends events of an NDJSON file to a stream: lines as export writes them. Nothing is stored where a line of a file is wrong. The same file again adds nothing twice for a day, and events whose source gives ids are known by them. An export that is read into the stream from which it came adds the others once more.',
+    'Appends events of an NDJSON file to a stream: lines as export writes them. Nothing is stored where a line of a file is wrong. For a day the same file adds nothing twice, and one that has grown adds what is new at its end; a file is known by how it begins. Events whose source gives ids are known by them. An export that is read into the stream from which it came adds the others once more.',
   input: z.strictObject({
     stream: NameOfStream,
     file: z.string().min(1).max(4_096).describe('The file; - is standard input, which is stored as it comes'),
@@ -73,13 +68,12 @@ export const streamsImport = operatorAction({
       Object.assign(tally, { lines: 0, gaps: 0 });
     }
     tally.stored = true;
-    let place = 0;
+    const storePiece = createPieceStore(named, context);
     for await (const piece of piecesOf(named, asked, files, tally, context)) {
       if (tally.invalid > 0 && !skipInvalid) break;
-      const { appended, duplicates } = await store(named, piece, place, context);
+      const { appended, duplicates } = await storePiece(piece);
       tally.appended += appended;
       tally.repeats += duplicates;
-      place += 1;
     }
     if (context.signal.aborted) {
       throw new TidegateError('cancelled', `stopped after line ${tally.lines}: ${tally.appended} events are appended`, {
@@ -202,21 +196,4 @@ function wrong(tally: Tally, line: number, field: string, expected: string): nul
   tally.invalid += 1;
   if (tally.wrong.length < MOST_TOLD) tally.wrong.push({ line, field, expected });
   return null;
-}
-
-async function store(
-  { stream, own }: NamedStream,
-  piece: readonly PushedEvent[],
-  place: number,
-  context: OperateContext,
-) {
-  // Where they stand in the file is no part of what they are.
-  const text = JSON.stringify(piece.map(({ place: _place, ...event }) => event));
-  const fingerprint = digestOf(`${utf8Bytes(text)} ${text}`);
-  const record = importKey(own, stream.name, `${place}-${fingerprint}`);
-  // The receipt would answer with what the piece appended the first time.
-  const reading = await own.store.get(record, own.runtime.now());
-  if (isPresent(reading)) return { appended: 0, duplicates: piece.length };
-  const deadline = Math.min(context.deadline, own.runtime.now() + COMMIT_MS);
-  return publishMany(own, stream, piece, { once: { record, fingerprint, keptMs: REMEMBERED_MS }, deadline });
 }
