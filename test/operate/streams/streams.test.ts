@@ -120,22 +120,25 @@ describe('export and import', () => {
     expect(await to.act('streams list')).toMatchObject({ streams: [{ events: 0 }, { events: 200 }] });
   });
 
-  test.each([1, 79, 80, 81, 100, 160, 200])('a file of %i events that has grown adds what is new, in each of its forms', async (first) => {
-    const to = acting(app, createMemoryStore());
-    const grows = (count: number) => {
-      const lines = Array.from({ length: count }, (_, n) => JSON.stringify({ data: { text: `note ${n % 7}` } }));
-      to.files.set('n', lines.join('\n'));
-      return to.act('streams import', { stream: 'notes', file: 'n' });
-    };
-    expect(await grows(first)).toMatchObject({ appended: first, repeats: 0 });
-    expect(await grows(first + 10)).toMatchObject({ appended: 10, repeats: first });
-    expect(await grows(first + 10)).toMatchObject({ appended: 0, repeats: first + 10 });
-    expect(await grows(first + 100)).toMatchObject({ appended: 90, repeats: first + 10 });
-    expect(await to.act('streams list')).toMatchObject({ streams: [{}, { events: first + 100 }] });
-    // Another file, whose first events are others.
-    to.files.set('n', [0, 1].map((n) => JSON.stringify({ data: { text: `other ${n}` } })).join('\n'));
-    expect(await to.act('streams import', { stream: 'notes', file: 'n' })).toMatchObject({ appended: 2, repeats: 0 });
-  });
+  test.each([1, 79, 80, 81, 100, 160, 200])(
+    'a file of %i events that has grown adds what is new, in each of its forms',
+    async (first) => {
+      const to = acting(app, createMemoryStore());
+      const grows = (count: number) => {
+        const lines = Array.from({ length: count }, (_, n) => JSON.stringify({ data: { text: `note ${n % 7}` } }));
+        to.files.set('n', lines.join('\n'));
+        return to.act('streams import', { stream: 'notes', file: 'n' });
+      };
+      expect(await grows(first)).toMatchObject({ appended: first, repeats: 0 });
+      expect(await grows(first + 10)).toMatchObject({ appended: 10, repeats: first });
+      expect(await grows(first + 10)).toMatchObject({ appended: 0, repeats: first + 10 });
+      expect(await grows(first + 100)).toMatchObject({ appended: 90, repeats: first + 10 });
+      expect(await to.act('streams list')).toMatchObject({ streams: [{}, { events: first + 100 }] });
+      // Another file, whose first events are others.
+      to.files.set('n', [0, 1].map((n) => JSON.stringify({ data: { text: `other ${n}` } })).join('\n'));
+      expect(await to.act('streams import', { stream: 'notes', file: 'n' })).toMatchObject({ appended: 2, repeats: 0 });
+    },
+  );
 
   test('a wrong line is told by its number, and nothing of the file is stored; or it is left out where asked', async () => {
     const { act, files, lines } = await filled(0);
