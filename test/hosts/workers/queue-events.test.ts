@@ -2,7 +2,7 @@
  * What follows events, through a queue of Workers, in workerd and without any cron: webhooks, what triggers begin, and waits are on
  * their way within 2 s. And where messages go that came back too often.
  */
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, test } from 'vitest';
 import { requireService } from '../../services/available.ts';
 import { type RunningRedis, startRedis } from '../../services/redis.ts';
 import { startUpstash, type UpstashFront } from '../../services/upstash.ts';
@@ -18,16 +18,22 @@ describe.skipIf(!requireService('redis'))('a queue of events (needs redis-server
   let front: UpstashFront;
   let recorder: Recorder;
   let worker: RunningWorker;
+  /** One that has no store. */
+  let other: RunningWorker;
 
   beforeAll(async () => {
     redis = await startRedis();
     front = await startUpstash(redis.url);
     recorder = await startRecorder();
     const variables = { UPSTASH_REDIS_REST_URL: front.url, UPSTASH_REDIS_REST_TOKEN: front.token };
-    worker = await startWorker({ ...variables, ...recorder.variables }, MAIN, { consumer: {} });
+    const mistaken = { ...recorder.variables, STORE: 'nope' };
+    [worker, other] = await Promise.all([
+      startWorker({ ...variables, ...recorder.variables }, MAIN, { consumer: {} }),
+      startWorker(mistaken, MAIN, { consumer: { max_retries: 1 }, dead: true }),
+    ]);
   }, LIMIT_MS);
   afterAll(async () => {
-    await worker?.stop();
+    await Promise.all([worker?.stop(), other?.stop()]);
     await recorder?.source.close();
     await front?.stop();
     await redis?.stop();
@@ -42,7 +48,7 @@ describe.skipIf(!requireService('redis'))('a queue of events (needs redis-server
   }
   const call = (name: string, args: object) => ask(mcpCall(name, args, recorder.variables));
 
-  test('webhooks are with their receiver within 2 s, and what a trigger begins is begun', async () => {
+  test('webhooks are with their receiver within 2 s, and what a trigger begins is begun', async ({ expect }) => {
     await call('subscribe', hookOf(recorder));
     const took: number[] = [];
     for (const id of ['one', 'two', 'three']) {
@@ -58,7 +64,7 @@ describe.skipIf(!requireService('redis'))('a queue of events (needs redis-server
     expect(recorder.told.map(({ id }) => id)).toEqual(['one', 'two', 'three']);
   });
 
-  test('a wait for an event ends within seconds of it', async () => {
+  test.concurrent('a wait for an event ends within seconds of it', async ({ expect }) => {
     const condition = { kind: 'threshold', field: 'level', above: 5 };
     const { result } = await call('wait_for', { stream: 'quiet', condition });
     const status = async () => (await call('get_task', { task: result?.taskId })).result?.structuredContent?.status;
@@ -68,10 +74,7 @@ describe.skipIf(!requireService('redis'))('a queue of events (needs redis-server
     await expect.poll(() => status(), { timeout: 15_000, interval: 200 }).toBe('completed');
   });
 
-  test('a message that came back too often is a dead letter', async () => {
-    const mistaken = { ...recorder.variables, STORE: 'nope' };
-    const other = await startWorker(mistaken, MAIN, { consumer: { max_retries: 1 }, dead: true });
-    onTestFinished(() => other.stop());
+  test.concurrent('a message that came back too often is a dead letter', async ({ expect }) => {
     await other.enqueue({ tenant: 'public', taskId: 'x' });
     const dead = () => other.logged().filter((line) => line.startsWith('dead: '));
     await expect.poll(dead, soon).toEqual(['dead: {"tenant":"public","taskId":"x"}']);
