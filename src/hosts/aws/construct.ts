@@ -94,7 +94,7 @@ export class Tidegate extends Construct {
     for (const [name, value] of Object.entries({ ...own, ...tags })) Tags.of(this).add(name, value);
     for (const { feed, what, fix, handed } of plan.needs.losing) {
       if (handed) continue;
-      const caveat = `feed ${feed}: nothing holds its connection here, so ${what}; ${fix}`;
+      const caveat = `feed ${feed}: nothing holds its connection here. ${what} To mend it: ${fix}`;
       Annotations.of(this).addWarningV2(`tidegate:losing:${feed}`, caveat);
     }
   }

@@ -20,6 +20,8 @@ export interface WorkerSettings {
   /** Names of the bindings that limit rates. */
   rates: readonly string[];
   aliases: readonly string[];
+  /** Whether functions and classes keep their names where the code is minified, which wrangler does by itself. */
+  keepsNames: boolean;
   /** Names of bindings of a Secrets Store. */
   storedSecrets: readonly string[];
 }
@@ -77,6 +79,16 @@ export function checkWorkerSettings(
           ),
           add: setting.alias(),
         },
+    settings.keepsNames
+      ? {
+          ...advice(
+            'keep_names',
+            'the bundle carries the name of each function, a tenth of it',
+            'keep_names = false where nothing of the app asks for .name',
+          ),
+          add: setting.names(),
+        }
+      : null,
     ...storedSecrets.map((one) =>
       error(one, `${one} is bound to a Secrets Store, which is no text`, 'put it as a secret of the Worker itself'),
     ),

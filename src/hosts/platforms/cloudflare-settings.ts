@@ -32,6 +32,7 @@ export const setting = {
   date: (): Addition => ({ path: ['compatibility_date'], value: COMPATIBILITY_DATE, isElement: false }),
   flag: (): Addition => ({ path: ['compatibility_flags'], value: NODE_FLAG, isElement: true }),
   alias: (): Addition => ({ ...ALIAS, isElement: false }),
+  names: (): Addition => ({ path: ['keep_names'], value: false, isElement: false }),
   cron: (): Addition => ({ path: ['triggers', 'crons'], value: EVERY_MINUTE, isElement: true }),
   variable: (name: string, value: string): Addition => ({ path: ['vars', name], value, isElement: false }),
   producer: (queue: string): Addition => ({
@@ -57,6 +58,7 @@ export const INHERITED: ReadonlySet<string> = new Set([
   'compatibility_date',
   'compatibility_flags',
   'alias',
+  'keep_names',
   'triggers',
 ]);
 
@@ -84,6 +86,8 @@ compatibility_date = "${COMPATIBILITY_DATE}"
 # MQTT feeds take packets apart with Buffer.
 compatibility_flags = ["${NODE_FLAG}"]
 minify = true
+# Nothing asks functions and classes for their names, which would be a tenth of the code.
+keep_names = false
 upload_source_maps = true
 
 # Without a JSON Schema validator of the SDK, which is not used.

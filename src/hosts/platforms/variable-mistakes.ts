@@ -35,7 +35,8 @@ export function judgeVariables(judged: JudgedVariables): { config: Config | null
     findings.push(told(asTidegateError(thrown)));
   }
   const refused = startMistake(app, unknown, environment);
-  if (refused !== null) findings.push(told(refused));
+  // A variable that cannot be read is told already.
+  if (refused !== null && refused.field !== findings[0]?.field) findings.push(told(refused));
   return { config, findings };
 }
 
@@ -47,6 +48,8 @@ function unknownValue(name: string): string {
 function findingOf({ field, message, expected, hint }: TidegateError, placeOf: (name: string) => string) {
   const name = field ?? 'app';
   const isVariable = Object.hasOwn(AUTH_VARIABLES, name) || /^[A-Z][A-Z\d_]*$/.test(name);
-  const fix = hint ?? `${isVariable ? placeOf(name) : name}: expected ${expected ?? 'something else'}`;
+  const fix =
+    hint ??
+    `${isVariable ? placeOf(name) : name}: expected ${(expected ?? 'something else').replace(/^expected /, '')}`;
   return { level: 'error', field: name, message, fix } as const;
 }

@@ -38,6 +38,7 @@ const RIGHT: WorkerSettings = {
   consumers: [{ queue: 'shop-tasks', dead_letter_queue: 'shop-tasks-dead' }],
   rates: ['RATE_LIMIT'],
   aliases: ['@modelcontextprotocol/server/_shims'],
+  keepsNames: false,
   storedSecrets: [],
 };
 const TODAY = '2026-11-30';
@@ -77,10 +78,11 @@ test.each<[string, Partial<WorkerSettings>, string[]]>([
   for (const { fix } of found) expect(fix.length).toBeGreaterThan(5);
 });
 
-test('what only costs something is advice: no bound on rates, no alias, many crons, no dead letters', () => {
+test('what only costs something is advice: no bound on rates, no alias, names, many crons, no dead letters', () => {
   const poor = {
     rates: [],
     aliases: [],
+    keepsNames: true,
     crons: ['* * * * *', '1 * * * *', '2 * * * *', '3 * * * *', '4 * * * *', '5 * * * *'],
   };
   const found = checkWorkerSettings(
@@ -94,6 +96,7 @@ test('what only costs something is advice: no bound on rates, no alias, many cro
     ['advice', 'queues.consumers'],
     ['advice', 'ratelimits'],
     ['advice', 'alias'],
+    ['advice', 'keep_names'],
   ]);
 });
 

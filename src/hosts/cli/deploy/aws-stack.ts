@@ -3,13 +3,33 @@ import { TidegateError } from '../../../base/errors.ts';
 import { AWS_FILE } from '../../platforms/aws-entry.ts';
 import type { SynthesizedStack } from './cdk.ts';
 
+interface Resource {
+  Type: string;
+  Properties?: {
+    Environment?: { Variables?: Record<string, unknown> };
+    EventSourceArn?: unknown;
+    FunctionName?: { Ref?: string };
+  };
+}
+
+function resourcesOf(template: string): Readonly<Record<string, Resource>> {
+  return (JSON.parse(template) as { Resources?: Record<string, Resource> }).Resources ?? {};
+}
+
 /** The variables of each function of the app, as its template has them. */
 export function functionVariables(template: string): Record<string, unknown>[] {
-  const { Resources = {} } = JSON.parse(template) as {
-    Resources?: Record<string, { Properties?: { Environment?: { Variables?: Record<string, unknown> } } }>;
-  };
-  const all = Object.values(Resources).map(({ Properties }) => Properties?.Environment?.Variables ?? {});
+  const all = Object.values(resourcesOf(template)).map(({ Properties }) => Properties?.Environment?.Variables ?? {});
   return all.filter(({ STORE }) => STORE === 'dynamodb');
+}
+
+/** Queues of somebody's own that hand over messages, as far as they are given by their ARNs, with the feed of each. */
+export function queuesByArn(template: string): { feed: string; arn: string }[] {
+  const resources = resourcesOf(template);
+  return Object.values(resources).flatMap(({ Properties: { EventSourceArn: arn, FunctionName } = {} }) => {
+    if (typeof arn !== 'string' || !/:sqs:/.test(arn)) return [];
+    const feed = resources[FunctionName?.Ref ?? '']?.Properties?.Environment?.Variables?.['TIDEGATE_FEED'];
+    return typeof feed === 'string' ? [{ feed, arn }] : [];
+  });
 }
 
 /**

@@ -12,7 +12,7 @@ import type { PlatformFinding } from '../../platforms/finding.ts';
 import { OPTIONAL_SECRETS } from '../../platforms/own-secrets.ts';
 import { judgeStack } from './aws-values.ts';
 import { openSecretsManager, secretsOfTemplate } from './aws-secrets.ts';
-import { onlyStack } from './aws-stack.ts';
+import { onlyStack, queuesByArn } from './aws-stack.ts';
 import { probeStack, type StackProbe } from './aws-probe.ts';
 import { type Cdk, openCdk, saidByCdk } from './cdk.ts';
 import { commandFailed } from './cloudflare-account.ts';
@@ -123,6 +123,12 @@ function planOf(
     ...appNeeds(app).losing.flatMap(({ feed, what, fix, handed }) =>
       handed ? [] : [{ level: 'advice' as const, field: `feeds.${feed}`, message: what, fix }],
     ),
+    ...queuesByArn(template).map(({ feed, arn }) => ({
+      level: 'advice' as const,
+      field: `sources.${feed}`,
+      message: `whether ${arn} hides its messages for 30 s at least cannot be seen from here, and AWS refuses it where not`,
+      fix: `look for VisibilityTimeout: aws sqs get-queue-attributes --attribute-names VisibilityTimeout --queue-url "$(aws sqs get-queue-url --queue-name ${arn.split(':').at(-1)} --query QueueUrl --output text)"`,
+    })),
     ...missing.map(({ variable }) => ({
       level: 'error' as const,
       field: variable,

@@ -44,6 +44,7 @@ interface WranglerConfig {
   };
   ratelimits?: { name: string }[];
   alias?: Record<string, string>;
+  keep_names?: boolean;
   secrets_store_secrets?: { binding: string }[];
 }
 
@@ -90,6 +91,7 @@ function settingsOf(config: WranglerConfig): ReadSettings {
     consumers: queues?.consumers ?? [],
     rates: (ratelimits ?? []).map((rate) => rate.name),
     aliases: Object.keys(alias ?? {}),
+    keepsNames: config.keep_names !== false,
     storedSecrets: (config.secrets_store_secrets ?? []).map(({ binding }) => binding),
     accountId: account_id ?? null,
   };

@@ -168,6 +168,26 @@ test('of much that CDK says the reason is told', async () => {
   await expect(deployAws(optionsOf(folder, { dryRun: true }))).rejects.toThrow(/the real reason/);
 });
 
+test('a queue that is given by its ARN has to be looked at by whoever deploys, and the command is said', async () => {
+  const resources = (JSON.parse(TEMPLATE) as { Resources: object }).Resources;
+  const Variables = { STORE: 'dynamodb', TIDEGATE_FEED: 'jobs' };
+  const template = JSON.stringify({
+    Resources: {
+      ...resources,
+      Jobs: { Type: 'AWS::Lambda::Function', Properties: { Environment: { Variables } } },
+      Mapping: {
+        Type: 'AWS::Lambda::EventSourceMapping',
+        Properties: { EventSourceArn: 'arn:aws:sqs:eu-central-1:123456789012:orders', FunctionName: { Ref: 'Jobs' } },
+      },
+    },
+  });
+  const options = optionsOf(folderWith({ 'template.json': template }), { dryRun: true });
+  expect(await deployAws(options)).toBe(0);
+  expect(options.printed.join('\n')).toMatch(
+    /advice: sources\.jobs: .*30 s.*\n.*VisibilityTimeout.*--queue-name orders/,
+  );
+});
+
 test('a value of ours that nobody asked to deploy is told', async () => {
   const folder = folderWith({ '.env': `API_KEY=x\nMETRICS_TOKEN=${'m'.repeat(40)}\n` });
   const options = optionsOf(folder, { dryRun: true });
