@@ -133,7 +133,7 @@ test('the app of the declaring page is a valid declaration', async () => {
 });
 
 const first = { name: 'first', appName: 'first', kinds: ['http', 'push'] as const, topic: '' };
-const newManifest = JSON.parse(packageFile(first, manifest.version)) as typeof manifest;
+const newManifest = JSON.parse(packageFile(first, `^${manifest.version}`)) as typeof manifest;
 
 test('what a new app is made with is what this package is tested with', () => {
   const { dependencies, devDependencies, engines } = newManifest;

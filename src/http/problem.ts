@@ -124,9 +124,12 @@ export function methodResponse(path: string, allowed: string): Response {
   return response;
 }
 
-/** 401. It is the same for every wrong token, whether there is such a stream or not. */
-export function unauthorizedResponse(): Response {
-  const title = 'This needs a token: Authorization: Bearer …';
+/**
+ * 401. It is the same for every wrong token, whether there is such a stream or not.
+ * @param isGiven whether a token came
+ */
+export function unauthorizedResponse(isGiven = false): Response {
+  const title = isGiven ? 'The token is not one that is taken here' : 'This needs a token: Authorization: Bearer …';
   const expected = 'Bearer, a space, and one key or token';
   const hint = 'whoever runs this server has it';
   const response = respond({ title, status: 401, code: 'unauthorized', field: 'Authorization', expected, hint }, null);

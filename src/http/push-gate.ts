@@ -52,7 +52,9 @@ export function createPushGate(options: PushGateOptions): PushGate {
     const reason = takers.has(name) ? wrongToken(given, tokens.has(name)) : notTakenReason(name, app);
     log('info', `a push is refused: ${reason}`, { stream: name.slice(0, SHOWN_CHARACTERS) });
     await audit?.refused(null, { target: 'push', code: 'unauthorized' });
-    return (await mayKnow(given, name)) ? problemResponse(notTaken(name, app, takers)) : unauthorizedResponse();
+    return (await mayKnow(given, name))
+      ? problemResponse(notTaken(name, app, takers))
+      : unauthorizedResponse(given !== null);
   }
 
   /** Whether the caller may hear of streams: where no stream takes pushes there is nothing to guess, and a token is a proof. */

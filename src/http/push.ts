@@ -52,7 +52,7 @@ export function createPushRoute(deps: Deps, bodies: Bodies): PushRoute {
   return async (request, name, principal, store, edge, signed) => {
     const { tenant } = principal;
     const stream = app.streams.get(name);
-    if (stream === undefined) return unauthorizedResponse();
+    if (stream === undefined) return unauthorizedResponse(/^bearer /i.test(request.headers.get('Authorization') ?? ''));
     try {
       const { items, bytes } = await readItems(request, bodies, edge, signed ?? null);
       const traceparent = request.headers.get('traceparent');

@@ -118,7 +118,7 @@ export function checkSecretsSet({ options }: Pick<App, 'options'>, variable: Rea
   const lines = [...missing].map(([name, expected]) => `  ${name}: expected ${expected}`);
   const message = `${missing.size} variable(s) of the app's own are not set:\n${lines.join('\n')}`;
   const hint =
-    'set each where the server runs: export NAME=value in its shell, wrangler secret put NAME (for wrangler dev in .dev.vars), or in the settings of the function';
+    'set each where the server runs: NAME=value in .env of its folder, export NAME=value in its shell, wrangler secret put NAME (for wrangler dev in .dev.vars), or in the settings of the function';
   throw new TidegateError('invalid_config', message, { field: first[0], expected: first[1], hint });
 }
 

@@ -7,7 +7,7 @@ import { usualAppFile } from './kit/app-file.ts';
 import { readArguments, unknownWord } from './kit/arguments.ts';
 import { type EnvFile, readEnvFile, takeEnvFile } from './kit/env-file.ts';
 import { explained, linesOf } from './kit/explained.ts';
-import { loadApp } from './kit/load-app.ts';
+import { loadUsualApp } from './kit/load-app.ts';
 import { COMMANDS, fullUsage, OPERATE_NOUNS, usageOf } from './kit/usage.ts';
 import { KNOWN_COMMANDS } from './known-commands.ts';
 
@@ -32,7 +32,7 @@ async function main(): Promise<number> {
     const run = await known();
     const isApart = READ_APART.includes(args[0] ?? '') && envFile === null;
     const added = isApart ? null : takeVariables(envFile);
-    const loadNamed = ON_DEMO.includes(args[0] ?? '') ? loadUsual : loadMeant;
+    const loadNamed = ON_DEMO.includes(args[0] ?? '') ? loadUsualApp : loadMeant;
     return run({ args: args.slice(1), loadApp: loadNamed, environment: process.env, envFile: added, misused });
   }
   if (isAsked) {
@@ -52,22 +52,20 @@ async function main(): Promise<number> {
   if (command === undefined) return misused(`no command is given: expected tidegate ${oneOf(COMMANDS)}`);
   if (command !== 'start' && command !== 'stdio') return misused(unknownWord(command, COMMANDS, null));
   if (extra !== undefined) return misused(unknownWord(extra, COMMANDS, command));
-  const file = typeof values['app'] === 'string' ? values['app'] : usualAppFile();
+  const named = typeof values['app'] === 'string' ? values['app'] : null;
+  const file = named ?? usualAppFile();
   takeVariables(envFile);
-  const app = await loadApp(file);
+  const app = await loadUsualApp(named);
   if (command === 'start') await (await import('./commands/start.ts')).start(app, process.env, file);
   else await (await import('../node/stdio.ts')).stdio(app, process.env);
   return 0;
 }
 
-/** The app that the call names, else that of this folder, else the demo. */
-const loadUsual: typeof loadApp = (file) => loadApp(file ?? usualAppFile());
-
-/** The same for what works on a store, where the demo has to be meant. */
-const loadMeant: typeof loadApp = async (file) => {
+/** For what works on a store the demo has to be meant. */
+const loadMeant: typeof loadUsualApp = async (file) => {
   const found = file ?? usualAppFile();
   if (found === null) (await import('./kit/demo.ts')).checkDemoMeant(process.env);
-  return loadApp(found);
+  return loadUsualApp(file);
 };
 
 /** Before the app is loaded, whose module may read the environment. */

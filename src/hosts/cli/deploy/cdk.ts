@@ -6,6 +6,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { AWS_FILE } from '../../platforms/aws-entry.ts';
+import { AWS_PACKAGES } from '../../platforms/packages.ts';
 import { TidegateError } from '../../../base/errors.ts';
 import type { DeployOptions } from './deploy-options.ts';
 import { variablesOfApp } from './secret-values.ts';
@@ -26,17 +27,14 @@ export interface Cdk {
   synthesize: () => Promise<ReadonlyMap<string, SynthesizedStack>>;
 }
 
-/** What the file needs beside the command. */
-const NEEDED = ['aws-cdk-lib', 'constructs', 'esbuild'];
-
 /** @param file makes the stack: a path from the folder, without spaces. @param stage null: the one without a name. @throws TidegateError `invalid_config` where something is not installed */
 export function openCdk(
   { folder, variables: environment, environment: stage }: Pick<DeployOptions, 'folder' | 'variables' | 'environment'>,
   file: string,
 ): Cdk {
-  const missing = ['aws-cdk', ...NEEDED].filter((name) => packageFolder(folder, name) === null);
+  const missing = AWS_PACKAGES.filter((name) => packageFolder(folder, name) === null);
   if (missing.length > 0) {
-    throw new TidegateError('invalid_config', `${missing.join(', ')} are not installed in ${folder}`, {
+    throw new TidegateError('invalid_config', `not installed in ${folder}: ${missing.join(', ')}`, {
       field: missing[0] ?? 'aws-cdk',
       expected: `npm install --save-dev ${missing.join(' ')}`,
     });

@@ -3,13 +3,14 @@
  * nowhere else. It opens no store and reads no `.env`.
  */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { basename, relative, resolve } from 'node:path';
+import { AWS_PACKAGES, CLOUDFLARE_PACKAGES } from '../../platforms/packages.ts';
 import { TidegateError } from '../../../base/errors.ts';
 import { knownName } from '../../../base/known-names.ts';
 import { inLines } from '../../../base/plain.ts';
 import { readArguments, unknownWord } from '../kit/arguments.ts';
 import type { CommandCall } from '../kit/command.ts';
+import { ownRange } from './own-package.ts';
 import { type AppNames, namesOf, suggestedName } from './package-name.ts';
 import { install, packageManagerOf } from './package-manager.ts';
 import { ask, canAsk } from './questions.ts';
@@ -33,6 +34,11 @@ interface InitOptions {
   'no-install': boolean;
 }
 
+/** What a deployment needs beside the app, by the platform. */
+const DEPLOYS = [
+  ['Cloudflare', CLOUDFLARE_PACKAGES.join(' ')],
+  ['AWS', AWS_PACKAGES.join(' ')],
+] as const;
 const USUAL_KINDS = 'http,push';
 
 const newToken = () => randomBytes(24).toString('base64url');
@@ -48,26 +54,37 @@ export async function initCommand(call: CommandCall): Promise<number> {
   const folder = resolve(given === '' ? '.' : given);
   const asked = !values.yes && canAsk(environment);
   const names = values.name === undefined ? await askedName(folder, asked) : namesOf(values.name);
+  if (names === null) return ended();
   const kinds = values.feed === undefined ? await askedKinds(asked) : kindsOf(values.feed.join(','));
-  if (names === null || kinds === null) return ended();
+  if (kinds === null) return ended();
 
   const manager = packageManagerOf(environment);
   const app = { ...names, kinds, topic: `${names.appName.slice(0, 40)}-${randomBytes(4).toString('hex')}` };
-  const files = appFilesOf(app, { version: ownVersion(), run: manager.name, newToken });
+  const files = appFilesOf(app, { range: ownRange(), run: manager.name, newToken });
   const { left } = await writeFiles(folder, files, values.force);
   const place = relative(process.cwd(), folder);
   const shown = place === '' ? 'this folder' : place;
   print(inLines([`The app ${app.appName} stands in ${shown}: ${[...files.keys()].join(', ')}`]));
   if (left.length > 0) print(inLines([`Left as it was: ${left.join(', ')}`]));
-  const isInstalled = !values['no-install'] && (await install(manager, folder));
-  const failed = !isInstalled && !values['no-install'];
-  if (failed) console.error(`tidegate: ${manager.name} install failed in ${inLines([shown])}: try it again there`);
-  const next = [
+  const next = (isInstalled: boolean) => [
     ...(place === '' ? [] : [`cd ${quoted(place)}`]),
     ...(isInstalled ? [] : [`${manager.name} install`]),
     `${manager.name} run dev`,
   ];
-  print(inLines(['', 'Next:', ...next.map((line) => `  ${line}`)]));
+  const onBreak = () => {
+    console.error(`\ntidegate: the files are there, and not all is installed. Go on with: ${next(false).join(' && ')}`);
+    process.exit(130);
+  };
+  process.once('SIGINT', onBreak);
+  const isInstalled = !values['no-install'] && (await install(manager, folder));
+  process.off('SIGINT', onBreak);
+  const failed = !isInstalled && !values['no-install'];
+  if (failed) {
+    console.error(`tidegate: ${manager.name} install failed in ${inLines([shown])}, for the reason that stands above`);
+  }
+  const deploys = DEPLOYS.map(([where, packages]) => `  ${where.padEnd(12)}${manager.add} ${packages}`);
+  print(inLines(['', 'Next:', ...next(isInstalled).map((line) => `  ${line}`)]));
+  print(inLines(['', 'Before it is deployed:', ...deploys]));
   return failed ? 1 : 0;
 }
 
@@ -100,12 +117,6 @@ async function askedKinds(asked: boolean): Promise<AppKind[] | null> {
 function ended(): number {
   console.error('\ntidegate: nothing was written');
   return 1;
-}
-
-/** The version of the package that this file belongs to, as source and as published. */
-function ownVersion(): string {
-  const manifest = readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 /** A path as a shell takes it. */

@@ -5,6 +5,8 @@ export interface PackageManager {
   name: 'npm' | 'pnpm' | 'yarn' | 'bun';
   /** Of what was added. */
   install: readonly string[];
+  /** How packages for development are added. */
+  add: string;
 }
 
 /** Nothing else tells it as surely: neither files of folders above, nor what is installed on the machine. Default: npm. */
@@ -12,7 +14,8 @@ export function packageManagerOf({ npm_config_user_agent: agent = '' }: NodeJS.P
   const [found = 'npm'] = agent.split('/', 1);
   const name = found === 'pnpm' || found === 'yarn' || found === 'bun' ? found : 'npm';
   // What is audited and who asks for money is not what a new app is about.
-  return { name, install: name === 'npm' ? ['install', '--no-audit', '--no-fund'] : ['install'] };
+  const add = name === 'npm' ? 'npm install --save-dev' : `${name} add --dev`;
+  return { name, install: name === 'npm' ? ['install', '--no-audit', '--no-fund'] : ['install'], add };
 }
 
 /** Installs in a folder, and answers whether it went well. What the package manager says goes to standard error. */

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { App } from '../../../declare/app.ts';
 import { TidegateError } from '../../../base/errors.ts';
-import { builtName } from './app-file.ts';
+import { builtName, usualAppFile } from './app-file.ts';
 import { appOf, MODULE } from './app-of.ts';
 import { hintOf, reasonOf } from './load-hints.ts';
 
@@ -15,6 +15,21 @@ export async function loadApp(file: string | null): Promise<App> {
     throw await notLoaded(file, href, thrown);
   })) as Record<string, unknown>;
   return appOf(file, module);
+}
+
+/** The app that a call names, else that of this folder, else the built-in one. @throws TidegateError as `loadApp` */
+export async function loadUsualApp(named: string | null): Promise<App> {
+  const file = named ?? usualAppFile();
+  try {
+    return await loadApp(file);
+  } catch (thrown) {
+    if (named !== null || !(thrown instanceof TidegateError) || thrown.field !== '--app') throw thrown;
+    // Whoever has an app.ts of something else has to hear why it was read.
+    const { code, message, expected, hint, cause } = thrown;
+    const why = `${file} of this folder was taken for the app: --app FILE names another`;
+    const details = { field: '--app', ...(expected === null ? {} : { expected }), cause };
+    throw new TidegateError(code, message, { ...details, hint: hint === null ? why : `${hint}\n${why}` });
+  }
 }
 
 async function notLoaded(file: string, href: string, thrown: unknown): Promise<TidegateError> {

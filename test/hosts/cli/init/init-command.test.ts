@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { initCommand } from '../../../../src/hosts/cli/init/init-command.ts';
+import { ownRange } from '../../../../src/hosts/cli/init/own-package.ts';
 import { temporaryFolder } from '../../child.ts';
 
 const FILES = [
@@ -60,6 +61,24 @@ test('writes all files, with a name that the folder suggests, and says how to go
   expect(JSON.parse(read('package.json'))).toMatchObject({ name: 'my-house', private: true, type: 'module' });
   expect(read('app.ts')).toContain("name: 'my-house'");
   expect(printed).toMatch(/cd ".*my house"\n {2}npm install\n {2}npm run dev/);
+  expect(printed).toContain(
+    'npm install --save-dev aws-cdk aws-cdk-lib constructs esbuild @aws-sdk/client-secrets-manager',
+  );
+});
+
+test('an app of a package that came from a tarball depends on that tarball', () => {
+  const at = temporaryFolder();
+  const own = join(at, 'node_modules/tidegate');
+  mkdirSync(own, { recursive: true });
+  writeFileSync(join(own, 'package.json'), '{ "version": "1.2.3" }');
+  expect(ownRange(own)).toBe('^1.2.3');
+  const packages = { 'node_modules/tidegate': { resolved: 'file:packed/tidegate-1.2.3.tgz' } };
+  writeFileSync(join(at, 'node_modules/.package-lock.json'), JSON.stringify({ packages }));
+  // It is gone.
+  expect(ownRange(own)).toBe('^1.2.3');
+  mkdirSync(join(at, 'packed'), { recursive: true });
+  writeFileSync(join(at, 'packed/tidegate-1.2.3.tgz'), '');
+  expect(ownRange(own)).toBe(`file:${join(at, 'packed/tidegate-1.2.3.tgz')}`);
 });
 
 test('each app has a token of its own, which others of the machine cannot read, and the example has none', async () => {
@@ -109,7 +128,7 @@ describe('what is there already', () => {
     expect([status, read('README.md'), read('LICENSE')]).toEqual([0, 'mine', 'mine']);
     expect(printed).toContain('Left as it was: README.md');
     expect(read('.gitignore')).toBe(
-      'node_modules\r\nsecret.txt\r\n.env\r\n.env.*\r\n!.env.example\r\n.tidegate/\r\n.wrangler/\r\ncdk.out/\r\ndist/\r\n*.log\r\n',
+      'node_modules\r\nsecret.txt\r\n.env\r\n.env.*\r\n!.env.example\r\n.tidegate/\r\n.wrangler/\r\ncdk.out/\r\ndist/\r\n*.log\r\n*.gz\r\n*.ndjson\r\n',
     );
   });
 

@@ -46,6 +46,7 @@ const push: FeedPart = {
     name: 'warmest',
     declared: `const warmest = tool({
   description: 'The room that is warmest now.',
+  scopes: ['streams:read:rooms'],
   run: async (_input, { streams }) => {
     const { events } = await streams.latestByKey(rooms);
     const [first] = events.toSorted((a, b) => b.data.celsius - a.data.celsius);
@@ -105,6 +106,7 @@ const quakes = stream({
     name: 'strongest',
     declared: `const strongest = tool({
   description: 'The strongest earthquake of the newest thousand.',
+  scopes: ['streams:read:quakes'],
   run: async (_input, { streams }) => {
     const { events } = await streams.last(quakes, 1_000);
     const [first] = events.toSorted((a, b) => (b.data.mag ?? 0) - (a.data.mag ?? 0));
@@ -139,6 +141,7 @@ const mqtt: FeedPart = {
     name: 'hottest',
     declared: `const hottest = tool({
   description: 'The boiler that is hottest now.',
+  scopes: ['streams:read:boilers'],
   run: async (_input, { streams }) => {
     const { events } = await streams.latestByKey(boilers);
     const [first] = events.toSorted((a, b) => b.data.celsius - a.data.celsius);
@@ -188,6 +191,7 @@ const prices = stream({
     name: 'price',
     declared: `const price = tool({
   description: 'What a currency pair costs now.',
+  scopes: ['streams:read:prices'],
   input: z.object({ pair: z.string().describe('Such as BTC-USD') }),
   run: async ({ pair }, { streams }) => {
     const latest = await streams.latest(prices, pair);

@@ -1,27 +1,28 @@
 /** All files of a new app, by their path in its folder. Pure. */
 import { appFile, type NewApp } from './app-file.ts';
+import { AWS_FILE, awsEntry } from '../../../platforms/aws-entry.ts';
 import { workerNameOf } from '../../../platforms/cloudflare-names.ts';
 import { workerEntry, wranglerToml } from '../../../platforms/cloudflare-settings.ts';
-import { awsFile, dockerFile, dockerIgnoreFile } from './hosting.ts';
+import { dockerFile, dockerIgnoreFile } from './hosting.ts';
 import { readmeFile } from './readme-file.ts';
 import { envFile, IGNORED, packageFile, tsconfigFile } from './settings.ts';
 import { testFile } from './test-file.ts';
 
 export interface FileOptions {
-  /** The version of this package. */
-  version: string;
+  /** Of this package, as it stands in `dependencies`. */
+  range: string;
   /** The package manager's command. */
   run: string;
   /** Makes what is secret. */
   newToken: () => string;
 }
 
-export function appFilesOf(app: NewApp, { version, run, newToken }: FileOptions): ReadonlyMap<string, string> {
+export function appFilesOf(app: NewApp, { range, run, newToken }: FileOptions): ReadonlyMap<string, string> {
   // Other variables have a value that works without them.
   const tokens = (name: string) => (name === 'PUSH_TOKEN' ? newToken() : null);
   const worker = { worker: workerNameOf(app.appName), auth: 'keys', store: 'redis', environment: null };
   return new Map([
-    ['package.json', packageFile(app, version)],
+    ['package.json', packageFile(app, range)],
     ['tsconfig.json', tsconfigFile()],
     ['app.ts', appFile(app)],
     ['app.test.ts', testFile(app)],
@@ -30,7 +31,7 @@ export function appFilesOf(app: NewApp, { version, run, newToken }: FileOptions)
     ['.gitignore', `${IGNORED.join('\n')}\n`],
     ['worker.ts', workerEntry('./app.ts')],
     ['wrangler.toml', wranglerToml({ schedule: true, queue: true }, worker)],
-    ['aws.ts', awsFile()],
+    [AWS_FILE, awsEntry('./app.ts', 'keys')],
     ['Dockerfile', dockerFile()],
     ['.dockerignore', dockerIgnoreFile()],
     ['README.md', readmeFile(app, run)],

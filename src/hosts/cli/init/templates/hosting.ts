@@ -1,13 +1,4 @@
-/** What a new app is deployed with on AWS and in a container. What Cloudflare takes is `hosts/platforms/cloudflare-settings.ts`. Pure. */
-
-export function awsFile(): string {
-  return `/** What \`npx tidegate deploy aws\` deploys: the app in app.ts, in a stack of its own. */
-import { createTidegateStack } from 'tidegate/aws';
-import app from './app.ts';
-
-createTidegateStack(app, { appFile: 'app.ts', auth: 'keys' });
-`;
-}
+/** What a new app is deployed with in a container. What Cloudflare and AWS take is made in `hosts/platforms`. Pure. */
 
 /** Node itself is the main process, so that it hears the signal with which a container is stopped. */
 export function dockerFile(): string {
@@ -32,7 +23,18 @@ CMD ["node", "--max-semi-space-size=4", "--max-old-space-size=512", "node_module
 }
 
 export function dockerIgnoreFile(): string {
-  return ['node_modules', '.env', '.env.*', '.tidegate', '.wrangler', '.git', 'cdk.out', 'dist', '*.log', ''].join(
-    '\n',
-  );
+  return [
+    'node_modules',
+    '.env',
+    '.env.*',
+    '.tidegate',
+    '.wrangler',
+    '.git',
+    'cdk.out',
+    'dist',
+    '*.log',
+    '*.gz',
+    '*.ndjson',
+    '',
+  ].join('\n');
 }

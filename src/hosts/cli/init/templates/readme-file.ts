@@ -1,5 +1,6 @@
 /** The README of a new app: how it is run, asked, tested, changed and deployed. Pure. */
 import { type NewApp, feedPartsOf, subjectsOf } from './app-file.ts';
+import { AWS_PACKAGES, CLOUDFLARE_PACKAGES } from '../../../platforms/packages.ts';
 import type { AppKind } from './feeds.ts';
 
 /** How to see something in the stream of each kind. */
@@ -51,11 +52,11 @@ claude mcp add --transport http ${app.appName} http://127.0.0.1:8787/mcp
 | \`app.test.ts\` | its test, without a network: \`${script('test')}\` |
 | \`.env\` | variables and secrets, read by every \`tidegate\` command and kept out of git; \`.env.example\` says what they are |
 | \`.tidegate/\` | its data |
-| \`worker.ts\`, \`wrangler.toml\` | on Cloudflare: \`${script('deploy:cloudflare')}\` |
-| \`aws.ts\` | on AWS: \`${script('deploy:aws')}\` |
+| \`worker.ts\`, \`wrangler.toml\` | on Cloudflare: \`${script('deploy:cloudflare')}\`, with ${CLOUDFLARE_PACKAGES.join(', ')} installed |
+| \`aws.ts\` | on AWS: \`${script('deploy:aws')}\`, with ${AWS_PACKAGES.join(', ')} installed |
 | \`Dockerfile\` | in a container: see below |
 
-\`${script('check')}\` checks the types, and \`${script('doctor')}\` what the app needs to run.
+\`${script('check')}\` checks the types, which nothing else does, and \`${script('doctor')}\` what the app needs to run.
 
 In a container callers bring keys:
 

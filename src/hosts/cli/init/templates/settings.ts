@@ -11,8 +11,8 @@ export const APP_PACKAGES = {
 
 export const NODE_RANGE = '^22.18.0 || >=23.6.0';
 
-/** @param version of this package */
-export function packageFile(app: NewApp, version: string): string {
+/** @param range of this package */
+export function packageFile(app: NewApp, range: string): string {
   const { zod, ...development } = APP_PACKAGES;
   return json({
     name: app.name,
@@ -29,7 +29,7 @@ export function packageFile(app: NewApp, version: string): string {
       'deploy:cloudflare': 'tidegate deploy cloudflare',
       'deploy:aws': 'tidegate deploy aws',
     },
-    dependencies: { tidegate: `^${version}`, zod },
+    dependencies: { tidegate: range, zod },
     devDependencies: development,
     engines: { node: NODE_RANGE },
   });
@@ -63,6 +63,9 @@ export const IGNORED = [
   'cdk.out/',
   'dist/',
   '*.log',
+  // What people make of the store: backups and exports.
+  '*.gz',
+  '*.ndjson',
 ];
 
 /** @param isExample whether it is the file to copy, with values that say what is meant; false: the one that is read, with values that work */
