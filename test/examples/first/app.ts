@@ -31,6 +31,7 @@ const quakes = stream({
 
 const warmest = tool({
   description: 'The room that is warmest now.',
+  scopes: ['streams:read:rooms'],
   run: async (_input, { streams }) => {
     const { events } = await streams.latestByKey(rooms);
     const [first] = events.toSorted((a, b) => b.data.celsius - a.data.celsius);
