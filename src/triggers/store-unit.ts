@@ -53,20 +53,10 @@ export async function storedUnit(deps: Deps, standing: StandingTrigger, deadline
   const isNext = morePieces.length === 0;
   const found = [...standing.owed, ...(firstPiece?.moments ?? []), ...(isNext ? judge.found() : [])];
   const behind = isNext ? [] : owedGroups(judge.found());
-  const fitting: MadeOccurrence[] = [];
-  let entriesBytes = 0;
-  let taken = 0;
-  for (const moment of found) {
-    const made = await makeOccurrence(trigger, tenant, moment, runtime);
-    const bytes = jsonBytes(made.event);
-    if (taken > 0 && (taken >= MOST_ENTRIES || entriesBytes + bytes > ENTRIES_BYTES)) break;
-    fitting.push(made);
-    entriesBytes += bytes;
-    taken += 1;
-  }
+  const { fitting, entriesBytes } = await whatFits(found, standing, runtime);
   const { made, marks, repeated, untold } = await withoutRepeated(deps, standing, fitting);
   const owing = untoldLeft(untold, [
-    { id: '', moments: found.slice(taken) },
+    { id: '', moments: found.slice(fitting.length) },
     ...morePieces,
     ...behind.map((moments) => ({ id: '', moments })),
   ]);
@@ -87,24 +77,7 @@ export async function storedUnit(deps: Deps, standing: StandingTrigger, deadline
     ...later.map(({ id, moments }) => ({ id: id === '' ? putPiece([...moments], triggerOwed) : id, moments })),
   ];
   const { keys, clocks, judgedTo, newest, common, counts } = judge.state;
-  const isOld = now - before.piecesAt >= PIECES_MS;
-  const wasDivided = Object.keys(before.parts).length > 0;
-  const isPartly = wasDivided && !standing.isFresh && !isOld;
-  const changed = keys.changedParts();
-  const byPart = keysByPart(keys.all(), isPartly ? changed : null);
-  const all = [...byPart.values()].flat();
-  const isDivided = isPartly || jsonBytes(all) > INLINE_BYTES;
-  const parts: Record<string, string> = isPartly ? { ...before.parts } : {};
-  for (const part of isDivided ? (isPartly ? changed : byPart.keys()) : []) {
-    const held = boundedPart(byPart.get(part) ?? [], (key) => judge.mayForget(key));
-    for (const key of held.gone) judge.forgetKey(key);
-    counts.overflow += held.gone.length;
-    if (held.kept.length > 0) parts[part] = putPiece(held.kept, triggerPart);
-    else delete parts[part];
-  }
-  // Dropping marked them as changed; they are written here.
-  keys.changedParts();
-  const inline = isDivided ? [] : all;
+  const { inline, parts, isPartly } = divideKeys(standing, now, (kept) => putPiece(kept, triggerPart));
   const named = new Set([...Object.values(parts), ...leftPieces.map(({ id }) => id)]);
   const dropped = [...standing.pieceVersions.keys()].filter((id) => !named.has(id)).slice(0, MOST_DROPS);
   const drops = dropped.flatMap((id): Operation[] => {
@@ -139,15 +112,7 @@ export async function storedUnit(deps: Deps, standing: StandingTrigger, deadline
       overflow: keys.overflow + counts.overflow,
       broken: before.counts.broken + troubles.length,
     },
-    last:
-      last === undefined
-        ? before.last
-        : {
-            id: last.id,
-            key: last.key ?? null,
-            time: last.time,
-            title: (last.data as { title: string }).title,
-          },
+    last: last === undefined ? before.last : shownLast(last),
     late: before.late,
     troubles: [...troubles.toReversed(), ...before.troubles].slice(0, MOST_TROUBLES),
   };
@@ -165,4 +130,56 @@ export async function storedUnit(deps: Deps, standing: StandingTrigger, deadline
   const weight = operations.length + Math.ceil(entriesBytes / 32_768);
   const bytes = operations.reduce((total, each) => total + 600 + ('value' in each ? jsonBytes(each.value) : 0), 0);
   return { standing, operations, made, next, left, leftPieces, pieces, dropped, weight, bytes: bytes + entriesBytes };
+}
+
+/** As many of them as one commit tells, and one at least. */
+async function whatFits(
+  found: readonly Moment[],
+  { trigger, tenant }: StandingTrigger,
+  runtime: Deps['runtime'],
+): Promise<{ fitting: MadeOccurrence[]; entriesBytes: number }> {
+  const fitting: MadeOccurrence[] = [];
+  let entriesBytes = 0;
+  for (const moment of found) {
+    const made = await makeOccurrence(trigger, tenant, moment, runtime);
+    const bytes = jsonBytes(made.event);
+    if (fitting.length > 0 && (fitting.length >= MOST_ENTRIES || entriesBytes + bytes > ENTRIES_BYTES)) break;
+    fitting.push(made);
+    entriesBytes += bytes;
+  }
+  return { fitting, entriesBytes };
+}
+
+/**
+ * The states of keys: in the record where they are few, else in parts, of which those that have changed are put anew.
+ * @param putPart puts a part, and answers its id
+ */
+function divideKeys(
+  { judge, stored: before, isFresh }: StandingTrigger,
+  now: number,
+  putPart: (kept: StoredKey[]) => string,
+): { inline: StoredKey[]; parts: Record<string, string>; isPartly: boolean } {
+  const { keys, counts } = judge.state;
+  const isOld = now - before.piecesAt >= PIECES_MS;
+  const wasDivided = Object.keys(before.parts).length > 0;
+  const isPartly = wasDivided && !isFresh && !isOld;
+  const changed = keys.changedParts();
+  const byPart = keysByPart(keys.all(), isPartly ? changed : null);
+  const all = [...byPart.values()].flat();
+  const isDivided = isPartly || jsonBytes(all) > INLINE_BYTES;
+  const parts: Record<string, string> = isPartly ? { ...before.parts } : {};
+  for (const part of isDivided ? (isPartly ? changed : byPart.keys()) : []) {
+    const held = boundedPart(byPart.get(part) ?? [], (key) => judge.mayForget(key));
+    for (const key of held.gone) judge.forgetKey(key);
+    counts.overflow += held.gone.length;
+    if (held.kept.length > 0) parts[part] = putPart(held.kept);
+    else delete parts[part];
+  }
+  // Dropping marked them as changed; they are written here.
+  keys.changedParts();
+  return { inline: isDivided ? [] : all, parts, isPartly };
+}
+
+function shownLast({ id, key, time, data }: MadeOccurrence['event']): NonNullable<StoredTrigger['last']> {
+  return { id, key: key ?? null, time, title: (data as { title: string }).title };
 }

@@ -125,27 +125,8 @@ async function work(
       if (opened === null) state = { ...state, suspendedAt: runtime.now(), lastError: 'challenge_failed' };
       else {
         const to: Sending = { name: claimed.name, principal, ...opened };
-        const answers = createSends(deps, { to, selection, scope, known });
-        state = ordered ? await oneByOne() : await together();
-
-        async function together(): Promise<DeliveryState> {
-          const before = state;
-          const tried = await Promise.all(batch.map((item) => answers.of(before, item)));
-          const results = tried.map((answer) => (answer.kind === 'instead' ? undefined : answer.tried));
-          const failures = failuresBefore(before, results);
-          return batch.reduce((sum, item, index) => settle(sum, item, tried[index], failures), state);
-        }
-
-        async function oneByOne(): Promise<DeliveryState> {
-          const endsAt = runtime.now() + ORDERED_MS;
-          let standing = state;
-          for (let count = 0; count < AT_ONCE && runtime.now() < endsAt; count += 1) {
-            const [item] = sendable(standing, runtime.now(), true, 1);
-            if (item === undefined) break;
-            standing = settle(standing, item, await answers.of(standing, item), standing.failures);
-          }
-          return standing;
-        }
+        const sends: Sends = { answers: createSends(deps, { to, selection, scope, known }), settle };
+        state = ordered ? await sendOneByOne(state, sends, runtime) : await sendTogether(state, batch, sends);
       }
     }
     const kept = await keepDelivery(deps, claimed, state, 'renew', storeBy);
@@ -156,12 +137,7 @@ async function work(
     if (kept.definition.ended !== null) return tellEnd(deps, kept, storeBy);
   }
 
-  function settle(
-    standing: DeliveryState,
-    item: DeliveryState['pending'][number],
-    answer: Awaited<ReturnType<ReturnType<typeof createSends>['of']>> | undefined,
-    before: number,
-  ): DeliveryState {
+  function settle(...[standing, item, answer, before]: Parameters<Sends['settle']>): DeliveryState {
     if (answer === undefined) return standing;
     known.delete(item.id);
     if (answer.kind === 'instead') {
@@ -173,6 +149,43 @@ async function work(
     const times = { now: runtime.now(), chance: runtime.random(), retryForMs, before };
     return afterTry(standing, item, answer.tried, times);
   }
+}
+
+type Item = DeliveryState['pending'][number];
+
+/** One target, and what comes of its answers. */
+interface Sends {
+  answers: ReturnType<typeof createSends>;
+  /** @param before how many tries had failed before this one */
+  settle: (
+    standing: DeliveryState,
+    item: Item,
+    answer: Awaited<ReturnType<Sends['answers']['of']>> | undefined,
+    before: number,
+  ) => DeliveryState;
+}
+
+async function sendTogether(before: DeliveryState, batch: readonly Item[], { answers, settle }: Sends) {
+  const tried = await Promise.all(batch.map((item) => answers.of(before, item)));
+  const results = tried.map((answer) => (answer.kind === 'instead' ? undefined : answer.tried));
+  const failures = failuresBefore(before, results);
+  return batch.reduce((sum, item, index) => settle(sum, item, tried[index], failures), before);
+}
+
+/** The next one is sent where the one before was taken. */
+async function sendOneByOne(
+  before: DeliveryState,
+  { answers, settle }: Sends,
+  { now }: Pick<DeliveryDeps['runtime'], 'now'>,
+): Promise<DeliveryState> {
+  const endsAt = now() + ORDERED_MS;
+  let standing = before;
+  for (let count = 0; count < AT_ONCE && now() < endsAt; count += 1) {
+    const [item] = sendable(standing, now(), true, 1);
+    if (item === undefined) break;
+    standing = settle(standing, item, await answers.of(standing, item), standing.failures);
+  }
+  return standing;
 }
 
 /** Nothing is sent until it is refreshed. One without an end is ended when that takes too long. */
