@@ -27,6 +27,20 @@ export default defineApp({
         timeoutMs: 2_000,
       }),
     }),
+    scratch: stream({
+      description: 'The same items for operators, who reset its feed and delete its events',
+      schema: Item,
+      key: 'n',
+      retention: RETENTION,
+      feed: http({
+        url: `${origin}/log`,
+        items: 'items',
+        cursor: { from: 'next', param: 'from', initial: '0' },
+        allow: [new URL(origin).host],
+        everyMs: 500,
+        timeoutMs: 2_000,
+      }),
+    }),
     pushed: stream({
       description: 'Events that clients push, each until it is acknowledged: exactly once',
       schema: Item,

@@ -11,6 +11,9 @@ import type { Fault, Stage } from './faults.ts';
 const CLI = join(import.meta.dirname, '../../src/hosts/cli/cli.ts');
 const APP = join(import.meta.dirname, 'app.ts');
 const LOG = 'public/stream/log';
+const SCRATCH = 'public/stream/scratch';
+/** Longest until all that a source has came once more, ms. */
+const AGAIN_MS = 20_000;
 
 /** Standard output; what went wrong is added to `found`. */
 async function typed(args: readonly string[], { source, sqlitePath }: Stage, found: string[]): Promise<string> {
@@ -35,6 +38,13 @@ async function placesOf(path: string, log: string): Promise<number> {
   const { end } = await store.extent(log);
   await store.close();
   return end === null ? 0 : decodeCursor(end).place;
+}
+
+/** The numbers of the items that readers of `scratch` get, oldest first. */
+async function numbersOf(stage: Stage, found: string[]): Promise<number[]> {
+  const text = await typed(['streams', 'export', 'scratch', '-'], stage, found);
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.flatMap((line) => (JSON.parse(line) as { data: { n?: number } }).data.n ?? []);
 }
 
 export const OPERATIONS: readonly Fault[] = [
@@ -76,6 +86,51 @@ export const OPERATIONS: readonly Fault[] = [
       if (place < least || place > most)
         found.push(`the copy ends at ${place}, and the log stood between ${least} and ${most}`);
       for (const end of ['', '-wal', '-shm']) rmSync(`${copy}${end}`, { force: true });
+      return found;
+    },
+  },
+  {
+    name: 'a feed is reset, and begins anew',
+    restarts: false,
+    async happen(stage) {
+      const found: string[] = [];
+      const before = await placesOf(stage.sqlitePath, SCRATCH);
+      const again = stage.source.size();
+      await typed(['feeds', 'reset', 'scratch', '--yes'], stage, found);
+      const came = async () => (await placesOf(stage.sqlitePath, SCRATCH)) - before;
+      // It has no ids: all that the source has comes once more.
+      const deadline = performance.now() + AGAIN_MS;
+      while ((await came()) < again && performance.now() < deadline) await sleep(200);
+      if ((await came()) < again) found.push(`${await came()} of ${again} items came again after a reset`);
+      return found;
+    },
+  },
+  {
+    name: 'all events of a stream are deleted',
+    restarts: false,
+    async happen(stage, ms) {
+      const found: string[] = [];
+      const newest = Math.max(...(await numbersOf(stage, found)));
+      await typed(['streams', 'delete', 'scratch', '--yes'], stage, found);
+      await sleep(ms / 4);
+      const left = await numbersOf(stage, found);
+      const old = left.filter((n) => n <= newest);
+      if (old.length > 0) found.push(`${old.length} events are there that were deleted, up to ${newest}`);
+      if (left.length === 0) found.push('nothing came after a stream was deleted');
+      return found;
+    },
+  },
+  {
+    name: 'a key is forgotten',
+    restarts: false,
+    async happen(stage) {
+      const found: string[] = [];
+      const key = (await numbersOf(stage, found))[0];
+      if (key === undefined) return [...found, 'there was no key to be forgotten'];
+      await typed(['streams', 'forget', String(key), '--stream', 'scratch', '--yes'], stage, found);
+      const left = await numbersOf(stage, found);
+      if (left.includes(key)) found.push(`${key} is there, which was forgotten`);
+      if (left.length === 0) found.push('more than a key was forgotten');
       return found;
     },
   },
