@@ -51,7 +51,7 @@ test(
     const server = start({ AUTH: 'keys' });
     const url = await server.url();
     const made = await keys('create', '--name', 'ci');
-    const unused = await keys('create', '--name', 'ci', '--scope', 'tasks', '--scope', 'task', '--expires', 'never');
+    const unused = await keys('create', '--name', 'ci', '--scope', 'tasks', '--scope', 'task', '--expires', 'never', '--yes');
     const [key, other] = [made.stdout().trim(), unused.stdout().trim()];
     // Standard output has the key alone, and standard error everything else but it.
     expect(made.stdout()).toMatch(/^tg_[\dA-Za-z]{16}_[\dA-Za-z]{49}\n$/);
@@ -137,6 +137,16 @@ describe('what is refused', () => {
     const ended = await refused(runCli(args, variables));
     expect(ended.status).toBe(status);
     expect(ended.words).toMatch(words);
+  });
+
+  test('a scope that opens nothing, and no key is left of it', async () => {
+    const variables = { STORE: 'sqlite', SQLITE_PATH: join(temporaryFolder(), 'keys.db') };
+    const args = ['keys', 'create', '--name', 'me', '--scope', 'streams:raed', '--app', APP];
+    const { status, words } = await refused(runCli(args, variables));
+    expect(status).toBe(1);
+    expect(words).toMatch(/streams:raed opens nothing of the app tasks-app: did you mean streams:read\?.*--yes.*no key was made/s);
+    const list = runCli(['keys', 'list', '--app', APP], variables);
+    expect([await list.ended, list.stdout()]).toEqual([0, expect.stringContaining('has no keys')]);
   });
 
   test('a store that ends with the command', async () => {

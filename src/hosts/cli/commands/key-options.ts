@@ -39,7 +39,17 @@ export function readScopes(given: readonly string[]): readonly string[] {
   return given.length === 0 ? USUAL_SCOPES : scopes;
 }
 
-/** A line for each scope that opens nothing of this app. It may be meant for a later version of it, so it is no mistake. */
+/** @throws TidegateError `invalid_input` where there are any: a key that was mistyped would stay valid. @param lines of `doubtedScopes` */
+export function refuseDoubted(lines: readonly string[]): void {
+  if (lines.length === 0) return;
+  throw new TidegateError('invalid_input', lines.join('; '), {
+    field: '--scope',
+    expected: 'scopes that open something of the app; --yes where they are for a later version of it',
+    hint: 'no key was made',
+  });
+}
+
+/** A line for each scope that opens nothing of this app. It may be meant for a later version of it. */
 export function doubtedScopes(scopes: readonly string[], app: App): string[] {
   const known = scopesOfApp(app);
   return scopes.flatMap((scope) => {

@@ -6,6 +6,7 @@ import { idIn } from '../../../auth/keys/key-text.ts';
 import { createKey, type KeyDeps, listKeys, revokeKey } from '../../../auth/keys/manage.ts';
 import { jsonText, oneLine } from '../../../base/plain.ts';
 import { APP_TENANT, type Principal } from '../../../base/principal.ts';
+import { isScope } from '../../../base/scopes.ts';
 import { isoTime } from '../../../base/time/time-text.ts';
 import type { App } from '../../../declare/app.ts';
 import { watchClock } from '../../../store/clock-watch.ts';
@@ -17,7 +18,7 @@ import { tellMisspelt } from '../../misspelt.ts';
 import { nodeRuntime } from '../../node/runtime.ts';
 import { openNodeStore } from '../../node/store.ts';
 import { readArguments, unknownWord } from '../kit/arguments.ts';
-import { doubtedScopes, readExpiry, readScopes, USUAL_EXPIRY } from './key-options.ts';
+import { doubtedScopes, readExpiry, readScopes, refuseDoubted, USUAL_EXPIRY } from './key-options.ts';
 import { linesOfKeys } from './keys-print.ts';
 import type { CommandCall } from '../kit/command.ts';
 import { KEY_COMMANDS } from '../kit/usage.ts';
@@ -30,6 +31,7 @@ const OPTIONS = {
   scope: { type: 'string', multiple: true },
   expires: { type: 'string', default: USUAL_EXPIRY },
   json: { type: 'boolean', default: false },
+  yes: { type: 'boolean', default: false },
 } as const;
 
 interface KeyCommandOptions {
@@ -39,6 +41,7 @@ interface KeyCommandOptions {
   scope?: string[];
   expires: string;
   json: boolean;
+  yes: boolean;
 }
 
 /** Answers the exit status. @throws TidegateError for a key that is not there, a store that cannot be reached, an app that is none. */
@@ -81,15 +84,17 @@ async function create(
   deps: KeyDeps,
   app: App,
   audit: Audit,
-  { name = '', tenant, scope = [], expires }: KeyCommandOptions,
+  { name = '', tenant, scope = [], expires, yes }: KeyCommandOptions,
 ): Promise<void> {
   const scopes = readScopes(scope);
+  const doubted = doubtedScopes(scopes.filter(isScope), app);
+  if (!yes) refuseDoubted(doubted);
   const expiresAt = readExpiry(expires, deps.runtime.now());
   const { text, key } = await createKey(deps, { name, tenant, scopes, expiresAt });
   console.log(text);
   await audit.note(operatorOf(tenant), { action: 'key_made', target: `${key.id} of ${name}` });
   const lines = [
-    ...doubtedScopes(key.scopes, app),
+    ...doubted,
     `The key ${key.id} of ${name} (tenant ${tenant}) may use ${key.scopes.join(' ')} of the app ${app.name}.`,
     `It ${expiresAt === null ? 'never expires' : `expires at ${isoTime(expiresAt)}`}, and is not shown again.`,
   ];

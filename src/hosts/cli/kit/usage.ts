@@ -95,7 +95,7 @@ export const TASKS_USAGE = `  tidegate tasks list [--status STATUS] [--limit N] 
 
   --subject NAME   whose tasks; default public. --tenant NAME   default public`;
 
-export const KEYS_USAGE = `  tidegate keys create --name NAME [--scope SCOPE ...] [--tenant NAME] [--expires 90d]
+export const KEYS_USAGE = `  tidegate keys create --name NAME [--scope SCOPE ...] [--tenant NAME] [--expires 90d] [--yes]
   tidegate keys list [--json]
   tidegate keys revoke ID
 
