@@ -7,6 +7,7 @@ import { LIST_LIMIT } from '../../store/limits.ts';
 import { transferOf } from '../../store/driver.ts';
 import type { StoreTransfer } from '../../store/store.ts';
 import { streamLog } from '../../streams/log/stream-log.ts';
+import type { Deps } from '../../streams/deps.ts';
 import { operatorAction } from '../action.ts';
 import { table } from '../table.ts';
 import { BackupMade, FileInput, linesOfBackup, writeBackup } from './backup.ts';
@@ -73,7 +74,15 @@ export const tenantsExport = operatorAction({
   output: BackupMade,
   effect: 'reads',
   only: 'command',
-  run: async ({ name, file }, context) => writeBackup(file, await nameOf(name), context),
+  async run({ name, file }, context) {
+    const tenant = await nameOf(name);
+    if (await holdsAny(context.deps, tenant)) return writeBackup(file, tenant, context);
+    throw new TidegateError('not_found', `the store holds nothing of the tenant ${tenant}`, {
+      field: 'NAME',
+      expected: 'a tenant of tidegate tenants list',
+      hint: 'no file was written',
+    });
+  },
   lines: (made) => linesOfBackup(made),
 });
 
@@ -97,6 +106,7 @@ export const tenantsDelete = operatorAction({
   }),
   effect: 'destroys',
   only: 'command',
+  failed: ({ records, logs }) => records + logs === 0,
   warning: ({ name }) => `All that the store holds of the tenant ${name} is removed for good.`,
   async run({ name, keepAudit }, { deps, progress }) {
     const tenant = await nameOf(name);
@@ -112,10 +122,32 @@ export const tenantsDelete = operatorAction({
     return { tenant, ...removed, stays: shared.map((stream) => stream.name) };
   },
   lines: ({ tenant, records, logs, stays }) => [
-    `Removed ${records} records and ${logs} logs of the tenant ${tenant}.`,
+    records + logs === 0
+      ? `The store holds nothing of the tenant ${tenant}: tidegate tenants list says of whom it does.`
+      : `Removed ${records} records and ${logs} logs of the tenant ${tenant}.`,
     ...(stays.length === 0 ? [] : [`Streams that all tenants share stay as they are: ${stays.join(', ')}.`]),
   ],
 });
+
+/** Ends at the first that is found. */
+async function holdsAny({ store, runtime }: Deps, tenant: string): Promise<boolean> {
+  const transfer = await transferOf(store);
+  for (let after: string | null = null, more = true; more;) {
+    const page: Awaited<ReturnType<StoreTransfer['logs']>> = await transfer.logs(after, LIST_LIMIT);
+    if (page.logs.some((log) => isLogOf(tenant, log))) return true;
+    ({ next: after } = page);
+    more = after !== null;
+  }
+  for (let after: string | null = null, more = true; more;) {
+    const page: Awaited<ReturnType<StoreTransfer['records']>> = await transfer.records(after, LIST_LIMIT);
+    const now = runtime.now();
+    const isLive = ({ expiresAt }: { expiresAt: number | null }) => expiresAt === null || expiresAt > now;
+    if (page.records.some((record) => isLive(record) && isRecordOf(tenant, record))) return true;
+    ({ next: after } = page);
+    more = after !== null;
+  }
+  return false;
+}
 
 /** @throws TidegateError `invalid_input` for the app's own tenant, whose data all tenants share */
 async function nameOf(name: string): Promise<string> {

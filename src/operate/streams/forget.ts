@@ -46,6 +46,7 @@ export const streamsForget = operatorAction({
     notReached: z.array(z.string()),
   }),
   effect: 'destroys',
+  failed: isNothing,
   warning: ({ key, stream }) =>
     `This removes everything of the key ${key} in ${stream?.join(', ') ?? 'all streams with keys'}.`,
   async run({ key, stream: names }, context) {
@@ -74,9 +75,23 @@ export const streamsForget = operatorAction({
     `${deadLetters} dead letters erased`,
     ...(triggers.length === 0 ? [] : [`removed from occurrences and alarms of ${triggers.join(', ')}`]),
     ...(complete ? [] : ['Nobody reads them any more, but not all are erased yet: call it again']),
+    ...(isNothing({ streams, deadLetters })
+      ? ['No event and no dead letter has this key: is it written exactly as events have it?']
+      : []),
     `Not reached: ${notReached.join(', ')}`,
   ],
 });
+
+/** Where a key is mistyped, whoever wants to be forgotten is not. */
+function isNothing({
+  streams,
+  deadLetters,
+}: {
+  streams: readonly { removed: number }[];
+  deadLetters: number;
+}): boolean {
+  return deadLetters === 0 && streams.every(({ removed }) => removed === 0);
+}
 
 function namedStreams(context: OperateContext, names: readonly string[] | undefined): NamedStream[] {
   if (names !== undefined) {

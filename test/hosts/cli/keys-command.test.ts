@@ -51,7 +51,18 @@ test(
     const server = start({ AUTH: 'keys' });
     const url = await server.url();
     const made = await keys('create', '--name', 'ci');
-    const unused = await keys('create', '--name', 'ci', '--scope', 'tasks', '--scope', 'task', '--expires', 'never', '--yes');
+    const unused = await keys(
+      'create',
+      '--name',
+      'ci',
+      '--scope',
+      'tasks',
+      '--scope',
+      'task',
+      '--expires',
+      'never',
+      '--yes',
+    );
     const [key, other] = [made.stdout().trim(), unused.stdout().trim()];
     // Standard output has the key alone, and standard error everything else but it.
     expect(made.stdout()).toMatch(/^tg_[\dA-Za-z]{16}_[\dA-Za-z]{49}\n$/);
@@ -144,7 +155,9 @@ describe('what is refused', () => {
     const args = ['keys', 'create', '--name', 'me', '--scope', 'streams:raed', '--app', APP];
     const { status, words } = await refused(runCli(args, variables));
     expect(status).toBe(1);
-    expect(words).toMatch(/streams:raed opens nothing of the app tasks-app: did you mean streams:read\?.*--yes.*no key was made/s);
+    expect(words).toMatch(
+      /streams:raed opens nothing of the app tasks-app: did you mean streams:read\?.*--yes.*no key was made/s,
+    );
     const list = runCli(['keys', 'list', '--app', APP], variables);
     expect([await list.ended, list.stdout()]).toEqual([0, expect.stringContaining('has no keys')]);
   });

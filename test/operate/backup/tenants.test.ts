@@ -4,7 +4,7 @@ import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
 import { transferOf } from '../../../src/store/driver.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { tenantsDelete, tenantsList } from '../../../src/operate/backup/tenants.ts';
+import { tenantsDelete, tenantsExport, tenantsList } from '../../../src/operate/backup/tenants.ts';
 import { ADA, AT, dump, EVE, HOOK, newWorld, opened, reading, restored, run, SECRET, textOf } from './scene.ts';
 
 async function filled(store: Store): Promise<void> {
@@ -41,7 +41,11 @@ test.each(['memory', 'sqlite'])('a tenant is removed from %s, and nothing of ano
   const others = (names: Record<string, unknown>) =>
     Object.fromEntries(Object.entries(names).filter(([name]) => !isOf('acme')(name)));
   expect([after.records, after.logs]).toEqual([others(before.records), others(before.logs)]);
-  expect(await run(tenantsDelete, store, { name: 'acme' })).toMatchObject({ records: 0, logs: 0 });
+  // What is not there may be a name that was mistyped.
+  const again = await run(tenantsDelete, store, { name: 'acme' });
+  expect(again).toMatchObject({ records: 0, logs: 0 });
+  expect([gone, again].map((answer) => tenantsDelete.failed?.(answer))).toEqual([false, true]);
+  await expect(run(tenantsExport, store, { name: 'acme', file: 'f' })).rejects.toMatchObject({ code: 'not_found' });
 
   // What was taken out is what was removed, and stands again where it is restored.
   const own = createMemoryStore();

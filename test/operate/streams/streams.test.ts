@@ -8,6 +8,7 @@ import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';
 import { tailStream } from '../../../src/streams/history/tail.ts';
 import { feedOf } from '../../feeds/run/stage.ts';
+import { streamsForget } from '../../../src/operate/streams/forget.ts';
 import { acting, type Acting } from '../act.ts';
 import { createAppStreams } from '../../../src/calls/streams.ts';
 import { PUBLIC } from '../../../src/base/principal.ts';
@@ -255,6 +256,9 @@ test('nothing of a key is left: events, latest event, dead letters, occurrences;
     streams: [{ removed: 0, complete: true }],
     deadLetters: 0,
   });
+  expect(lines().join()).toContain('is it written exactly as events have it?');
+  expect(streamsForget.failed?.({ streams: [{ removed: 0 }], deadLetters: 0 })).toBe(true);
+  expect(streamsForget.failed?.({ streams: [{ removed: 0 }, { removed: 1 }], deadLetters: 0 })).toBe(false);
   await expect(act('streams forget', { key: 'x', stream: ['notes'] })).rejects.toMatchObject({ field: 'stream' });
 });
 
