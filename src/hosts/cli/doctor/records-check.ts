@@ -28,7 +28,13 @@ export const recordsCheck: DoctorCheck = {
       }
       if (BAD.has(state)) {
         const why = lastError === null ? {} : { why: lastError.message };
-        return [{ status: 'warn', what: `the feed ${feed} is ${state}`, ...why }];
+        return [
+          {
+            status: 'warn',
+            what: `the feed ${feed} ${state === 'open' ? 'failed too often and rests' : `is ${state}`}`,
+            ...why,
+          },
+        ];
       }
       if (counts.deadLetters === 0) return [];
       return [

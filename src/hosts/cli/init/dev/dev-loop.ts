@@ -45,7 +45,7 @@ export function startDevLoop({ file, beside, environment, tell, onOutput }: DevL
   });
   watch.add([file, ...beside]);
 
-  const mistake = (text: string) => tell({ type: 'mistake', text, serving: serving !== null });
+  const mistake = (text: string, ends = false) => tell({ type: 'mistake', text, serving: serving !== null, ends });
 
   function variables(): NodeJS.ProcessEnv {
     const given = environment();
@@ -91,8 +91,9 @@ export function startDevLoop({ file, beside, environment, tell, onOutput }: DevL
       tell({ type: 'serving', again: port !== null, ...message.app });
       ({ port } = message);
     } else if (forget(child)) {
-      mistake(message.text);
-      if (port === null && OUTSIDE.includes(message.field)) failed.resolve(1);
+      const ends = port === null && OUTSIDE.includes(message.field);
+      mistake(message.text, ends);
+      if (ends) failed.resolve(1);
     }
   }
 

@@ -43,8 +43,8 @@ export type DevEvent =
   /** `again`: it served before, as it was then. */
   | ({ type: 'serving'; again: boolean } & ServedApp)
   | { type: 'changed'; files: readonly string[] }
-  /** `serving`: the app goes on as it was before. Else nothing is served until the mistake is mended. */
-  | { type: 'mistake'; text: string; serving: boolean }
+  /** `serving`: the app goes on as it was before. Else nothing is served until the mistake is mended. `ends`: no change of a file would mend it. */
+  | { type: 'mistake'; text: string; serving: boolean; ends: boolean }
   /** The process of the app ended by itself. `serving`: the one before goes on. */
   | { type: 'ended'; status: number | string; serving: boolean }
   /** What the app wrote itself. */

@@ -35,6 +35,12 @@ export function linesOfEvent(event: DevEvent, at: At): string[] {
   return [`${time}  ${name}${first}`.trimEnd(), ...rest.map((line) => `${INDENT}${line}`)];
 }
 
+/** Words of states that say something else to who does not know them. */
+const STATES: Readonly<Record<string, string>> = {
+  open: 'failed too often and rests',
+  'backing-off': 'failed and is tried again',
+};
+
 interface Told {
   colour: Colour;
   label: string;
@@ -71,7 +77,11 @@ function toldOf(event: DevEvent, paint: Paint): Told {
       const why = error === null ? '' : `: ${oneLine(error)}`;
       const refused = rejected === 0 ? '' : `, ${rejected} rejected (see feed://${feed})`;
       const isWell = state === 'ok' && rejected === 0;
-      return { colour: isWell ? 'dim' : 'yellow', label: 'feed', text: `${feed} ${state}${refused}${why}` };
+      return {
+        colour: isWell ? 'dim' : 'yellow',
+        label: 'feed',
+        text: `${feed} ${STATES[state] ?? state}${refused}${why}`,
+      };
     }
     case 'request': {
       const { what, status, ms, fields } = event;
@@ -118,9 +128,9 @@ function servingOf(event: DevEvent & { type: 'serving' }, paint: Paint): Told {
   };
 }
 
-function mistakeOf({ text, serving }: DevEvent & { type: 'mistake' }, paint: Paint): Told {
+function mistakeOf({ text, serving, ends }: DevEvent & { type: 'mistake' }, paint: Paint): Told {
   const [first = '', ...rest] = text.replace(/^tidegate: /, '').split('\n');
-  const more = [...rest.map(oneLine), paint('bold', goesOn(serving))];
+  const more = [...rest.map(oneLine), paint('bold', ends ? 'Nothing is served: start it again.' : goesOn(serving))];
   return { colour: 'red', label: 'mistake', text: oneLine(first), more };
 }
 
