@@ -290,6 +290,8 @@ export interface Feed<Out extends OutletTypes = OutletTypes> extends FeedHandle<
    * operator can do about it. Absent: nothing, or the feed tells it in another way.
    */
   loses?: { what: string; fix: string };
+  /** Options of it that not every platform has, such as `tls.ca`. Absent: it has none. */
+  asks?: readonly string[];
   /**
    * The position from which the next burst reads what the source has from a time on, epoch ms. Absent: its readings know no time,
    * so an operator can reset it to its beginning alone.

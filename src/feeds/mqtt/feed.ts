@@ -53,6 +53,7 @@ export function mqtt(given: MqttOptions): Feed<MqttOutlet> {
     acknowledges: true,
     listens: true,
     loses: options.qos === 0 ? LOSES_ALL : LOSES_QOS_0,
+    asks: Object.keys(options.tls ?? {}).map((name) => `tls.${name}`),
     ...claimOf(options),
     route: mqttRoutes,
     problems: (targets) => mqttProblems(options, targets),

@@ -20,6 +20,8 @@ export interface AppNeeds {
    * where its event source is.
    */
   losing: readonly { feed: string; what: string; fix: string; handed: boolean }[];
+  /** Options of feeds that not every platform has. */
+  asking: readonly { feed: string; option: string }[];
   /** Feeds that event sources fill, with the kind of source. */
   handed: readonly { feed: string; kind: SourceKind }[];
   /** Kinds of its feeds, such as `http` and `mqtt`, each once. */
@@ -47,6 +49,7 @@ export function appNeeds(app: App): AppNeeds {
         ? []
         : [{ feed: name, ...feed.loses, handed: feed.handed === true }],
     ),
+    asking: feeds.flatMap(({ name, feed: { asks = [] } }) => asks.map((option) => ({ feed: name, option }))),
     handed: feeds.flatMap(({ name, feed }) => (isSourceFeed(feed) ? [{ feed: name, kind: feed.type }] : [])),
     feedKinds: [...new Set(feeds.map(({ feed }) => feed.type))],
     sources: feeds.map(({ name, feed: { type, source } }) => ({ feed: name, kind: type, source })),

@@ -168,8 +168,15 @@ function queueProblems({ name, producers, consumers }: WorkerSettings): (Platfor
 }
 
 /** Feeds that read from where no Worker reaches, and what is lost between their bursts. */
-export function checkWorkerFeeds({ sources, losing }: AppNeeds): PlatformFinding[] {
+export function checkWorkerFeeds({ sources, losing, asking }: AppNeeds): PlatformFinding[] {
   return [
+    ...asking.map(({ feed, option }) =>
+      error(
+        `feeds.${feed}.${option}`,
+        'a Worker cannot say it on a connection of its own',
+        'a broker with a certificate of a public authority that asks its clients for none, or a host on Node',
+      ),
+    ),
     ...sources
       .filter(({ kind }) => HANDED.has(kind))
       .map(({ feed, kind }) =>

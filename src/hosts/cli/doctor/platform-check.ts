@@ -1,6 +1,7 @@
 /** What the app needs against what the platform has: secrets and bindings, the time and the requests of a burst, what feeds lose there. */
 import type { App } from '../../../declare/app.ts';
 import { appNeeds } from '../../platforms/app-needs.ts';
+import { checkWorkerFeeds } from '../../platforms/cloudflare-checks.ts';
 import type { DoctorCheck, DoctorFinding, PlatformName } from './finding.ts';
 
 /** What one scheduled call may take, ms, and how many requests an invocation may send. Null: as many as it takes. */
@@ -20,7 +21,12 @@ export const platformCheck: DoctorCheck = {
   mostMs: 5_000,
   async run({ app, platform }) {
     if (app === null) return [{ status: 'skip', what: 'not looked at: first mend what stands above' }];
-    const findings = [...ofLosses(app, platform), ...ofTime(app, platform), ...ofRequests(app, platform)];
+    const findings = [
+      ...ofFeeds(app, platform),
+      ...ofLosses(app, platform),
+      ...ofTime(app, platform),
+      ...ofRequests(app, platform),
+    ];
     const { schedule, queue } = appNeeds(app);
     if (platform !== 'node') {
       const needed = [
@@ -35,6 +41,13 @@ export const platformCheck: DoctorCheck = {
       : [{ status: 'ok', what: `on ${platform} nothing of the app is over a limit` }];
   },
 };
+
+/** What a deployment refuses, before there is one. */
+function ofFeeds(app: App, platform: PlatformName): DoctorFinding[] {
+  if (platform !== 'workers') return [];
+  const wrong = checkWorkerFeeds(appNeeds(app)).filter(({ level }) => level === 'error');
+  return wrong.map(({ field, message, fix }) => ({ status: 'fail', what: `${field}: ${message}`, fix }));
+}
 
 function ofLosses(app: App, platform: PlatformName): DoctorFinding[] {
   const { losing } = appNeeds(app);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
 import { expect, onTestFinished, test } from 'vitest';
-import { http, pull, secret, sqs, stream } from '../../../../src/index.ts';
+import { http, mqtt, pull, secret, sqs, stream } from '../../../../src/index.ts';
 import { ingest } from '../../../../src/feeds/run/run.ts';
 import { doctorCommand } from '../../../../src/hosts/cli/doctor/doctor-command.ts';
 import { linesOfResult } from '../../../../src/hosts/cli/doctor/print.ts';
@@ -238,6 +238,22 @@ test('for people and as JSON the exit status is the same, and a warning alone is
   await doctorCommand({ ...call, args: ['--skip', 'feeds'], environment: envFile.set, envFile });
   expect(printed.join('\n')).toContain('ok    configuration: 2 variables are taken from .env: STORE, API_KEY');
   expect(printed.join('\n')).not.toContain('never-shown');
+});
+
+test('what a deployment to Workers would refuse of the feeds is said before there is one', async () => {
+  const secured = mqtt({ url: 'mqtts://broker.example', clientId: 'c', topic: 't', tls: { ca: 'x', servername: 'b' } });
+  const variables = { UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:9', UPSTASH_REDIS_REST_TOKEN: 'never-shown-token' };
+  for (const [feed, fields] of [
+    [secured, ['tls.ca', 'tls.servername']],
+    [sqs(), ['handed its records']],
+    [http({ url: 'http://192.168.0.5/x', allow: ['192.168.0.5'] }), ['private address']],
+  ] as const) {
+    const run = await runDoctor(rooms(feed), variables, ['--platform', 'workers', '--skip', 'feeds,store']);
+    for (const field of fields) expect(run.of('platform').join('\n')).toMatch(new RegExp(`fail feeds\\..*${field}`));
+    expect(run.status).toBe(1);
+  }
+  const onNode = await runDoctor(rooms(secured), onDisk(), ['--skip', 'feeds']);
+  expect(onNode.of('platform').join('\n')).not.toContain('fail');
 });
 
 test('a feed that event sources fill is not tried', async () => {
