@@ -6,16 +6,24 @@ import { TidegateError } from '../../base/errors.ts';
 import { APP_TENANT } from '../../base/principal.ts';
 import { auditLogOf } from '../../auth/audit/stream.ts';
 import type { App } from '../../declare/app.ts';
-import type { StoreTransfer } from '../../store/store.ts';
+import type { StoredRecord, StoreTransfer } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { hintsLog } from '../../streams/hints.ts';
 import { streamLog } from '../../streams/log/stream-log.ts';
+import { isLogOf, isRecordOf } from './kinds.ts';
 
-/** @throws TidegateError `invalid_input` where anything of the app is in the store, but for what every command leaves */
-export async function refuseFilled({ store, runtime, app }: Deps, transfer: StoreTransfer): Promise<void> {
-  const refused = new TidegateError('invalid_input', `the ${store.name} store holds data of the app ${app.name}`, {
+/**
+ * @param tenant whose data alone count; null: of all
+ * @throws TidegateError `invalid_input` where anything of the app is in the store, but for what every command leaves
+ */
+export async function refuseFilled(
+  { store, runtime, app }: Deps,
+  transfer: StoreTransfer,
+  tenant: string | null,
+): Promise<void> {
+  const refused = new TidegateError('invalid_input', `the ${store.name} store holds data of ${tenant === null ? `the app ${app.name}` : `the tenant ${tenant}`}`, {
     field: '--replace',
-    expected: 'a store that is empty, or --replace, which removes what is there first',
+    expected: `a store that has nothing of ${tenant === null ? 'it' : 'that tenant'}, or --replace, which removes that first`,
     hint: 'nothing was changed',
   });
   const noted = notedLogs(app);
@@ -23,14 +31,16 @@ export async function refuseFilled({ store, runtime, app }: Deps, transfer: Stor
     for (let after: string | null = null, more = true; more;) {
       const page: {
         logs?: string[];
-        records?: { partition: string; expiresAt: number | null }[];
+        records?: StoredRecord[];
         next: string | null;
       } = await transfer[kind](after, 100);
       const live = page.records?.some(
-        ({ partition, expiresAt }) =>
-          (expiresAt === null || expiresAt > runtime.now()) && !NOTED_RECORDS.has(partition),
+        (record) =>
+          (record.expiresAt === null || record.expiresAt > runtime.now()) &&
+          !NOTED_RECORDS.has(record.partition) &&
+          (tenant === null || isRecordOf(tenant, record)),
       );
-      if (page.logs?.some((log) => !noted.has(log)) === true || live === true) throw refused;
+      if (page.logs?.some((log) => !noted.has(log) && (tenant === null || isLogOf(tenant, log))) === true || live === true) throw refused;
       ({ next: after } = page);
       more = after !== null;
     }

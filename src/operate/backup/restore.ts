@@ -10,14 +10,15 @@ import { decodeCursor, epochOf } from '../../store/cursor.ts';
 import { transferOf } from '../../store/driver.ts';
 import { type FilledEntry, isPresent, type StoreTransfer } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
-import { RESTORE_KEY } from '../../streams/half-restored.ts';
+import { refuseHalfRestored, RESTORE_KEY } from '../../streams/half-restored.ts';
 import { reactionNotes, reactionsKey } from '../../triggers/reaction-notes.ts';
-import { clearStore } from './clear.ts';
+import { type ClearOptions, clearStore } from './clear.ts';
 import { isSameEntries, refuseChanged } from './continued.ts';
 import { mapEpochs, newEpochs } from './epochs.ts';
 import { filledByOthers, notedLogs, refuseFilled } from './filled.ts';
 import { type BackupCounts, type BackupHead, type BackupPart, damaged, readBlocks } from './format.ts';
 import { heldForm } from './held.ts';
+import { HELD_PARTITION, isLogOf, isRecordOf } from './kinds.ts';
 import { heldKey, heldRecord, type RestoreState, restoreState, toHeld } from './state.ts';
 import { createRecordWriter, type RecordWriter } from './write-records.ts';
 
@@ -67,23 +68,35 @@ export async function restoreStore(deps: Deps, options: RestoreOptions): Promise
   }
   const begun = restoreState.read(await store.get(RESTORE_KEY, runtime.now()));
   const continued = !options.replace && begun !== null && begun.stage !== 'held' && begun.sum === sum;
-  if (!continued && !options.replace) await refuseFilled(deps, transfer);
+  // A tenant's file fills, and replaces, what is that tenant's own.
+  if (head.tenant !== null && !continued) await refuseHalfRestored(store, runtime);
+  if (!continued && !options.replace) await refuseFilled(deps, transfer, head.tenant);
   const state: RestoreState = continued ? begun : { sum, id: runtime.newId(), stage: 'writing', at: runtime.now() };
   const writer = createRecordWriter(deps);
   const cleared = continued ? begun.stage === 'clearing' : options.replace;
   if (cleared) {
     // The mark is there before anything is gone, and what is gone last is everything but the mark.
     await note(writer, { ...state, stage: 'clearing' });
-    await clearStore(deps, transfer, { ...options, taken: isNoMark, logs: () => true });
+    const { tenant } = head;
+    const taken: ClearOptions['taken'] = tenant === null ? isNoMark : (record) => isRecordOf(tenant, record);
+    const logs: ClearOptions['logs'] = tenant === null ? () => true : (log) => isLogOf(tenant, log);
+    await clearStore(deps, transfer, { ...options, taken, logs });
   }
   await note(writer, { ...state, stage: 'writing' });
   const isStanding = continued && !cleared;
   if (isStanding) await refuseChanged(deps, looked.epochs, state, options);
   const held = await write(deps, transfer, writer, looked, state, { ...options, isStanding });
   await writer.flush();
-  if (held > 0) await note(writer, { ...state, stage: 'held' });
-  if (held === 0) await forget(deps);
+  // What a copy held before goes on to be held.
+  const isHeld = held > 0 || (head.tenant !== null && (await holdsAny(deps)));
+  if (isHeld) await note(writer, { ...state, stage: 'held' });
+  if (!isHeld) await forget(deps);
   return { head, ...counts, held, continued };
+}
+
+async function holdsAny({ store, runtime }: Deps): Promise<boolean> {
+  const { records } = await store.list(HELD_PARTITION, { now: runtime.now(), limit: 1 });
+  return records.length > 0;
 }
 
 function isNoMark({ partition }: { partition: string }): boolean {
@@ -143,7 +156,7 @@ async function write(
   deps: Deps,
   transfer: StoreTransfer,
   writer: RecordWriter,
-  { epochs: former, counts, sum }: Looked,
+  { head, epochs: former, counts, sum }: Looked,
   { id, at }: RestoreState,
   { open, hold, progress, signal, isStanding }: RestoreOptions & { isStanding: boolean },
 ): Promise<number> {
@@ -153,7 +166,8 @@ async function write(
   let held = 0;
   let done = 0;
   let log: Filling | null = null;
-  let isHeldBack = !hold;
+  // Triggers are the app's: another tenant's file changes nothing of them.
+  let isHeldBack = !hold || head.tenant !== null;
   const noted = notedLogs(deps.app);
   for await (const part of readBlocks(open())) {
     signal.throwIfAborted();

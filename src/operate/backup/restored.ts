@@ -18,7 +18,7 @@ export const restore = operatorAction({
     'does nothing twice; feeds go on from where they stood. Cursors that clients hold read as truncated.',
   input: z.strictObject({
     file: z.string().min(1).describe('The file; it is read twice, so standard input will not do'),
-    replace: z.boolean().default(false).describe('Remove what the app has in the store first'),
+    replace: z.boolean().default(false).describe('Remove what the app has in the store first; of a file of one tenant, what that tenant has'),
     resume: z.boolean().default(false).describe('Hold nothing: the original is gone, and this takes its place'),
   }),
   words: ['file'],
@@ -35,7 +35,8 @@ export const restore = operatorAction({
   effect: 'destroys',
   lesser: ({ replace }) => (replace ? 'destroys' : 'changes'),
   only: 'command',
-  warning: ({ file }) => `All that the app has in the store is removed, and ${file} takes its place.`,
+  warning: ({ file }) =>
+    `All that the app has in the store is removed, and ${file} takes its place; of a tenant's file, what that tenant has.`,
   async run({ file, replace, resume: isResumed }, context) {
     const files = callersFiles(context);
     if (file === '-') {
@@ -51,8 +52,8 @@ export const restore = operatorAction({
     const from = `${head.app} ${head.version}, ${head.driver}`;
     return { from, at: isoTime(head.at), tenant: head.tenant, records, logs, entries, held, continued };
   },
-  lines: ({ from, at, records, logs, entries, held, continued }) => [
-    `${continued ? 'Went on with' : 'Restored'} ${records} records and ${entries} entries of ${logs} logs, of ${from}, ${at}.`,
+  lines: ({ from, at, tenant, records, logs, entries, held, continued }) => [
+    `${continued ? 'Went on with' : 'Restored'} ${records} records and ${entries} entries of ${logs} logs, of ${from}, ${at}${tenant === null ? '' : `: of the tenant ${tenant} alone`}.`,
     held === 0
       ? 'Nothing is held.'
       : `${held} records are held: deliveries are not sent and tasks do not go on until tidegate resume.`,

@@ -1,7 +1,7 @@
 /**
  * `streams delete`: all events of a stream. A removal of everything takes effect with one commit, so no reader gets any of them from
- * then on and what arrives meanwhile stays; then the log is trimmed up to the removal's entry, so that cursors of before read
- * `truncated`. Each step can be repeated.
+ * then on and what arrives meanwhile stays. A second one marks the end of what is trimmed: the log then begins behind the first one's
+ * entry, so that a cursor of before reads `truncated`, also one that stood at the end. Each step can be repeated.
  */
 import * as z from 'zod';
 import { LATEST_MS } from '../../base/time/iso-8601.ts';
@@ -18,6 +18,8 @@ import { type OperateContext, operatorAction } from '../action.ts';
 import { storedCount } from '../stored-count.ts';
 import { changeableStream, importKey, NameOfStream } from './named-stream.ts';
 
+/** Removals of one call. */
+const MARKS = 2;
 const TRIM_ENTRIES = 10_000;
 /** Longest wait for a clock that is behind the newest event, ms. */
 const MOST_WAIT_MS = 1_000;
@@ -41,12 +43,15 @@ export const streamsDelete = operatorAction({
   async run({ stream: name }, context) {
     const { stream, own } = changeableStream(context, name);
     const { runtime } = own;
-    const { events, entries, newestAt } = await storedCount(own, name);
-    if (entries === 0) return { stream: name, events, complete: true };
-    // The removal's entry is to be told from the last event by its time.
-    const behindMs = (newestAt ?? 0) + 1 - runtime.now();
-    if (behindMs > 0) await runtime.sleep(Math.min(behindMs, MOST_WAIT_MS), context.signal);
-    await removeEvents(own, stream, { to: LATEST_MS }, context.deadline);
+    const { events, entries } = await storedCount(own, name);
+    if (events === 0 && entries <= MARKS) return { stream: name, events, complete: true };
+    for (let marks = 0; marks < MARKS; marks += 1) {
+      const { newestAt } = await storedCount(own, name);
+      // An entry of a removal is to be told from what is before it by its time.
+      const behindMs = (newestAt ?? 0) + 1 - runtime.now();
+      if (behindMs > 0) await runtime.sleep(Math.min(behindMs, MOST_WAIT_MS), context.signal);
+      await removeEvents(own, stream, { to: LATEST_MS }, context.deadline);
+    }
     await forgetImports(own, name, context.deadline);
     const trimmed = await trimBefore(own, stream, entries, context);
     const complete = trimmed && (await eraseAll(own, stream, context.deadline));

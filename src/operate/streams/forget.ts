@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
+import type { Json } from '../../base/json.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { deadLetter, deadLetterLog, ERASED, erasedLetter } from '../../feeds/records/dead-letters.ts';
 import type { Cursor } from '../../store/store.ts';
@@ -16,6 +17,9 @@ import { removeFromAlarms } from '../../triggers/alarms/remove.ts';
 import { removeOccurrences } from '../../triggers/keep.ts';
 import { type OperateContext, operatorAction } from '../action.ts';
 import { changeableStream, NameOfStream, type NamedStream } from './named-stream.ts';
+
+/** A character of a word. */
+const WORD = /[\p{L}\p{N}_]/u;
 
 const NOT_REACHED = [
   'backups',
@@ -67,7 +71,7 @@ export const streamsForget = operatorAction({
       deadLetters: letters,
       triggers: [...triggers],
       complete: streams.every(({ complete }) => complete),
-      notReached: NOT_REACHED,
+      notReached: [...NOT_REACHED, ...ofOthers(found, context)],
     };
   },
   lines: ({ streams, deadLetters, triggers, complete, notReached }) => [
@@ -91,6 +95,14 @@ function isNothing({
   deadLetters: number;
 }): boolean {
   return deadLetters === 0 && streams.every(({ removed }) => removed === 0);
+}
+
+/** Streams that each tenant has of its own, of which those of one tenant were gone through. */
+function ofOthers(found: readonly NamedStream[], { tenant, ofApp }: OperateContext): string[] {
+  const own = found.filter(({ stream }) => stream.tenants === 'each').map(({ stream }) => stream.name);
+  if (own.length === 0 || !ofApp) return [];
+  const names = own.join(', ');
+  return [`what other tenants than ${tenant} have in ${names} (tenants list says who there is; --tenant NAME)`];
 }
 
 function namedStreams(context: OperateContext, names: readonly string[] | undefined): NamedStream[] {
@@ -126,6 +138,31 @@ async function forgetOccurrences(
   return triggers.map(({ name }) => name);
 }
 
+/** Whether an item that is not read as an event of the stream may be of a key: a number in it, or a word of a text such as a line of CSV. */
+function standsIn(stream: DeclaredStream, item: Json, key: string): boolean {
+  if (typeof item === 'string') return hasWord(item, key);
+  try {
+    const own = stream.key(item);
+    if (own !== null) return own === key;
+  } catch {
+    // It is not of the stream's form.
+  }
+  return hasNumber(item, key);
+}
+
+function hasNumber(item: Json, key: string): boolean {
+  if (typeof item === 'number' || typeof item === 'boolean') return String(item) === key;
+  return typeof item === 'object' && item !== null && Object.values(item).some((member: Json) => hasNumber(member, key));
+}
+
+function hasWord(text: string, key: string): boolean {
+  for (let at = text.indexOf(key); at !== -1; at = text.indexOf(key, at + 1)) {
+    const [before = '', after = ''] = [text[at - 1], text[at + key.length]];
+    if (!WORD.test(before) && !WORD.test(after)) return true;
+  }
+  return false;
+}
+
 /** Erases letters of the stream in which the key stands. @returns how many */
 async function forgetLetters({ stream, scope }: NamedStream, key: string): Promise<number> {
   const { app } = scope;
@@ -144,7 +181,8 @@ async function forgetLetters({ stream, scope }: NamedStream, key: string): Promi
         if (letter.stream !== stream.name || letter.reason === ERASED) return [];
         const text = JSON.stringify(letter.item);
         // A letter that was cut is a text of JSON within JSON.
-        if (letter.key !== key && !text.includes(inJson) && !text.includes(inText)) return [];
+        const isIn = letter.key === key || text.includes(inJson) || text.includes(inText);
+        if (!isIn && !standsIn(stream, letter.item, key)) return [];
         return [{ cursor: entry.cursor, value: deadLetter.encode(erasedLetter(letter)) }];
       });
       if (erasures.length > 0) await store.erase(log, erasures);

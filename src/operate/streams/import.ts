@@ -43,10 +43,11 @@ export const streamsImport = operatorAction({
       .array(z.object({ line: z.number(), field: z.string(), expected: z.string() }))
       .describe('The first of them'),
     stored: z.boolean().describe('False: nothing was stored'),
+    complete: z.boolean().describe('False: a wrong line ended it; what stands behind that line is not stored'),
   }),
   effect: 'changes',
   lesser: ({ dryRun }) => (dryRun === true ? 'reads' : 'changes'),
-  failed: ({ invalid, stored }) => invalid > 0 && !stored,
+  failed: ({ complete }) => !complete,
   async run({ stream: name, file, bare = false, skipInvalid = false, dryRun = false }, context) {
     const named = changeableStream(context, name);
     const { files } = context;
@@ -60,17 +61,18 @@ export const streamsImport = operatorAction({
       invalid: 0,
       wrong: [],
       stored: false,
+      complete: true,
     };
-    const asked = { file, bare, skipInvalid };
+    const asked = { file, bare, stops: false };
     if (dryRun || (file !== '-' && !skipInvalid)) {
       await goThrough(piecesOf(named, asked, files, tally, context));
+      tally.complete = tally.invalid === 0 || skipInvalid;
       if (dryRun || tally.invalid > 0) return tally;
       Object.assign(tally, { lines: 0, gaps: 0 });
     }
-    tally.stored = true;
     const storePiece = createPieceStore(named, context);
-    for await (const piece of piecesOf(named, asked, files, tally, context)) {
-      if (tally.invalid > 0 && !skipInvalid) break;
+    for await (const piece of piecesOf(named, { ...asked, stops: !skipInvalid }, files, tally, context)) {
+      tally.stored = true;
       const { appended, duplicates } = await storePiece(piece);
       tally.appended += appended;
       tally.repeats += duplicates;
@@ -80,9 +82,10 @@ export const streamsImport = operatorAction({
         hint: 'the same call again goes on from there',
       });
     }
+    tally.complete = tally.invalid === 0 || skipInvalid;
     return tally;
   },
-  lines({ stream, lines, appended, repeats, gaps, invalid, wrong, stored }) {
+  lines({ stream, lines, appended, repeats, gaps, invalid, wrong, stored, complete }) {
     const told = wrong.map(({ line, field, expected }) => `line ${line}: ${field}: expected ${expected}`);
     const more = invalid > wrong.length ? [`… and ${invalid - wrong.length} wrong lines more`] : [];
     const rest = [
@@ -93,7 +96,8 @@ export const streamsImport = operatorAction({
     const done = stored
       ? `${appended} of ${lines} events appended to ${stream}`
       : `${lines} lines for ${stream}: nothing was stored`;
-    return [...told, ...more, [done, ...rest].join(', ')];
+    const ended = stored && !complete ? ['What stands behind the wrong line is not stored: mend it, and import that again'] : [];
+    return [...told, ...more, [done, ...rest].join(', '), ...ended];
   },
 });
 
@@ -111,12 +115,16 @@ interface Tally extends Record<string, unknown> {
   invalid: number;
   wrong: { line: number; field: string; expected: string }[];
   stored: boolean;
+  complete: boolean;
 }
 
-/** Valid events in pieces that a commit holds. The pieces of a file are the same each time. */
+/**
+ * Valid events in pieces that a commit holds. The pieces of a file are the same each time.
+ * @param stops at the first wrong line, with all that is before it
+ */
 async function* piecesOf(
   { stream, own }: NamedStream,
-  { file, bare }: { file: string; bare: boolean },
+  { file, bare, stops }: { file: string; bare: boolean; stops: boolean },
   files: OperateFiles,
   tally: Tally,
   { signal, progress }: OperateContext,
@@ -129,8 +137,11 @@ async function* piecesOf(
   const parser = createNdjsonParser(undefined, true);
   const receivedAt = own.runtime.now();
 
+  const isOver = () => stops && tally.invalid > 0;
+
   function* take(items: readonly NdjsonItem[]): Generator<PushedEvent[]> {
     for (const item of items) {
+      if (isOver()) return;
       tally.lines += 1;
       const { line = tally.lines } = item;
       const event = eventOf(item, bare, tally, receivedAt);
@@ -151,6 +162,7 @@ async function* piecesOf(
 
   for await (const chunk of files.read(file)) {
     if (signal.aborted) return;
+    if (isOver()) break;
     read += chunk.length;
     progress(read, size, 'bytes');
     const items: NdjsonItem[] = [];
@@ -158,7 +170,7 @@ async function* piecesOf(
     yield* take(items);
   }
   const items: NdjsonItem[] = [];
-  parser.end(items);
+  if (!isOver()) parser.end(items);
   yield* take(items);
   if (piece.length > 0) yield piece;
 }

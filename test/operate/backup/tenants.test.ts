@@ -72,3 +72,21 @@ test('a store whose driver cannot be read as a whole is told so', async () => {
   const bundled: Store = { ...store, transfer: () => Promise.reject(new Error('no such module')) };
   await expect(transferOf(bundled)).rejects.toMatchObject({ code: 'not_supported' });
 });
+
+test('a file of one tenant takes the place of what that tenant has, and of nothing else', async () => {
+  const store = createMemoryStore();
+  await filled(store);
+  const before = await dump(store);
+  const exported = await textOf(store, newWorld(), 'acme');
+  await expect(restored(store, exported)).rejects.toMatchObject({ code: 'invalid_input', field: '--replace' });
+  await restored(store, exported, { replace: true, hold: false });
+  const after = await dump(store);
+  expect(Object.keys(after.records)).toEqual(Object.keys(before.records));
+  expect(after.logs).toEqual(before.logs);
+  await run(tenantsDelete, store, { name: 'acme' });
+  await restored(store, exported, { hold: false });
+  expect((await dump(store)).logs).toEqual(before.logs);
+  expect((await restored(store, exported, { replace: true })).held).toBeGreaterThan(0);
+  const held = await dump(store);
+  expect(Object.keys(held.records).filter((name) => name.startsWith('public/reactions'))).toEqual([]);
+});

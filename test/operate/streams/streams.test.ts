@@ -9,6 +9,7 @@ import { scopeOf } from '../../../src/streams/scope.ts';
 import { tailStream } from '../../../src/streams/history/tail.ts';
 import { feedOf } from '../../feeds/run/stage.ts';
 import { streamsForget } from '../../../src/operate/streams/forget.ts';
+import { streamsImport } from '../../../src/operate/streams/import.ts';
 import { acting, type Acting } from '../act.ts';
 import { createAppStreams } from '../../../src/calls/streams.ts';
 import { PUBLIC } from '../../../src/base/principal.ts';
@@ -168,6 +169,20 @@ describe('export and import', () => {
     });
   });
 
+  test('standard input is stored up to its first wrong line, and that is no success', async () => {
+    const { act, files, lines } = await filled(0);
+    const given = Array.from({ length: 500 }, (_, n) => (n === 200 ? '{"data":{"device":"a"}}' : good(n)));
+    files.set('-', given.join('\n'));
+    const imported = await act('streams import', { stream: 'readings', file: '-' });
+    expect(imported).toMatchObject({ appended: 200, invalid: 1, stored: true, complete: false });
+    expect(streamsImport.failed?.(imported)).toBe(true);
+    expect(lines().at(-1)).toContain('is not stored');
+    files.set('-', given.slice(200).join('\n'));
+    expect(await act('streams import', { stream: 'readings', file: '-' })).toMatchObject({ appended: 0, stored: false });
+    const left = await act('streams import', { stream: 'readings', file: '-', skipInvalid: true });
+    expect(left).toMatchObject({ appended: 299, invalid: 1, complete: true });
+  });
+
   test('a tool gets pages, which end where the next begins', async () => {
     const { act } = await filled(250);
     const ids: string[] = [];
@@ -191,6 +206,7 @@ test('a stream that is deleted has nothing left: no event, no latest event, and 
   await append({ device: 'ada', n: 30, id: 'r30' });
   const middle = await act<{ cursor: string | null }>('streams export', { stream: 'readings' }, { files: null });
   expect(middle.cursor).toBeNull();
+  const end = await tail(read.cursor);
   expect(await act('streams delete', { stream: 'readings' })).toEqual({
     stream: 'readings',
     events: 31,
@@ -198,7 +214,9 @@ test('a stream that is deleted has nothing left: no event, no latest event, and 
   });
   expect(await act('streams tail', { stream: 'readings' })).toMatchObject({ events: [] });
   expect(await act('streams show', { stream: 'readings' })).toMatchObject({ keys: [], moreKeys: false, removals: 0 });
-  expect(await tail(read.cursor)).toMatchObject({ truncated: true, anew: false });
+  expect(await act('streams list')).toMatchObject({ streams: [{ events: 0 }, { events: 0 }] });
+  expect(await act('streams delete', { stream: 'readings' })).toMatchObject({ events: 0, complete: true });
+  for (const { cursor } of [read, end]) expect(await tail(cursor)).toMatchObject({ truncated: true, anew: false });
   // What comes later is of the stream again, also with an id that was there.
   await append({ device: 'ada', n: 5, id: 'r5' });
   expect(await act('streams tail', { stream: 'readings' })).toMatchObject({ events: [{ id: 'r5' }] });
@@ -296,4 +314,26 @@ test('nobody changes the audit log, and no operator of a tenant what all share',
   }
   await expect(act('streams forget', { key: 'ada' }, acme)).rejects.toMatchObject({ code: 'invalid_input' });
   expect(await act('streams show', { stream: 'readings' })).toMatchObject({ events: 1 });
+});
+
+test('a key that is a number, or a word of a text, is found in dead letters, and what only looks like it is not', async () => {
+  const seen = defineApp({
+    name: 'numbered',
+    version: '1',
+    description: 'Numbered',
+    streams: {
+      readings: stream({ description: 'R', schema: z.object({ id: z.number(), n: z.number() }), key: 'id', feed: nothing }),
+      own: stream({ description: 'O', schema: z.object({ id: z.string() }), key: 'id', tenants: 'each' }),
+    },
+  });
+  const { act, deps } = acting(seen, createMemoryStore());
+  const log = deadLetterLog('public', 'readings');
+  const letters = [{ id: 42, n: 'x' }, { id: 7, n: 42 }, '42,x', '142,x', { n: 42 }].map((item) => letter(item as never));
+  const commit = { id: 'letters', now: deps.runtime.now(), deadline: deps.runtime.now() + 5_000 };
+  await deps.store.commit([{ kind: 'append', log, entries: letters }], commit as never);
+  const forgotten = await act<{ notReached: string[] }>('streams forget', { key: '42' });
+  // The last one may be of the key or not: it has no id.
+  expect(forgotten).toMatchObject({ deadLetters: 3 });
+  expect(forgotten.notReached.at(-1)).toMatch(/^what other tenants than public have in own/);
+  expect(await act('dead list')).toMatchObject({ letters: [{ number: 1 }, { number: 3 }] });
 });

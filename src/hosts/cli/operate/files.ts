@@ -1,8 +1,8 @@
 /** The files of actions: written beside and renamed, read piece by piece; `-` is standard output or input. */
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { open, readlink, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { once } from 'node:events';
 import { TidegateError } from '../../../base/errors.ts';
 import type { OperateFiles } from '../../../operate/action.ts';
@@ -43,10 +43,15 @@ async function identityOf(path: string): Promise<string | null> {
   return found === null ? null : `${found.dev}:${found.ino}`;
 }
 
+async function isPlain(name: string): Promise<boolean> {
+  return (await stat(name).catch(() => null))?.isFile() !== false;
+}
+
 /** @throws TidegateError `invalid_input` */
 async function checkFree(name: string, { overwrites, kept }: FileRules): Promise<void> {
   const there = await identityOf(name);
-  if (there === null) return;
+  // Nothing of a device or a pipe is overwritten.
+  if (there === null || !(await isPlain(name))) return;
   const ofStore = await Promise.all(kept.map(identityOf));
   if (ofStore.includes(there))
     throw wrongFile('invalid_input', `${name} is the store itself`, 'another file: nothing was written');
@@ -55,7 +60,10 @@ async function checkFree(name: string, { overwrites, kept }: FileRules): Promise
   throw wrongFile('invalid_input', `${name} is there already`, expected);
 }
 
-async function writeFile(name: string, pieces: AsyncIterable<string | Uint8Array>): Promise<{ bytes: number }> {
+async function writeFile(given: string, pieces: AsyncIterable<string | Uint8Array>): Promise<{ bytes: number }> {
+  // A device and a pipe are written to; a file in their place would take them away from others.
+  if (!(await isPlain(given))) return writeInto(given, pieces);
+  const name = await targetOf(given);
   const beside = join(dirname(name), `.${basename(name)}.${randomUUID()}.part`);
   const file = await open(beside, 'wx', 0o600).catch((cause: unknown) => {
     throw notWritten(name, cause);
@@ -79,6 +87,31 @@ async function writeFile(name: string, pieces: AsyncIterable<string | Uint8Array
     await file.close().catch(() => {});
     await rm(beside, { force: true });
     throw thrown;
+  }
+}
+
+/** The file that a symbolic link leads to, also where that is not there yet. */
+async function targetOf(name: string): Promise<string> {
+  const target = await readlink(name).catch(() => null);
+  return target === null ? name : targetOf(resolve(dirname(name), target));
+}
+
+async function writeInto(name: string, pieces: AsyncIterable<string | Uint8Array>): Promise<{ bytes: number }> {
+  const file = await open(name, 'w').catch((cause: unknown) => {
+    throw notWritten(name, cause);
+  });
+  let bytes = 0;
+  try {
+    for await (const piece of pieces) {
+      const data = typeof piece === 'string' ? Buffer.from(piece) : piece;
+      await file.writeFile(data).catch((cause: unknown) => {
+        throw notWritten(name, cause);
+      });
+      bytes += data.length;
+    }
+    return { bytes };
+  } finally {
+    await file.close();
   }
 }
 
