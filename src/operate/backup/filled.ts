@@ -21,11 +21,15 @@ export async function refuseFilled(
   transfer: StoreTransfer,
   tenant: string | null,
 ): Promise<void> {
-  const refused = new TidegateError('invalid_input', `the ${store.name} store holds data of ${tenant === null ? `the app ${app.name}` : `the tenant ${tenant}`}`, {
-    field: '--replace',
-    expected: `a store that has nothing of ${tenant === null ? 'it' : 'that tenant'}, or --replace, which removes that first`,
-    hint: 'nothing was changed',
-  });
+  const refused = new TidegateError(
+    'invalid_input',
+    `the ${store.name} store holds data of ${tenant === null ? `the app ${app.name}` : `the tenant ${tenant}`}`,
+    {
+      field: '--replace',
+      expected: `a store that has nothing of ${tenant === null ? 'it' : 'that tenant'}, or --replace, which removes that first`,
+      hint: 'nothing was changed',
+    },
+  );
   const noted = notedLogs(app);
   for (const kind of ['logs', 'records'] as const) {
     for (let after: string | null = null, more = true; more;) {
@@ -40,7 +44,11 @@ export async function refuseFilled(
           !NOTED_RECORDS.has(record.partition) &&
           (tenant === null || isRecordOf(tenant, record)),
       );
-      if (page.logs?.some((log) => !noted.has(log) && (tenant === null || isLogOf(tenant, log))) === true || live === true) throw refused;
+      if (
+        page.logs?.some((log) => !noted.has(log) && (tenant === null || isLogOf(tenant, log))) === true ||
+        live === true
+      )
+        throw refused;
       ({ next: after } = page);
       more = after !== null;
     }

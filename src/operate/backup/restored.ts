@@ -18,7 +18,10 @@ export const restore = operatorAction({
     'does nothing twice; feeds go on from where they stood. Cursors that clients hold read as truncated.',
   input: z.strictObject({
     file: z.string().min(1).describe('The file; it is read twice, so standard input will not do'),
-    replace: z.boolean().default(false).describe('Remove what the app has in the store first; of a file of one tenant, what that tenant has'),
+    replace: z
+      .boolean()
+      .default(false)
+      .describe('Remove what the app has in the store first; of a file of one tenant, what that tenant has'),
     resume: z.boolean().default(false).describe('Hold nothing: the original is gone, and this takes its place'),
   }),
   words: ['file'],

@@ -152,7 +152,9 @@ function standsIn(stream: DeclaredStream, item: Json, key: string): boolean {
 
 function hasNumber(item: Json, key: string): boolean {
   if (typeof item === 'number' || typeof item === 'boolean') return String(item) === key;
-  return typeof item === 'object' && item !== null && Object.values(item).some((member: Json) => hasNumber(member, key));
+  return (
+    typeof item === 'object' && item !== null && Object.values(item).some((member: Json) => hasNumber(member, key))
+  );
 }
 
 function hasWord(text: string, key: string): boolean {

@@ -96,7 +96,8 @@ export const streamsImport = operatorAction({
     const done = stored
       ? `${appended} of ${lines} events appended to ${stream}`
       : `${lines} lines for ${stream}: nothing was stored`;
-    const ended = stored && !complete ? ['What stands behind the wrong line is not stored: mend it, and import that again'] : [];
+    const ended =
+      stored && !complete ? ['What stands behind the wrong line is not stored: mend it, and import that again'] : [];
     return [...told, ...more, [done, ...rest].join(', '), ...ended];
   },
 });

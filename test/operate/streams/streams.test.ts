@@ -178,7 +178,10 @@ describe('export and import', () => {
     expect(streamsImport.failed?.(imported)).toBe(true);
     expect(lines().at(-1)).toContain('is not stored');
     files.set('-', given.slice(200).join('\n'));
-    expect(await act('streams import', { stream: 'readings', file: '-' })).toMatchObject({ appended: 0, stored: false });
+    expect(await act('streams import', { stream: 'readings', file: '-' })).toMatchObject({
+      appended: 0,
+      stored: false,
+    });
     const left = await act('streams import', { stream: 'readings', file: '-', skipInvalid: true });
     expect(left).toMatchObject({ appended: 299, invalid: 1, complete: true });
   });
@@ -322,13 +325,20 @@ test('a key that is a number, or a word of a text, is found in dead letters, and
     version: '1',
     description: 'Numbered',
     streams: {
-      readings: stream({ description: 'R', schema: z.object({ id: z.number(), n: z.number() }), key: 'id', feed: nothing }),
+      readings: stream({
+        description: 'R',
+        schema: z.object({ id: z.number(), n: z.number() }),
+        key: 'id',
+        feed: nothing,
+      }),
       own: stream({ description: 'O', schema: z.object({ id: z.string() }), key: 'id', tenants: 'each' }),
     },
   });
   const { act, deps } = acting(seen, createMemoryStore());
   const log = deadLetterLog('public', 'readings');
-  const letters = [{ id: 42, n: 'x' }, { id: 7, n: 42 }, '42,x', '142,x', { n: 42 }].map((item) => letter(item as never));
+  const letters = [{ id: 42, n: 'x' }, { id: 7, n: 42 }, '42,x', '142,x', { n: 42 }].map((item) =>
+    letter(item as never),
+  );
   const commit = { id: 'letters', now: deps.runtime.now(), deadline: deps.runtime.now() + 5_000 };
   await deps.store.commit([{ kind: 'append', log, entries: letters }], commit as never);
   const forgotten = await act<{ notReached: string[] }>('streams forget', { key: '42' });

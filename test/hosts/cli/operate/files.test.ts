@@ -27,7 +27,10 @@ test('the file that a link leads to is written, whether it is there or not', asy
 test('a pipe gets it, and stays a pipe', async () => {
   const pipe = join(temporaryFolder(), 'pipe');
   execFileSync('mkfifo', [pipe]);
-  const [written, read] = await Promise.all([createFiles({ overwrites: false, kept: [] }).write(pipe, pieces()), readFile(pipe, 'utf8')]);
+  const [written, read] = await Promise.all([
+    createFiles({ overwrites: false, kept: [] }).write(pipe, pieces()),
+    readFile(pipe, 'utf8'),
+  ]);
   expect([written, read]).toEqual([{ bytes: 16 }, 'what was written']);
   expect(lstatSync(pipe).isFIFO()).toBe(true);
 });
