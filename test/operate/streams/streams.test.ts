@@ -340,7 +340,7 @@ test('a key that is a number, or a word of a text, is found in dead letters, and
     letter(item as never),
   );
   const commit = { id: 'letters', now: deps.runtime.now(), deadline: deps.runtime.now() + 5_000 };
-  await deps.store.commit([{ kind: 'append', log, entries: letters }], commit as never);
+  await deps.store.commit([{ kind: 'append', log, entries: letters }], commit);
   const forgotten = await act<{ notReached: string[] }>('streams forget', { key: '42' });
   // The last one may be of the key or not: it has no id.
   expect(forgotten).toMatchObject({ deadLetters: 3 });
