@@ -14,6 +14,8 @@ export const TASKS_SCOPE = 'tasks';
 export const EVENTS_SCOPE = 'events';
 /** What operators do: the audit log, keys, dead letters. */
 export const ADMIN_SCOPE = 'admin';
+/** What operators look at, without a right to change anything. `admin` grants it. */
+export const ADMIN_READ = 'admin:read';
 
 /** Alarms: to read them, and to acknowledge, shelve and clear them; each of one trigger too, as `alarms:write:hot`. */
 export const ALARMS_READ = 'alarms:read';
@@ -50,11 +52,16 @@ export function isUnrestricted(held: readonly string[]): boolean {
 }
 
 /**
- * Whether the scopes name `admin` itself. Who may do everything because nothing restricts it is no operator by that. What an app's own
+ * Whether the scopes name `admin` itself, or `admin:read`. Who may do everything because nothing restricts it is no operator by that. What an app's own
  * `authenticate` answered may be anything.
  */
 export function isOperator({ scopes }: { scopes: readonly string[] }): boolean {
-  return Array.isArray(scopes) && scopes.includes(ADMIN_SCOPE);
+  return Array.isArray(scopes) && (scopes.includes(ADMIN_SCOPE) || scopes.includes(ADMIN_READ));
+}
+
+/** The same scopes, without the one that stands for a caller whom nobody restricts. */
+export function namedScopes(held: readonly string[]): string[] {
+  return held.filter((scope) => scope !== EVERY_SCOPE);
 }
 
 /** Whether one of the scopes that are held is the one that is needed, or stands above it. */

@@ -11,6 +11,7 @@ import {
   alarmScope,
   isGranted,
   isOperator,
+  namedScopes,
   missingScopes,
   publishScope,
   TASKS_SCOPE,
@@ -35,6 +36,8 @@ export interface Granted {
   admin: boolean;
   /** Whether the tools of operators are listed: `admin` was given by name. */
   operates: boolean;
+  /** Whether a tool of operators is granted by name. */
+  mayOperate: (tool: Scoped) => boolean;
 }
 
 /** The whole: what a caller is granted that nothing restricts. */
@@ -47,6 +50,7 @@ export function wholeOf(app: App): Granted {
     tasks: true,
     admin: true,
     operates: false,
+    mayOperate: () => false,
   };
 }
 
@@ -64,6 +68,7 @@ export function grantedTo(app: App, held: readonly string[]): Granted {
     tasks,
     admin: tasks && has(ADMIN_SCOPE),
     operates: isOperator({ scopes: held }),
+    mayOperate: ({ scopes = [] }: Scoped) => missingScopes(namedScopes(held), scopes).length === 0,
   };
   const feeds = part(
     app.feeds,
@@ -101,7 +106,7 @@ export function grantKey(app: App, held: readonly string[], added: readonly Scop
   return [
     has(TASKS_SCOPE),
     has(ADMIN_SCOPE),
-    isOperator({ scopes: held }) ? '1' : '0',
+    isOperator({ scopes: held }) ? (isGranted(namedScopes(held), ADMIN_SCOPE) ? '2' : '1') : '0',
     ...[...app.streams.values()].map((stream) => has(scopeToRead(stream))),
     ...[...app.feeds.keys()].map((name) => has(publishScope(name))),
     ...alarmed(app).flatMap((name) => [has(alarmScope(ALARMS_READ, name)), has(alarmScope(ALARMS_WRITE, name))]),

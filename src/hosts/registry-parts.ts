@@ -173,7 +173,7 @@ export function createComposer(
             ]
           : []),
         resultReaders(results, app),
-        ...(granted.operates ? [{ tools: operatorTools() ?? {} }] : []),
+        ...(granted.operates ? [usableOf({ tools: operatorTools() ?? {} }, granted.mayOperate)] : []),
         ...(isWhole ? extensions : extensions.map((one) => usableOf(one, granted.mayUse))),
       ],
       isWhole ? part : { ...part, completesWith, allStreams: app.streams },

@@ -21,6 +21,8 @@ export interface OperateContext {
   signal: AbortSignal;
   /** How far it is, for what takes longer than a second. @param total null: not known yet */
   progress: (done: number, total: number | null, unit: string) => void;
+  /** The version of this package; null where that is not known. */
+  release: string | null;
   /** The files of who calls. Null: a tool was called, which reaches none. */
   files: OperateFiles | null;
   /**

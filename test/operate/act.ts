@@ -45,6 +45,7 @@ export function acting(app: App, store: Store, runtime: Runtime = systemRuntime(
         deadline: runtime.now() + 60_000,
         signal: new AbortController().signal,
         progress: () => {},
+        release: null,
         files: filesIn(files),
         tell: null,
         ...more,

@@ -52,6 +52,17 @@ test('who was given admin by name sees all of them, once they were loaded once',
   expect(text).toMatch(/^STREAM +EVENTS/);
 });
 
+test('who may look by name sees what reads alone, also beside everything else', async () => {
+  const { tools, call } = operated(app);
+  const reads = ACTIONS.filter(({ only, effect }) => only !== 'command' && effect === 'reads').map(toolNameOf);
+  for (const as of ['public/ada admin:read', 'public/ada * admin:read']) {
+    expect(admin(await tools(as))).toEqual(reads);
+    expect((await call('admin_streams_list', {}, as)).isError).toBe(false);
+    await expect(call('admin_streams_delete', { stream: 'readings' }, as)).rejects.toThrow('Unknown tool');
+  }
+  expect(admin(await tools('public/ada * admin'))).toEqual(ADMIN);
+});
+
 test('an open host has none, although its caller may do everything', async () => {
   const host = createHost({
     app,

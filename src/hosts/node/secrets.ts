@@ -13,9 +13,10 @@ import { DRIVERS } from '../../store/drivers/open.ts';
 
 /**
  * Null: there are none, so nothing can be sealed.
+ * @param makes whether one is made where there is none; who only looks makes none
  * @throws TidegateError `invalid_config` for a file that cannot be made or read
  */
-export async function nodeSecrets(config: Config, app: string): Promise<Secrets | null> {
+export async function nodeSecrets(config: Config, app: string, makes = true): Promise<Secrets | null> {
   if (config.secrets !== null) return config.secrets;
   const driver = driverOf(DRIVERS, config);
   // What was sealed may end with the process, as everything else in that store does.
@@ -24,7 +25,8 @@ export async function nodeSecrets(config: Config, app: string): Promise<Secrets 
   if (data === undefined) return null;
   const file = `${data}.secret`;
   try {
-    return { current: (await read(file)) ?? (await make(file)), previous: null };
+    const found = (await read(file)) ?? (makes ? await make(file) : null);
+    return found === null ? null : { current: found, previous: null };
   } catch (cause) {
     if (cause instanceof TidegateError) throw cause;
     throw unusable(file, cause instanceof Error ? cause.message : String(cause), cause);

@@ -1,12 +1,12 @@
 /**
  * Who may read metrics and details of health: who brings the METRICS_TOKEN; a caller of the app's own tenant to
- * whom the scope `admin` was given by name, since they tell of all tenants; and where nobody is asked who calls and no token is set,
+ * whom the scope `admin` or `admin:read` was given by name, since they tell of all tenants; and where nobody is asked who calls and no token is set,
  * everyone on this machine, if no other reaches it.
  */
 import { sameBytes, sha256 } from '../../base/digest.ts';
 import { isLoopback, readHostname } from '../../base/config/origins.ts';
 import { APP_TENANT } from '../../base/principal.ts';
-import { ADMIN_SCOPE, isOperator } from '../../base/scopes.ts';
+import { ADMIN_READ, isOperator } from '../../base/scopes.ts';
 import type { RouteParts } from '../app.ts';
 import { bearerOf } from '../authenticate.ts';
 import { refusedResponse } from '../problem.ts';
@@ -28,7 +28,7 @@ export function createGuard(token: string | null, parts: RouteParts): Guard {
     if (caller instanceof Response) return caller;
     return caller.tenant === APP_TENANT && isOperator(caller)
       ? null
-      : challenges.insufficientScope(request, [ADMIN_SCOPE]);
+      : challenges.insufficientScope(request, [ADMIN_READ]);
   };
 }
 

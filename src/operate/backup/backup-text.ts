@@ -6,9 +6,9 @@ import { readStore, type ReadOptions } from './read-store.ts';
 /** Returns what it holds. Errors as `readStore`. */
 export function backupText(deps: Deps, options: ReadOptions): AsyncGenerator<string, BackupCounts> {
   const { app, store, runtime } = deps;
-  const { tenant } = options;
+  const { tenant, release = null } = options;
   const of = { app: app.name, version: app.version, tenant, driver: store.name };
-  const head = { tidegate: 'backup', format: FORMAT, ...of, at: runtime.now() } as const;
+  const head = { tidegate: 'backup', format: FORMAT, ...of, at: runtime.now(), release } as const;
   async function* parts(): AsyncGenerator<Exclude<BackupPart, { kind: 'end' }>> {
     yield { kind: 'head', head };
     yield* readStore(deps, options);

@@ -33,6 +33,8 @@ const Head = z.object({
   driver: z.string(),
   /** When it was begun, epoch ms. */
   at: z.number(),
+  /** The release of Tidegate that wrote it, where that is known. */
+  release: z.string().nullish(),
 });
 export type BackupHead = z.output<typeof Head>;
 

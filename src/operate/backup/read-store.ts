@@ -29,6 +29,8 @@ const PAGE_BYTES = 1024 * 1024;
 export interface ReadOptions {
   /** Whose data alone; null: of all. */
   tenant: string | null;
+  /** For the head: the version of this package. */
+  release?: string | null;
   /** How many records and entries were read by now. */
   progress: (done: number) => void;
 }

@@ -26,7 +26,7 @@ export const restore = operatorAction({
   }),
   words: ['file'],
   output: z.object({
-    from: z.string().describe('Version of the app and the driver that it is from'),
+    from: z.string().describe('Version of the app, driver and release that it is from'),
     at: z.string().describe('When the backup was begun, ISO 8601'),
     tenant: z.string().nullable(),
     records: z.number(),
@@ -52,7 +52,8 @@ export const restore = operatorAction({
     const open = () => unzipped(files.read(file));
     const report = await restoreStore(deps, { open, replace, hold: !isResumed, progress, signal: context.signal });
     const { head, records, logs, entries, held, continued } = report;
-    const from = `${head.app} ${head.version}, ${head.driver}`;
+    const release = head.release == null ? '' : `, tidegate ${head.release}`;
+    const from = `${head.app} ${head.version}, ${head.driver}${release}`;
     return { from, at: isoTime(head.at), tenant: head.tenant, records, logs, entries, held, continued };
   },
   lines: ({ from, at, tenant, records, logs, entries, held, continued }) => [

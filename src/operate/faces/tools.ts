@@ -7,7 +7,7 @@ import { tool } from '../../declare/tool.ts';
 import { asTidegateError } from '../../base/errors.ts';
 import { inLines } from '../../base/plain.ts';
 import { APP_TENANT } from '../../base/principal.ts';
-import { ADMIN_SCOPE } from '../../base/scopes.ts';
+import { ADMIN_READ, ADMIN_SCOPE } from '../../base/scopes.ts';
 import { accounted } from '../../calls/context.ts';
 import type { WorkDeps } from '../../calls/events/delivery-deps.ts';
 import { actionTarget, type Effect, effectOf, type OperateContext, type OperatorAction } from '../action.ts';
@@ -36,7 +36,7 @@ function toolOf(action: OperatorAction, deps: WorkDeps): Tool {
   const { description, input, output, effect } = action;
   return tool({
     description,
-    scopes: [ADMIN_SCOPE],
+    scopes: [effect === 'reads' ? ADMIN_READ : ADMIN_SCOPE],
     input,
     output,
     annotations: ANNOTATIONS[effect],
@@ -52,6 +52,7 @@ function toolOf(action: OperatorAction, deps: WorkDeps): Tool {
         deadline: begun + (deadline - begun) * SHARE,
         signal,
         progress: (done, total, unit) => progress(done, total ?? undefined, unit),
+        release: null,
         files: null,
         tell: null,
       };

@@ -11,7 +11,10 @@ const at = (path: string, more: Record<string, string> = {}) => readConfig({ SQL
 test('is made beside the sqlite file, for its user alone, and kept', async () => {
   const folder = temporaryFolder();
   const config = at(join(folder, 'sub/app.db'));
+  // Who only looks makes none.
+  expect(await nodeSecrets(config, 'app', false)).toBeNull();
   const secrets = await nodeSecrets(config, 'app');
+  expect(await nodeSecrets(config, 'app', false)).toEqual(secrets);
   const file = join(folder, 'sub/app.db.secret');
   expect(secrets).toEqual({ current: readFileSync(file, 'utf8').trim(), previous: null });
   expect(secrets?.current).toMatch(/^[\w-]{43,}$/);

@@ -218,6 +218,7 @@ export function run(action: OperatorAction, store: Store, input: Record<string, 
     deadline: at + 600_000,
     tell: null,
     files: null,
+    release: null,
   };
   return action.run(action.input.parse(input), {
     ...context,

@@ -2,6 +2,7 @@
 import { TidegateError } from '../../../base/errors.ts';
 import { meantName } from '../../../base/known-names.ts';
 import {
+  ADMIN_READ,
   ADMIN_SCOPE,
   ALARMS_READ,
   ALARMS_WRITE,
@@ -69,6 +70,7 @@ function scopesOfApp({ streams, feeds, tools, tasks, triggers, resources, prompt
     TASKS_SCOPE,
     EVENTS_SCOPE,
     ADMIN_SCOPE,
+    ADMIN_READ,
     readScope(),
     publishScope(),
     ...[...streams.keys()].flatMap((name) => [readScope(name), publishScope(name)]),

@@ -22,6 +22,7 @@ import { nodeSecrets } from '../../node/secrets.ts';
 import { openNodeStore } from '../../node/store.ts';
 import { withTasks } from '../../task-deps.ts';
 import { readArguments } from '../kit/arguments.ts';
+import { ownVersion } from '../kit/own-version.ts';
 import type { CommandCall, RunCommand } from '../kit/command.ts';
 import { refuseVolatile } from '../kit/volatile.ts';
 import { refusal } from './confirm.ts';
@@ -120,7 +121,7 @@ async function run({ action, input, values }: Called, call: CommandCall): Promis
   });
   try {
     const watched = watchClock({ app, store, runtime });
-    const secrets = await nodeSecrets(config, app.name);
+    const secrets = await nodeSecrets(config, app.name, effectOf(action, input) !== 'reads');
     const deps = withTasks({ ...watched, audit: auditOf(app, watched), secrets, isOpen: false });
     const { tenant } = await safePrincipal({ ...PUBLIC, tenant: values.tenant ?? PUBLIC.tenant });
     const context: OperateContext = {
@@ -131,6 +132,7 @@ async function run({ action, input, values }: Called, call: CommandCall): Promis
       deadline: runtime.now() + MOST_MS,
       signal: stop.signal,
       progress: progress.tell,
+      release: ownVersion(),
       files,
       async tell(item, line) {
         progress.end();

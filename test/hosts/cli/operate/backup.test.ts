@@ -62,7 +62,7 @@ describe('backups as commands', { timeout: 60_000 }, () => {
 
     const restored = await tidegate(['restore', file], to);
     expect([restored.status, restored.told]).toEqual([0, '']);
-    expect(restored.out).toMatch(/^Restored \d+ records and 20 entries of 1 logs, of operated 1, sqlite, /);
+    expect(restored.out).toMatch(/^Restored \d+ records and 20 entries of 1 logs, of operated 1, sqlite, tidegate \d/);
     const again = await tidegate(['restore', file, '--yes'], to);
     expect([again.status, again.told]).toEqual([1, expect.stringContaining('holds data of the app operated')]);
     const replaced = await tidegate(['restore', file, '--replace', '--yes', '--json'], to);
