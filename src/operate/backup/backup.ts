@@ -40,7 +40,11 @@ export async function writeBackup(
   const { deps, progress, signal, release } = context;
   let counts = { records: 0, logs: 0, entries: 0 };
   async function* text(): AsyncGenerator<string> {
-    const blocks = backupText(deps, { tenant, release, progress: (done) => progress(done, null, 'records and entries') });
+    const blocks = backupText(deps, {
+      tenant,
+      release,
+      progress: (done) => progress(done, null, 'records and entries'),
+    });
     for (let block = await blocks.next(); ; block = await blocks.next()) {
       // A backup that was broken off has no end, so it is written nowhere.
       signal.throwIfAborted();

@@ -9,7 +9,6 @@ import { TidegateError } from '../../../base/errors.ts';
 import { knownName } from '../../../base/known-names.ts';
 import { inLines } from '../../../base/plain.ts';
 import { readArguments, unknownWord } from '../kit/arguments.ts';
-import { ownVersion } from '../kit/own-version.ts';
 import type { CommandCall } from '../kit/command.ts';
 import { ownRange } from './own-package.ts';
 import { type AppNames, namesOf, suggestedName } from './package-name.ts';
