@@ -19,6 +19,7 @@ import { streamsImport } from '../streams/import.ts';
 import { streamsList } from '../streams/list.ts';
 import { streamsShow } from '../streams/show.ts';
 import { streamsTail } from '../streams/tail.ts';
+import { keysList, keysRevoke } from '../work/keys.ts';
 import { stats } from '../work/stats.ts';
 import {
   subscriptionsEnd,
@@ -28,6 +29,7 @@ import {
   subscriptionsTest,
 } from '../work/subscriptions.ts';
 import { tasksAnswer, tasksCancel, tasksList, tasksRetry, tasksShow } from '../work/tasks.ts';
+import { triggersList } from '../work/triggers.ts';
 
 export const ACTIONS: readonly OperatorAction[] = [
   feedsList,
@@ -52,6 +54,9 @@ export const ACTIONS: readonly OperatorAction[] = [
   tasksAnswer,
   tasksCancel,
   tasksRetry,
+  triggersList,
+  keysList,
+  keysRevoke,
   subscriptionsList,
   subscriptionsShow,
   subscriptionsEnd,
