@@ -33,7 +33,7 @@ async function rewrite({ store, clock }: Stage, feed: string, change: (value: Pu
   if (result.status !== 'committed') throw new Error(result.status);
 }
 
-const newer = (value: Put['value']): Put['value'] => ({ $v: 2, value });
+const newer = (value: Put['value']): Put['value'] => ({ $v: 3, value });
 const asBefore = (value: Put['value']): Put['value'] => {
   if (typeof value !== 'object' || !('value' in value) || value['value'] == null) throw new Error('not rewritten');
   return value['value'];
