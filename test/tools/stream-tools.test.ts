@@ -94,7 +94,7 @@ describe('list_streams', () => {
   test('a feed whose record a newer release wrote is unread, with the reason, and the list stands', async () => {
     const at = plant();
     await at.putLatest('plant', { key: 'a', data: reading(1) });
-    const stored = { $v: 2, value: { mended: true } };
+    const stored = { $v: 3, value: { mended: true } };
     const put = { kind: 'put', ...feedKey(TENANT, 'plant'), value: stored, expects: null } as const;
     await at.deps.store.commit([put], { id: 'newer', now: START, deadline: START + 1_000 });
     for (const [tool, args] of [
@@ -104,7 +104,7 @@ describe('list_streams', () => {
       const { structured, text } = await at.call(tool, args);
       expect(JSON.stringify(structured)).toContain('"state":"unread","lagMs":null,"lastError":{"code":"newer_version"');
       expect(text).toContain(
-        'Feed plant: unread; last error 0 ms ago: feed has version 2; this release knows version 1',
+        'Feed plant: unread; last error 0 ms ago: feed has version 3; this release knows version 2',
       );
     }
   });
