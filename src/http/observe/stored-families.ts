@@ -102,7 +102,7 @@ function feedFamilies(feeds: readonly FeedStatus[], now: number): Family[] {
     ),
     {
       name: 'tidegate_feed_bursts_total',
-      help: 'Bursts of a feed since it was first run or reset',
+      help: 'Bursts of a feed since it was first run; a reset keeps it',
       type: 'counter',
       samples: each(({ bursts }) => bursts),
     },
