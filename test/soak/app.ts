@@ -8,6 +8,17 @@ const Item = z.object({ n: z.number() });
 /** So that the whole of a run can be read at its end. */
 const RETENTION = { events: 2_000_000 };
 
+/** The items of the source, behind the number that was read last. */
+const numbered = () =>
+  http({
+    url: `${origin}/log`,
+    items: 'items',
+    cursor: { from: 'next', param: 'from', initial: '0' },
+    allow: [new URL(origin).host],
+    everyMs: 500,
+    timeoutMs: 2_000,
+  });
+
 export default defineApp({
   name: 'soak',
   version: '1.0.0',
@@ -18,28 +29,14 @@ export default defineApp({
       schema: Item,
       id: 'n',
       retention: RETENTION,
-      feed: http({
-        url: `${origin}/log`,
-        items: 'items',
-        cursor: { from: 'next', param: 'from', initial: '0' },
-        allow: [new URL(origin).host],
-        everyMs: 500,
-        timeoutMs: 2_000,
-      }),
+      feed: numbered(),
     }),
     scratch: stream({
       description: 'The same items for operators, who reset its feed and delete its events',
       schema: Item,
       key: 'n',
       retention: RETENTION,
-      feed: http({
-        url: `${origin}/log`,
-        items: 'items',
-        cursor: { from: 'next', param: 'from', initial: '0' },
-        allow: [new URL(origin).host],
-        everyMs: 500,
-        timeoutMs: 2_000,
-      }),
+      feed: numbered(),
     }),
     pushed: stream({
       description: 'Events that clients push, each until it is acknowledged: exactly once',

@@ -1,19 +1,11 @@
 /** A client of 2025-11-25 that does not read for a while is told of each resource once when it goes on: nothing is held for it. */
 import { expect, test } from 'vitest';
 import { createHouse } from '../events/house.ts';
+import { senderTo } from './sender.ts';
 
 test('changes of a resource are not held for a reader that takes none', async () => {
   const { host, clock, tell } = createHouse();
-  const send = async (method: string, own: object, body?: object): Promise<Response> => {
-    const headers = {
-      Accept: 'application/json, text/event-stream',
-      'Content-Type': 'application/json',
-      Authorization: 'acme ada *',
-      ...own,
-    };
-    const sent = body === undefined ? {} : { body: JSON.stringify({ jsonrpc: '2.0', id: 1, ...body }) };
-    return clock.drive(Promise.resolve(host.fetch(new Request('http://127.0.0.1/mcp', { method, headers, ...sent }))));
-  };
+  const send = senderTo(host, clock);
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
   const begun = await send('POST', {}, { method: 'initialize', params });
   const session = { 'Mcp-Session-Id': begun.headers.get('mcp-session-id') ?? '' };

@@ -5,6 +5,7 @@ import { openAccount } from '../../../src/store/counting.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 
 import { createHouse } from '../events/house.ts';
+import { senderTo } from './sender.ts';
 
 const READS = 40;
 const ADA = { tenant: 'acme', subject: 'ada', client: null, scopes: ['*'] };
@@ -18,16 +19,7 @@ async function stage() {
     store,
     listening: { streamMs: 300_000, most: 10, reads: READS },
   });
-  const send = async (method: string, own: object, body?: object): Promise<Response> => {
-    const headers = {
-      Accept: 'application/json, text/event-stream',
-      'Content-Type': 'application/json',
-      Authorization: 'acme ada *',
-      ...own,
-    };
-    const sent = body === undefined ? {} : { body: JSON.stringify({ jsonrpc: '2.0', id: 1, ...body }) };
-    return clock.drive(Promise.resolve(host.fetch(new Request('http://127.0.0.1/mcp', { method, headers, ...sent }))));
-  };
+  const send = senderTo(host, clock);
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
 
   /** A session that is subscribed to the attic. */

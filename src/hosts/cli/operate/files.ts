@@ -1,7 +1,7 @@
 /** The files of actions: written beside and renamed, read piece by piece; `-` is standard output or input. */
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readlink, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readlink, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { once } from 'node:events';
 import { TidegateError } from '../../../base/errors.ts';
@@ -68,15 +68,8 @@ async function writeFile(given: string, pieces: AsyncIterable<string | Uint8Arra
   const file = await open(beside, 'wx', 0o600).catch((cause: unknown) => {
     throw notWritten(name, cause);
   });
-  let bytes = 0;
   try {
-    for await (const piece of pieces) {
-      const data = typeof piece === 'string' ? Buffer.from(piece) : piece;
-      await file.writeFile(data).catch((cause: unknown) => {
-        throw notWritten(name, cause);
-      });
-      bytes += data.length;
-    }
+    const bytes = await writeAll(file, name, pieces);
     await file.sync();
     await file.close();
     await rename(beside, name).catch((cause: unknown) => {
@@ -90,6 +83,19 @@ async function writeFile(given: string, pieces: AsyncIterable<string | Uint8Arra
   }
 }
 
+/** Answers how many bytes were written. */
+async function writeAll(file: FileHandle, name: string, pieces: AsyncIterable<string | Uint8Array>): Promise<number> {
+  let bytes = 0;
+  for await (const piece of pieces) {
+    const data = typeof piece === 'string' ? Buffer.from(piece) : piece;
+    await file.writeFile(data).catch((cause: unknown) => {
+      throw notWritten(name, cause);
+    });
+    bytes += data.length;
+  }
+  return bytes;
+}
+
 /** The file that a symbolic link leads to, also where that is not there yet. */
 async function targetOf(name: string): Promise<string> {
   const target = await readlink(name).catch(() => null);
@@ -100,16 +106,8 @@ async function writeInto(name: string, pieces: AsyncIterable<string | Uint8Array
   const file = await open(name, 'w').catch((cause: unknown) => {
     throw notWritten(name, cause);
   });
-  let bytes = 0;
   try {
-    for await (const piece of pieces) {
-      const data = typeof piece === 'string' ? Buffer.from(piece) : piece;
-      await file.writeFile(data).catch((cause: unknown) => {
-        throw notWritten(name, cause);
-      });
-      bytes += data.length;
-    }
-    return { bytes };
+    return { bytes: await writeAll(file, name, pieces) };
   } finally {
     await file.close();
   }
