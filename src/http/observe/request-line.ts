@@ -1,5 +1,5 @@
 /**
- * The line of a request as `request-log.ts` writes it, and with it who asked, its trace and how large it is: what was asked, by whom, the status, the time it took and its calls to the store. The
+ * The line of a request, as `request-log.ts` writes it, with more in it: who asked, its trace, and how large the request was. The
  * level is `debug`, or `info` where LOG_REQUESTS asks for all, and `warn` where the server could not answer; the reason is a line of
  * its own. Nothing of a query, a body or a credential is in it.
  */
