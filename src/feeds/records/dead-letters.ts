@@ -16,6 +16,8 @@ export const BURST_DEAD_LETTERS = 1_000;
 /** Dead letters that are kept for each feed, and for how long. */
 export const KEPT_DEAD_LETTERS = 1_000;
 export const DEAD_LETTER_AGE_MS = 30 * 86_400_000;
+/** Follows their log: its position says which of them were tried again. */
+export const LETTERS_FOLLOWER = 'replay';
 
 export interface DeadLetter {
   /** The stream that the item was for. */

@@ -18,7 +18,7 @@ import { findFeed } from '../records/find-feed.ts';
 import { ofLetters, ofStream, type Scope } from '../../streams/scope.ts';
 import { noteWrites } from '../../streams/tenant-work.ts';
 import { refusedKey, refusedLetters, withRefused } from '../records/refused-letters.ts';
-import { type DeadLetter, deadLetter, deadLetterLog } from '../records/dead-letters.ts';
+import { type DeadLetter, deadLetter, deadLetterLog, LETTERS_FOLLOWER } from '../records/dead-letters.ts';
 
 export interface ReplayReport {
   /** Letters whose events were appended to their streams. */
@@ -35,7 +35,6 @@ export interface ReplayReport {
 
 /** Most letters in one commit. A letter has at most 16 KiB. */
 const ROUND = 20;
-const FOLLOWER = 'replay';
 /** After this many conflicts in a row the others go on. */
 const MOST_CONFLICTS = 8;
 
@@ -68,7 +67,7 @@ export async function replayDeadLetters(caller: Scope, feed: string, deadline: n
   const followed = await follow({
     scope,
     log: deadLetterLog(scope.tenant, feed),
-    follower: FOLLOWER,
+    follower: LETTERS_FOLLOWER,
     repeatable: false,
     limit: ROUND,
     deadline,

@@ -26,6 +26,13 @@ export type Family = {
   | { type: 'histogram'; bounds: readonly number[]; samples: readonly HistogramSample[] }
 );
 
+export const gauge = (name: string, help: string, samples: readonly MetricSample[]): Family => ({
+  name,
+  help,
+  type: 'gauge',
+  samples,
+});
+
 export type MetricsFormat = 'text' | 'openmetrics';
 
 export const METRICS_TYPES: Record<MetricsFormat, string> = {

@@ -12,7 +12,8 @@ import { sharedScope } from '../../streams/scope.ts';
 const FAILING: ReadonlySet<FeedCondition> = new Set(['open', 'overdue', 'stalled', 'rejecting', 'unread']);
 export interface FeedHealthLine {
   feed: string;
-  verdict: 'ok' | 'late' | 'failing';
+  /** `paused`: an operator stopped it. It brings nothing, which is meant, so it is no alarm; whoever wants one looks at the count. */
+  verdict: 'ok' | 'late' | 'failing' | 'paused';
   status: FeedStatus;
 }
 
@@ -30,6 +31,7 @@ export async function feedsHealth(deps: Deps): Promise<FeedHealthLine[]> {
   return statuses.map((status) => {
     const { feed, state, lagMs } = status;
     if (FAILING.has(state)) return { feed, verdict: 'failing', status };
+    if (state === 'paused') return { feed, verdict: 'paused', status };
     const mostMs = app.feeds.get(feed)?.feed.pacing.lateAfterMs;
     const isLate = mostMs !== undefined && lagMs !== null && lagMs > mostMs;
     return { feed, verdict: isLate ? 'late' : 'ok', status };
@@ -39,7 +41,7 @@ export async function feedsHealth(deps: Deps): Promise<FeedHealthLine[]> {
 /** What everybody may hear: how many, and no names. */
 export function healthCounts(lines: readonly FeedHealthLine[]): JsonObject {
   const of = (wanted: FeedHealthLine['verdict']) => lines.filter(({ verdict }) => verdict === wanted).length;
-  return { ok: of('ok'), late: of('late'), failing: of('failing') };
+  return { ok: of('ok'), late: of('late'), failing: of('failing'), paused: of('paused') };
 }
 
 /** For who may hear all. Sources and messages have no secrets in them. */

@@ -1,5 +1,5 @@
 /**
- * `/healthz/feeds`: 200 where every feed does what it should, 503 where one is failing or late, and where the store does not say. Anybody
+ * `/healthz/feeds`: 200 where every feed does what it should or is paused, 503 where one is failing or late, and where the store does not say. Anybody
  * hears how many there are of each; names, lags and errors are for who may read metrics. Probes share an answer for 5 s.
  */
 import { openAccount } from '../../store/counting.ts';
@@ -50,7 +50,7 @@ export function mountFeedsHealth(
     const lines = await Promise.race([look(account.store), runtime.sleep(MOST_MS, answered.signal).then(() => null)]);
     answered.abort();
     if (lines === null) return Response.json({ status: 'unknown', part: 'store' }, { status: 503 });
-    const isWell = lines.every(({ verdict }) => verdict === 'ok');
+    const isWell = lines.every(({ verdict }) => verdict === 'ok' || verdict === 'paused');
     const body = {
       status: isWell ? 'ok' : 'failing',
       feeds: healthCounts(lines),

@@ -1,18 +1,19 @@
 /**
- * What the store has of feeds, tasks and deliveries, as metrics: up to six calls, however many tenants there are. What is counted is
- * bounded, and a number that stands at its bound says so.
+ * What the store has of feeds, tasks and deliveries, as metrics. How many calls that takes is bounded, however many tenants, tasks and
+ * events there are. What is counted is bounded too, and a number that stands at its bound says so.
  */
 import { NO_COUNTS } from '../../feeds/records/counts.ts';
 import { type FeedStatus, feedStatus } from '../../feeds/records/status.ts';
 import { DELIVERY_QUEUE, deliveryKey, nameOfDue } from '../../deliveries/records/names.ts';
 import { deliveryState } from '../../deliveries/records/state.ts';
 import { DUE_LIMIT, GET_MANY_LIMIT } from '../../store/limits.ts';
-import type { DueRecord } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { sharedScope } from '../../streams/scope.ts';
-import { isWaiter, TASK_QUEUE } from '../../tasks/records/names.ts';
-import type { Family, MetricSample } from './exposition.ts';
+import { TASK_QUEUE } from '../../tasks/records/names.ts';
+import { type Family, gauge, type MetricSample } from './exposition.ts';
 import { sharedFeeds } from './feeds-health.ts';
+import { letterFamily } from './stored-letters.ts';
+import { type Queued, taskFamilies } from './stored-tasks.ts';
 
 /** All of them, by their type. */
 const NAMED: Record<FeedStatus['state'], true> = {
@@ -24,17 +25,19 @@ const STATES = Object.keys(NAMED) as FeedStatus['state'][];
 /** Errors as the store's. */
 export async function storedFamilies(deps: Deps): Promise<Family[]> {
   const now = deps.runtime.now();
+  const shared = sharedScope(deps);
   const [feeds, tasks, deliveries] = await Promise.all([
-    feedStatus(sharedScope(deps), sharedFeeds(deps.app)),
+    feedStatus(shared, sharedFeeds(deps.app)),
     queued(deps, TASK_QUEUE, now),
     queued(deps, DELIVERY_QUEUE, now),
   ]);
-  return [...feedFamilies(feeds, now), ...taskFamilies(tasks, now), ...(await deliveryFamilies(deps, deliveries, now))];
-}
-
-interface Queued {
-  due: DueRecord[];
-  later: DueRecord[];
+  const { store } = deps;
+  const more = await Promise.all([
+    letterFamily(store, shared.tenant, feeds, now).then((family) => [family]),
+    taskFamilies(store, tasks, now),
+    deliveryFamilies(deps, deliveries, now),
+  ]);
+  return [...feedFamilies(feeds, now), ...more.flat()];
 }
 
 async function queued({ store }: Deps, queue: string, now: number): Promise<Queued> {
@@ -42,13 +45,6 @@ async function queued({ store }: Deps, queue: string, now: number): Promise<Queu
   const [due, later] = await Promise.all([store.due(queue, asked), store.due(queue, { ...asked, after: now })]);
   return { due, later };
 }
-
-const gauge = (name: string, help: string, samples: readonly MetricSample[]): Family => ({
-  name,
-  help,
-  type: 'gauge',
-  samples,
-});
 
 function feedFamilies(feeds: readonly FeedStatus[], now: number): Family[] {
   const each = (value: (feed: FeedStatus) => number | null): MetricSample[] =>
@@ -111,28 +107,6 @@ function feedFamilies(feeds: readonly FeedStatus[], now: number): Family[] {
 }
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-
-const tasksAmong = (records: readonly DueRecord[]) => records.filter((one) => !isWaiter(one));
-
-function taskFamilies({ due, later }: Queued, now: number): Family[] {
-  return [
-    gauge(
-      'tidegate_tasks',
-      `Tasks that have not ended: due for a worker, or under way, asleep and waiting; at most ${DUE_LIMIT} of each`,
-      [
-        { labels: { state: 'due' }, value: tasksAmong(due).length },
-        { labels: { state: 'waiting' }, value: tasksAmong(later).length },
-      ],
-    ),
-    gauge('tidegate_tasks_oldest_due_seconds', 'For how long the task that is due longest has been due', [
-      { value: ageOf(tasksAmong(due), now) },
-    ]),
-  ];
-}
-
-function ageOf(due: readonly DueRecord[], now: number): number {
-  return due.reduce((most, { dueAt }) => Math.max(most, now - dueAt), 0) / 1_000;
-}
 
 async function deliveryFamilies({ store }: Deps, { due, later }: Queued, now: number): Promise<Family[]> {
   const keys = new Map(

@@ -1,7 +1,8 @@
-/** The calls to the store of this process, with their times, as metrics. The store's answers and errors are passed on as they are. */
+/** The calls to the store of this process, with their times, and the tasks that they ended, as metrics. The store's answers and errors are passed on as they are. */
 import { STORE_CALLS } from '../../store/counting.ts';
-import type { Store } from '../../store/store.ts';
+import type { CommitResult, Operation, Store } from '../../store/store.ts';
 import { createCounter, createDurations } from './counted.ts';
+import { createEndedTasks } from './ended-tasks.ts';
 import type { Family } from './exposition.ts';
 
 export interface TimedStore {
@@ -23,6 +24,8 @@ export function createTimedStore(elapsed: () => number): TimedStore {
     labels: ['call'],
   });
 
+  const endedTasks = createEndedTasks();
+
   function of(store: Store): Store {
     const view: Record<string, unknown> = { ...store };
     for (const name of STORE_CALLS) {
@@ -37,6 +40,11 @@ export function createTimedStore(elapsed: () => number): TimedStore {
           failures.add(1, name);
           ended();
         });
+        if (name === 'commit') {
+          const [operations] = args as [readonly Operation[]];
+          const committed = (result: CommitResult) => endedTasks.committed(operations, result);
+          (answer as Promise<CommitResult>).then(committed).catch(() => {});
+        }
         return answer;
       };
     }
@@ -45,5 +53,5 @@ export function createTimedStore(elapsed: () => number): TimedStore {
     return view as unknown as Store;
   }
 
-  return { of, families: () => [durations.family(), failures.family()] };
+  return { of, families: () => [durations.family(), failures.family(), endedTasks.family()] };
 }

@@ -16,6 +16,11 @@ export function taskLog({ tenant, subject }: Owner): string {
   return `${tenant}/task-log/${subject}`;
 }
 
+/** Whether a log is that of some owner's tasks. */
+export function isTaskLog(log: string): boolean {
+  return log.split('/', 2)[1] === 'task-log';
+}
+
 export interface TaskChange {
   taskId: string;
   task: string;

@@ -3,6 +3,9 @@ import { expect, test } from 'vitest';
 import { countCalls } from '../../../src/store/counting.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { TidegateError } from '../../../src/base/errors.ts';
+import { changeFeed } from '../../../src/feeds/records/change-feed.ts';
+import type { FeedState } from '../../../src/feeds/records/state.ts';
+import { sharedScope } from '../../../src/streams/scope.ts';
 import { observedHost, type ObservedHost } from './observed-host.ts';
 
 interface Health {
@@ -28,7 +31,7 @@ test('a feed that never ran and one that is well are well; late events, failures
   const host = observedHost({ pulled: () => pulled() });
   expect(await health(host)).toMatchObject({
     status: 200,
-    body: { status: 'ok', feeds: { ok: 1, late: 0, failing: 0 } },
+    body: { status: 'ok', feeds: { ok: 1, late: 0, failing: 0, paused: 0 } },
   });
   await run(host);
   host.clock.now += 10_000;
@@ -48,7 +51,7 @@ test('a feed that never ran and one that is well are well; late events, failures
   await run(host);
   expect(await health(host)).toMatchObject({
     status: 503,
-    body: { status: 'failing', feeds: { ok: 0, late: 1, failing: 0 } },
+    body: { status: 'failing', feeds: { ok: 0, late: 1, failing: 0, paused: 0 } },
   });
   pulled = () => Promise.reject(new TidegateError('upstream', 'no \u001b[31manswer\nforged'));
   for (let n = 0; n < 6; n += 1) {
@@ -76,6 +79,29 @@ test('one burst that failed is tried again, and is no alarm', async () => {
   });
 });
 
+test('a feed that an operator paused is told as paused, and is no alarm, however it was before', async () => {
+  const host = observedHost({ pulled: failing });
+  for (let n = 0; n < 6; n += 1) {
+    await run(host);
+    host.clock.now += 600_000;
+  }
+  expect((await health(host)).status).toBe(503);
+  const { deps } = host;
+  const feed = deps.app.feeds.get('rooms')!;
+  const mark = (now: number) => ({ paused: { since: now, by: 'ada', reason: null } });
+  const pause = (state: FeedState, now: number) => (state.paused === null ? mark(now) : null);
+  await changeFeed(sharedScope(deps), feed, pause, deps.runtime.now() + 5_000);
+  host.clock.now += 3_600_000;
+  expect(await health(host)).toMatchObject({
+    status: 200,
+    body: {
+      status: 'ok',
+      feeds: { ok: 0, late: 0, failing: 0, paused: 1 },
+      details: [{ feed: 'rooms', verdict: 'paused', state: 'paused' }],
+    },
+  });
+});
+
 const authenticate = (request: Request) => {
   const key = request.headers.get('authorization');
   if (key === 'Bearer admin') return { tenant: 'public', subject: 'a', client: null, scopes: ['admin'] } as never;
@@ -85,7 +111,7 @@ const authenticate = (request: Request) => {
 test('an anonymous caller hears how many, and no name, error or lag', async () => {
   const closed = observedHost({ isOpen: false, authenticate, pulled: failing });
   await run(closed);
-  expect((await health(closed)).text).toBe('{"status":"ok","feeds":{"ok":1,"late":0,"failing":0}}');
+  expect((await health(closed)).text).toBe('{"status":"ok","feeds":{"ok":1,"late":0,"failing":0,"paused":0}}');
   expect((await closed.get('/healthz/feeds', { authorization: 'Bearer wrong' })).status).toBe(401);
   expect((await health(closed, { authorization: 'Bearer admin' })).body.details).toHaveLength(1);
   const open = observedHost({ host: '0.0.0.0', pulled: failing });

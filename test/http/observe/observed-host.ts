@@ -7,6 +7,7 @@ import type { HostOptions } from '../../../src/hosts/http-host.ts';
 import { createObserve, type ObserveOptions } from '../../../src/http/observe/observe.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { Store } from '../../../src/store/store.ts';
+import type { Deps } from '../../../src/streams/deps.ts';
 
 export interface Line {
   level: string;
@@ -40,6 +41,7 @@ export const META = {
 };
 
 export interface ObservedHost {
+  deps: Deps;
   store: Store;
   lines: Line[];
   clock: { now: number };
@@ -100,5 +102,5 @@ export function observedHost(
     );
   };
   const tool = (name: string) => call({ method: 'tools/call', params: { name, arguments: {}, ...META } });
-  return { store, lines, clock, host, get, call, tool };
+  return { deps: { app, store, runtime }, store, lines, clock, host, get, call, tool };
 }
