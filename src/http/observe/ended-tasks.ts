@@ -31,6 +31,6 @@ export function createEndedTasks(): EndedTasks {
         }
       }
     },
-    family: ended.family,
+    family: () => ended.family(),
   };
 }

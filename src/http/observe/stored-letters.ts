@@ -15,10 +15,21 @@ import { type Family, gauge } from './exposition.ts';
 const MOST_FEEDS = GET_MANY_LIMIT;
 
 /** @param feeds of these those that had dead letters are looked at. Errors as the store's. */
-export async function letterFamily(store: Store, tenant: string, feeds: readonly FeedStatus[], now: number): Promise<Family> {
+export async function letterFamily(
+  store: Store,
+  tenant: string,
+  feeds: readonly FeedStatus[],
+  now: number,
+): Promise<Family> {
   const withLetters = feeds.filter(({ counts }) => counts.deadLetters > 0).map(({ feed }) => feed);
   const looked = withLetters.slice(0, MOST_FEEDS);
-  const refused = looked.length === 0 ? [] : await store.getMany(looked.map((feed) => refusedKey(tenant, feed)), now);
+  const refused =
+    looked.length === 0
+      ? []
+      : await store.getMany(
+          looked.map((feed) => refusedKey(tenant, feed)),
+          now,
+        );
   const numbers = new Map(
     await Promise.all(
       looked.map(async (feed, index) => {

@@ -38,7 +38,12 @@ export async function taskFamilies(store: Store, queued: Queued, now: number): P
       ],
     ),
     gauge('tidegate_tasks_oldest_due_seconds', 'For how long the task that is due longest has been due', [
-      { value: ageOf(due.map(({ dueAt }) => dueAt), now) },
+      {
+        value: ageOf(
+          due.map(({ dueAt }) => dueAt),
+          now,
+        ),
+      },
     ]),
     gauge(
       'tidegate_tasks_unended',
@@ -50,12 +55,17 @@ export async function taskFamilies(store: Store, queued: Queued, now: number): P
       'Since when the oldest of these was called',
       UNENDED.map((status) => ({
         labels: { status },
-        value: ageOf(of(headers, status).map(({ createdAt }) => createdAt), now),
+        value: ageOf(
+          of(headers, status).map(({ createdAt }) => createdAt),
+          now,
+        ),
       })),
     ),
-    gauge('tidegate_tasks_beyond', 'Whether there may be more tasks than were looked at: the numbers are then the least', [
-      { value: isBounded ? 1 : 0 },
-    ]),
+    gauge(
+      'tidegate_tasks_beyond',
+      'Whether there may be more tasks than were looked at: the numbers are then the least',
+      [{ value: isBounded ? 1 : 0 }],
+    ),
   ];
 }
 

@@ -79,6 +79,8 @@ test('one burst that failed is tried again, and is no alarm', async () => {
   });
 });
 
+const pause = (_state: FeedState, now: number) => ({ paused: { since: now, by: 'ada', reason: null } });
+
 test('a feed that an operator paused is told as paused, and is no alarm, however it was before', async () => {
   const host = observedHost({ pulled: failing });
   for (let n = 0; n < 6; n += 1) {
@@ -88,8 +90,6 @@ test('a feed that an operator paused is told as paused, and is no alarm, however
   expect((await health(host)).status).toBe(503);
   const { deps } = host;
   const feed = deps.app.feeds.get('rooms')!;
-  const mark = (now: number) => ({ paused: { since: now, by: 'ada', reason: null } });
-  const pause = (state: FeedState, now: number) => (state.paused === null ? mark(now) : null);
   await changeFeed(sharedScope(deps), feed, pause, deps.runtime.now() + 5_000);
   host.clock.now += 3_600_000;
   expect(await health(host)).toMatchObject({

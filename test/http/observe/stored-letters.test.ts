@@ -10,6 +10,8 @@ import { countCalls } from '../../../src/store/counting.ts';
 import { scopeOfLogs } from '../../../src/streams/scope.ts';
 import { feedOf, stageOf, TENANT } from '../../feeds/run/stage.ts';
 
+const of = (value: number) => [{ labels: { feed: 'numbers' }, value }];
+
 test('letters stand until they are replayed or trimmed, and those that are refused again stand on', async () => {
   const brought = [{ n: 1 }, ...Array.from({ length: 30 }, (_, n) => ({ n: String(n + 2) })), { n: 'no number' }];
   const feed = feedOf(async function* () {
@@ -19,10 +21,11 @@ test('letters stand until they are replayed or trimmed, and those that are refus
   const stage = stageOf({ streams: { numbers: numbers(z.number()) } });
   const { store } = stage.deps;
   const standing = async () => {
-    const family = (await storedFamilies(stage.deps)).find(({ name }) => name === 'tidegate_feed_dead_letters_standing');
+    const family = (await storedFamilies(stage.deps)).find(
+      ({ name }) => name === 'tidegate_feed_dead_letters_standing',
+    );
     return family?.samples;
   };
-  const of = (value: number) => [{ labels: { feed: 'numbers' }, value }];
   expect(await standing()).toEqual(of(0));
   await stage.run();
   expect(await standing()).toEqual(of(31));
@@ -51,7 +54,9 @@ test('one that was refused again and is trimmed stands no more', async () => {
   const feed = feedOf(async function* () {
     yield { items: ['a', 'b', 'c'].map((n) => ({ stream: 'numbers', data: { n }, bytes: 10 })) };
   });
-  const stage = stageOf({ streams: { numbers: stream({ description: 'n', schema: z.object({ n: z.number() }), feed }) } });
+  const stage = stageOf({
+    streams: { numbers: stream({ description: 'n', schema: z.object({ n: z.number() }), feed }) },
+  });
   await stage.run();
   const scope = scopeOfLogs(stage.deps, { tenant: TENANT });
   const standing = async () =>

@@ -15,10 +15,10 @@ const base = { description: 'a task of the test', version: '1' };
 const declared = {
   quick: task({ ...base, run: () => Promise.resolve('done') }),
   fails: task({ ...base, policy: { attempts: 1 }, run: () => Promise.reject(new Error('no')) }),
-  sleeps: task({ ...base, run: ({}, { sleep }) => sleep(3_600_000).then(() => 'slept') }),
+  sleeps: task({ ...base, run: (_input, { sleep }) => sleep(3_600_000).then(() => 'slept') }),
   asks: task({
     ...base,
-    run: async ({}, { ask }) => (await ask('who', form('Who?', z.object({ name: z.string() })))).action,
+    run: async (_input, { ask }) => (await ask('who', form('Who?', z.object({ name: z.string() })))).action,
   }),
 };
 
@@ -68,7 +68,10 @@ test('a commit that changed nothing counts no end', async () => {
   const timed = createTimedStore(() => 0);
   const store = createMemoryStore();
   let answer: { status: 'unknown' } | null = { status: 'unknown' };
-  const lossy = { ...store, commit: (...all: Parameters<typeof store.commit>) => (answer ? Promise.resolve(answer) : store.commit(...all)) };
+  const lossy = {
+    ...store,
+    commit: (...all: Parameters<typeof store.commit>) => (answer ? Promise.resolve(answer) : store.commit(...all)),
+  };
   answer = null;
   const stage = taskStage(declared, timed.of(lossy as typeof store));
   const id = await stage.begin('sleeps');
