@@ -75,8 +75,11 @@ export interface OperatorAction<Input extends z.ZodObject = z.ZodObject, Output 
   run(input: z.output<Input>, context: OperateContext): Promise<z.output<Output>>;
   /** The answer in words. @param now epoch ms @param width columns that tables may take (`table.ts`) */
   lines(output: z.output<Output>, now: number, width: number): string[];
-  /** Whether what it found is bad enough for the exit status 1, although it did its work. Default: never. */
-  failed?: (output: z.output<Output>) => boolean;
+  /**
+   * The code of what an answer tells that was not done, such as lines that were refused or a burst that failed: the outcome on
+   * record, and the exit status 1. Null: it was done. Default: whatever is answered was done.
+   */
+  failed?: (output: z.output<Output>) => string | null;
 }
 
 /** Declares an action; it only gives the members their types. */

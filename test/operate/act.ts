@@ -6,6 +6,7 @@ import { withTasks } from '../../src/hosts/task-deps.ts';
 import type { App } from '../../src/index.ts';
 import { actionName, type OperateContext, type OperateFiles } from '../../src/operate/action.ts';
 import { ACTIONS } from '../../src/operate/faces/actions.ts';
+import { onRecord } from '../../src/operate/faces/tools.ts';
 import { columnsOf } from '../../src/operate/table.ts';
 import type { Store } from '../../src/store/store.ts';
 
@@ -50,7 +51,7 @@ export function acting(app: App, store: Store, runtime: Runtime = systemRuntime(
         tell: null,
         ...more,
       };
-      const output = await action.run(parsed, context);
+      const output = await onRecord(action, parsed, context);
       // What JSON loses is lost on the way to whoever asked.
       const sent = JSON.parse(JSON.stringify(output)) as Record<string, unknown>;
       expect(action.output.strict().parse(sent)).toEqual(sent);

@@ -1,4 +1,5 @@
 /** Removes records and logs of a store: all of them, or a tenant's. Steps that can be repeated; it says how much it removed. */
+import { TidegateError } from '../../base/errors.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { LIST_LIMIT } from '../../store/limits.ts';
 import type { Delete, StoredRecord, StoreTransfer } from '../../store/store.ts';
@@ -9,20 +10,33 @@ export interface ClearOptions {
   taken: (record: StoredRecord) => boolean;
   logs: (log: string) => boolean;
   progress: (done: number, total: number | null, unit: string) => void;
+  /** Ends it between two steps. */
+  signal: AbortSignal;
 }
 
 const COMMIT_MS = 60_000;
 /** How often all is looked through, until a look finds nothing. */
 const MOST_LOOKS = 5;
 
-/** Errors as the store's. Called again it removes what is left. */
+/** @throws TidegateError `cancelled` once the signal says so; what the store throws. Called again it removes what is left. */
 export async function clearStore(
   deps: Pick<Deps, 'store' | 'runtime'>,
   transfer: StoreTransfer,
-  { taken, logs, progress }: ClearOptions,
+  { taken, logs, progress, signal }: ClearOptions,
 ): Promise<{ records: number; logs: number }> {
   const removed = { records: 0, logs: 0 };
-  const told = () => progress(removed.records + removed.logs, null, 'removed');
+  const told = () => {
+    progress(removed.records + removed.logs, null, 'removed');
+    if (!signal.aborted) return;
+    const { records, logs: dropped } = removed;
+    throw new TidegateError(
+      'cancelled',
+      `stopped: ${records} records and ${dropped} logs are removed, and the rest stands`,
+      {
+        hint: 'the same call again removes what is left',
+      },
+    );
+  };
   for (let looks = 0, found = 1; found > 0 && looks < MOST_LOOKS; looks += 1) {
     found = 0;
     for (let after: string | null = null, more = true; more;) {

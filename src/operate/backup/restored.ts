@@ -77,8 +77,8 @@ export const resumeCopy = operatorAction({
   effect: 'destroys',
   warning: () =>
     'Deliveries are sent and tasks go on from where the backup had them: a second time, where the original still runs. Nothing holds them again.',
-  run(_input, { deps, progress, ofApp }) {
-    if (ofApp) return resumeStore(deps, progress);
+  run(_input, { deps, progress, signal, ofApp }) {
+    if (ofApp) return resumeStore(deps, progress, signal);
     throw new TidegateError('invalid_input', 'a copy is held for all tenants', {
       field: 'tenant',
       expected: `an operator of the tenant ${APP_TENANT}, or the command`,

@@ -3,6 +3,7 @@
  * the place of the one that the backup is from. What somebody changed meanwhile stays as it is. Repeatable.
  */
 import { canonicalText } from '../../base/digest.ts';
+import { TidegateError } from '../../base/errors.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { listAll } from '../../store/list-all.ts';
 import { isPresent, type Operation } from '../../store/store.ts';
@@ -23,10 +24,11 @@ export interface ResumeReport {
   changed: number;
 }
 
-/** Errors as the store's. */
+/** @throws TidegateError `cancelled` once the signal says so, between two commits; what the store throws */
 export async function resumeStore(
   deps: Deps,
   progress: (done: number, total: null, unit: string) => void,
+  signal: AbortSignal,
 ): Promise<ResumeReport> {
   const { store, runtime } = deps;
   const report: ResumeReport = { resumed: 0, changed: 0 };
@@ -66,6 +68,15 @@ export async function resumeStore(
       break;
     }
     progress(report.resumed + report.changed, null, 'resumed');
+    if (signal.aborted) {
+      throw new TidegateError(
+        'cancelled',
+        `stopped: ${report.resumed} records are due again, and the others are held`,
+        {
+          hint: 'tidegate resume goes on with them',
+        },
+      );
+    }
   }
   const state = await store.get(RESTORE_KEY, runtime.now());
   if (isPresent(state)) {

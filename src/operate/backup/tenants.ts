@@ -106,9 +106,9 @@ export const tenantsDelete = operatorAction({
   }),
   effect: 'destroys',
   only: 'command',
-  failed: ({ records, logs }) => records + logs === 0,
+  failed: ({ records, logs }) => (records + logs === 0 ? 'not_found' : null),
   warning: ({ name }) => `All that the store holds of the tenant ${name} is removed for good.`,
-  async run({ name, keepAudit }, { deps, progress }) {
+  async run({ name, keepAudit }, { deps, progress, signal }) {
     const tenant = await nameOf(name);
     const kept = keepAudit
       ? Object.values(auditLogOf(deps.app) ?? {}).map((stream: string) => streamLog(tenant, stream))
@@ -117,6 +117,7 @@ export const tenantsDelete = operatorAction({
       taken: (record) => isRecordOf(tenant, record) && !(keepAudit && isOfLogs(record.partition, record.id, kept)),
       logs: (log) => isLogOf(tenant, log) && !kept.includes(log),
       progress,
+      signal,
     });
     const shared = [...deps.app.streams.values()].filter(({ tenants }) => tenants === 'shared');
     return { tenant, ...removed, stays: shared.map((stream) => stream.name) };

@@ -75,7 +75,7 @@ export async function onRecord(
   };
   try {
     const answer = await action.run(input, context);
-    await note(null);
+    await note(action.failed?.(answer) ?? null);
     return answer;
   } catch (thrown) {
     await note(context.signal.aborted ? 'cancelled' : asTidegateError(thrown).code);

@@ -26,7 +26,7 @@ export const feedsPull = operatorAction({
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
   }),
   effect: 'changes',
-  failed: ({ outcome }) => outcome !== 'pulled',
+  failed: ({ outcome, error }) => (outcome === 'pulled' ? null : (error?.code ?? outcome)),
   async run({ feed: name }, context) {
     const { feed, scope } = pulledFeed(context, name);
     const { deps, deadline, signal } = context;

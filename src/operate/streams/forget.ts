@@ -50,7 +50,7 @@ export const streamsForget = operatorAction({
     notReached: z.array(z.string()),
   }),
   effect: 'destroys',
-  failed: isNothing,
+  failed: (answer) => (isNothing(answer) ? 'not_found' : null),
   warning: ({ key, stream }) =>
     `This removes everything of the key ${key} in ${stream?.join(', ') ?? 'all streams with keys'}.`,
   async run({ key, stream: names }, context) {

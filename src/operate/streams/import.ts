@@ -47,7 +47,7 @@ export const streamsImport = operatorAction({
   }),
   effect: 'changes',
   lesser: ({ dryRun }) => (dryRun === true ? 'reads' : 'changes'),
-  failed: ({ complete }) => !complete,
+  failed: ({ complete }) => (complete ? null : 'invalid_input'),
   async run({ stream: name, file, bare = false, skipInvalid = false, dryRun = false }, context) {
     const named = changeableStream(context, name);
     const { files } = context;

@@ -135,7 +135,7 @@ export const subscriptionsTest = operatorAction({
   words: ['id'],
   output: z.object({ id: z.string(), eventId: z.string(), outcome: z.string(), ms: z.number() }),
   effect: 'changes',
-  failed: ({ outcome }) => outcome !== 'acknowledged',
+  failed: ({ outcome }) => (outcome === 'acknowledged' ? null : outcome),
   async run({ id }, context) {
     const { owner } = await subscriptionWithId(context, id);
     const deadline = Math.min(context.deadline, context.deps.runtime.now() + 60_000);

@@ -110,10 +110,14 @@ test(
     );
 
     // The server does not know this one yet, so it is refused at once. What it knows takes half a minute: `auth/keys`.
-    expect((await keys('revoke', other)).stdout()).toMatch(new RegExp(`^${otherId} of ci is revoked`));
+    const unasked = await keys('revoke', other);
+    expect([unasked.stdout(), await unasked.ended]).toEqual(['', 2]);
+    expect(unasked.stderr()).toContain('add --yes');
+    expect(await listTools(url, other)).toContain('greet');
+    expect((await keys('revoke', other, '--yes')).stdout()).toMatch(new RegExp(`^${otherId} of ci is revoked`));
     await expect(listTools(url, other)).rejects.toThrow();
     expect(await listTools(url, key)).toContain('greet');
-    await keys('revoke', id);
+    await keys('revoke', id, '--yes');
     expect((await keys('list')).stdout().match(/revoked/g)).toHaveLength(2);
     const admin = (await keys('create', '--name', 'ops', '--scope', 'admin')).stdout().trim();
     const read = modern({ method: 'resources/read', params: { uri: 'stream://audit' } }, `Bearer ${admin}`);

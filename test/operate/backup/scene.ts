@@ -10,7 +10,7 @@ import { transferOf } from '../../../src/store/driver.ts';
 import type { Cursor, Store } from '../../../src/store/store.ts';
 import { backupText } from '../../../src/operate/backup/backup-text.ts';
 import { restoreStore, type RestoreReport } from '../../../src/operate/backup/restore.ts';
-import type { OperatorAction } from '../../../src/operate/action.ts';
+import type { OperateContext, OperatorAction } from '../../../src/operate/action.ts';
 
 /** Engines remove what expired by their own clocks, so this lies ahead of them. */
 export const AT = Date.UTC(2090, 0, 1);
@@ -207,7 +207,13 @@ function sorted(members: Record<string, unknown>): Record<string, unknown> {
 }
 
 /** Runs an action as its command does, but for its files. */
-export function run(action: OperatorAction, store: Store, input: Record<string, unknown> = {}, at = AT) {
+export function run(
+  action: OperatorAction,
+  store: Store,
+  input: Record<string, unknown> = {},
+  at = AT,
+  more: Partial<OperateContext> = {},
+) {
   const runtime = { ...systemRuntime(() => {}), now: () => at };
   const deps = { app: appOf(newWorld()), store, runtime } as never;
   const context = {
@@ -224,5 +230,6 @@ export function run(action: OperatorAction, store: Store, input: Record<string, 
     ...context,
     signal: new AbortController().signal,
     progress: () => {},
+    ...more,
   });
 }

@@ -44,7 +44,7 @@ test.each(['memory', 'sqlite'])('a tenant is removed from %s, and nothing of ano
   // What is not there may be a name that was mistyped.
   const again = await run(tenantsDelete, store, { name: 'acme' });
   expect(again).toMatchObject({ records: 0, logs: 0 });
-  expect([gone, again].map((answer) => tenantsDelete.failed?.(answer))).toEqual([false, true]);
+  expect([gone, again].map((answer) => tenantsDelete.failed?.(answer))).toEqual([null, 'not_found']);
   await expect(run(tenantsExport, store, { name: 'acme', file: 'f' })).rejects.toMatchObject({ code: 'not_found' });
 
   // What was taken out is what was removed, and stands again where it is restored.
@@ -56,6 +56,27 @@ test.each(['memory', 'sqlite'])('a tenant is removed from %s, and nothing of ano
     taken(before.records),
     taken(before.logs),
   ]);
+});
+
+test('a removal that is stopped says what is gone, and the same call again removes the rest', async () => {
+  const store = createMemoryStore();
+  await filled(store);
+  const before = await dump(store);
+  const stop = new AbortController();
+  const stopping = run(tenantsDelete, store, { name: 'acme' }, AT, {
+    signal: stop.signal,
+    progress: (done) => void (done > 0 && stop.abort()),
+  });
+  await expect(stopping).rejects.toMatchObject({
+    code: 'cancelled',
+    message: expect.stringMatching(/^stopped: [1-9]\d* records and \d+ logs are removed/),
+    hint: 'the same call again removes what is left',
+  });
+  const half = await dump(store);
+  expect(Object.keys(half.logs)).toEqual(Object.keys(before.logs));
+  await run(tenantsDelete, store, { name: 'acme' });
+  const after = await dump(store);
+  expect([...Object.keys(after.records), ...Object.keys(after.logs)].filter(isOf('acme'))).toEqual([]);
 });
 
 test('the tenant of the app itself is none of them', async () => {

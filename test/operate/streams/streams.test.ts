@@ -175,7 +175,7 @@ describe('export and import', () => {
     files.set('-', given.join('\n'));
     const imported = await act('streams import', { stream: 'readings', file: '-' });
     expect(imported).toMatchObject({ appended: 200, invalid: 1, stored: true, complete: false });
-    expect(streamsImport.failed?.(imported)).toBe(true);
+    expect(streamsImport.failed?.(imported)).toBe('invalid_input');
     expect(lines().at(-1)).toContain('is not stored');
     files.set('-', given.slice(200).join('\n'));
     expect(await act('streams import', { stream: 'readings', file: '-' })).toMatchObject({
@@ -278,8 +278,8 @@ test('nothing of a key is left: events, latest event, dead letters, occurrences;
     deadLetters: 0,
   });
   expect(lines().join()).toContain('is it written exactly as events have it?');
-  expect(streamsForget.failed?.({ streams: [{ removed: 0 }], deadLetters: 0 })).toBe(true);
-  expect(streamsForget.failed?.({ streams: [{ removed: 0 }, { removed: 1 }], deadLetters: 0 })).toBe(false);
+  expect(streamsForget.failed?.({ streams: [{ removed: 0 }], deadLetters: 0 })).toBe('not_found');
+  expect(streamsForget.failed?.({ streams: [{ removed: 0 }, { removed: 1 }], deadLetters: 0 })).toBe(null);
   await expect(act('streams forget', { key: 'x', stream: ['notes'] })).rejects.toMatchObject({ field: 'stream' });
 });
 

@@ -4,7 +4,7 @@
  */
 import { idIn } from '../../../auth/keys/key-text.ts';
 import { createKey, type KeyDeps, listKeys, revokeKey } from '../../../auth/keys/manage.ts';
-import { jsonText, oneLine } from '../../../base/plain.ts';
+import { inLines, jsonText, oneLine } from '../../../base/plain.ts';
 import { APP_TENANT, type Principal } from '../../../base/principal.ts';
 import { isScope } from '../../../base/scopes.ts';
 import { isoTime } from '../../../base/time/time-text.ts';
@@ -18,6 +18,7 @@ import { tellMisspelt } from '../../misspelt.ts';
 import { nodeRuntime } from '../../node/runtime.ts';
 import { openNodeStore } from '../../node/store.ts';
 import { readArguments, unknownWord } from '../kit/arguments.ts';
+import { refusal } from '../operate/confirm.ts';
 import { doubtedScopes, readExpiry, readScopes, refuseDoubted, USUAL_EXPIRY } from './key-options.ts';
 import { linesOfKeys } from './keys-print.ts';
 import type { CommandCall } from '../kit/command.ts';
@@ -73,7 +74,7 @@ export async function keysCommand({ args, loadApp, environment, misused }: Comma
     const audit = auditOf(app, deps);
     if (verb === 'create') await create(deps, app, audit, values);
     else if (verb === 'list') await list(deps, app, values.json);
-    else await revoke(deps, audit, id ?? '');
+    else return await revoke(deps, audit, id ?? '', values.yes);
     return 0;
   } finally {
     await store.close();
@@ -112,8 +113,19 @@ function operatorOf(tenant: string): Principal {
   return { tenant, subject: 'operator', client: 'tidegate keys', scopes: [] };
 }
 
-async function revoke(deps: KeyDeps, audit: Audit, id: string): Promise<void> {
+/** Answers the exit status: a person is asked, and where there is nobody, `--yes` has to be there. */
+async function revoke(deps: KeyDeps, audit: Audit, id: string, yes: boolean): Promise<number> {
+  const known = (await listKeys(deps)).find((key) => key.id === id);
+  if (!yes && known !== undefined) {
+    const warning = `This revokes the key ${id} of ${known.name} (tenant ${known.tenant}): from half a minute later on nobody takes it.`;
+    const refused = await refusal(warning, 'keys revoke', new AbortController().signal);
+    if (refused !== null) {
+      console.error(`tidegate: ${inLines(refused.why.split('\n'))}`);
+      return refused.isWrong ? 2 : 1;
+    }
+  }
   const { name, tenant } = await revokeKey(deps, id);
   await audit.note(operatorOf(tenant), { action: 'key_revoked', target: `${id} of ${name}` });
   console.log(oneLine(`${id} of ${name} is revoked: half a minute from now on nobody takes it`));
+  return 0;
 }

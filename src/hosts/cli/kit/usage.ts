@@ -97,7 +97,7 @@ export const TASKS_USAGE = `  tidegate tasks list [--status STATUS] [--limit N] 
 
 export const KEYS_USAGE = `  tidegate keys create --name NAME [--scope SCOPE ...] [--tenant NAME] [--expires 90d] [--yes]
   tidegate keys list [--json]
-  tidegate keys revoke ID
+  tidegate keys revoke ID [--yes]     asks first; where nobody could answer it needs --yes
 
   --name      the caller; keys of one name are one caller. --tenant   default public
   --scope     such as streams:read:quakes or streams:publish; default streams:read and tasks

@@ -3,6 +3,7 @@
  * and everything else, such as logs, progress and questions, to standard error.
  */
 import { withAuditLog } from '../../../auth/audit/stream.ts';
+import { TidegateError } from '../../../base/errors.ts';
 import { knownName } from '../../../base/known-names.ts';
 import { readDecimal } from '../../../base/number-text.ts';
 import { inLines, jsonText, oneLine } from '../../../base/plain.ts';
@@ -24,6 +25,7 @@ import { withTasks } from '../../task-deps.ts';
 import { readArguments } from '../kit/arguments.ts';
 import { ownVersion } from '../kit/own-version.ts';
 import type { CommandCall, RunCommand } from '../kit/command.ts';
+import { explained } from '../kit/explained.ts';
 import { refuseVolatile } from '../kit/volatile.ts';
 import { refusal } from './confirm.ts';
 import { createFiles } from './files.ts';
@@ -149,11 +151,12 @@ async function run({ action, input, values }: Called, call: CommandCall): Promis
       else await print(shown);
     }
     if (stop.signal.aborted) return 130;
-    return action.failed?.(answer) === true ? 1 : 0;
+    return action.failed?.(answer) == null ? 0 : 1;
   } catch (thrown) {
     if (!stop.signal.aborted) throw thrown;
     progress.end();
-    console.error(`tidegate: ${actionName(action)} was ended before it was done`);
+    const told = thrown instanceof TidegateError && thrown.code === 'cancelled' ? explained(thrown) : null;
+    console.error(told ?? `tidegate: ${actionName(action)} was ended before it was done`);
     return 130;
   } finally {
     progress.end();

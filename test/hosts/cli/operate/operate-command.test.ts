@@ -173,5 +173,8 @@ describe('what others stumbled over', { timeout: 40_000 }, () => {
     expect(half.out).toContain('line 201: data.n: expected ');
     const list = await ended(runCli(['streams', 'list', '--json', '--app', APP], variables));
     expect(list.out).toContain('"events":200');
+    const audit = await ended(runCli(['streams', 'tail', 'audit_failed', '--json', '--app', APP], variables));
+    const { data } = JSON.parse(audit.out) as { data: object };
+    expect(data).toMatchObject({ target: 'streams import readings', outcome: 'failed', code: 'invalid_input' });
   });
 });
