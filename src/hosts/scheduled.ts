@@ -11,6 +11,7 @@ import type { WorkDeps } from '../calls/events/delivery-deps.ts';
 import { runTasks, type TasksReport } from '../tasks/work/run-due.ts';
 import { followAll } from '../tasks/waits/watch.ts';
 import { refuseHalfRestored } from '../streams/half-restored.ts';
+import { noteScheduled } from '../streams/presence.ts';
 import { isLeftOfDay } from './day-budget.ts';
 import { dueAfterClock } from './due-after-clock.ts';
 import { hasEvents, runEventWork } from './event-work.ts';
@@ -68,6 +69,7 @@ export async function runScheduled(
 
   report.error = await refusedStore(deps);
   if (report.error !== null) return report;
+  await noteRun(deps);
   let more = false;
   const failed = new Set<string>();
   const working = workOnTasks(deps, ingestBy, report);
@@ -138,6 +140,16 @@ async function refusedStore({ store, runtime }: WorkDeps): Promise<TidegateError
     if (error.code !== 'store_damaged') return null;
     runtime.log('error', `nothing is worked on: ${error.message}`, { code: error.code, hint: error.hint });
     return error;
+  }
+}
+
+/** A schedule that cannot say that it was here works all the same. */
+async function noteRun({ app, store, runtime }: WorkDeps): Promise<void> {
+  try {
+    await noteScheduled({ app, store, runtime });
+  } catch (thrown) {
+    const { code, message } = asTidegateError(thrown);
+    runtime.log('debug', `presence: ${message}`, { code });
   }
 }
 

@@ -21,6 +21,7 @@ import { createEnding } from './ending.ts';
 import { addressOf, checkOpenAddress, hostInUrl, notListening, refuseOpen, tellPlain } from './listening.ts';
 import { checkMisspelt } from '../misspelt.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
+import { startPresence } from './process/presence.ts';
 import { nodeSecrets } from './secrets.ts';
 import { watchProcess } from './process/families.ts';
 import { startTaskWorkers, type TaskWorkers } from './workers.ts';
@@ -91,6 +92,7 @@ export async function serve(
     bases = LOCAL_NAMES.map((name) => urlOf(server, name));
     const connections = createConnections(server, runtime);
     const loop = loopOptions === null ? null : startLoop(deps, loopOptions);
+    const presence = startPresence(deps);
     return {
       url: urlOf(server, hostname),
       host,
@@ -99,6 +101,7 @@ export async function serve(
         await ending.wait(config.shutdownMs, () => Promise.all([connections.drain(), loop?.stop(), workers?.stop()]));
         await connections.cut();
         await host.close();
+        await presence.stop();
         await store.close();
       },
     };

@@ -14,6 +14,7 @@ import { composeRegistry } from '../serving.ts';
 import { createLog } from '../log.ts';
 import { tellMisspelt } from '../misspelt.ts';
 import { startLoop } from './loop.ts';
+import { startPresence } from './process/presence.ts';
 import { nodePipe } from './pipe.ts';
 import { nodeRuntime } from './runtime.ts';
 import { nodeSecrets } from './secrets.ts';
@@ -49,9 +50,11 @@ export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<v
       pipe,
     );
     const loop = startLoop(deps);
+    const presence = startPresence(deps);
     await Promise.race([stopped, pipe.ended]);
     await ending.wait(config.shutdownMs, () => Promise.all([serving.answered(), loop.stop(), workers.stop()]));
     await serving.close();
+    await presence.stop();
   } finally {
     await store.close();
     // What an app still does, such as a timer of its own, does not keep an ended process.

@@ -9,6 +9,7 @@ import type { App } from '../../declare/app.ts';
 import type { StoredRecord, StoreTransfer } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { hintsLog } from '../../streams/hints.ts';
+import { PRESENCE_PARTITION } from '../../streams/presence.ts';
 import { streamLog } from '../../streams/log/stream-log.ts';
 import { isLogOf, isRecordOf } from './kinds.ts';
 
@@ -56,7 +57,11 @@ export async function refuseFilled(
 }
 
 /** Records that commands leave which note something. */
-export const NOTED_RECORDS: ReadonlySet<string> = new Set([`${APP_TENANT}/clock`, `${APP_TENANT}/tenant-work`]);
+export const NOTED_RECORDS: ReadonlySet<string> = new Set([
+  `${APP_TENANT}/clock`,
+  `${APP_TENANT}/tenant-work`,
+  PRESENCE_PARTITION,
+]);
 
 /** Logs in which commands note what was done, also where a restore was refused. */
 export function notedLogs(app: App): ReadonlySet<string> {

@@ -11,6 +11,7 @@ import { transferOf } from '../../store/driver.ts';
 import { type FilledEntry, isPresent, type StoreTransfer } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { refuseHalfRestored, RESTORE_KEY } from '../../streams/half-restored.ts';
+import { PRESENCE_PARTITION, refusePresent } from '../../streams/presence.ts';
 import { reactionNotes, reactionsKey } from '../../triggers/reaction-notes.ts';
 import { type ClearOptions, clearStore } from './clear.ts';
 import { isSameEntries, refuseChanged } from './continued.ts';
@@ -27,6 +28,8 @@ export interface RestoreOptions {
   open: () => AsyncIterable<string>;
   /** Removes what is in the store first, also what an interrupted restore left. */
   replace: boolean;
+  /** Goes on although the app runs on the store. */
+  evenIfRunning: boolean;
   /** Holds deliveries and due tasks until `resumeStore`. */
   hold: boolean;
   progress: (done: number, total: number | null, unit: string) => void;
@@ -52,7 +55,8 @@ interface Looked {
 }
 
 /**
- * @throws TidegateError `invalid_input` for a backup that is damaged, or of another app, and for a store that holds data; `newer_version`;
+ * @throws TidegateError `invalid_input` for a backup that is damaged, or of another app, for a store that holds data, and for one on which
+ * the app runs; `newer_version`;
  * what the store throws. Begun again with the same backup it goes on.
  */
 export async function restoreStore(deps: Deps, options: RestoreOptions): Promise<RestoreReport> {
@@ -66,6 +70,8 @@ export async function restoreStore(deps: Deps, options: RestoreOptions): Promise
       expected: 'the app that the data belong to',
     });
   }
+  // A tenant's file is filled in beside what the others do.
+  if (head.tenant === null && !options.evenIfRunning) await refusePresent(deps, '--even-if-running');
   const begun = restoreState.read(await store.get(RESTORE_KEY, runtime.now()));
   const continued = !options.replace && begun !== null && begun.stage !== 'held' && begun.sum === sum;
   // A tenant's file fills, and replaces, what is that tenant's own.
@@ -100,7 +106,7 @@ async function holdsAny({ store, runtime }: Deps): Promise<boolean> {
 }
 
 function isNoMark({ partition }: { partition: string }): boolean {
-  return partition !== RESTORE_KEY.partition;
+  return partition !== RESTORE_KEY.partition && partition !== PRESENCE_PARTITION;
 }
 
 async function note(writer: RecordWriter, state: RestoreState): Promise<void> {

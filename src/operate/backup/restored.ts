@@ -13,7 +13,7 @@ export const restore = operatorAction({
   noun: 'restore',
   verb: '',
   description:
-    'Fills an empty store of any driver with a backup. No process of the app may run on the store meanwhile. Begun again after an ' +
+    'Fills an empty store of any driver with a backup. No process of the app may run on the store meanwhile: where one is known to, it is refused. Begun again after an ' +
     'interruption, it goes on. Deliveries and tasks are held until tidegate resume, so that a copy beside a running original sends and ' +
     'does nothing twice; feeds go on from where they stood. Cursors that clients hold read as truncated.',
   input: z.strictObject({
@@ -22,6 +22,12 @@ export const restore = operatorAction({
       .boolean()
       .default(false)
       .describe('Remove what the app has in the store first; of a file of one tenant, what that tenant has'),
+    evenIfRunning: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Also where a process of the app is known to run on the store. What it writes meanwhile is mixed into what is restored',
+      ),
     resume: z.boolean().default(false).describe('Hold nothing: the original is gone, and this takes its place'),
   }),
   words: ['file'],
@@ -40,7 +46,7 @@ export const restore = operatorAction({
   only: 'command',
   warning: ({ file }) =>
     `All that the app has in the store is removed, and ${file} takes its place; of a tenant's file, what that tenant has.`,
-  async run({ file, replace, resume: isResumed }, context) {
+  async run({ file, replace, evenIfRunning, resume: isResumed }, context) {
     const files = callersFiles(context);
     if (file === '-') {
       throw new TidegateError('invalid_input', 'a backup is read twice: once to check it, once to restore it', {
@@ -50,7 +56,8 @@ export const restore = operatorAction({
     }
     const { deps, progress } = context;
     const open = () => unzipped(files.read(file));
-    const report = await restoreStore(deps, { open, replace, hold: !isResumed, progress, signal: context.signal });
+    const { signal } = context;
+    const report = await restoreStore(deps, { open, replace, evenIfRunning, hold: !isResumed, progress, signal });
     const { head, records, logs, entries, held, continued } = report;
     const release = head.release == null ? '' : `, tidegate ${head.release}`;
     const from = `${head.app} ${head.version}, ${head.driver}${release}`;

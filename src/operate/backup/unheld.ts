@@ -8,10 +8,14 @@ import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import { isPresent, type Reading, type RecordKey, type StoredRecord } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { RESTORE_KEY } from '../../streams/half-restored.ts';
+import { PRESENCE_PARTITION } from '../../streams/presence.ts';
 import type { BackedUp } from './format.ts';
 import { mayBeHeld } from './held.ts';
 import { HELD_PARTITION } from './kinds.ts';
 import { heldKey, heldRecord, restoreState } from './state.ts';
+
+/** Records that say something of the store itself, and are no part of a backup. */
+const OF_THIS_STORE: ReadonlySet<string> = new Set([RESTORE_KEY.partition, HELD_PARTITION, PRESENCE_PARTITION]);
 
 export interface Unheld {
   /** Records of a page, in place of what stands for them. */
@@ -35,9 +39,7 @@ export async function createUnheld({ store, runtime }: Pick<Deps, 'store' | 'run
 
   return {
     async of(page) {
-      const others = page.filter(
-        ({ partition }) => partition !== RESTORE_KEY.partition && partition !== HELD_PARTITION,
-      );
+      const others = page.filter(({ partition }) => !OF_THIS_STORE.has(partition));
       if (begun === null) return others;
       const standing = others.filter(mayBeHeld);
       const asides = await readAll(standing.map(heldKey));

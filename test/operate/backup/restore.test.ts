@@ -4,6 +4,7 @@ import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { resumeCopy } from '../../../src/operate/backup/restored.ts';
+import { PRESENCE_PARTITION } from '../../../src/streams/presence.ts';
 import { AT, dump, HOOK, newWorld, opened, reading, restored, run, SECRET, textOf, type World } from './scene.ts';
 
 const MINUTE = 60_000;
@@ -34,6 +35,8 @@ async function filled(store: Store): Promise<World> {
 
 const later = AT + 2 * MINUTE;
 
+const isPresence = (partition: string) => partition === PRESENCE_PARTITION;
+
 describe('a restored store', () => {
   test.each(['memory', 'sqlite'])('holds on %s what the backup holds, and goes on where it stood', async (engine) => {
     const from = createMemoryStore();
@@ -44,7 +47,7 @@ describe('a restored store', () => {
     const to = engine === 'memory' ? createMemoryStore() : createSqliteStore({ path: ':memory:' });
     const report = await restored(to, text, { hold: false, at: later });
     expect(report).toMatchObject({ held: 0, continued: false });
-    const [before, after] = [await dump(from), await dump(to)];
+    const [before, after] = [await dump(from, isPresence), await dump(to)];
     expect(after.logs).toEqual(before.logs);
     expect(Object.keys(after.records)).toEqual(Object.keys(before.records));
     for (const [name, record] of Object.entries(before.records)) {

@@ -144,10 +144,18 @@ export async function textOf(store: Store, world: World, tenant: string | null =
 export function restored(
   store: Store,
   text: string,
-  more: { replace?: boolean; hold?: boolean; at?: number; signal?: AbortSignal; app?: ReturnType<typeof appOf> } = {},
+  more: {
+    replace?: boolean;
+    evenIfRunning?: boolean;
+    hold?: boolean;
+    at?: number;
+    signal?: AbortSignal;
+    app?: ReturnType<typeof appOf>;
+  } = {},
 ): Promise<RestoreReport> {
   const {
     replace = false,
+    evenIfRunning = false,
     hold = true,
     at = AT,
     signal = new AbortController().signal,
@@ -158,7 +166,7 @@ export function restored(
     // Cut anywhere.
     for (let from = 0; from < text.length; from += 7_001) yield text.slice(from, from + 7_001);
   }
-  return restoreStore({ app, store, runtime }, { open, replace, hold, progress: () => {}, signal });
+  return restoreStore({ app, store, runtime }, { open, replace, evenIfRunning, hold, progress: () => {}, signal });
 }
 
 /** All that a store holds, by names. Epochs stand as the names of their logs, and marks and versions are left out. */

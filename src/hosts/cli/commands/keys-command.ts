@@ -18,7 +18,7 @@ import { tellMisspelt } from '../../misspelt.ts';
 import { nodeRuntime } from '../../node/runtime.ts';
 import { openNodeStore } from '../../node/store.ts';
 import { readArguments, unknownWord } from '../kit/arguments.ts';
-import { refusal } from '../operate/confirm.ts';
+import { refusal } from '../kit/confirm.ts';
 import { doubtedScopes, readExpiry, readScopes, refuseDoubted, USUAL_EXPIRY } from './key-options.ts';
 import { linesOfKeys } from './keys-print.ts';
 import type { CommandCall } from '../kit/command.ts';

@@ -27,7 +27,7 @@ import { ownVersion } from '../kit/own-version.ts';
 import type { CommandCall, RunCommand } from '../kit/command.ts';
 import { explained } from '../kit/explained.ts';
 import { refuseVolatile } from '../kit/volatile.ts';
-import { refusal } from './confirm.ts';
+import { refusal } from '../kit/confirm.ts';
 import { createFiles } from './files.ts';
 import { givenOf, joinedValues, type Member, membersOf, optionsOfMembers } from './options.ts';
 import { createProgressBar } from './progress.ts';

@@ -72,6 +72,25 @@ describe('backups as commands', { timeout: 60_000 }, () => {
     expect(tenants.out).toMatch(/^TENANT +RECORDS +LOGS\npublic +\d+ +\d+\n$/);
   });
 
+  test('a restore beside a server is refused, names it, and goes through once it has ended', async () => {
+    const folder = temporaryFolder();
+    const [from, to, file] = ['from.db', 'to.db', 'all.gz'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    await fill(from);
+    expect((await tidegate(['backup', file], from)).status).toBe(0);
+    const server = runCli(['start', '--app', APP], { STORE: 'sqlite', SQLITE_PATH: to, PORT: '0' });
+    await server.url();
+    const refused = await tidegate(['restore', file, '--replace', '--yes'], to);
+    expect(refused).toMatchObject({ status: 1, out: '' });
+    expect(refused.told).toMatch(/the app runs on the sqlite store: process \d+ on .*--even-if-running/s);
+    server.kill('SIGTERM');
+    await server.ended;
+    expect((await tidegate(['restore', file, '--replace', '--yes'], to)).told).toBe('');
+  });
+
   test('standard output gets the backup alone, and nothing is written where there is no room', async () => {
     const folder = temporaryFolder();
     const from = join(folder, 'from.db');
