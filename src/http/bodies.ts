@@ -3,6 +3,7 @@
  * what all unfinished bodies of the process take within one bound: whoever sends more is not read on until there is room.
  */
 import type { Runtime } from '../base/runtime.ts';
+import { dropRest } from './unread-body.ts';
 
 /**
  * Why there is no body: 413 above the limit, 400 for what broke off or is no UTF-8, 408 for what did not come in time, 503
@@ -32,7 +33,7 @@ export interface BodyBounds {
 
 export interface Bodies {
   /**
-   * Never rejects. Reads nothing beyond the limit.
+   * Never rejects. Keeps nothing beyond the limit; of what still comes some is read, so that the sender hears the refusal.
    * @param source the platform's own; default: the request's stream
    */
   read(request: Request, limitBytes: number, source?: BodySource): Promise<BodyText>;
@@ -210,7 +211,7 @@ function sourceOf(request: Request, ms: number, sleep: Runtime['sleep']): BodySo
         const next = await Promise.race([reader.read(), late]);
         if (typeof next === 'symbol') throw LATE;
         if (next.done) return;
-        if ((await take(next.value)) === false) return;
+        if ((await take(next.value)) === false) return await dropRest(reader, sleep);
       }
     } finally {
       over.abort();

@@ -21,6 +21,7 @@ import { sendBack, type TaskBatch } from '../queue.ts';
 import { hintsThrough } from '../queues/hints.ts';
 import { startProblem } from '../start-problem.ts';
 import { overloaded } from '../../http/edge.ts';
+import { dropUnread } from '../../http/unread-body.ts';
 import { type BoundAnswer, createAnswers } from './answers.ts';
 import { admitThrough } from './rate-limit.ts';
 import { createShares, type Shares } from './shares.ts';
@@ -133,11 +134,13 @@ export function createWorker(app: App, { stores = {}, ...own }: WorkerOptions = 
   return {
     async fetch(request, environment, context) {
       try {
-        const { host, shares, boundAnswer } = await parts(environment);
+        const { host, runtime, shares, boundAnswer } = await parts(environment);
         const share = shares.open();
         const ended = () => share.end();
         const goesOn = (work: Promise<unknown>) => context?.waitUntil(work);
-        return boundAnswer(await host.fetch(request, { work: share.work, goesOn }), ended);
+        const answer = await host.fetch(request, { work: share.work, goesOn });
+        await dropUnread(request, runtime.sleep);
+        return boundAnswer(answer, ended);
       } catch (thrown) {
         const error = asTidegateError(thrown);
         log('error', error.message, { code: error.code });
