@@ -211,7 +211,7 @@ function sourceOf(request: Request, ms: number, sleep: Runtime['sleep']): BodySo
         const next = await Promise.race([reader.read(), late]);
         if (typeof next === 'symbol') throw LATE;
         if (next.done) return;
-        if ((await take(next.value)) === false) return await dropRest(reader, sleep);
+        if ((await take(next.value)) === false) return await dropRest(reader, { sleep });
       }
     } finally {
       over.abort();

@@ -13,9 +13,9 @@ export const DROPPED_MS = 2_000;
 type Reader = Pick<ReadableStreamDefaultReader<Uint8Array>, 'read' | 'cancel'>;
 
 /** Reads to the end, or to the bound, and ends the stream. Never rejects. */
-export async function dropRest(reader: Reader, sleep: Runtime['sleep']): Promise<void> {
+export async function dropRest(reader: Reader, runtime: Pick<Runtime, 'sleep'>): Promise<void> {
   const over = new AbortController();
-  const late = sleep(DROPPED_MS, over.signal).then(() => null);
+  const late = runtime.sleep(DROPPED_MS, over.signal).then(() => null);
   try {
     for (let bytes = 0; bytes <= DROPPED_BYTES;) {
       const next = await Promise.race([reader.read(), late]);
@@ -31,7 +31,7 @@ export async function dropRest(reader: Reader, sleep: Runtime['sleep']): Promise
 }
 
 /** Drops the body of a request that was answered without a look at it. */
-export async function dropUnread(request: Request, sleep: Runtime['sleep']): Promise<void> {
+export async function dropUnread(request: Request, runtime: Pick<Runtime, 'sleep'>): Promise<void> {
   if (request.bodyUsed || request.body === null) return;
-  await dropRest(request.body.getReader(), sleep);
+  await dropRest(request.body.getReader(), runtime);
 }

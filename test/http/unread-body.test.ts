@@ -5,6 +5,7 @@ import { createBodies } from '../../src/http/bodies.ts';
 import { DROPPED_BYTES, DROPPED_MS, dropRest, dropUnread } from '../../src/http/unread-body.ts';
 
 const MIB = 1_024 * 1_024;
+const gone = () => Promise.reject(new Error('gone'));
 const never = () => new Promise<void>(() => {});
 
 /** A body that counts what is taken of it, and says whether it was read to its end. */
@@ -25,7 +26,7 @@ function counted(chunks: number, bytes = MIB) {
 }
 
 const posted = (body: ReadableStream<Uint8Array> | string, headers = {}) =>
-  new Request('http://a/mcp', { method: 'POST', body, headers, duplex: 'half' } as RequestInit);
+  new Request('http://a/mcp', { method: 'POST', body, headers, duplex: 'half' });
 
 test('what comes beyond the limit is read to the end, and is 413', async () => {
   const { seen, body } = counted(5);
@@ -36,17 +37,17 @@ test('what comes beyond the limit is read to the end, and is 413', async () => {
 
 test('a body that nobody looked at is read to the end; one that was read is left alone', async () => {
   const { seen, body } = counted(3);
-  await dropUnread(posted(body), never);
+  await dropUnread(posted(body), { sleep: never });
   expect(seen).toEqual({ chunks: 3, cancelled: false });
   const read = posted('text');
   await read.text();
-  await dropUnread(read, never);
-  await dropUnread(new Request('http://a/'), never);
+  await dropUnread(read, { sleep: never });
+  await dropUnread(new Request('http://a/'), { sleep: never });
 });
 
 test('who sends without an end is cut at the bound', async () => {
   const { seen, body } = counted(Number.POSITIVE_INFINITY);
-  await dropRest(body.getReader(), never);
+  await dropRest(body.getReader(), { sleep: never });
   expect(seen.chunks * MIB).toBeLessThanOrEqual(DROPPED_BYTES + 2 * MIB);
   expect(seen.cancelled).toBe(true);
 });
@@ -55,8 +56,7 @@ test('who sends nothing more is cut after a while, and who goes breaks nothing',
   const waits: number[] = [];
   const sleep = (ms: number) => (waits.push(ms), Promise.resolve());
   let isCut = false;
-  await dropRest({ read: () => new Promise(() => {}), cancel: async () => void (isCut = true) }, sleep);
+  await dropRest({ read: () => new Promise(() => {}), cancel: async () => void (isCut = true) }, { sleep });
   expect([waits, isCut]).toEqual([[DROPPED_MS], true]);
-  const gone = () => Promise.reject(new Error('gone'));
-  await dropRest({ read: gone, cancel: gone }, systemRuntime(() => {}).sleep);
+  await dropRest({ read: gone, cancel: gone }, systemRuntime(() => {}));
 });

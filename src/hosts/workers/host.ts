@@ -139,7 +139,7 @@ export function createWorker(app: App, { stores = {}, ...own }: WorkerOptions = 
         const ended = () => share.end();
         const goesOn = (work: Promise<unknown>) => context?.waitUntil(work);
         const answer = await host.fetch(request, { work: share.work, goesOn });
-        await dropUnread(request, runtime.sleep);
+        await dropUnread(request, runtime);
         return boundAnswer(answer, ended);
       } catch (thrown) {
         const error = asTidegateError(thrown);
