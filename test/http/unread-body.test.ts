@@ -58,5 +58,8 @@ test('who sends nothing more is cut after a while, and who goes breaks nothing',
   let isCut = false;
   await dropRest({ read: () => new Promise(() => {}), cancel: async () => void (isCut = true) }, { sleep });
   expect([waits, isCut]).toEqual([[DROPPED_MS], true]);
-  await dropRest({ read: gone, cancel: gone }, systemRuntime(() => {}));
+  await dropRest(
+    { read: gone, cancel: gone },
+    systemRuntime(() => {}),
+  );
 });
