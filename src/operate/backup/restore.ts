@@ -15,6 +15,7 @@ import { PRESENCE_PARTITION, refusePresent } from '../../streams/presence.ts';
 import { reactionNotes, reactionsKey } from '../../triggers/reaction-notes.ts';
 import { type ClearOptions, clearStore } from './clear.ts';
 import { isSameEntries, refuseChanged } from './continued.ts';
+import { type KeptAudit, keepAudit } from './kept-audit.ts';
 import { mapEpochs, newEpochs } from './epochs.ts';
 import { filledByOthers, notedLogs, refuseFilled } from './filled.ts';
 import { type BackupCounts, type BackupHead, type BackupPart, damaged, readBlocks } from './format.ts';
@@ -79,19 +80,20 @@ export async function restoreStore(deps: Deps, options: RestoreOptions): Promise
   if (!continued && !options.replace) await refuseFilled(deps, transfer, head.tenant);
   const state: RestoreState = continued ? begun : { sum, id: runtime.newId(), stage: 'writing', at: runtime.now() };
   const writer = createRecordWriter(deps);
+  const kept = await keepAudit(deps, transfer, options.signal);
   const cleared = continued ? begun.stage === 'clearing' : options.replace;
   if (cleared) {
     // The mark is there before anything is gone, and what is gone last is everything but the mark.
     await note(writer, { ...state, stage: 'clearing' });
     const { tenant } = head;
     const taken: ClearOptions['taken'] = tenant === null ? isNoMark : (record) => isRecordOf(tenant, record);
-    const logs: ClearOptions['logs'] = tenant === null ? () => true : (log) => isLogOf(tenant, log);
+    const logs: ClearOptions['logs'] = (log) => !kept.has(log) && (tenant === null || isLogOf(tenant, log));
     await clearStore(deps, transfer, { ...options, taken, logs });
   }
   await note(writer, { ...state, stage: 'writing' });
   const isStanding = continued && !cleared;
   if (isStanding) await refuseChanged(deps, looked.epochs, state, options);
-  const held = await write(deps, transfer, writer, looked, state, { ...options, isStanding });
+  const held = await write(deps, transfer, writer, looked, state, { ...options, isStanding, kept });
   await writer.flush();
   // What a copy held before goes on to be held.
   const isHeld = held > 0 || (head.tenant !== null && (await holdsAny(deps)));
@@ -164,7 +166,7 @@ async function write(
   writer: RecordWriter,
   { head, epochs: former, counts, sum }: Looked,
   { id, at }: RestoreState,
-  { open, hold, progress, signal, isStanding }: RestoreOptions & { isStanding: boolean },
+  { open, hold, progress, signal, isStanding, kept }: RestoreOptions & { isStanding: boolean; kept: KeptAudit },
 ): Promise<number> {
   const { store } = deps;
   const epochs = newEpochs(former, id);
@@ -177,7 +179,8 @@ async function write(
   const noted = notedLogs(deps.app);
   for await (const part of readBlocks(open())) {
     signal.throwIfAborted();
-    if (part.kind === 'record') {
+    if (part.kind === 'record' && kept.isIndex(part.record)) done += 1;
+    else if (part.kind === 'record') {
       const form = heldForm(mapEpochs(part.record as never, epochs), at, hold);
       const aside = toHeld(form);
       // What is held is stored before what it stands for, so that no interruption forgets it.
@@ -193,6 +196,10 @@ async function write(
       isHeldBack = true;
       await writer.flush();
       refuseLonger(log, isStanding);
+      if (kept.has(part.log)) {
+        log = { name: part.log, epoch: '', place: part.place, end: part.place };
+        continue;
+      }
       const epoch = epochOf(part.log, id);
       const { end } = await store.extent(part.log);
       const standing = end === null ? null : decodeCursor(end);
@@ -206,6 +213,11 @@ async function write(
       log = { name: part.log, epoch, place: part.place, end: isBehind ? part.place : (standing?.place ?? part.place) };
     } else if (part.kind === 'entries') {
       if (log === null) throw damaged('entries stand before their log');
+      if (kept.has(log.name)) {
+        await kept.add(log.name, part.entries);
+        done += part.entries.length;
+        continue;
+      }
       const skipped = Math.max(0, Math.min(part.entries.length, log.end - log.place));
       const mapped: FilledEntry[] = mapEpochs(part.entries as never, epochs);
       if (skipped > 0 && !(await isSameEntries(store, log, mapped.slice(0, skipped)))) {
