@@ -7,6 +7,7 @@ import { usualAppFile } from './kit/app-file.ts';
 import { readArguments, unknownWord } from './kit/arguments.ts';
 import { type EnvFile, readEnvFile, takeEnvFile } from './kit/env-file.ts';
 import { explained, linesOf } from './kit/explained.ts';
+import { unwrittenOutput, watchOutput } from './kit/output.ts';
 import { loadUsualApp } from './kit/load-app.ts';
 import { COMMANDS, fullUsage, OPERATE_NOUNS, usageOf } from './kit/usage.ts';
 import { KNOWN_COMMANDS } from './known-commands.ts';
@@ -90,14 +91,20 @@ function misused(message: string): number {
   return 2;
 }
 
-// Who reads may stop before the end, as `head` does. What is written then is written to nobody, and is no mistake.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+watchOutput();
+
+let told: unknown = null;
+process.on('exit', () => {
+  const unwritten = unwrittenOutput();
+  if (unwritten === null) return;
+  process.exitCode = 1;
+  if (!(told instanceof TidegateError) || told.cause !== unwritten.cause) console.error(explained(unwritten));
 });
 
 try {
   process.exitCode = await main();
 } catch (thrown) {
+  told = thrown;
   // A mistake of the operator's is printed as its message, a defect with its stack.
   console.error(thrown instanceof TidegateError ? explained(thrown) : thrown);
   process.exitCode = 1;

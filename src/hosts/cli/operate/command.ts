@@ -26,6 +26,7 @@ import { readArguments } from '../kit/arguments.ts';
 import { ownVersion } from '../kit/own-version.ts';
 import type { CommandCall, RunCommand } from '../kit/command.ts';
 import { explained } from '../kit/explained.ts';
+import { isOutputGone } from '../kit/output.ts';
 import { refuseVolatile } from '../kit/volatile.ts';
 import { refusal } from '../kit/confirm.ts';
 import { createFiles } from './files.ts';
@@ -139,6 +140,8 @@ async function run({ action, input, values }: Called, call: CommandCall): Promis
       async tell(item, line) {
         progress.end();
         await print(values.json ? jsonText(item) : oneLine(line));
+        // What follows something ends with whoever reads it.
+        if (isOutputGone()) stop.abort();
       },
     };
     const answer = await onRecord(action, input, context);
@@ -150,7 +153,7 @@ async function run({ action, input, values }: Called, call: CommandCall): Promis
       if (files.tookOutput()) console.error(shown);
       else await print(shown);
     }
-    if (stop.signal.aborted) return 130;
+    if (stop.signal.aborted) return isOutputGone() ? 0 : 130;
     return action.failed?.(answer) == null ? 0 : 1;
   } catch (thrown) {
     if (!stop.signal.aborted) throw thrown;
@@ -183,7 +186,7 @@ function linesOf(
 /** Waits where who reads is slower, and stops where nobody reads any more, as behind `| head`. */
 function printed(line: string): Promise<void> {
   return new Promise((resolve) => {
-    if (process.stdout.destroyed) resolve();
+    if (isOutputGone()) resolve();
     else process.stdout.write(`${line}\n`, () => resolve());
   });
 }

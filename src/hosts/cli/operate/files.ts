@@ -5,6 +5,7 @@ import { type FileHandle, open, readlink, rename, rm, stat } from 'node:fs/promi
 import { basename, dirname, join, resolve } from 'node:path';
 import { once } from 'node:events';
 import { TidegateError } from '../../../base/errors.ts';
+import { isOutputGone, unwrittenOutput } from '../kit/output.ts';
 import type { OperateFiles } from '../../../operate/action.ts';
 
 const STANDARD = '-';
@@ -117,11 +118,14 @@ async function writeOutput(pieces: AsyncIterable<string | Uint8Array>): Promise<
   let bytes = 0;
   for await (const piece of pieces) {
     // Who reads has gone: there is nobody to write for.
-    if (process.stdout.destroyed) break;
+    if (isOutputGone()) break;
     bytes += typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length;
+    // What cannot be written ends it as what nobody reads does, and is told below.
     if (!process.stdout.write(piece))
-      await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')]);
+      await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')]).catch(() => {});
   }
+  const unwritten = unwrittenOutput();
+  if (unwritten !== null) throw unwritten;
   return { bytes };
 }
 

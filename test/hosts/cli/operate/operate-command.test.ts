@@ -1,7 +1,16 @@
 /** Operators' commands as processes: what goes to which output, with which status, and what a wrong call is told. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { compiled } from '../../../services/compiled.ts';
@@ -60,6 +69,29 @@ describe('operators’ commands', { timeout: 30_000 }, () => {
     child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()));
     const [status] = (await once(child, 'close')) as [number];
     expect({ status, told }).toEqual({ status: 0, told: '' });
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('a full disk is told in a line, and is a failure', async () => {
+    const { variables, file } = await filled(30);
+    const full = openSync('/dev/full', 'w');
+    const env = { PATH: process.env['PATH'] ?? '', ...compiled(), ...variables };
+    for (const args of [
+      ['streams', 'list', '--json'],
+      ['streams', 'export', 'readings', '-'],
+      ['keys', 'list'],
+      ['backup', '-'],
+    ]) {
+      const child = spawn(process.execPath, [CLI, ...args, '--app', APP], { env, stdio: ['ignore', full, 'pipe'] });
+      let told = '';
+      child.stderr?.on('data', (chunk: Buffer) => (told += chunk.toString()));
+      const [status] = (await once(child, 'close')) as [number];
+      expect(status, args.join(' ')).toBe(1);
+      expect(told, args.join(' ')).toMatch(/^tidegate: standard output cannot be written: .*ENOSPC/);
+      expect(told.match(/ENOSPC/g), args.join(' ')).toHaveLength(1);
+      expect(told).not.toMatch(/^ +at /m);
+    }
+    closeSync(full);
+    expect(file).not.toBe('');
   });
 
   test('help says what a noun takes, and what there is', async () => {
