@@ -88,6 +88,33 @@ test('a held copy is resumed for all tenants by an operator of the app alone, an
   expect(dry.length).toBe(2);
 });
 
+test('tenants are seen and removed by an operator of the app alone, who gives the name twice', async () => {
+  const store = createMemoryStore();
+  const { call } = operated(app, store);
+  await call('admin_feeds_list', {}, 'acme/ada admin');
+  await call('admin_streams_delete', { stream: 'readings' }, 'acme/ada admin');
+  const named = async () => {
+    const { structured } = await call('admin_tenants_list');
+    return (structured['tenants'] as { tenant: string }[]).map(({ tenant }) => tenant);
+  };
+  expect(await named()).toContain('acme');
+  for (const [args, as] of [
+    [{ name: 'acme', confirm: 'acme' }, 'acme/ada admin'],
+    [{ name: 'acme', confirm: 'acme' }, 'evil/eve admin'],
+    [{ name: 'acme' }, 'public/ada admin'],
+    [{ name: 'acme', confirm: 'acm' }, 'public/ada admin'],
+    [{ name: 'public', confirm: 'public' }, 'public/ada admin'],
+  ] as const) {
+    expect((await call('admin_tenants_delete', args, as)).isError).toBe(true);
+  }
+  expect((await call('admin_tenants_list', {}, 'acme/ada admin')).isError).toBe(true);
+  expect(await named()).toContain('acme');
+  const gone = await call('admin_tenants_delete', { name: 'acme', confirm: 'acme' });
+  expect(gone).toMatchObject({ isError: false, structured: { tenant: 'acme' } });
+  expect(await named()).not.toContain('acme');
+  expect(await named()).toContain('evil');
+});
+
 test('each says what it does to what is stored, and what it answers', async () => {
   const { tools } = operated(app);
   const listed = new Map((await tools('public/ada admin')).map((tool) => [tool.name, tool]));

@@ -12,22 +12,24 @@ export interface ClearOptions {
   progress: (done: number, total: number | null, unit: string) => void;
   /** Ends it between two steps. */
   signal: AbortSignal;
+  /** When it has to have ended, epoch ms. Default: never. */
+  deadline?: number;
 }
 
 const COMMIT_MS = 60_000;
 /** How often all is looked through, until a look finds nothing. */
 const MOST_LOOKS = 5;
 
-/** @throws TidegateError `cancelled` once the signal says so; what the store throws. Called again it removes what is left. */
+/** @throws TidegateError `cancelled` once the signal says so, or the time is over; what the store throws. Called again it removes what is left. */
 export async function clearStore(
   deps: Pick<Deps, 'store' | 'runtime'>,
   transfer: StoreTransfer,
-  { taken, logs, progress, signal }: ClearOptions,
+  { taken, logs, progress, signal, deadline = Number.POSITIVE_INFINITY }: ClearOptions,
 ): Promise<{ records: number; logs: number }> {
   const removed = { records: 0, logs: 0 };
   const told = () => {
     progress(removed.records + removed.logs, null, 'removed');
-    if (!signal.aborted) return;
+    if (!signal.aborted && deps.runtime.now() < deadline) return;
     const { records, logs: dropped } = removed;
     throw new TidegateError(
       'cancelled',

@@ -26,9 +26,9 @@ export const tenantsList = operatorAction({
   input: z.strictObject({}),
   output: z.object({ tenants: z.array(TenantRow) }),
   effect: 'reads',
-  only: 'command',
   each: 'tenants',
-  async run(_input, { deps, progress }) {
+  async run(_input, { deps, progress, ofApp }) {
+    refuseBound(ofApp);
     const transfer = await transferOf(deps.store);
     const found = new Map<string, z.output<typeof TenantRow>>();
     const rowOf = (tenant: string) => {
@@ -96,6 +96,10 @@ export const tenantsDelete = operatorAction({
   input: z.strictObject({
     name: TenantName,
     keepAudit: z.boolean().default(false).describe('Keep the audit log of the tenant'),
+    confirm: z
+      .string()
+      .optional()
+      .describe('The name once more, which the tool needs; the command asks, or takes --yes'),
   }),
   words: ['name'],
   output: z.object({
@@ -105,10 +109,17 @@ export const tenantsDelete = operatorAction({
     stays: z.array(z.string()).describe('Shared streams, in which events of the tenant may be'),
   }),
   effect: 'destroys',
-  only: 'command',
   failed: ({ records, logs }) => (records + logs === 0 ? 'not_found' : null),
   warning: ({ name }) => `All that the store holds of the tenant ${name} is removed for good.`,
-  async run({ name, keepAudit }, { deps, progress, signal }) {
+  async run({ name, keepAudit, confirm = null }, { deps, progress, signal, deadline, ofApp, files }) {
+    refuseBound(ofApp);
+    // Who has files called by the command, which has asked.
+    if (confirm === null ? files === null : confirm !== name) {
+      throw new TidegateError('invalid_input', `nothing was removed: ${name} has to be confirmed`, {
+        field: 'confirm',
+        expected: 'the name of the tenant once more',
+      });
+    }
     const tenant = await nameOf(name);
     const kept = keepAudit
       ? Object.values(auditLogOf(deps.app) ?? {}).map((stream: string) => streamLog(tenant, stream))
@@ -118,6 +129,7 @@ export const tenantsDelete = operatorAction({
       logs: (log) => isLogOf(tenant, log) && !kept.includes(log),
       progress,
       signal,
+      deadline,
     });
     const shared = [...deps.app.streams.values()].filter(({ tenants }) => tenants === 'shared');
     return { tenant, ...removed, stays: shared.map((stream) => stream.name) };
@@ -129,6 +141,15 @@ export const tenantsDelete = operatorAction({
     ...(stays.length === 0 ? [] : [`Streams that all tenants share stay as they are: ${stays.join(', ')}.`]),
   ],
 });
+
+/** @throws TidegateError `invalid_input` for an operator of one tenant, as a tool may have for caller */
+function refuseBound(ofApp: boolean): void {
+  if (ofApp) return;
+  throw new TidegateError('invalid_input', 'what a store holds of tenants is not for an operator of one of them', {
+    field: 'tenant',
+    expected: `an operator of the tenant ${APP_TENANT}, or the command`,
+  });
+}
 
 /** Ends at the first that is found. */
 async function holdsAny({ store, runtime }: Deps, tenant: string): Promise<boolean> {

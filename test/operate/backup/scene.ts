@@ -231,7 +231,7 @@ export function run(
     by: {} as never,
     deadline: at + 600_000,
     tell: null,
-    files: null,
+    files: {} as never,
     release: null,
   };
   return action.run(action.input.parse(input), {
