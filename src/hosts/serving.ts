@@ -176,6 +176,7 @@ export function composeServing(
     standing: [taskStatuses({ watch: deps.watch, tasks, runtime: deps.runtime })],
     listening: listening && { watch: deps.watch, bounds: listening },
     worksAfterAnswer,
+    direct: app.direct,
     late: createLateResults({
       runtime,
       keptMs: app.results.keptMs,

@@ -39,7 +39,7 @@ export interface FuzzReport {
   slowestMs: number;
 }
 
-const app = extendApp(conformanceApp, {
+export const fuzzedApp = extendApp(conformanceApp, {
   streams: {
     ...conformanceApp.options.streams,
     pushed: stream({
@@ -62,7 +62,7 @@ const ALL_ENDED_DAYS = Math.ceil(AUDIT_AGE_MS / DAY_MS) + 10;
 
 export async function fuzzRun({ rounds, seed, asks = false, tell }: FuzzOptions): Promise<FuzzReport> {
   const collect = collector();
-  const stage = setFuzzStage(app, asks);
+  const stage = setFuzzStage(fuzzedApp, asks);
   await stage.credentials?.make();
   const random = randomFrom(seed);
   const known = await whatIsThere(stage);
@@ -129,7 +129,7 @@ function bring({ headers }: Request, { header }: Credential): void {
 }
 
 /** What the server lists, so that requests can name it. */
-async function whatIsThere(stage: FuzzStage): Promise<Known> {
+export async function whatIsThere(stage: FuzzStage): Promise<Known> {
   async function list<Item>(method: string, part: string): Promise<Item[]> {
     const meta = {
       'io.modelcontextprotocol/protocolVersion': '2026-07-28',
@@ -163,7 +163,7 @@ async function whatIsThere(stage: FuzzStage): Promise<Known> {
 }
 
 /** Keeps what an answer says that can be named again. */
-function learn(known: Known, answer: Answer, method: string, answered: Set<string>): void {
+export function learn(known: Known, answer: Answer, method: string, answered: Set<string>): void {
   const messages = messagesOf(answer);
   if (listens(messages)) answered.add(method);
   const result = messages.find((each) => each.result !== undefined)?.result as Record<string, unknown> | undefined;

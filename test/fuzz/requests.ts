@@ -26,6 +26,8 @@ export interface FuzzRequest {
   mostAnswers: number;
   /** Whether it needs no credential, or brings that of a stream. */
   isOpen: boolean;
+  /** The body, where it is a text. */
+  text: string | null;
   /** For the report: what was sent, as far as it is worth reading. */
   shown: string;
 }
@@ -183,7 +185,7 @@ export function wrongRequest(
   if (modern) {
     headers['Mcp-Method'] = method;
     const name = params['uri'] ?? params['taskId'] ?? params['name'];
-    if (typeof name === 'string') headers['Mcp-Name'] = `=?base64?${Buffer.from(name).toString('base64')}?=`;
+    if (typeof name === 'string') headers['Mcp-Name'] = random(2) === 0 && ASCII.test(name) ? name : inBase64(name);
   }
   message['params'] = structuredClone(message['params']);
   for (let count = Math.max(0, random(6) - 2); count > 0; count -= 1) mutate(message, random);
@@ -210,7 +212,14 @@ export function wrongRequest(
   const init = hasBody ? { method: verb, headers, ...sent } : { method: verb, headers };
   const mostAnswers = verb !== 'POST' || path !== '/mcp' ? 0 : isBatch ? 2 : 1;
   const isOpen = !(path === '/mcp' && (verb === 'POST' || verb === 'DELETE'));
-  return { method, request: new Request(`${ORIGIN}${path}`, init), mostAnswers, isOpen, shown };
+  const text = typeof body === 'string' && path === '/mcp' ? body : null;
+  return { method, request: new Request(`${ORIGIN}${path}`, init), mostAnswers, isOpen, text, shown };
+}
+
+const ASCII = /^[\x21-\x7e]+$/;
+
+function inBase64(text: string): string {
+  return `=?base64?${Buffer.from(text).toString('base64')}?=`;
 }
 
 /** Events, some of them right, or what was to be sent. */

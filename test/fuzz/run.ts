@@ -1,7 +1,8 @@
 /**
- * `npm run fuzz [rounds] [seed] [--auth]`: by default 1,000,000 wrong requests of a seed of its own, which it tells. With `--auth`
- * the server asks who calls.
+ * `npm run fuzz -- [rounds] [seed] [--auth | --oracle]`: by default 1,000,000 wrong requests of a seed of its own, which it tells.
+ * With `--auth` the server asks who calls. With `--oracle` each request goes to the SDK as well, and the answers have to be equal.
  */
+import { compareWithSdk } from './oracle.ts';
 import { fuzzRun } from './fuzz-run.ts';
 import { fuzzVerdict } from './fuzz-verdict.ts';
 
@@ -14,6 +15,15 @@ const seed = Number(chosen);
 const begun = performance.now();
 const seconds = () => (performance.now() - begun) / 1_000;
 console.log(`${rounds} requests, seed ${seed}`);
+if (process.argv.includes('--oracle')) {
+  const { differences, plain, results, skipped, streams } = await compareWithSdk(rounds, seed);
+  for (const each of differences) console.log(`- ${each}`);
+  console.log(
+    `${plain} answered without the SDK, ${results} results, ${streams} streams, ${skipped} skipped, ${seconds().toFixed(0)} s`,
+  );
+  console.log(differences.length === 0 ? '1 passed, 0 failed' : '0 passed, 1 failed');
+  process.exit(differences.length === 0 ? 0 : 1);
+}
 const report = await fuzzRun({
   rounds,
   seed,

@@ -36,6 +36,7 @@ export interface Answer {
   status: number;
   type: string;
   text: string;
+  headers: Headers;
 }
 
 export const PUSH_TOKEN = 'the-token-of-the-fuzz-runs';
@@ -58,10 +59,15 @@ export function setFuzzStage(app: App, asks: boolean): FuzzStage {
   const logged: Logged[] = [];
   const sleepers = new Set<Sleeper>();
   let time = START;
+  let made = 0;
   const system = systemRuntime((level, message, fields) => void logged.push({ level, message, fields }));
   const runtime = {
     ...system,
     now: () => time,
+    newId: () => {
+      made += 1;
+      return `00000000-0000-4000-8000-${String(made).padStart(12, '0')}`;
+    },
     sleep: (ms: number, signal?: AbortSignal) =>
       new Promise<void>((resolve) => {
         if (signal?.aborted) return resolve();
@@ -101,7 +107,8 @@ export function setFuzzStage(app: App, asks: boolean): FuzzStage {
 
   async function answerTo(request: Request): Promise<Answer> {
     const response = await host.fetch(request);
-    return { status: response.status, type: response.headers.get('content-type') ?? '', text: await response.text() };
+    const { status, headers } = response;
+    return { status, type: headers.get('content-type') ?? '', text: await response.text(), headers };
   }
 
   async function awaken<Result>(work: Promise<Result>): Promise<Result> {

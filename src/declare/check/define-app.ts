@@ -79,6 +79,7 @@ export function defineApp(options: AppOptions): App {
     quotas: withDefaults(quotasSpec, options.quotas ?? {}),
     events: withDefaults(eventsSpec, options.events ?? {}),
     webhooks: withDefaults(webhooksSpec, options.webhooks ?? {}),
+    direct: options.direct ?? true,
   };
 }
 

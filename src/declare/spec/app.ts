@@ -99,6 +99,7 @@ export const appSpec = z.strictObject(
     quotas: quotasSpec.optional(),
     events: eventsSpec.optional(),
     webhooks: webhooksSpec.optional(),
+    direct: z.boolean().optional(),
   },
   { error: 'defineApp({ … })' },
 );

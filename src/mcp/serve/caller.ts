@@ -75,7 +75,10 @@ export function callerOf(
     principal,
     account,
     ...(client ? { legacy: { ...client, notify } } : {}),
-    signal: mcpReq.signal,
+    // Made where a handler asks for it.
+    get signal() {
+      return mcpReq.signal;
+    },
     deadline,
     clientCapabilities: capabilities === undefined ? legacy.clientCapabilities : (capabilities as JsonObject),
     retry: isRetry ? { responses, state } : legacy.retry,

@@ -49,6 +49,12 @@ export function serves({ extensions }: Registry, method: string): boolean {
   return METHODS.has(method) || extensions.methods.has(method) || extensions.streams.has(method);
 }
 
+/** Whether the answer of a method is one message, which needs nothing of the SDK. */
+export function answersDirectly({ extensions }: Registry, body: unknown): boolean {
+  const method = isObject(body) ? body['method'] : undefined;
+  return typeof method === 'string' && (METHODS.has(method) || extensions.methods.has(method));
+}
+
 /**
  * Methods of extensions are for clients that declared them: another protocol version may give the same names another
  * meaning.

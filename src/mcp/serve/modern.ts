@@ -5,6 +5,8 @@ import { createMcpHandler, type JSONRPCRequest, PROTOCOL_VERSION_META_KEY } from
 import type { Log } from '../../base/runtime.ts';
 import { HEADER_MISMATCH, rpcErrorResponse } from '../../base/json-rpc.ts';
 import { claimOf } from '../wire/message.ts';
+import { plainRequest } from '../wire/plain.ts';
+import { answersDirectly } from './dispatch.ts';
 import { headerMismatch } from '../wire/param-headers.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { ServerSource } from './server.ts';
@@ -44,6 +46,9 @@ export function createModern(
       if (mismatch !== null) return rpcErrorResponse(400, { code: HEADER_MISMATCH, message: mismatch }, body);
       const refusal = extensionRefusal(registry.extensions, body);
       if (refusal !== null) return refusal;
+      const direct = answersDirectly(exchange.registry, body) ? source.direct : null;
+      const plain = direct && plainRequest(request.headers, body);
+      if (direct && plain) return direct.serve(request, plain, exchange);
       const response = await handler.fetch(request, { parsedBody: body });
       const open = opening(request, body, response, exchange);
       if (open === null) return response;
@@ -57,6 +62,7 @@ export function createModern(
     },
     async close() {
       streaming?.close();
+      source.direct?.close();
       await handler.close();
     },
   };

@@ -24,6 +24,7 @@ import { callerOf } from './caller.ts';
 import { dispatch, serves, streamFor } from './dispatch.ts';
 import { streamOverPipe } from '../listen/pipe-streams.ts';
 import { protocolAnswer, wholeMessage } from '../wire/errors.ts';
+import { createDirect, type Direct } from './direct.ts';
 import { createExchanges, type Exchange, type Exchanges } from './exchange.ts';
 import { ExchangeServer, serverOptions, type ServerOptionsByEra } from './exchange-server.ts';
 import { askedFor } from '../wire/message.ts';
@@ -78,6 +79,8 @@ export interface ServerDeps {
    * question is acknowledged when all that came of it is done. Default true.
    */
   worksAfterAnswer?: boolean;
+  /** Whether plain requests of 2026-07-28 are answered without the SDK. Default true. */
+  direct?: boolean;
   /** Keeps the results of calls that were answered in words because nobody answered in time. Default null: they are lost. */
   late?: LateResults | null;
 }
@@ -88,6 +91,8 @@ export interface ServerSource {
   begin(...given: Parameters<Exchanges['begin']>): Exchange;
   /** How a request that was asked about goes on, at the instance that its answers came to. */
   goesOn(exchange: Exchange): GoesOn;
+  /** What answers requests in which nothing is unusual. Null: the SDK does. */
+  direct: Direct | null;
   /** What a client is told of an error, and the log beside it. It sets the exchange's refusal. */
   failure(method: string, thrown: unknown, exchange: Exchange): RpcError;
 }
@@ -228,6 +233,16 @@ export function createServerSource(
       return server;
     },
     begin: (...given) => exchanges.begin(...given),
+    direct:
+      deps.direct === false
+        ? null
+        : createDirect({
+            runtime,
+            run: async ({ id, method, params }, heard, exchange) =>
+              dispatch(exchange.registry, { jsonrpc: '2.0', id, method, params }, callerOf(heard, exchange), false),
+            failure: inWords,
+            identity: brief,
+          }),
     goesOn: (exchange) => ({
       enter: (request, params, retry, signal) => enterAgain(request, params, retry, exchange, signal),
       failure: (method, thrown) => inLegacyCode(inWords(method, thrown, exchange)),
