@@ -31,7 +31,10 @@ export interface HistoryOptions {
   keys?: readonly string[];
   /** 1 to 1,000; default 100. */
   limit?: number;
-  /** The order of arrival. Default: `oldest` first where there is a `from`, else `newest` first. */
+  /**
+   * By the times of events; as they arrived where their times are too mixed to be sorted within a page's reads. Default: `oldest` first
+   * where there is a `from`, else `newest` first.
+   */
   order?: 'oldest' | 'newest';
   /** The `cursor` of the previous page. The other options must then be the same as before; `limit` may differ. */
   cursor?: string;

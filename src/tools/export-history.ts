@@ -64,7 +64,7 @@ export function exportHistoryTask(deps: Deps): Task {
     prepare: async (input, { principal, now }) => {
       // An unknown stream and an impossible range are refused before anything is stored.
       const stream = findStream(deps.app, input.stream);
-      await readHistory(scopeOf(deps, principal), stream, { ...queryOf(input, now()), limit: 1 });
+      await readHistory(scopeOf(deps, principal), stream, { ...queryOf(input, now()), by: 'arrival', limit: 1 });
       return input;
     },
     async run(input, { principal, step, now, progress }) {
@@ -128,7 +128,7 @@ async function readPart(
   for (let limit = MOST_EVENTS / 2; ;) {
     const rest = pace();
     if (rest !== null) await rest;
-    const page = await readHistory(scope, stream, { ...query, limit, ...(cursor === null ? {} : { cursor }) });
+    const page = await readHistory(scope, stream, { ...query, by: 'arrival', limit, ...(cursor === null ? {} : { cursor }) });
     if (page.anew) throw wentBack(stream);
     const added = page.events.map((event) => format.line(event)).join('');
     const bytes = jsonBytes(text + added);

@@ -26,6 +26,11 @@ export function rangeText(
   return `, ${from === null ? 'up' : timeOf(from)} to ${timeOf(to)}`;
 }
 
+/** Where events could not be sorted by their times, models have to know that one that comes first may not be the newest. */
+export function mixedText({ by }: Pick<HistoryPage, 'by'>): string {
+  return by === 'time' ? '' : ' as they ARRIVED (their times are too mixed to be sorted; a shorter range can be)';
+}
+
 export function endText({ truncated, anew, cursor, scanned }: HistoryPage | WindowsPage): string[] {
   const gone = anew ? [ANEW] : truncated ? ['Truncated: events of this range may be gone by retention.'] : [];
   if (cursor === null) return gone;

@@ -29,7 +29,7 @@ import { callsTo, type NextCall } from '../calls/next-call.ts';
 import type { StreamEvent } from '../base/event.ts';
 import type { Scope } from '../streams/scope.ts';
 import { withUnknownKeys } from './unknown-keys.ts';
-import { endText, nextPageCall, rangeText, readable } from './history-text.ts';
+import { endText, mixedText, nextPageCall, rangeText, readable } from './history-text.ts';
 
 export function readHistoryTool({ app, runtime }: AppDeps): Tool {
   return tool({
@@ -73,7 +73,7 @@ async function eventsAnswer(scope: Scope, stream: DeclaredStream, input: History
   const feed = newest ? early : spare ? await readNote(scope, stream) : unreadNote(stream);
   const { events: _events, anew, ...report } = found;
   return bothHalves<HistoryAnswer>({
-    before: [`${page.rows.length} event(s) of ${stream.name}, ${found.order} first${rangeText(found, isoTime)}`],
+    before: [`${page.rows.length} event(s) of ${stream.name}, ${found.order} first${mixedText(found)}${rangeText(found, isoTime)}`],
     name: 'events',
     rows: page.rows,
     after: [...endText(found), ...feedText(feed, scope.runtime.now())],

@@ -91,9 +91,9 @@ describe('texts', () => {
     await poll();
     const found = (await events()).map(({ data, time }) => [(data as { n: number }).n, time - NOON]);
     expect(found).toEqual([
+      [9, -60 * MINUTE],
       [0, 0],
       [1, 0],
-      [9, -60 * MINUTE],
       [10, 0],
     ]);
     expect((await letters()).map(({ item, reason }) => [(item as { n: number }).n, reason])).toEqual(

@@ -49,7 +49,7 @@ describe('a stream', () => {
       feed: { state: 'never-run' },
     });
     expect(found['fields']).toContainEqual({ name: 'temp', type: 'number', unit: '°C', description: 'Of the water' });
-    expect(at.calls.toSorted()).toEqual(['get', 'last']);
+    expect(at.calls.toSorted()).toEqual(['get', 'getMany', 'read']);
     await at.append('plant', { id: '3' });
     const tail = await at.call('tail_stream', { stream: 'plant', cursor: found['tailCursor'], seconds: 0 });
     expect(tail.structured).toMatchObject({ events: [{ id: '3' }] });

@@ -92,7 +92,7 @@ async function* textOf(
   for (;;) {
     if (signal.aborted) throw new TidegateError('cancelled', 'the export was stopped, and no file was written');
     const from = told.cursor === null ? {} : { cursor: told.cursor };
-    const page = await readHistory(scope, stream, { ...query, limit, ...from });
+    const page = await readHistory(scope, stream, { ...query, by: 'arrival', limit, ...from });
     if (page.anew) {
       throw new TidegateError('cancelled', `${stream.name} went back to an earlier state while it was written`, {
         hint: 'export it again',

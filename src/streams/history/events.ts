@@ -12,9 +12,11 @@ import { TidegateError } from '../../base/errors.ts';
 import type { LoggedEvent, StreamEvent } from '../../base/event.ts';
 import { isPicky, matcher, type Order, type Range, type RangeQuery } from './range.ts';
 import { toStreamEvent } from '../log/stream-log.ts';
-import { badCursor, type Rest } from './range-end.ts';
-import { openRange } from './range-cursor.ts';
+import { badCursor, type Rest, type TimePlace } from './range-end.ts';
+import { readInTime } from './in-time.ts';
+import { openRange, type OpenRange } from './range-cursor.ts';
 import { type ReadLimits, type Scanned, scanRange } from './range-scan.ts';
+import { SCAN_BUDGET } from './scan.ts';
 import { encodeTailCursor } from '../log/tail-cursor.ts';
 import type { Scope } from '../scope.ts';
 
@@ -35,14 +37,20 @@ const KIND = 'history';
 export interface HistoryQuery extends RangeQuery {
   /** Most events on the page, 1 to 1,000; default 100. */
   limit?: number;
-  /** Order of arrival. Default: `oldest` first where there is a `from`, else `newest` first. */
+  /** Default: `oldest` first where there is a `from`, else `newest` first. */
   order?: Order;
+  /**
+   * By the times of events, or as they arrived. Default: `time`; events whose times are too mixed to be sorted come as they arrived.
+   * A cursor goes on as the page before did.
+   */
+  by?: 'time' | 'arrival';
 }
 
 export interface HistoryPage {
-  /** In the asked order of arrival. */
+  /** In the asked order. */
   events: StreamEvent[];
   order: Order;
+  by: 'time' | 'arrival';
   /** The resolved range in epoch ms: `from` is inclusive, `to` exclusive. */
   from: number | null;
   to: number | null;
@@ -72,7 +80,8 @@ export interface PageLimits extends ReadLimits {
 }
 
 /**
- * @throws TidegateError `invalid_input` with the field; `bad_cursor` for a cursor of another stream or query.
+ * @throws TidegateError `invalid_input` with the field; `bad_cursor` for a cursor of another stream or query; `too_costly` where the
+ * times of what is left are too mixed to be sorted.
  */
 export async function readHistory(
   scope: Scope,
@@ -82,9 +91,89 @@ export async function readHistory(
 ): Promise<HistoryPage> {
   const now = scope.runtime.now();
   const limit = checkLimit(query.limit ?? DEFAULT_EVENTS);
-  const { range, resumed, check, cursorAt } = openRange(stream, KIND, query, now);
-  const { order, sparse } = resumed?.held ? held(resumed.held, query) : begin(range, query, resumed?.flag ?? false);
-  check(range, { order });
+  const open = openRange(stream, KIND, query, now);
+  const { range, resumed, check } = open;
+  const direction = resumed?.held ? held(resumed.held, query) : begin(range, query, resumed?.flag ?? false);
+  check(range, { order: direction.order });
+  const asked: Asked = { scope, stream, open, direction, limit, limits, isOpen: range.to === null || range.to >= now };
+  const inTime = resumed === null ? query.by !== 'arrival' : resumed.time !== null;
+  if (!inTime) return pageAsArrived(asked);
+  const found = await pageInTime(asked);
+  if ('page' in found) return found.page;
+  const { budget = SCAN_BUDGET } = limits;
+  const reads = Math.max(1, budget.reads - found.storeCalls);
+  const page = await pageAsArrived({ ...asked, limits: { ...limits, budget: { ...budget, reads } } });
+  return { ...page, scanned: { ...page.scanned, storeCalls: page.scanned.storeCalls + found.storeCalls } };
+}
+
+interface Asked {
+  scope: Scope;
+  stream: DeclaredStream;
+  open: OpenRange;
+  direction: Direction;
+  limit: number;
+  limits: PageLimits;
+  /** Whether events may come that are in the range. */
+  isOpen: boolean;
+}
+
+/** How many calls to the store it took to find out that the times of the events are too mixed to be sorted; or the page. */
+async function pageInTime(asked: Asked): Promise<{ page: HistoryPage } | { storeCalls: number }> {
+  const { scope, stream, open, direction, limit, limits, isOpen } = asked;
+  const { range, resumed, cursorAt } = open;
+  const { order } = direction;
+  const taking = limits.take ?? takerOf(PAGE_CHARACTERS);
+  const read = (after: TimePlace | null) => {
+    const events: StreamEvent[] = [];
+    const take = (event: LoggedEvent) => {
+      const taken = toStreamEvent(stream.name, event);
+      if (!taking(taken)) return false;
+      events.push(taken);
+      return true;
+    };
+    return readInTime(scope, stream, { range, order, after, limit, take, limits }).then((report) => ({ report, events }));
+  };
+  const after = resumed?.time ?? null;
+  let { report, events } = await read(after);
+  const anew = report.ended === 'other';
+  if (anew) ({ report, events } = await read(null));
+  if (report.ended === 'mixed') {
+    if (after === null || anew) return { storeCalls: report.scanned.storeCalls };
+    throw new TidegateError('too_costly', 'the times of the events are too mixed to be sorted any further', {
+      field: 'cursor',
+      expected: 'a narrower range of time',
+      hint: 'ask for shorter ranges, one after the other',
+    });
+  }
+  const { next, end, truncated, scanned } = report;
+  const complete = report.ended === 'all';
+  const atEnd = isOpen && (order === 'oldest' ? complete : after === null || anew);
+  const page: HistoryPage = {
+    events,
+    order,
+    by: 'time',
+    from: range.from,
+    to: range.to,
+    complete,
+    cursor: cursorAt({
+      positions: [next?.at ?? null],
+      range,
+      parts: { order },
+      flag: false,
+      rest: [order, false],
+      time: next,
+    }),
+    tailCursor: atEnd ? encodeTailCursor(stream.name, end) : null,
+    truncated: truncated || anew,
+    anew,
+    scanned,
+  };
+  return { page };
+}
+
+async function pageAsArrived({ scope, stream, open, direction, limit, limits, isOpen }: Asked): Promise<HistoryPage> {
+  const { range, resumed, cursorAt } = open;
+  const { order, sparse } = direction;
   const { events, ...page } = collector(stream.name, range, limit, limits.take ?? takerOf(PAGE_CHARACTERS));
   const report = await scanRange(scope, stream, {
     range,
@@ -97,11 +186,11 @@ export async function readHistory(
     ...page,
   });
   const { next, ended, complete, truncated, anew, scanned } = report;
-  const isOpen = range.to === null || range.to >= now;
   const atEnd = isOpen && (order === 'oldest' ? complete : resumed === null || anew);
   return {
     events,
     order,
+    by: 'arrival',
     from: range.from,
     to: range.to,
     complete,

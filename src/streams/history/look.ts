@@ -32,7 +32,8 @@ const NEAR = 6_000;
 export interface Look {
   /** The log's epoch, of which the places are; null: nothing is known, and the whole log is looked at. */
   epoch: string | null;
-  pieces: Piece[];
+  /** With the number of the leaf whose blocks were not read, where there is one. */
+  pieces: (Piece & Pick<KnownSpan, 'leaf'>)[];
   stretches: Stretch[];
   /** Times of what lay before the index, and was trimmed; null: nothing did. */
   gone: Times;

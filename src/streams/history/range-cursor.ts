@@ -13,11 +13,14 @@ import type { Json } from '../../base/json.ts';
 import { isLong } from '../log/stream-cursor.ts';
 import { readShort, shortDigest, shortPosition } from '../log/short-position.ts';
 import { encodeHeld, heldKind, openHeld } from './long-cursor.ts';
-import { badCursor, isOver, type RangeEnd, type Parts, type Positions, type Rest } from './range-end.ts';
+import { badCursor, isOver, type Parts, type Positions, type RangeEnd, type Rest, type TimePlace } from './range-end.ts';
+import type { Cursor } from '../../store/store.ts';
 import { type Range, type RangeQuery, resolveRange } from './range.ts';
 
 export interface Resumed {
   positions: Positions;
+  /** Of a page in the order of times; null: of one in order of arrival. */
+  time: TimePlace | null;
   /** See `RangeEnd`. */
   flag: boolean;
   /** The rest of the question, where the cursor holds it, in a form that its reader chooses and checks; else null. */
@@ -38,8 +41,16 @@ export interface OpenRange {
 }
 
 const LETTERS: Readonly<Record<string, string>> = { history: 'hH', windows: 'wW' };
-const KINDS: Readonly<Record<string, string>> = { h: 'history', H: 'history', w: 'windows', W: 'windows' };
-const FORM = /^([hHwW])([\w-]{6})([\w-]{6})([0-9a-z]{1,9})((?:\.[^.]{0,24}){1,4})$/su;
+/** Of a page in the order of times; the time stands before its position. */
+const IN_TIME = 't';
+const KINDS: Readonly<Record<string, string>> = {
+  h: 'history',
+  H: 'history',
+  [IN_TIME]: 'history',
+  w: 'windows',
+  W: 'windows',
+};
+const FORM = /^([hHtwW])([\w-]{6})([\w-]{6})([0-9a-z]{1,9})((?:\.[^.]{0,24}){1,4})$/su;
 const DIGEST_CHARACTERS = 6;
 /** Of the epoch of each position: more where there is one position. */
 const EPOCH_CHARACTERS = { one: 8, several: 4 };
@@ -54,7 +65,7 @@ export function openRange(stream: DeclaredStream, kind: string, query: RangeQuer
   const { cursor } = query;
   if (cursor !== undefined && isLong(cursor)) {
     const { range, before, rest, positions } = openHeld(stream, kind, query, cursor, now);
-    const resumed = { positions, flag: false, held: rest };
+    const resumed = { positions, time: null, flag: false, held: rest };
     // What such a cursor holds was compared with the query already.
     const cursorAt = (end: RangeEnd) => encodeHeld(stream.name, kind, before, end);
     return { range, since: now, resumed, check: () => {}, cursorAt };
@@ -64,7 +75,7 @@ export function openRange(stream: DeclaredStream, kind: string, query: RangeQuer
   return {
     range: resolveRange(stream, query, since),
     since,
-    resumed: read && { positions: read.positions, flag: read.flag, held: null },
+    resumed: read && { positions: read.positions, time: read.time, flag: read.flag, held: null },
     check(range, parts) {
       if (read !== null) checkDigests(read, digestsOf(stream.name, range, parts));
     },
@@ -107,25 +118,51 @@ function checkDigests(read: Digests, asked: ReturnType<typeof digestsOf>): void 
   throw badCursor(other === 'stream' ? 'it is a cursor of another stream' : `it goes with another \`${other}\``);
 }
 
-function writeCursor(stream: string, kind: string, since: number, { positions, range, parts, flag }: RangeEnd): string {
-  const letter = LETTERS[kind]?.[flag ? 1 : 0] ?? '';
+function writeCursor(stream: string, kind: string, since: number, { positions, range, parts, flag, time }: RangeEnd): string {
+  const letter = time ? IN_TIME : (LETTERS[kind]?.[flag ? 1 : 0] ?? '');
   const { all, each } = digestsOf(stream, range, parts);
   const characters = charactersOf(positions.length);
   const places = positions.map((position) => (position === null ? '' : shortPosition(position, characters)));
-  return [letter + all + each + since.toString(36), ...places].join('.');
+  return [letter + all + each + since.toString(36), ...(time ? [timeText(time)] : []), ...places].join('.');
 }
 
-function readCursor(kind: string, cursor: string): Digests & { since: number; positions: Positions; flag: boolean } {
+/** `e` before an edge; milliseconds in base 36, or in decimals, with `_` for the point, where they are no whole number. */
+function timeText({ time, isEdge }: TimePlace): string {
+  const text = Number.isSafeInteger(time) ? time.toString(36) : `d${String(time).replace('.', '_')}`;
+  return isEdge ? `e${text}` : `i${text}`;
+}
+
+function timeOf(text: string, at: Cursor): TimePlace {
+  const [, kind = '', decimal, ms = ''] = /^([ei])(d?)(.+)$/s.exec(text) ?? [];
+  const time = decimal === 'd' && ms.includes('_') ? Number(ms.replace('_', '.')) : Number.parseInt((decimal ?? '') + ms, 36);
+  if (kind === '' || !Number.isFinite(time)) throw badCursor('it is not of this form');
+  return { time, isEdge: kind === 'e', at };
+}
+
+interface ReadCursor extends Digests {
+  since: number;
+  positions: Positions;
+  time: TimePlace | null;
+  flag: boolean;
+}
+
+function readCursor(kind: string, cursor: string): ReadCursor {
   const [, letter = '', all = '', each = '', since = '', places = ''] = FORM.exec(cursor) ?? [];
   if (letter === '') throw badCursor('it is not a cursor');
   if (KINDS[letter] !== kind) throw badCursor('it is a cursor of another kind of read');
-  const texts = places.slice(1).split('.');
+  const [first = '', ...others] = places.slice(1).split('.');
+  const isInTime = letter === IN_TIME;
+  const texts = isInTime ? others : [first, ...others];
   const characters = charactersOf(texts.length);
+  const positions = texts.map((text) => (text === '' ? null : readShort(text, characters)));
+  const [at = null] = positions;
+  if (isInTime && at === null) throw badCursor('it is not of this form');
   return {
     all,
     each,
     since: Number.parseInt(since, 36),
-    positions: texts.map((text) => (text === '' ? null : readShort(text, characters))),
+    positions,
+    time: isInTime && at !== null ? timeOf(first, at) : null,
     flag: letter === letter.toUpperCase(),
   };
 }

@@ -13,6 +13,15 @@ export type Parts = Readonly<Record<string, Json>>;
 /** The same in the form of earlier releases, which its reader chooses, and checks when a cursor brings it back. */
 export type Rest = Json;
 
+/** Where a page in the order of times ended. */
+export interface TimePlace {
+  /** Of the last event that was given; or, where `isEdge`, what was given lies on the near side of it. Epoch ms. */
+  time: number;
+  isEdge: boolean;
+  /** Behind the last event that was given; or the end of the log. */
+  at: Cursor;
+}
+
 export interface RangeEnd {
   positions: Positions;
   /** As it was resolved. */
@@ -21,6 +30,8 @@ export interface RangeEnd {
   /** Something that this page found, and the next one goes by. */
   flag: boolean;
   rest: Rest;
+  /** Of a page in the order of times; its position is that of `at`. Absent: of a page in order of arrival. */
+  time?: TimePlace | null;
 }
 
 /** Whether no page follows. */

@@ -33,8 +33,8 @@ export interface Scan {
   budget: ScanBudget;
   /** What is removed. Removed events and the entries of removals are passed over. */
   beside: Beside;
-  /** Returns false where the entry is not taken; the scan then stops before it. */
-  visit(event: LoggedEvent): boolean;
+  /** Returns false where the entry is not taken; the scan then stops before it. @param at behind the entry */
+  visit(event: LoggedEvent, at: Cursor): boolean;
   /** Whether another read is pointless because the answer is full. */
   isFull(): boolean;
   /** Whether time is up. The first read is made in any case. */
@@ -66,6 +66,8 @@ export interface ScanReport {
   oldest: number | null;
   /** Places that were to be walked, but were trimmed before; of the epoch of `end`. */
   cut: Cut[];
+  /** The place of the log's oldest entry; null: there is none. */
+  floor: number | null;
 }
 
 export async function scan(store: Store, log: string, options: Scan): Promise<ScanReport> {
@@ -76,6 +78,7 @@ export async function scan(store: Store, log: string, options: Scan): Promise<Sc
     left: (forward ? options.stretches : options.stretches.toReversed()).map((stretch) => ({ ...stretch })),
     epoch: options.epoch,
     end: null,
+    floor: null,
     cut: [],
   };
   const report: ScanReport = {
@@ -89,6 +92,9 @@ export async function scan(store: Store, log: string, options: Scan): Promise<Sc
     through: null,
     oldest: null,
     cut: walk.cut,
+    get floor() {
+      return walk.floor;
+    },
   };
   /** A page that was read in advance. */
   const advance: { page: LogPage | null; of: Stretch | null } = { page: null, of: null };
@@ -200,7 +206,7 @@ function visitAll(page: LogPage, stretch: Stretch, walk: Walk, options: Scan, re
     if (place < stretch.from || place >= stretch.to) continue;
     if (report.entries >= options.budget.entries) return true;
     const event = loggedEvent.read(entry);
-    if (!isErased(event) && !isRemoval(event) && !options.visit(event)) return false;
+    if (!isErased(event) && !isRemoval(event) && !options.visit(event, entry.cursor)) return false;
     report.position = next;
     report.entries += 1;
     report.through = entry.appendedAt;
@@ -213,6 +219,7 @@ function visitAll(page: LogPage, stretch: Stretch, walk: Walk, options: Scan, re
   return true;
 }
 
-function isTruncated(page: LogPage, start: Cursor): boolean {
+/** Whether entries from `start` on were trimmed, or all before it. */
+export function isTruncated(page: LogPage, start: Cursor): boolean {
   return page.floor === null || (placeAt(start) ?? 0) < (placeAt(page.floor) ?? 0);
 }

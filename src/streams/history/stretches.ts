@@ -189,6 +189,8 @@ export interface Walk {
   epoch: string | null;
   /** The place behind the log's newest entry; null: nothing was read yet. */
   end: number | null;
+  /** The place of the log's oldest entry; null: nothing was read yet. */
+  floor: number | null;
   /** Places that were to be walked, but were trimmed before. */
   cut: Cut[];
 }
@@ -209,8 +211,14 @@ export function arrive(walk: Walk, page: LogPage): boolean {
     stretch.from = floor;
   }
   walk.epoch = epoch;
+  walk.floor = floor;
   walk.end = end;
   return isSame;
+}
+
+/** What of pieces was trimmed, where the log begins at `floor`. */
+export function cutBefore(floor: number, pieces: readonly Pick<Piece, 'from' | 'to'>[]): Cut[] {
+  return pieces.flatMap(({ from, to }) => (from < floor ? [{ from, to: Math.min(to, floor) }] : []));
 }
 
 /** Leaves out stretches of which nothing is left, or that lie beyond the log's ends. */

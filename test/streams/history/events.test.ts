@@ -46,13 +46,13 @@ const numbered = (from: number, count: number, draft: EventDraft = {}) =>
 const names = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => `${from + index}`);
 
 describe('without a range', () => {
-  test('the newest events, newest first, in one call', async () => {
+  test('the newest events, newest first, in two calls', async () => {
     const at = twoStreams();
     await at.append('plain', ...numbered(0, 10));
     const page = await read(at, { limit: 3 });
     expect(ids(page.events)).toEqual(['9', '8', '7']);
-    expect(page).toMatchObject({ order: 'newest', complete: false, truncated: false, scanned: { storeCalls: 1 } });
-    expect(at.calls).toEqual(['last']);
+    expect(page).toMatchObject({ order: 'newest', complete: false, truncated: false, scanned: { storeCalls: 2 } });
+    expect(at.calls).toEqual(['getMany', 'read']);
   });
 
   test('a page that holds all is complete, also when it is just full', async () => {
@@ -78,7 +78,7 @@ describe('without a range', () => {
       next += 3;
     });
     expect(ids(events)).toEqual(names(0, 50).toReversed());
-    for (const page of pages) expect(page.scanned.storeCalls).toBe(1);
+    for (const page of pages) expect(page.scanned.storeCalls).toBeLessThanOrEqual(3);
   });
 
   test('pages backwards end where a trim has overtaken them, and say so', async () => {
@@ -107,7 +107,7 @@ describe('without a range', () => {
     await at.trim('plain', 6);
     const page = await read(at, { order: 'oldest', limit: 2 });
     expect(ids(page.events)).toEqual(['4', '5']);
-    expect(at.calls).toEqual(['read']);
+    expect(at.calls).toEqual(['getMany', 'read']);
   });
 
   test('a page ends before it grows too long, and the next goes on there', async () => {
@@ -161,7 +161,7 @@ describe('a range', () => {
     expect(ids((await read(at, query)).events)).toEqual(all);
     const backwards = await read(at, { ...query, order: 'newest' });
     expect(ids(backwards.events)).toEqual(all.toReversed());
-    expect(at.calls).toEqual(['getMany', 'read', 'getMany', 'last']);
+    expect(at.calls).toEqual(['getMany', 'read', 'getMany', 'read']);
   });
 
   test('only an end: newest first, from there on back', async () => {
@@ -175,7 +175,7 @@ describe('a range', () => {
     expect(page.tailCursor).toBeNull();
   });
 
-  test('a page without keys takes six calls, however much its edges leave out; what is missing is behind its cursor', async () => {
+  test('a page without keys takes twelve calls, however much its edges leave out; what is missing is behind its cursor', async () => {
     const at = twoStreams();
     const old = numbered(-3_000, 3_000, { time: START - SECOND });
     // As many came within the skew before the beginning as within the lateness after the end.
@@ -185,7 +185,7 @@ describe('a range', () => {
       const query = { from: START, to: START + 1, order, limit: 10 };
       const { events, pages } = await readAll(at, query, async () => {});
       expect(ids(events)).toEqual(order === 'oldest' ? names(0, 40) : names(0, 40).toReversed());
-      for (const { scanned } of pages) expect(scanned.storeCalls).toBeLessThanOrEqual(6);
+      for (const { scanned } of pages) expect(scanned.storeCalls).toBeLessThanOrEqual(12);
       // A page that came out short is followed by long strides.
       expect(pages.length).toBeLessThan(12);
     }
@@ -209,9 +209,9 @@ describe('a range', () => {
     const to = from + (60 + Math.floor(random() * 100)) * SECOND;
     const keys = seed % 2 === 0 ? ['k1', 'k2'] : undefined;
     const order = seed % 3 === 0 ? 'newest' : 'oldest';
-    const asked = made.filter(
-      ({ time, key }) => time >= from && time < to && (keys === undefined || keys.includes(key)),
-    );
+    const asked = made
+      .filter(({ time, key }) => time >= from && time < to && (keys === undefined || keys.includes(key)))
+      .sort((a, b) => a.time - b.time || Number(a.id) - Number(b.id));
     expect(asked.length).toBeGreaterThan(20);
     const query = { from, to, order, limit: 1 + Math.floor(random() * 20), ...(keys ? { keys } : {}) } as const;
     const { events } = await readAll(at, query, () => burst(5, to), 'keyed');
@@ -283,7 +283,7 @@ describe('the scan budget', () => {
       { keys: ['b'] },
       { deadline },
     );
-    expect(page).toMatchObject({ complete: false, scanned: { storeCalls: 1 } });
+    expect(page).toMatchObject({ complete: false, scanned: { storeCalls: 2 } });
   });
 });
 

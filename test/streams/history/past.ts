@@ -180,11 +180,11 @@ export function queryOf({ from, hours, order, keys, high, limit }: Asked) {
   return { query, matches };
 }
 
-/** Most store calls of a page without keys or a filter. */
-export const MOST = 6;
+/** Most store calls of a page without keys or a filter: where times are mixed, all that may be in its window is read. */
+export const MOST = 20;
 
 /** Pages of the size that was asked for. Those behind them are large: thousands of pages of one event find nothing more. */
-const SMALL_PAGES = 300;
+const SMALL_PAGES = 40;
 
 /** Reads page by page, with what comes in between, and holds the answers against the list. */
 export async function check(at: Past, asked: Asked): Promise<void> {
@@ -209,7 +209,22 @@ export async function check(at: Past, asked: Asked): Promise<void> {
     if (more.projects) await at.project('events');
   }
   if (misses) expect(pages[0]?.truncated).toBe(true);
-  // What came meanwhile stands behind what was there, and is not in pages that go back.
-  const expected = pages[0]?.order === 'newest' ? first.toReversed() : at.held.filter(matches);
-  expect(pages.flatMap(({ events }) => events.map(({ id }) => id))).toEqual(expected.map(({ id }) => id));
+  const given = pages.flatMap(({ events }) => events.map(({ id }) => id));
+  const [{ order, by } = { order: 'oldest', by: 'time' }] = pages;
+  if (by === 'arrival') {
+    // What came meanwhile stands behind what was there, and is not in pages that go back.
+    const expected = order === 'newest' ? first.toReversed() : at.held.filter(matches);
+    expect(given).toEqual(expected.map(({ id }) => id));
+    return;
+  }
+  // What came meanwhile is there where its time is still to come. All else is in the order of times, and once.
+  const placed = new Map(at.held.map((event, place) => [event.id, { ...event, place }]));
+  const sorted = (events: readonly Held[]) => {
+    const list = events.flatMap(({ id }) => placed.get(id) ?? []).sort((a, b) => a.time - b.time || a.place - b.place);
+    return (order === 'newest' ? list.toReversed() : list).map(({ id }) => id);
+  };
+  const all = new Set(given);
+  expect(given).toEqual(sorted(at.held.filter(({ id }) => all.has(id))));
+  expect(at.held.filter((event) => all.has(event.id) && !matches(event))).toEqual([]);
+  expect(sorted(first).filter((id) => !all.has(id))).toEqual([]);
 }

@@ -9,7 +9,7 @@ import { seeded } from './fixture.ts';
 
 const limit = { timeout: 120_000 };
 
-test('whatever came in whatever order is found, each event once and in order of arrival', limit, async () => {
+test('whatever came in whatever order is found, each event once and in the order of times', limit, async () => {
   await fc.assert(
     fc.asyncProperty(steps(900), fc.array(questions, { minLength: 1, maxLength: 4 }), async (list, asked) => {
       const at = past();

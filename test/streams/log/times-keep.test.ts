@@ -32,13 +32,18 @@ async function filled(count: number): Promise<Past> {
 async function pagesOf(at: Past): Promise<number> {
   const range = { from: START - 3 * HOUR, to: START + 3 * HOUR, limit: 1_000 };
   const found: string[] = [];
+  let arrived = false;
   let pages = 0;
   for (let next: Parameters<Past['read']>[0] | null = range; next; pages += 1) {
     const page = await at.read(next);
     found.push(...page.events.map(({ id }) => id));
+    arrived = page.by === 'arrival';
     next = page.cursor === null ? null : { ...range, cursor: page.cursor };
   }
-  expect(found).toEqual(at.held.filter(({ time }) => time >= range.from && time < range.to).map(({ id }) => id));
+  // Sorting keeps those of one time as they arrived.
+  const held = at.held.filter(({ time }) => time >= range.from && time < range.to);
+  const expected = arrived ? held : held.toSorted((a, b) => a.time - b.time);
+  expect(found).toEqual(expected.map(({ id }) => id));
   return pages;
 }
 
@@ -120,12 +125,12 @@ test('an index of a release that kept no holes is read, and gets holes from ther
   expect((await rootOf(at))?.end).toBe(512);
   await pagesOf(at);
   const between = { from: START - 900 * HOUR, to: START - HOUR };
-  expect(await at.read(between)).toMatchObject({ events: [], scanned: { entries: 700 } });
+  expect(await at.read(between)).toMatchObject({ events: [], scanned: { entries: 1_400 } });
   await mixed(1);
   expect((await rootOf(at))?.holes).toBeDefined();
   await pagesOf(at);
   // As far as the block which that release had begun.
-  expect(await at.read(between)).toMatchObject({ events: [], scanned: { entries: 768 } });
+  expect(await at.read(between)).toMatchObject({ events: [], scanned: { entries: 1_536 } });
 });
 
 test('an index of a newer release is left alone, and what it holds is looked at', async () => {

@@ -172,9 +172,9 @@ async function run(inner: Store, random: () => number, steps: number, erases = t
       read.push(...page.events.map(({ id }) => id));
       ({ cursor } = page);
     } while (cursor !== null);
-    const expected = list.filter(
-      (one) => one.at >= first && one.at < first + length && (key === undefined || one.key === key),
-    );
+    const expected = list
+      .filter((one) => one.at >= first && one.at < first + length && (key === undefined || one.key === key))
+      .toSorted((a, b) => a.at - b.at);
     const ids = expected.map(({ id }) => id);
     expect(read).toEqual(order === 'oldest' ? ids : ids.toReversed());
   }

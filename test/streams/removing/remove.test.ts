@@ -253,7 +253,7 @@ test('readers ask the store no more often than before, while something is remove
   await advance(2 * MINUTE);
   await sweep();
   expect(await all()).toEqual(before);
-  expect(before).toMatchObject({ last: { last: 1 }, next: { read: 1 }, newest: { last: 1 } });
+  expect(before).toMatchObject({ last: { last: 1 }, next: { read: 1 }, newest: { getMany: 1, read: 1 } });
 });
 
 test('a page in the log’s order is filled from further on, where all of it was removed', async () => {
