@@ -128,7 +128,12 @@ async function readPart(
   for (let limit = MOST_EVENTS / 2; ;) {
     const rest = pace();
     if (rest !== null) await rest;
-    const page = await readHistory(scope, stream, { ...query, by: 'arrival', limit, ...(cursor === null ? {} : { cursor }) });
+    const page = await readHistory(scope, stream, {
+      ...query,
+      by: 'arrival',
+      limit,
+      ...(cursor === null ? {} : { cursor }),
+    });
     if (page.anew) throw wentBack(stream);
     const added = page.events.map((event) => format.line(event)).join('');
     const bytes = jsonBytes(text + added);

@@ -40,10 +40,7 @@ export const HistoryOutput = z.object({
   stream: z.string(),
   events: z.array(Event).optional().describe('Without window'),
   order: z.enum(['oldest', 'newest']).optional(),
-  by: z
-    .enum(['time', 'arrival'])
-    .describe('arrival: their times are too mixed to be sorted')
-    .optional(),
+  by: z.enum(['time', 'arrival']).describe('arrival: their times are too mixed to be sorted').optional(),
   windows: z
     .array(Row)
     .optional()

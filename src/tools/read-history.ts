@@ -73,7 +73,9 @@ async function eventsAnswer(scope: Scope, stream: DeclaredStream, input: History
   const feed = newest ? early : spare ? await readNote(scope, stream) : unreadNote(stream);
   const { events: _events, anew, ...report } = found;
   return bothHalves<HistoryAnswer>({
-    before: [`${page.rows.length} event(s) of ${stream.name}, ${found.order} first${mixedText(found)}${rangeText(found, isoTime)}`],
+    before: [
+      `${page.rows.length} event(s) of ${stream.name}, ${found.order} first${mixedText(found)}${rangeText(found, isoTime)}`,
+    ],
     name: 'events',
     rows: page.rows,
     after: [...endText(found), ...feedText(feed, scope.runtime.now())],

@@ -52,7 +52,10 @@ export const streamsTail = operatorAction({
       keys: keys ? new Set(keys) : null,
     };
     const start = await tailStream(scope, stream, { ...here, cursor: null, timeoutMs: 0 });
-    const page = limit === 0 ? { events: [] } : await readHistory(scope, stream, { order: 'newest', by: 'arrival', limit, ...only });
+    const page =
+      limit === 0
+        ? { events: [] }
+        : await readHistory(scope, stream, { order: 'newest', by: 'arrival', limit, ...only });
     const events = page.events.toReversed().map((event) => ({ ...shownEvent(event) }));
     if (!follow || tell === null) return { stream: name, events, identified, followed: null };
     for (const event of page.events.toReversed()) await tell(shownEvent(event), eventLine(event, identified));

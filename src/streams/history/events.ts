@@ -10,9 +10,17 @@
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { LoggedEvent, StreamEvent } from '../../base/event.ts';
-import { isPicky, matcher, type Order, type Range, type RangeQuery } from './range.ts';
+import {
+  badCursor,
+  isPicky,
+  matcher,
+  type Order,
+  type Range,
+  type RangeQuery,
+  type Rest,
+  type TimePlace,
+} from './range.ts';
 import { toStreamEvent } from '../log/stream-log.ts';
-import { badCursor, type Rest, type TimePlace } from './range-end.ts';
 import { readInTime } from './in-time.ts';
 import { openRange, type OpenRange } from './range-cursor.ts';
 import { type ReadLimits, type Scanned, scanRange } from './range-scan.ts';
@@ -131,7 +139,10 @@ async function pageInTime(asked: Asked): Promise<{ page: HistoryPage } | { store
       events.push(taken);
       return true;
     };
-    return readInTime(scope, stream, { range, order, after, limit, take, limits }).then((report) => ({ report, events }));
+    return readInTime(scope, stream, { range, order, after, limit, take, limits }).then((report) => ({
+      report,
+      events,
+    }));
   };
   const after = resumed?.time ?? null;
   let { report, events } = await read(after);

@@ -9,8 +9,17 @@ import { whereSchema } from '../../declare/check/condition-schema.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { beforeNow } from '../../base/time/time-text.ts';
 import { decodeLongCursor, encodeLongCursor } from '../log/stream-cursor.ts';
-import { badCursor, isOver, type RangeEnd, type Positions, type Rest } from './range-end.ts';
-import { MOST_KEYS, type Range, type RangeQuery, resolveRange } from './range.ts';
+import {
+  badCursor,
+  isOver,
+  MOST_KEYS,
+  type Positions,
+  type Range,
+  type RangeEnd,
+  type RangeQuery,
+  resolveRange,
+  type Rest,
+} from './range.ts';
 
 /** How long before now a bound was given to be, ms; null where it was not given, or not relative to now. */
 export type Before = Record<'from' | 'to', number | null>;

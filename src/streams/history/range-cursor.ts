@@ -13,9 +13,19 @@ import type { Json } from '../../base/json.ts';
 import { isLong } from '../log/stream-cursor.ts';
 import { readShort, shortDigest, shortPosition } from '../log/short-position.ts';
 import { encodeHeld, heldKind, openHeld } from './long-cursor.ts';
-import { badCursor, isOver, type Parts, type Positions, type RangeEnd, type Rest, type TimePlace } from './range-end.ts';
+import {
+  badCursor,
+  isOver,
+  type Parts,
+  type Positions,
+  type Range,
+  type RangeEnd,
+  type RangeQuery,
+  resolveRange,
+  type Rest,
+  type TimePlace,
+} from './range.ts';
 import type { Cursor } from '../../store/store.ts';
-import { type Range, type RangeQuery, resolveRange } from './range.ts';
 
 export interface Resumed {
   positions: Positions;
@@ -118,7 +128,12 @@ function checkDigests(read: Digests, asked: ReturnType<typeof digestsOf>): void 
   throw badCursor(other === 'stream' ? 'it is a cursor of another stream' : `it goes with another \`${other}\``);
 }
 
-function writeCursor(stream: string, kind: string, since: number, { positions, range, parts, flag, time }: RangeEnd): string {
+function writeCursor(
+  stream: string,
+  kind: string,
+  since: number,
+  { positions, range, parts, flag, time }: RangeEnd,
+): string {
   const letter = time ? IN_TIME : (LETTERS[kind]?.[flag ? 1 : 0] ?? '');
   const { all, each } = digestsOf(stream, range, parts);
   const characters = charactersOf(positions.length);
@@ -134,7 +149,8 @@ function timeText({ time, isEdge }: TimePlace): string {
 
 function timeOf(text: string, at: Cursor): TimePlace {
   const [, kind = '', decimal, ms = ''] = /^([ei])(d?)(.+)$/s.exec(text) ?? [];
-  const time = decimal === 'd' && ms.includes('_') ? Number(ms.replace('_', '.')) : Number.parseInt((decimal ?? '') + ms, 36);
+  const time =
+    decimal === 'd' && ms.includes('_') ? Number(ms.replace('_', '.')) : Number.parseInt((decimal ?? '') + ms, 36);
   if (kind === '' || !Number.isFinite(time)) throw badCursor('it is not of this form');
   return { time, isEdge: kind === 'e', at };
 }

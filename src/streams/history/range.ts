@@ -1,5 +1,5 @@
 /**
- * What a read of the past asks for: a range of event time, keys and a filter. Pure: it reads no clock and no store.
+ * What a read of the past asks for: a range of event time, keys and a filter; and where a page of it ended. Pure: it reads no clock and no store.
  *
  * A log is in order of arrival, but a range is of event time. An event is found whenever it arrived.
  */
@@ -7,12 +7,13 @@ import type { Where } from '../../declare/condition.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { isGap, type LoggedEvent } from '../../base/event.ts';
-import { utf8Bytes } from '../../base/json.ts';
+import { type Json, utf8Bytes } from '../../base/json.ts';
 import { passesWhere } from '../conditions/scope.ts';
 import { withoutKeys } from '../find-stream.ts';
 import { isoTime, parseTime } from '../../base/time/time-text.ts';
 import { checkWhere } from './where.ts';
 import { zoneOf } from '../../base/time/zone.ts';
+import type { Cursor } from '../../store/store.ts';
 
 export const MOST_KEYS = 20;
 /** Most bytes of all keys of a query together, as a cursor holds them. */
@@ -92,4 +93,47 @@ export function matcher({ from, to, keys, where }: Range): (event: LoggedEvent) 
     (to === null || event.time < to) &&
     (wanted === null || (event.key === undefined ? isGap(event) : wanted.has(event.key))) &&
     (where === null || isGap(event) || passesWhere(where, event.data));
+}
+
+/** Positions of the page's streams; null: that stream was read to its end. */
+export type Positions = readonly (Cursor | null)[];
+
+/** What a kind of read asks for beside its range, by the names of its arguments. At most two parts. */
+export type Parts = Readonly<Record<string, Json>>;
+
+/** The same in the form of earlier releases, which its reader chooses, and checks when a cursor brings it back. */
+export type Rest = Json;
+
+/** Where a page in the order of times ended. */
+export interface TimePlace {
+  /** Of the last event that was given; or, where `isEdge`, what was given lies on the near side of it. Epoch ms. */
+  time: number;
+  isEdge: boolean;
+  /** Behind the last event that was given; or the end of the log. */
+  at: Cursor;
+}
+
+export interface RangeEnd {
+  positions: Positions;
+  /** As it was resolved. */
+  range: Range;
+  parts: Parts;
+  /** Something that this page found, and the next one goes by. */
+  flag: boolean;
+  rest: Rest;
+  /** Of a page in the order of times; its position is that of `at`. Absent: of a page in order of arrival. */
+  time?: TimePlace | null;
+}
+
+/** Whether no page follows. */
+export function isOver({ positions }: Pick<RangeEnd, 'positions'>): boolean {
+  return positions.every((position) => position === null);
+}
+
+export function badCursor(reason: string): TidegateError {
+  return new TidegateError('bad_cursor', `the cursor cannot be used: ${reason}`, {
+    field: 'cursor',
+    expected: 'the cursor of the page before, with all other arguments as they were',
+    hint: 'repeat the whole call that the page before told, or leave the cursor out to begin anew',
+  });
 }

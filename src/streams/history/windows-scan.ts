@@ -5,8 +5,7 @@
 import type { LoggedEvent } from '../../base/event.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import { needsSamples } from './aggregate.ts';
-import { matcher } from './range.ts';
-import { badCursor, type Positions } from './range-end.ts';
+import { badCursor, matcher, type Positions } from './range.ts';
 import { type RangeReport, type ReadLimits, scanRange } from './range-scan.ts';
 import { SCAN_BUDGET } from './scan.ts';
 import type { Plan } from './window-plan.ts';

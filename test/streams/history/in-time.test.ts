@@ -54,12 +54,20 @@ test('times between two milliseconds are kept apart over pages', async () => {
 test('where more orders of arrival overlap than can be sorted, a page comes as they arrived, and says so to its end', async () => {
   const at = past();
   // Each block of the index has times of the whole week.
-  const times = eventsOf('mixed', START, 30_000, 3).map((event, n) => ({ ...event, time: START + ((n * 7_919) % 10_080) * MINUTE }));
+  const times = eventsOf('mixed', START, 30_000, 3).map((event, n) => ({
+    ...event,
+    time: START + ((n * 7_919) % 10_080) * MINUTE,
+  }));
   await at.add(...times);
   await at.project('events');
   const first = await at.read({ limit: 100 });
   expect(first).toMatchObject({ by: 'arrival', complete: false });
-  expect(first.events.map(({ id }) => id)).toEqual(at.held.slice(-100).map(({ id }) => id).toReversed());
+  expect(first.events.map(({ id }) => id)).toEqual(
+    at.held
+      .slice(-100)
+      .map(({ id }) => id)
+      .toReversed(),
+  );
   const next = await at.read({ limit: 100, cursor: first.cursor ?? '' });
   expect(next.by).toBe('arrival');
   expect(next.events[0]?.id).toBe(at.held.at(-101)?.id);
