@@ -2,7 +2,7 @@
  * Errors of JSON-RPC 2.0, as MCP uses it: their codes, and the HTTP response that carries one. Which failure gets which
  * code is decided at the edge of MCP, and not here.
  */
-import type { JsonObject } from './json.ts';
+import { type JsonObject, sentJsonResponse } from './json.ts';
 
 export const PARSE_ERROR = -32_700;
 export const INVALID_REQUEST = -32_600;
@@ -33,7 +33,7 @@ export interface RpcError {
 /** The error response to `request`. It carries the request's id where that can be known. */
 export function rpcErrorResponse(status: number, { code, message, data }: RpcError, request: unknown = null): Response {
   const error = { code, message, ...(data === undefined ? {} : { data }) };
-  return Response.json({ jsonrpc: '2.0', error, id: idOf(request) }, { status });
+  return sentJsonResponse({ jsonrpc: '2.0', error, id: idOf(request) }, { status });
 }
 
 /**

@@ -10,6 +10,32 @@ export function parseJson(text: string): Json {
   return JSON.parse(text) as Json;
 }
 
+/** Any escape of JSON. Where it is the half of a surrogate pair, as `JSON.stringify` writes it, it has six characters. */
+const ESCAPE = /\\(?:ud[89a-f][0-9a-f]{2}|.)/g;
+const ESCAPED_HALF = 6;
+
+/**
+ * The JSON text of what is sent to others. Half of a surrogate pair, as it stands in a text that was cut within an emoji, is
+ * sent as U+FFFD: it has no form in UTF-8, and strict readers of JSON refuse the whole text for one escape of it.
+ */
+export function sentJson(value: unknown): string {
+  // What JSON does not have has no text; those that may be sent have one.
+  return withoutHalves(JSON.stringify(value) ?? '');
+}
+
+/** A response with the JSON of a value, as `sentJson` writes it. */
+export function sentJsonResponse(value: unknown, init: ResponseInit = {}): Response {
+  const headers = new Headers(init.headers);
+  if (!headers.has('content-type')) headers.set('Content-Type', 'application/json');
+  return new Response(sentJson(value), { ...init, headers });
+}
+
+/** A text that `JSON.stringify` wrote, with U+FFFD for each half of a surrogate pair. */
+export function withoutHalves(json: string): string {
+  if (!json.includes('\\ud')) return json;
+  return json.replaceAll(ESCAPE, (escape) => (escape.length === ESCAPED_HALF ? '\ufffd' : escape));
+}
+
 const encoder = new TextEncoder();
 /** Characters of one byte each. */
 const PRINTABLE = /^[ -~]*$/;

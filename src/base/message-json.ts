@@ -2,7 +2,7 @@
  * Reads the text of a JSON-RPC message, from HTTP and from a pipe alike. A text that is nested deeper than any message needs
  * is refused before it is parsed, because later code walks through it by recursion. A whole number that no double holds is
  * handed on as its digits (`source-json.ts`), and refused where the answer would have to repeat it: as an id, it would be
- * answered as another one. Pure.
+ * answered as another one. So would half of a surrogate pair. Pure.
  */
 import { hasNonFinite } from './json.ts';
 import { isLongNumber, mayHoldGreatNumber, readSourceJson, withoutMark } from './source-json.ts';
@@ -28,6 +28,8 @@ export function readMessage(given: string): MessageText {
   } catch {
     return wrong('text', 'a whole JSON text');
   }
+  const halved = ESCAPED_SURROGATE.test(text) ? placesOf(value).find(({ id }) => isHalved(id)) : undefined;
+  if (halved) return wrong('id', `${halved.field}: a text without half of a surrogate pair`);
   if (isPlain) return { ok: true, value };
   // Few messages have so many digits, and fewer have them in the place of an id: those are parsed again, to see whether it was a number.
   if (hasNonFinite(value, MOST_NESTED)) return wrong('text', 'numbers of at most 1.8e308');
@@ -36,6 +38,13 @@ export function readMessage(given: string): MessageText {
     return wrong('id', `${suspected.field}: a text, or a whole number from -(2^53-1) to 2^53-1`);
   }
   return { ok: true, value };
+}
+
+/** How half of a surrogate pair stands in a text of UTF-8. `sentJson` would answer it as another character. */
+const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/;
+
+function isHalved(id: unknown): boolean {
+  return typeof id === 'string' && !id.isWellFormed();
 }
 
 interface IdPlace {

@@ -3,6 +3,7 @@
  * direction of writing or are not seen become escapes of JSON, so that nobody forges a line, hides a word or moves a cursor. Whatever
  * the app did not declare goes through here before a model or a terminal reads it. Pure.
  */
+import { sentJson } from './json.ts';
 
 /** Controls, ends of lines, directions, what is without width, tags, halves of pairs. The two that choose how an emoji looks are harmless. */
 const UNSEEN = /(?![\uFE0E\uFE0F])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
@@ -33,6 +34,11 @@ export function inLines(lines: readonly string[]): string {
 /** A value as JSON on one line, with the same meaning. Empty for what JSON does not have. */
 export function jsonText(value: unknown): string {
   return oneLine(JSON.stringify(value) ?? '');
+}
+
+/** A value as a whole document of JSON on one line, which every client reads: `sentJson` says what may be lost. */
+export function jsonDocument(value: unknown): string {
+  return oneLine(sentJson(value));
 }
 
 /** A key or a name: in quotes where it would not be told from what stands beside it. */

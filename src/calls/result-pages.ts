@@ -4,7 +4,7 @@
  */
 import type { ContentBlock } from '../declare/content.ts';
 import type { ToolResult } from '../declare/check/tool-result.ts';
-import { type Json, jsonBytes, mostJsonBytes } from '../base/json.ts';
+import { type Json, jsonBytes, mostJsonBytes, sentJson } from '../base/json.ts';
 import { inPieces, inPages } from '../base/text.ts';
 import type { ResultPage } from './names.ts';
 
@@ -64,7 +64,7 @@ export function splitResult(result: ToolResult, most: number, mostStructured: nu
 
   const large: ContentBlock[] = [];
   const content: ContentBlock[] = [];
-  const json = structured === undefined ? null : JSON.stringify(structured);
+  const json = structured === undefined ? null : sentJson(structured);
   for (const block of result.content) {
     // A text that repeats the structured answer is left out, because the pages hold that answer.
     if (isStructuredPaged && block.type === 'text' && block.text === json) continue;
@@ -106,7 +106,7 @@ function itemOf(block: ContentBlock): LargeItem {
 }
 
 function asJson(name: string, value: unknown): LargeItem {
-  return { name, mimeType: JSON_TYPE, text: JSON.stringify(value) };
+  return { name, mimeType: JSON_TYPE, text: sentJson(value) };
 }
 
 function pagesOfItem({ mimeType, text, blob }: LargeItem, most: number): ResultPage[] {

@@ -2,7 +2,7 @@
  * How a request is refused for who sends it: 401 without a valid credential, 403 without the scopes that it needs, each with
  * the challenge of RFC 6750, and where tokens of an issuer are taken with the place of their metadata (RFC 9728).
  */
-import { jsonText } from '../base/plain.ts';
+import { jsonDocument } from '../base/plain.ts';
 
 export interface Challenges {
   /** Whether tokens of an issuer are taken, which clients renew by themselves. */
@@ -51,7 +51,7 @@ export function createChallenges({
       'WWW-Authenticate': `Bearer ${challenge.join(', ')}`.trimEnd(),
     };
     const field = 'Authorization';
-    return new Response(jsonText({ title, status, code, field, ...about }), { status, headers });
+    return new Response(jsonDocument({ title, status, code, field, ...about }), { status, headers });
   }
   const expected = 'Bearer, a space, and one key or token';
   const hint =

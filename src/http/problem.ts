@@ -7,7 +7,7 @@ import type { JsonObject } from '../base/json.ts';
 import type { Runtime } from '../base/runtime.ts';
 import { EVENT_STREAM_HEADERS, eventText } from '../calls/events/event-stream.ts';
 import type { OriginRefusal } from './origin.ts';
-import { jsonText } from '../base/plain.ts';
+import { jsonDocument } from '../base/plain.ts';
 import { withSafeHeaders } from './safe-headers.ts';
 
 const STATUS: Record<ErrorCode, number> = {
@@ -165,7 +165,7 @@ export function unsignedResponse(headers: readonly string[]): Response {
 function respond(body: JsonObject & { status: number }, retryAfterMs: number | null): Response {
   const headers = withSafeHeaders({ 'Content-Type': 'application/problem+json' }, false);
   if (retryAfterMs !== null) headers['Retry-After'] = retryAfter(retryAfterMs);
-  return new Response(jsonText(body), { status: body.status, headers });
+  return new Response(jsonDocument(body), { status: body.status, headers });
 }
 
 /** Whole seconds, one at least. */

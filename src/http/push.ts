@@ -2,6 +2,7 @@
  * `POST /ingest/:stream`: takes one or many pushed events, all of them or none. Whose push it is was found out before
  * (`push-gate.ts`). It stores through `streams/log/publish-many.ts` and knows nothing of feeds.
  */
+import { sentJsonResponse } from '../base/json.ts';
 import { isOwner, type Principal } from '../base/principal.ts';
 import { asTidegateError, isOfStore } from '../base/errors.ts';
 import type { App } from '../declare/app.ts';
@@ -77,7 +78,7 @@ export function createPushRoute(deps: Deps, bodies: Bodies): PushRoute {
           { once, deadline: takenAt + PUSH_MS },
         );
         await deps.audit?.note(principal, { action: 'push', target: name, events: push.appended, bytes });
-        return Response.json(push);
+        return sentJsonResponse(push);
       } catch (thrown) {
         await quotas.give(store, quota, principal, bytes, takenAt);
         throw thrown;

@@ -8,7 +8,7 @@
  */
 import type { Audit } from '../streams/audit.ts';
 import { hexOf, sha256 } from '../base/digest.ts';
-import { type Json, parseJson } from '../base/json.ts';
+import { type Json, parseJson, sentJsonResponse } from '../base/json.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Store } from '../store/store.ts';
 import { pusherOf } from './authenticate.ts';
@@ -61,7 +61,7 @@ export async function takeSignedPush(
     const isRight = await isSigned(claim, bytes, known ?? NO_KEYS);
     if (!isRight || known === null) continue;
     const answer = handshakeOf(by, request.headers, bytes);
-    if (answer !== null) return Response.json(answer);
+    if (answer !== null) return sentJsonResponse(answer);
     return push(request, name, pusherOf(name), store, edge, await signedBody(by, claim, bytes));
   }
   return refuse(

@@ -2,7 +2,7 @@
 import type { DeclaredStream } from '../declare/stream.ts';
 import type { StreamEvent } from '../base/event.ts';
 import { pathOf, valueAt } from '../base/field-path.ts';
-import type { Json } from '../base/json.ts';
+import { type Json, sentJson } from '../base/json.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import { fieldsOf } from './fields.ts';
 
@@ -19,7 +19,7 @@ export function ndjsonText(): ExportFormat {
   return {
     mimeType: 'application/x-ndjson',
     head: '',
-    line: ({ stream: _stream, ...event }) => `${JSON.stringify(event)}\n`,
+    line: ({ stream: _stream, ...event }) => `${sentJson(event)}\n`,
   };
 }
 

@@ -26,7 +26,7 @@ import { createPage, roomFor } from '../calls/halves.ts';
 import { callsTo, type NextCall } from '../calls/next-call.ts';
 import { eventRow, shownEvent } from '../calls/short-lines.ts';
 import { readNote } from './feed-note.ts';
-import { jsonText } from '../base/plain.ts';
+import { jsonDocument } from '../base/plain.ts';
 
 const NEWEST_EVENTS = 50;
 const MOST_DEAD_LETTERS = 20;
@@ -218,7 +218,7 @@ function beginningWith(value: string, names: Iterable<string>): string[] {
 }
 
 function json(uri: string, value: object): ResourceContents[] {
-  return [{ uri, mimeType: JSON_TYPE, text: jsonText(value) }];
+  return [{ uri, mimeType: JSON_TYPE, text: jsonDocument(value) }];
 }
 
 function unknownKey(stream: DeclaredStream, key: string): TidegateError {

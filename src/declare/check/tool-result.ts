@@ -4,7 +4,7 @@
  */
 import type * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
-import type { Json, JsonObject } from '../../base/json.ts';
+import { type Json, type JsonObject, sentJson } from '../../base/json.ts';
 import { describeIssues, UNWORDED } from '../../base/schema/issue-words.ts';
 import type { ToolAnswer } from '../tool.ts';
 import type { ContentBlock } from '../content.ts';
@@ -39,11 +39,11 @@ export function toolResult(answer: ToolAnswer | string, output: z.ZodType | unde
       throw defect(name, misfit(answer, output, parsed.error), parsed.error);
     }
     // An error need not conform, but the official client of the 1.x line holds it to the schema, and would hide the error.
-    if (!parsed.success) content.push({ type: 'text', text: JSON.stringify(structured) });
+    if (!parsed.success) content.push({ type: 'text', text: sentJson(structured) });
     structured = parsed.success ? (parsed.data as Json) : undefined;
   }
   if (content.length === 0 && structured !== undefined)
-    content.push({ type: 'text', text: JSON.stringify(structured) });
+    content.push({ type: 'text', text: sentJson(structured) });
   return {
     content,
     ...(structured === undefined ? {} : { structuredContent: structured }),

@@ -6,7 +6,7 @@ import type { EventStream } from '../../calls/events/event-stream.ts';
 import { tailLog } from '../../calls/events/log-tail.ts';
 import type { ChangeWatch } from '../../calls/changes/kept.ts';
 import { isGap, type LoggedEvent } from '../../base/event.ts';
-import type { JsonObject } from '../../base/json.ts';
+import { type JsonObject, sentJson } from '../../base/json.ts';
 import type { Cursor, LogEntry } from '../../store/store.ts';
 import type { WatchEnd } from '../../store/watch/listener.ts';
 import { isErased } from '../../streams/log/removals.ts';
@@ -42,7 +42,7 @@ export async function tellEvents(options: ToldOptions): Promise<WatchEnd> {
   let written = 0;
 
   async function write(id: string, told: { type?: string; data: JsonObject } | null): Promise<void> {
-    const text = told === null ? null : JSON.stringify(told.data);
+    const text = told === null ? null : sentJson(told.data);
     stream.write({ id, ...(told?.type === undefined ? {} : { type: told.type }), data: text });
     toldAt = scope.runtime.now();
     written += text?.length ?? 0;

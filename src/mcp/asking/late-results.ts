@@ -4,7 +4,7 @@
  */
 import type { ToolResult } from '../../declare/check/tool-result.ts';
 import { asTidegateError } from '../../base/errors.ts';
-import { jsonBytes } from '../../base/json.ts';
+import { jsonBytes, sentJson } from '../../base/json.ts';
 import { inPages } from '../../base/text.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { createQuotas } from '../../store/quotas.ts';
@@ -82,7 +82,7 @@ function pagesOf(result: ToolResult): ResultPage[] {
   const failed = result.isError ? 'The call failed.\n' : '';
   const page = isText
     ? { mimeType: 'text/plain', text: `${failed}${texts.join('\n')}`.toWellFormed() }
-    : { mimeType: 'application/json', text: JSON.stringify(result) };
+    : { mimeType: 'application/json', text: sentJson(result) };
   if (jsonBytes(page) <= RESULT_PAGE_BYTES) return [page];
   return inPages(page.text, RESULT_PAGE_BYTES).map((text) => ({ ...page, text }));
 }

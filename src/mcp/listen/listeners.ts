@@ -3,6 +3,7 @@
  * carries no data, but for tasks: who is told reads again. Over HTTP the stream is cut when its time is over: a completion would say
  * that nothing will come any more, and clients would stay away.
  */
+import { sentJson } from '../../base/json.ts';
 import { type JSONRPCNotification, type JSONRPCRequest, SUBSCRIPTION_ID_META_KEY } from '@modelcontextprotocol/server';
 import { asTidegateError } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
@@ -105,11 +106,11 @@ export function createListeners({ held, ...deps }: ListenerDeps & { held: HeldSt
       const sink: ListenerSink = {
         over: stream.over,
         send(message) {
-          stream.write({ data: JSON.stringify(message), ...(retryMs === undefined ? {} : { retryMs }) });
+          stream.write({ data: sentJson(message), ...(retryMs === undefined ? {} : { retryMs }) });
           retryMs = undefined;
           return stream.taken();
         },
-        end: (last) => stream.end(last && { data: JSON.stringify(last) }),
+        end: (last) => stream.end(last && { data: sentJson(last) }),
       };
       try {
         await listen(id, asked, sink, held.callerOn(stream, principal), registry);

@@ -2,6 +2,7 @@
  * Methods that answer by notifications, over HTTP: each is a response that stays open. It is cut when its time is over, without an
  * answer, so that its client comes back; it is answered where nothing more will come.
  */
+import { sentJson } from '../../base/json.ts';
 import { type JSONRPCRequest, SUBSCRIPTION_ID_META_KEY } from '@modelcontextprotocol/server';
 import { asTidegateError } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
@@ -34,13 +35,13 @@ export function createOpenings(
         now,
         ...(reads === null ? {} : { reads: { left: reads } }),
         async send(method, params) {
-          const data = JSON.stringify(streamMessage(id, method, params));
+          const data = sentJson(streamMessage(id, method, params));
           stream.write({ data, ...(retryMs === undefined ? {} : { retryMs }) });
           retryMs = undefined;
           await stream.taken();
         },
       });
-      if (!signal.aborted) stream.end({ data: JSON.stringify({ jsonrpc: '2.0', id, result: streamResult(id) }) });
+      if (!signal.aborted) stream.end({ data: sentJson({ jsonrpc: '2.0', id, result: streamResult(id) }) });
     } catch (thrown) {
       // A reader that left is no fault.
       if (!signal.aborted) {

@@ -3,6 +3,7 @@
  * be known, and logged; the SDK's own transport drops it, and its sender waits for ever. An answer is never answered, so
  * that two sides that do not understand each other fall silent.
  */
+import { sentJson } from '../../base/json.ts';
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
 import { idOf, INVALID_REQUEST, isAnswer, PARSE_ERROR } from '../../base/json-rpc.ts';
 import { readMessage } from '../../base/message-json.ts';
@@ -50,7 +51,7 @@ export function createPipeTransport(
   const linesOf = createLines(LINE_BYTES);
   let isClosed = false;
 
-  const send = (message: unknown): Promise<void> => pipe.write(`${JSON.stringify(message)}\n`);
+  const send = (message: unknown): Promise<void> => pipe.write(`${sentJson(message)}\n`);
 
   function refusal(id: Refusal['id'], code: number, expected: string): Refusal {
     const message = code === PARSE_ERROR ? 'Parse error' : 'Not a JSON-RPC message';

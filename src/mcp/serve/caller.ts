@@ -3,7 +3,7 @@
  * client asked for them.
  */
 import { CLIENT_CAPABILITIES_META_KEY, type ServerContext } from '@modelcontextprotocol/server';
-import type { JsonObject } from '../../base/json.ts';
+import { type JsonObject, sentJson } from '../../base/json.ts';
 import type { Caller, LegacyClient } from '../../calls/caller.ts';
 import type { McpLogLevel } from '../../declare/context.ts';
 import { isWanted } from '../sessions/sessions.ts';
@@ -96,7 +96,7 @@ export function callerOf(
     // So little that the handler's own progress still grows.
     waits: (message) => progress(Math.max(last, 0) + 1e-6, undefined, message),
     emit:
-      token === undefined ? nothing : (partial) => progress(Math.max(last, 0) + 1, undefined, JSON.stringify(partial)),
+      token === undefined ? nothing : (partial) => progress(Math.max(last, 0) + 1, undefined, sentJson(partial)),
   };
 }
 

@@ -2,6 +2,7 @@
  * Answers a plain request of 2026-07-28 without the SDK: as one JSON text, or, from the first message that its handler sends
  * ahead of the answer, as a stream of server-sent events. The handler is begun once. What is not plain goes to the SDK.
  */
+import { sentJson } from '../../base/json.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { MISSING_CLIENT_CAPABILITY, type RpcError } from '../../base/json-rpc.ts';
 import type { Runtime } from '../../base/runtime.ts';
@@ -87,7 +88,7 @@ export function createDirect({ runtime, run, failure, identity }: DirectDeps): D
           opened(stream.response);
           opened = null;
         }
-        stream?.write({ data: JSON.stringify({ jsonrpc: '2.0', ...notification }) });
+        stream?.write({ data: sentJson({ jsonrpc: '2.0', ...notification }) });
         return Promise.resolve();
       }
 
@@ -115,11 +116,11 @@ export function createDirect({ runtime, run, failure, identity }: DirectDeps): D
         const work = run(plain, heard, exchange);
         exchange.working.add(work);
         try {
-          return { text: JSON.stringify({ result: encoded(method, await work), jsonrpc: '2.0', id }), status: 200 };
+          return { text: sentJson({ result: encoded(method, await work), jsonrpc: '2.0', id }), status: 200 };
         } catch (thrown) {
           const error = failure(method, thrown, exchange);
           const status = error.code === MISSING_CLIENT_CAPABILITY ? 400 : 200;
-          return { text: JSON.stringify({ jsonrpc: '2.0', id, error }), status };
+          return { text: sentJson({ jsonrpc: '2.0', id, error }), status };
         } finally {
           exchange.working.delete(work);
           if (gone !== null) {

@@ -2,6 +2,7 @@
  * Answers a plain `server/discover` without what else answers messages. A client asks it first, often of an instance that has just
  * started, and loading the SDK takes most of a start.
  */
+import { sentJsonResponse } from '../../base/json.ts';
 import type { About } from '../registry/about.ts';
 import { isObject } from '../wire/params.ts';
 import { plainRequest } from '../wire/plain.ts';
@@ -34,6 +35,6 @@ export function createDiscover(
     const plain = plainRequest(headers, body);
     const others = plain && Object.keys(plain.params).filter((key) => key !== '_meta');
     if (plain === null || others?.length !== 0) return null;
-    return Response.json({ result, jsonrpc: '2.0', id: plain.id });
+    return sentJsonResponse({ result, jsonrpc: '2.0', id: plain.id });
   };
 }

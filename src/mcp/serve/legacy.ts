@@ -3,6 +3,7 @@
  * (`sessions.ts`), and needs none but to set a level of log messages and to subscribe to resources. A request is answered
  * as JSON, or as SSE where the handler sends something before its answer.
  */
+import { sentJsonResponse } from '../../base/json.ts';
 import {
   isJSONRPCNotification,
   isJSONRPCRequest,
@@ -240,5 +241,5 @@ async function setLevel(sessions: Sessions, body: JSONRPCRequest, exchange: Exch
   const { level } = body.params as { level: McpLogLevel };
   if (session === null || !(await sessions.change(session, (kept) => ({ ...kept, level }), exchange)))
     return gone(body);
-  return Response.json({ jsonrpc: '2.0', id: body.id, result: {} });
+  return sentJsonResponse({ jsonrpc: '2.0', id: body.id, result: {} });
 }

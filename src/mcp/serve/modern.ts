@@ -3,6 +3,7 @@
  */
 import { createMcpHandler, type JSONRPCRequest, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
 import type { Log } from '../../base/runtime.ts';
+import { withoutHalves } from '../../base/json.ts';
 import { HEADER_MISMATCH, rpcErrorResponse } from '../../base/json-rpc.ts';
 import { claimOf } from '../wire/message.ts';
 import { plainRequest } from '../wire/plain.ts';
@@ -49,7 +50,7 @@ export function createModern(
       const direct = answersDirectly(exchange.registry, body) ? source.direct : null;
       const plain = direct && plainRequest(request.headers, body);
       if (direct && plain) return direct.serve(request, plain, exchange);
-      const response = await handler.fetch(request, { parsedBody: body });
+      const response = await whole(await handler.fetch(request, { parsedBody: body }));
       const open = opening(request, body, response, exchange);
       if (open === null) return response;
       // The SDK has checked the message; its own stream has no bound, knows no tasks and hears of nothing.
@@ -100,4 +101,11 @@ function mismatchOf(registry: Registry, request: Request, body: unknown): string
   const declared = registry.tools.paramHeaders(params.name);
   if (declared.length === 0 || claimOf(body, PROTOCOL_VERSION_META_KEY) !== MODERN_VERSION) return null;
   return headerMismatch(declared, params.arguments, request.headers);
+}
+
+/** The SDK's response with texts that every client reads. What it streams is written elsewhere. */
+async function whole(response: Response): Promise<Response> {
+  if (isStream(response) || response.body === null) return response;
+  const { status, headers } = response;
+  return new Response(withoutHalves(await response.text()), { status, headers });
 }

@@ -2,6 +2,7 @@
  * `resources/subscribe` and `resources/unsubscribe` of 2025-11-25 and before: the session keeps what its client wants to hear of,
  * and the stream of the session, on whichever instance it is open, tells it (`sessions/resource-updates.ts`).
  */
+import { sentJsonResponse } from '../../base/json.ts';
 import type { JSONRPCRequest } from '@modelcontextprotocol/server';
 import { TidegateError } from '../../base/errors.ts';
 import { type RpcError, rpcErrorResponse } from '../../base/json-rpc.ts';
@@ -60,7 +61,7 @@ export function createSubscribing({ sessions, hints, now, failure }: Subscribing
       const uri = textOf(body.params ?? {}, 'uri');
       const run = body.method === 'resources/subscribe' ? subscribe : unsubscribe;
       if (session === null || !(await run(session, uri, exchange))) return gone(body);
-      return Response.json({ jsonrpc: '2.0', id: body.id, result: {} });
+      return sentJsonResponse({ jsonrpc: '2.0', id: body.id, result: {} });
     } catch (thrown) {
       const error = failure(body.method, thrown, exchange);
       if (!(thrown instanceof TidegateError) || thrown.code !== 'not_found') return rpcErrorResponse(200, error, body);

@@ -4,6 +4,7 @@
  * could come back for them; a plain JSON answer keeps nothing. A client whose revision knows of it is given such an id before
  * anything else (SEP-1699).
  */
+import { sentJson, sentJsonResponse } from '../../base/json.ts';
 import type {
   JSONRPCErrorResponse,
   JSONRPCNotification,
@@ -122,7 +123,7 @@ export function openAnswer({ runtime, kept, hints }: Omit<AnswerDeps, 'reads'>, 
     for (const { place, message } of messages) {
       if (isEnded || place <= sent) continue;
       sent = place;
-      const event = { id: idOf(place), data: message === null ? '' : JSON.stringify(message) };
+      const event = { id: idOf(place), data: message === null ? '' : sentJson(message) };
       if (place !== END) {
         opened().write(event);
         continue;
@@ -152,7 +153,7 @@ export function openAnswer({ runtime, kept, hints }: Omit<AnswerDeps, 'reads'>, 
     notify(message) {
       if (!takesEvents || isEnded) return;
       const topic = message.method === 'notifications/progress' ? message.method : undefined;
-      opened().write({ data: JSON.stringify(message) }, topic);
+      opened().write({ data: sentJson(message) }, topic);
     },
     async ask(requests) {
       if (session === null || !takesEvents) throw new Error('there is nobody to ask');
@@ -167,7 +168,7 @@ export function openAnswer({ runtime, kept, hints }: Omit<AnswerDeps, 'reads'>, 
       if (events === null) {
         isEnded = true;
         over.abort();
-        head.resolve(Response.json(response));
+        head.resolve(sentJsonResponse(response));
         return;
       }
       if (session !== null && (isPrimed || sent !== BEGINNING)) {
@@ -181,7 +182,7 @@ export function openAnswer({ runtime, kept, hints }: Omit<AnswerDeps, 'reads'>, 
       }
       if (isEnded) return;
       isEnded = true;
-      events.end({ data: JSON.stringify(response) });
+      events.end({ data: sentJson(response) });
     },
     async follow(deadline) {
       if (session === null) return 'gone';

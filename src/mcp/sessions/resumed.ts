@@ -4,6 +4,7 @@
  * request may be at work; after that the client is told that there is no answer, in place of the answer, since clients that
  * are refused wait on until they lose patience. A stream of another session has nothing kept in this one, as one that never was.
  */
+import { sentJson } from '../../base/json.ts';
 import { INTERNAL_ERROR } from '../../base/json-rpc.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { type EventStream, openEventStream, type ServerEvent, whileServed } from '../../calls/events/event-stream.ts';
@@ -41,10 +42,10 @@ export function resume(
     for (const found of await kept.read(session.id, from.stream, place, call)) {
       ({ place } = found);
       if (place === END) {
-        stream.end({ id: idOf(END), data: JSON.stringify(found.message ?? tooLarge(from)) });
+        stream.end({ id: idOf(END), data: sentJson(found.message ?? tooLarge(from)) });
         return true;
       }
-      stream.write({ id: idOf(place), data: JSON.stringify(found.message) });
+      stream.write({ id: idOf(place), data: sentJson(found.message) });
     }
     return false;
   }
@@ -57,7 +58,7 @@ export function resume(
     const end = await hints.follow(tenant, session.id, { store, deadline, signal, reads, look });
     if (end !== 'time' && !signal.aborted) return;
     if (signal.aborted || runtime.now() < lostAt) return cutForNow(stream, runtime);
-    stream.end({ id: idOf(END), data: from.request === null ? '' : JSON.stringify(lost(from)) });
+    stream.end({ id: idOf(END), data: from.request === null ? '' : sentJson(lost(from)) });
   }
 
   // So a client that is cut before anything comes knows where it is.

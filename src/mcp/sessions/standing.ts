@@ -3,6 +3,7 @@
  * one for a session, over all instances: the newest, since an older one is mostly a connection that its client has lost. It is cut
  * at the platform's bound, and its client comes back.
  */
+import { sentJson } from '../../base/json.ts';
 import type { JSONRPCNotification } from '@modelcontextprotocol/server';
 import { TidegateError } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
@@ -106,7 +107,7 @@ export async function stand(
   }
 
   function tell(notification: JSONRPCNotification): Promise<void> {
-    stream.write({ id: idNow(), data: JSON.stringify(notification) });
+    stream.write({ id: idNow(), data: sentJson(notification) });
     return stream.taken();
   }
 
@@ -127,7 +128,7 @@ export async function stand(
     }
     for (const each of messages) {
       ({ place } = each);
-      stream.write({ id: idNow(), data: JSON.stringify(each.message) });
+      stream.write({ id: idNow(), data: sentJson(each.message) });
     }
     for (const each of told) each.changed(found);
     return false;

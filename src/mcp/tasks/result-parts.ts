@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import type { ContentBlock } from '../../declare/content.ts';
-import { jsonBytes } from '../../base/json.ts';
+import { jsonBytes, sentJson } from '../../base/json.ts';
 import { hasEnded } from '../../tasks/records/header.ts';
 import { callsTo } from '../../calls/next-call.ts';
 import { HALF_BYTES } from '../../calls/halves.ts';
@@ -64,7 +64,7 @@ function textOf(answer: z.input<typeof TaskAnswer>): { text: string; mimeType: s
   const { text, ...more } = words;
   return text !== undefined && result === undefined && Object.keys(more).length === 0
     ? { text, mimeType: 'text/plain' }
-    : { text: JSON.stringify({ ...words, result }), mimeType: 'application/json' };
+    : { text: sentJson({ ...words, result }), mimeType: 'application/json' };
 }
 
 /** Links, images and files. Texts stand in the parts. */

@@ -1,4 +1,5 @@
 /** What a task answered, whole in both halves of an answer. Pure. */
+import { sentJson } from '../../base/json.ts';
 import * as z from 'zod';
 import type { ContentBlock } from '../../declare/content.ts';
 import type { Header } from '../../tasks/records/header.ts';
@@ -38,7 +39,7 @@ export function answerContent(taskId: string, header: Header): ContentBlock[] {
   if (header.status !== 'completed') return [];
   const { content } = resultOf(taskId, header);
   const structured = header.result?.structuredContent;
-  const json = structured === undefined ? null : JSON.stringify(structured);
+  const json = structured === undefined ? null : sentJson(structured);
   if (json === null || content.some((block) => block.type === 'text' && block.text === json)) return content;
   return [...content, { type: 'text', text: `As data: ${json}` }];
 }

@@ -1,6 +1,6 @@
 /** `alarm://{trigger}` and `alarm://{trigger}/{key}`: an alarm as it stands, with the newest of what happened to it. */
 import { TidegateError } from '../../base/errors.ts';
-import { jsonText } from '../../base/plain.ts';
+import { jsonDocument } from '../../base/plain.ts';
 import { isoTime } from '../../base/time/time-text.ts';
 import { accounted, type AppDeps } from '../../calls/context.ts';
 import type { ListContext } from '../../declare/context.ts';
@@ -67,7 +67,7 @@ async function read(
   }
   const changes = history.changes.map((change) => shownChange(tenant, change));
   const shown = { ...shownAlarm(tenant, alarm), history: changes, truncated: history.truncated };
-  return [{ uri: context.uri, mimeType: JSON_TYPE, text: jsonText(shown) }];
+  return [{ uri: context.uri, mimeType: JSON_TYPE, text: jsonDocument(shown) }];
 }
 
 function shownChange(tenant: string, { action, state, was, alarm, time }: AlarmHistory['changes'][number]) {

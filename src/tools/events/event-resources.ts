@@ -2,6 +2,7 @@
  * `event://{name}`: what a trigger has told of late, as JSON, for clients that do not know the events extension. It changes with
  * each occurrence, so clients can listen to it, subscribe to it, and ask `poll_changes` about it.
  */
+import { sentJson } from '../../base/json.ts';
 import { accounted, type AppDeps } from '../../calls/context.ts';
 import { callsTo } from '../../calls/next-call.ts';
 import { type Resource, resource } from '../../declare/resource.ts';
@@ -48,7 +49,7 @@ function eventResource(deps: AppDeps): Resource {
       );
       const { title, description } = source;
       const nextCalls = callsTo('Whether it fired since', app.toolNames.poll_changes, { uris: [context.uri] });
-      const text = JSON.stringify({ name, title, description, occurrences, nextCalls });
+      const text = sentJson({ name, title, description, occurrences, nextCalls });
       return [{ uri: context.uri, mimeType: 'application/json', text }];
     },
     list: async () =>
