@@ -42,8 +42,7 @@ export function toolResult(answer: ToolAnswer | string, output: z.ZodType | unde
     if (!parsed.success) content.push({ type: 'text', text: sentJson(structured) });
     structured = parsed.success ? (parsed.data as Json) : undefined;
   }
-  if (content.length === 0 && structured !== undefined)
-    content.push({ type: 'text', text: sentJson(structured) });
+  if (content.length === 0 && structured !== undefined) content.push({ type: 'text', text: sentJson(structured) });
   return {
     content,
     ...(structured === undefined ? {} : { structuredContent: structured }),

@@ -1,6 +1,6 @@
 /** What receivers get: events, messages about the subscription itself, and texts of chats. Pure. */
 import type { RpcError } from '../../base/json-rpc.ts';
-import { type Json, type JsonObject, sentJson, utf8Bytes } from '../../base/json.ts';
+import { type JsonObject, sentJson, utf8Bytes } from '../../base/json.ts';
 import type { EventOccurrence, EventSource } from '../../streams/sources/sources.ts';
 import type { BodyShape } from '../records/subscription.ts';
 
@@ -66,5 +66,5 @@ export function chatText({ title, trigger }: Pick<EventSource, 'title' | 'trigge
   const { data, timestamp } = event;
   if (trigger !== null && typeof data['title'] === 'string') return `${data['title']} (${timestamp})`;
   const key = typeof data['key'] === 'string' ? ` ${data['key']}` : '';
-  return `${title}${key} (${timestamp}): ${sentJson(data['data'] ?? (data as Json))}`;
+  return `${title}${key} (${timestamp}): ${sentJson(data['data'] ?? data)}`;
 }

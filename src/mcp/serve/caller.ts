@@ -95,8 +95,7 @@ export function callerOf(
     progress: token === undefined ? nothing : progress,
     // So little that the handler's own progress still grows.
     waits: (message) => progress(Math.max(last, 0) + 1e-6, undefined, message),
-    emit:
-      token === undefined ? nothing : (partial) => progress(Math.max(last, 0) + 1, undefined, sentJson(partial)),
+    emit: token === undefined ? nothing : (partial) => progress(Math.max(last, 0) + 1, undefined, sentJson(partial)),
   };
 }
 
