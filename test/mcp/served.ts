@@ -45,6 +45,8 @@ export interface Served {
   logged: Logged[];
   /** A POST of a 2026-07-28 request with all that it needs; `headers` and `meta` replace or, with null, remove. */
   call(method: string, params?: object, change?: Change): Promise<Response>;
+  /** Ends what is under way, and no connection. */
+  end(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -168,6 +170,7 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
     mcpUrl: `${url}/mcp`,
     logged,
     call: (method, params = {}, change = {}) => postModern(`${url}/mcp`, method, params, change),
+    end: () => mcp.close(),
     async close() {
       await runner?.stop();
       await mcp.close();

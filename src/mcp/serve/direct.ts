@@ -4,7 +4,8 @@
  */
 import { sentJson } from '../../base/json.ts';
 import { TidegateError } from '../../base/errors.ts';
-import { MISSING_CLIENT_CAPABILITY, type RpcError } from '../../base/json-rpc.ts';
+import { CLIENT_GONE, ENDING } from '../wire/errors.ts';
+import { MISSING_CLIENT_CAPABILITY, type RpcError, rpcErrorResponse } from '../../base/json-rpc.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { type EventStream, openEventStream } from '../../calls/events/event-stream.ts';
 import type { HeardRequest } from './caller.ts';
@@ -29,8 +30,6 @@ export interface Direct {
 
 const SERVER_KEY = 'io.modelcontextprotocol/serverInfo';
 const CLIENT_CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
-/** As proxies log it. */
-const CLIENT_GONE = 499;
 const JSON_HEADERS = { 'Content-Type': 'application/json' };
 /** Methods whose results may be kept by clients: those that do not say for how long are not. */
 const KEPT: ReadonlySet<string> = new Set([
@@ -69,11 +68,16 @@ export function createDirect({ runtime, run, failure, identity }: DirectDeps): D
         // Nobody reads it; a handler that goes on holds nothing up.
         opened?.(new Response(null, { status: CLIENT_GONE }));
       };
+      const end = () => {
+        opened?.(rpcErrorResponse(200, ENDING, { id }));
+        opened = null;
+        leave();
+      };
 
       function signal(): AbortSignal {
         if (gone !== null) return gone.signal;
         gone = new AbortController();
-        underWay.add(leave);
+        underWay.add(end);
         const { signal: client } = request;
         if (client.aborted) leave();
         else client.addEventListener('abort', leave, { once: true });
@@ -124,7 +128,7 @@ export function createDirect({ runtime, run, failure, identity }: DirectDeps): D
         } finally {
           exchange.working.delete(work);
           if (gone !== null) {
-            underWay.delete(leave);
+            underWay.delete(end);
             request.signal.removeEventListener('abort', leave);
           }
         }

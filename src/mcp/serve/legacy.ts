@@ -10,10 +10,11 @@ import {
   isJSONRPCResponse,
   type JSONRPCRequest,
 } from '@modelcontextprotocol/server';
+import { CLIENT_GONE, ENDING } from '../wire/errors.ts';
 import { INVALID_PARAMS, rpcErrorResponse } from '../../base/json-rpc.ts';
 import type { McpLogLevel } from '../../declare/context.ts';
 import type { Exchange } from './exchange.ts';
-import { type AnswerDeps, GivenUpError, openAnswer } from '../sessions/answer-stream.ts';
+import { type AnswerDeps, type GivenUp, GivenUpError, openAnswer } from '../sessions/answer-stream.ts';
 import { createAnswerTransport } from '../sessions/answer-transport.ts';
 import { SESSION_HEADER, type Sessions } from '../sessions/sessions.ts';
 import { gone, invalid, needsSession, unknownVersion, withSession } from '../sessions/answers.ts';
@@ -168,7 +169,7 @@ async function serveOne(
   if (sessions && body.method === 'logging/setLevel') return setLevel(sessions, body, exchange);
   if (legacy.subscribing && changesSubscriptions(body.method)) return legacy.subscribing(body, exchange);
   // The client went away before anything began.
-  if (request.signal.aborted) return new Response(null, { status: 499 });
+  if (request.signal.aborted) return givenUp('gone', body);
   try {
     const response = await answered(legacy, request, body, exchange, isBatched);
     if (!sessions || !initializes(body)) return response;
@@ -176,9 +177,17 @@ async function serveOne(
     return withSession(response, await sessions.begin(params, agreedOn(params), exchange.principal));
   } catch (error) {
     if (!(error instanceof GivenUpError)) throw error;
-    // It was cancelled, the host ends, or the client went away where nothing outlives it.
-    return new Response(null, { status: 499 });
+    return givenUp(error.why, body);
   }
+}
+
+/**
+ * A cancelled request has no response, and its client expects none: 202 is what every client takes for that. Who waits for one
+ * that the host could not end hears so. Whoever went away reads nothing, and proxies log the status.
+ */
+function givenUp(why: GivenUp, body: JSONRPCRequest): Response {
+  if (why === 'ending') return rpcErrorResponse(200, ENDING, body);
+  return new Response(null, { status: why === 'cancelled' ? 202 : CLIENT_GONE });
 }
 
 /** The answer of the SDK's server, as JSON or events. One of a batch is JSON. */
@@ -194,7 +203,7 @@ async function answered(
   const session = exchange.session?.facts ?? null;
   const over = new AbortController();
   const closed = new Promise<void>((resolve) => over.signal.addEventListener('abort', () => resolve(), { once: true }));
-  const work = underWay.begin({ id: body.id, session: session?.id ?? null, close: () => transport.close() });
+  const work = underWay.begin({ id: body.id, session: session?.id ?? null, close: (why) => transport.giveUp(why) });
   const gone = () => work.gone();
   const takesEvents = !isBatched && takesEventStream(request.headers.get('accept'));
   const answer = openAnswer(answers, { id: body.id, session, call: exchange, takesEvents, outlivesClients, gone });
@@ -207,7 +216,8 @@ async function answered(
   request.signal.addEventListener('abort', gone, { once: true });
   await server.connect(transport);
   transport.receive(body, request);
-  if (session !== null) void listenForCancel(legacy, body, exchange, over.signal, () => void transport.close());
+  if (session !== null)
+    void listenForCancel(legacy, body, exchange, over.signal, () => void transport.giveUp('cancelled'));
   const response = await answer.response;
   // What is streamed is kept behind its handler.
   if (isStream(response) && !over.signal.aborted) exchange.working.add(closed);

@@ -3,6 +3,7 @@
  * client cancelling its request." So what a request began goes on to its end, or to its deadline, although nobody reads the
  * answer. A cancellation comes as a message of its own, and finds requests of its own session alone.
  */
+import type { GivenUp } from '../sessions/answer-stream.ts';
 
 export interface UnderWay {
   /** @param work what is at work; it is closed where it must not go on */
@@ -18,7 +19,7 @@ export interface AtWork {
   /** Null: it has none, and cannot be cancelled by a message. */
   session: string | null;
   /** Ends the handler, and the answer without a response. */
-  close(): Promise<void>;
+  close(why: GivenUp): Promise<void>;
 }
 
 export interface AtWorkHandle {
@@ -41,7 +42,7 @@ export function createUnderWay(outlivesClients: boolean): UnderWay {
       if (outlivesClients && outliving.size < MOST_OUTLIVING) outliving.add(work);
       return {
         gone() {
-          if (all.has(work) && !outliving.has(work)) void work.close();
+          if (all.has(work) && !outliving.has(work)) void work.close('gone');
         },
         done() {
           all.delete(work);
@@ -51,11 +52,11 @@ export function createUnderWay(outlivesClients: boolean): UnderWay {
     },
     cancel(session, id) {
       const meant = [...all].filter((work) => work.session === session && work.id === id);
-      for (const work of meant) void work.close();
+      for (const work of meant) void work.close('cancelled');
       return meant.length > 0;
     },
     async close() {
-      await Promise.all([...all].map((work) => work.close()));
+      await Promise.all([...all].map((work) => work.close('ending')));
     },
   };
 }

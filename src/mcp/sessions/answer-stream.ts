@@ -51,7 +51,7 @@ export interface OpenAnswer extends AnswerStream {
   /** Ends the connection of a client that comes back, which the answer is kept for. Others stay. */
   leave(): void;
   /** There is no response, and none comes. */
-  drop(): void;
+  drop(why: GivenUp): void;
 }
 
 export interface AnsweredRequest {
@@ -84,8 +84,21 @@ const KEEP_MS = 3_000;
 /** How long a request goes on that has asked its client, ms. */
 const ASKED_MS = 120_000;
 
+/**
+ * Why a request ended without a response: its client gave it up, or went away where nothing outlives it, or the host ends
+ * before it is done.
+ */
+export type GivenUp = 'cancelled' | 'gone' | 'ending';
+
 /** A request ended without a response. */
-export class GivenUpError extends Error {}
+export class GivenUpError extends Error {
+  readonly why: GivenUp;
+
+  constructor(why: GivenUp) {
+    super('the request was given up');
+    this.why = why;
+  }
+}
 
 export function openAnswer({ runtime, kept, hints }: Omit<AnswerDeps, 'reads'>, request: AnsweredRequest): OpenAnswer {
   const { id: requestId, session, call, takesEvents, outlivesClients } = request;
@@ -205,10 +218,10 @@ export function openAnswer({ runtime, kept, hints }: Omit<AnswerDeps, 'reads'>, 
       isLeft = true;
       opened().end();
     },
-    drop() {
+    drop(why) {
       if (isEnded) return;
       isEnded = true;
-      head.reject(new GivenUpError('the request was given up'));
+      head.reject(new GivenUpError(why));
       // Behind this event a client that comes back is told that nothing comes.
       if (isPrimed) events?.end({ id: idOf(END), data: '' });
       else events?.end();

@@ -4,11 +4,13 @@
  * its response is kept.
  */
 import type { JSONRPCMessage, JSONRPCRequest, Transport } from '@modelcontextprotocol/server';
-import type { OpenAnswer } from './answer-stream.ts';
+import type { GivenUp, OpenAnswer } from './answer-stream.ts';
 
 export interface AnswerTransport extends Transport {
   /** Hands the request to the server that is connected. */
   receive(message: JSONRPCRequest, request: Request): void;
+  /** Ends the handler, and the answer without a response. */
+  giveUp(why: GivenUp): Promise<void>;
 }
 
 /** @param done is called once, when the request is answered or given up */
@@ -16,10 +18,10 @@ export function createAnswerTransport(answer: OpenAnswer, done: () => void): Ans
   let isClosed = false;
   let requestId: JSONRPCRequest['id'] | null = null;
 
-  function close(): Promise<void> {
+  function giveUp(why: GivenUp): Promise<void> {
     if (isClosed) return Promise.resolve();
     isClosed = true;
-    answer.drop();
+    answer.drop(why);
     done();
     transport.onclose?.();
     return Promise.resolve();
@@ -27,7 +29,8 @@ export function createAnswerTransport(answer: OpenAnswer, done: () => void): Ans
 
   const transport: AnswerTransport = {
     start: () => Promise.resolve(),
-    close,
+    close: () => giveUp('ending'),
+    giveUp,
     receive(message, request) {
       requestId = message.id;
       const extra = { classification: { era: 'legacy' as const }, request, closeSSEStream: () => answer.leave() };
@@ -43,7 +46,7 @@ export function createAnswerTransport(answer: OpenAnswer, done: () => void): Ans
       if (message.id !== requestId) return;
       await answer.end(message);
       // After the SDK is done with the response.
-      queueMicrotask(() => void close());
+      queueMicrotask(() => void giveUp('gone'));
     },
   };
   return transport;

@@ -169,3 +169,13 @@ export function wholeMessage({ message, data: { expected, hint } }: Pick<Protoco
   const more = [typeof expected === 'string' ? `expected ${expected}` : '', typeof hint === 'string' ? hint : ''];
   return [message, ...more.filter((each) => each !== '' && !message.includes(each))].join('; ');
 }
+
+/** The status of an answer that nobody reads, because its client went away: as proxies log it. */
+export const CLIENT_GONE = 499;
+
+/** Of a request that the end of its host cut off. */
+export const ENDING: RpcError = {
+  code: INTERNAL_ERROR,
+  message: 'The server ended before the request was answered',
+  data: { code: 'cancelled', hint: 'send it again where it may be done twice' },
+};

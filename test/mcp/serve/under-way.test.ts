@@ -3,7 +3,16 @@ import { expect, test } from 'vitest';
 import { createUnderWay } from '../../../src/mcp/serve/under-way.ts';
 
 function work(id: string | number = 1, session: string | null = null) {
-  const made = { id, session, closed: 0, close: async () => void (made.closed += 1) };
+  const made = {
+    id,
+    session,
+    closed: 0,
+    why: null as string | null,
+    close(why: string): Promise<void> {
+      Object.assign(made, { why, closed: made.closed + 1 });
+      return Promise.resolve();
+    },
+  };
   return made;
 }
 
@@ -32,7 +41,7 @@ test('where the platform stops what has no client, all end with theirs', () => {
   const underWay = createUnderWay(false);
   const one = work();
   underWay.begin(one).gone();
-  expect(one.closed).toBe(1);
+  expect([one.closed, one.why]).toEqual([1, 'gone']);
 });
 
 test('a cancellation reaches the request of its session with its id, and no other', () => {
@@ -42,4 +51,5 @@ test('a cancellation reaches the request of its session with its id, and no othe
   expect(underWay.cancel('s', 1)).toBe(true);
   expect(underWay.cancel('s', 2)).toBe(false);
   expect(all.map(({ closed }) => closed)).toEqual([1, 0, 0, 0]);
+  expect(all[0]?.why).toBe('cancelled');
 });

@@ -1,4 +1,5 @@
 /** Streams of answers and of sessions on the wire: their events, who may come back to them, and what is refused. */
+import { ENDING } from '../../../src/mcp/wire/errors.ts';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -132,6 +133,52 @@ const cancel = (id: string | number) => ({
 
 let names = 0;
 const newName = () => `stream ${(names += 1)}`;
+
+describe('a request whose answer is no stream', () => {
+  const unstreamed = (name: string, id: number) => request('tools/call', { name: 'work', arguments: { name } }, id);
+
+  it.each([
+    ['here', 0],
+    ['on another instance', 1],
+  ])(
+    'topcheer/ggcode#2490: is answered with 202 and nothing once it is cancelled %s, which ends no client',
+    async (_where, at) => {
+      const on = await stage();
+      const headers = { 'Mcp-Session-Id': await begin(on) };
+      const name = newName();
+      const answer = send(on, { headers, body: unstreamed(name, 41) });
+      await gate(name).begun;
+      expect((await send(on, { at, headers, body: cancel(41) })).status).toBe(202);
+      const response = await answer;
+      expect([response.status, await response.text(), await gate(name).ended]).toEqual([202, '', 'aborted']);
+    },
+  );
+
+  it('of a batch is left out of its answer', async () => {
+    const on = await stage();
+    const headers = { 'Mcp-Session-Id': await begin(on, '2025-03-26') };
+    const name = newName();
+    const body = [unstreamed(name, 42), request('ping', {}, 43)];
+    const answer = send(on, { headers, body });
+    await gate(name).begun;
+    await send(on, { headers, body: cancel(42) });
+    expect(await (await answer).json()).toEqual([{ jsonrpc: '2.0', id: 43, result: {} }]);
+  });
+
+  it.each(['2025-11-25', '2026-07-28'])('hears that the server ended: %s', async (version) => {
+    const on = await stage();
+    const name = newName();
+    const own = on.served[0];
+    const answer =
+      version === '2026-07-28'
+        ? own?.call('tools/call', { name: 'work', arguments: { name } })
+        : send(on, { headers: { 'Mcp-Session-Id': await begin(on) }, body: unstreamed(name, 44) });
+    await gate(name).begun;
+    const [response] = await Promise.all([answer, own?.end()]);
+    const told = (await response?.json()) as { id: unknown; error: unknown };
+    expect([response?.status, told.error]).toEqual([200, ENDING]);
+  });
+});
 
 describe('the stream of an answer', () => {
   it('begins with an id and a time to come back after, and ends with the response, of which the id ends it', async () => {
