@@ -184,6 +184,21 @@ describe('the same reader reads', () => {
     }
   });
 
+  it('pushes, where a number beyond every double is not told as null', async () => {
+    const schema = z.object({ v: z.union([z.string(), z.number(), z.null()]) });
+    const any = stream({ description: 'any', schema });
+    const app = defineApp({ name: 'pushed', version: '1', description: 'Takes pushes', streams: { any } });
+    const TOKEN = 'a-token-of-the-tests';
+    const served = await serveApp(app, { builtIns: true, http: { pushTokens: new Map([['any', TOKEN]]) } });
+    try {
+      const headers = { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` };
+      const answer = await fetch(`${served.url}/ingest/any`, { method: 'POST', headers, body: '{"v":1e400}' });
+      expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('beyond ±1.8e308')]);
+    } finally {
+      await served.close();
+    }
+  });
+
   it('answers of an API, which a tool gives as its schema asks', async () => {
     await using source = await startHttpSource();
     source.on('/one', text(`{"id":${SECOND},"n":${SECOND},"all":[${SECOND}]}`));

@@ -68,6 +68,32 @@ describe('an id that a double cannot hold', () => {
   });
 });
 
+describe('a message whose fault is named', () => {
+  test.each([1.5, true, {}])('a progress token %j', async (progressToken) => {
+    const { status, answer } = await post(
+      JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping', params: { _meta: { progressToken } } }),
+    );
+    expect([status, answer.id, answer.error?.code]).toEqual([400, 1, -32_600]);
+    expect(answer.error?.data?.expected).toBe('params._meta.progressToken: a text or a whole number');
+  });
+
+  test.each(['POST', 'GET'])('what 2026-07-28 has not: %s', async (method) => {
+    const response = await fetch(served.mcpUrl, {
+      method,
+      headers: {
+        'Content-Type': 'application/json',
+        Accept: 'application/json, text/event-stream',
+        'MCP-Protocol-Version': '2026-07-28',
+      },
+      ...(method === 'POST' ? { body: '[{"jsonrpc":"2.0","id":1,"method":"ping"}]' } : {}),
+    });
+    const text = await response.text();
+    expect(response.status).toBeLessThan(500);
+    expect(text).toContain('2026-07-28 has neither batches nor streams by GET');
+    expect(text).not.toContain('Unsupported');
+  });
+});
+
 describe('a message with an id and something wrong', () => {
   test.each([
     ['no method', '{"jsonrpc":"2.0","id":5}', 5],

@@ -141,6 +141,8 @@ function valueAt(value: unknown, path: readonly string[]): unknown {
 /** A found value, bounded; empty for what is missing. */
 function shown(value: unknown): string {
   if (value === undefined) return '';
+  // JSON would write it as null.
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'a number beyond ±1.8e308';
   const text = jsonText(value) || typeof value;
   return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}…`;
 }

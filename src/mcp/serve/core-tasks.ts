@@ -3,8 +3,9 @@
  * one, and which calls are. Earlier revisions know none; a client of theirs that asks for a task gets the result.
  */
 import { ProtocolError, type Server, type Transport } from '@modelcontextprotocol/server';
-import { METHOD_NOT_FOUND } from '../../base/json-rpc.ts';
+import { INVALID_PARAMS, METHOD_NOT_FOUND } from '../../base/json-rpc.ts';
 import type { Caller, LegacyClient } from '../../calls/caller.ts';
+import type { ContentBlock } from '../../declare/content.ts';
 import type { ListPage } from '../registry/pages.ts';
 import type { ToolListing } from '../registry/tool-entry.ts';
 import type { ToolRegistry } from '../registry/tools.ts';
@@ -71,4 +72,16 @@ export function callerForTask(tools: Tools, name: string, { task }: Params, call
   if (ttl !== undefined && !(typeof ttl === 'number' && ttl >= 0)) throw wrongParameter('task.ttl', 'ms, 0 or more');
   if (taskSupport !== 'forbidden') return { ...caller, asTask: true };
   throw new ProtocolError(METHOD_NOT_FOUND, `${name} cannot be called as a task: call it without task`);
+}
+
+/**
+ * What a call that was to be a task is answered with: the task, or an error. Clients read such an answer as a task, and would hide
+ * the words of a result.
+ * @throws ProtocolError -32602 with the words of a result that is an error
+ */
+export function taskOrError(answer: object): object {
+  const { isError, content } = answer as { isError?: boolean; content?: ContentBlock[] };
+  if (isError !== true) return answer;
+  const words = (content ?? []).flatMap((block) => (block.type === 'text' ? [block.text] : []));
+  throw new ProtocolError(INVALID_PARAMS, words.join('\n'), { code: 'invalid_input' });
 }

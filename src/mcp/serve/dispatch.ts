@@ -8,7 +8,7 @@ import { nearestName } from '../../base/known-names.ts';
 import type { OpenedStream } from '../extension.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { CompletionReference } from '../registry/prompts.ts';
-import { callerForTask, hasTasks, withTaskSupport } from './core-tasks.ts';
+import { callerForTask, hasTasks, taskOrError, withTaskSupport } from './core-tasks.ts';
 import { chosenIn } from './needs.ts';
 import { protocolAnswer, wholeMessage } from '../wire/errors.ts';
 import { declares, needsExtension } from '../wire/declared.ts';
@@ -104,14 +104,16 @@ function notFound(method: string): ProtocolError {
   return new ProtocolError(METHOD_NOT_FOUND, `Method not found: ${method}${meant}`);
 }
 
-function callTool({ tools }: Registry, params: Params, caller: Caller): Promise<object> {
+async function callTool({ tools }: Registry, params: Params, caller: Caller): Promise<object> {
   const name = textOf(params, 'name');
   const required = tools.requires(name);
   if (required !== null) checkCapabilities(required, caller);
   const args = params.arguments ?? undefined;
   // Some clients send the JSON text of an object, which the registry reads.
   if (args !== undefined && typeof args !== 'string' && !isObject(args)) throw wrongParameter('arguments', 'an object');
-  return tools.call(name, args, callerForTask(tools, name, params, caller));
+  const asked = callerForTask(tools, name, params, caller);
+  const answer = await tools.call(name, args, asked);
+  return asked.asTask ? taskOrError(answer) : answer;
 }
 
 function checkCapabilities(required: JsonObject, { clientCapabilities }: Caller): void {

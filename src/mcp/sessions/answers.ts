@@ -12,6 +12,11 @@ export function invalid(message: string, request: unknown, data?: JsonObject): R
 export function unknownVersion({ headers }: Request, body: unknown): Response | null {
   const version = headers.get('mcp-protocol-version');
   if (version === null || LEGACY_VERSIONS.includes(version)) return null;
+  if (version === MODERN_VERSION) {
+    const expected = 'one request by POST, or the version that initialize was answered with';
+    const data = { code: 'invalid_input', field: 'MCP-Protocol-Version', expected };
+    return invalid(`${MODERN_VERSION} has neither batches nor streams by GET`, body, data);
+  }
   const expected = `one of ${[MODERN_VERSION, ...LEGACY_VERSIONS].join(', ')}`;
   const data = { code: 'invalid_input', field: 'MCP-Protocol-Version', expected };
   return invalid(`Unsupported protocol version: ${version}`, body, data);

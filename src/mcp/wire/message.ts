@@ -22,7 +22,10 @@ export function formProblem(message: unknown): string | null {
   if (isAnswer(message)) return null;
   if (typeof method !== 'string') return 'method: a text';
   if ('id' in message && typeof id !== 'string' && !Number.isInteger(id)) return 'id: a text or a whole number';
-  return params === undefined || isObject(params) ? null : 'params: an object';
+  if (params !== undefined && !isObject(params)) return 'params: an object';
+  const token = claimOf(message, 'progressToken');
+  if (token === undefined || token === null || typeof token === 'string' || Number.isSafeInteger(token)) return null;
+  return 'params._meta.progressToken: a text or a whole number';
 }
 
 /** Most messages in one batch. */

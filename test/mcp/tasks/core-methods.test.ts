@@ -113,9 +113,12 @@ describe('a call', () => {
     expect((await send(await serve(), 'tools/call', params)).error).toMatchObject({ code });
   });
 
-  test('with wrong arguments begins nothing', async () => {
-    const params = { name: 'add', arguments: { a: 'x' }, task: {} };
-    expect((await send(await serve(), 'tools/call', params)).result).toMatchObject({ isError: true });
+  test('with wrong arguments begins nothing, and is an error with its words, which clients of tasks read', async () => {
+    const params = { name: 'add', arguments: { a: 'x' }, task: { ttl: 60_000 } };
+    const { result, error } = await send(await serve(), 'tools/call', params);
+    expect(result).toBeUndefined();
+    expect(error).toMatchObject({ code: -32_602, data: { code: 'invalid_input' } });
+    expect(error?.message).toContain('a: expected a number');
   });
 
   test('with the same key is the same task', async () => {
