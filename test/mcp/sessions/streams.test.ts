@@ -134,9 +134,9 @@ const cancel = (id: string | number) => ({
 let names = 0;
 const newName = () => `stream ${(names += 1)}`;
 
-describe('a request whose answer is no stream', () => {
-  const unstreamed = (name: string, id: number) => request('tools/call', { name: 'work', arguments: { name } }, id);
+const unstreamed = (name: string, id: number) => request('tools/call', { name: 'work', arguments: { name } }, id);
 
+describe('a request whose answer is no stream', () => {
   it.each([
     ['here', 0],
     ['on another instance', 1],
