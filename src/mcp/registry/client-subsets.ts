@@ -47,6 +47,17 @@ const NAMED: Rule = {
   isBroken: (node, isRoot) => isObject(node) && (isOpen(node) || (!isRoot && !hasNames(node))),
 };
 
+const formats = (names: readonly string[]): Rule => ({
+  expected: `a format of a text out of ${names.join(', ')}`,
+  isBroken: ({ type, format }) =>
+    (type === undefined || type === 'string') && typeof format === 'string' && !names.includes(format),
+});
+/** Looks ahead or behind. */
+const LOOK = /\(\?<?[=!]/;
+const MOST_VALUES = 1_000;
+/** What Anthropic takes as the name of a field. */
+const FIELD = /^[\w.-]{1,64}$/;
+
 const OF_GEMINI =
   'type, format, title, description, nullable, enum, items, minItems, maxItems, properties, required, minProperties, maxProperties, minLength, maxLength, pattern, example, anyOf, default, propertyOrdering, minimum, maximum, additionalProperties'.split(
     ', ',
@@ -81,6 +92,28 @@ export const CLIENT_SUBSETS: readonly ClientSubset[] = [
         'uniqueItems',
         'prefixItems',
       ]),
+      formats(['date-time', 'time', 'date', 'duration', 'email', 'hostname', 'ipv4', 'ipv6', 'uuid']),
+      {
+        expected: 'a pattern that looks neither ahead nor behind',
+        isBroken: ({ pattern }) => typeof pattern === 'string' && LOOK.test(pattern),
+      },
+      {
+        expected: `an enum of at most ${MOST_VALUES} values`,
+        isBroken: (node) => Array.isArray(node.enum) && node.enum.length > MOST_VALUES,
+      },
+    ],
+  },
+  {
+    client: 'Anthropic',
+    source: 'Anthropic Messages API: the error of a request one of whose tools has another name of a field',
+    ofOutput: false,
+    rules: [
+      {
+        expected:
+          'names of fields of 1 to 64 of A-Z, a-z, 0-9, _, . and -: one other has all tools of the request refused',
+        isBroken: ({ properties }, isRoot) =>
+          isRoot && Object.keys((properties ?? {}) as JsonObject).some((name) => !FIELD.test(name)),
+      },
     ],
   },
   {
@@ -93,9 +126,11 @@ export const CLIENT_SUBSETS: readonly ClientSubset[] = [
       NAMED,
       { expected: 'items of a list', isBroken: (node) => node.type === 'array' && node.items === undefined },
       {
-        expected: 'an enum of texts',
-        isBroken: (node) => Array.isArray(node.enum) && !node.enum.every((each) => typeof each === 'string'),
+        expected: 'an enum of texts, none of them empty',
+        isBroken: (node) =>
+          Array.isArray(node.enum) && !node.enum.every((each) => typeof each === 'string' && each !== ''),
       },
+      formats(['date-time', 'enum']),
       {
         expected: `none but ${OF_GEMINI.slice(0, -1).join(', ')}`,
         isBroken: (node) => Object.keys(node).some((name) => !OF_GEMINI.includes(name)),

@@ -67,8 +67,10 @@ function passedOverBy({ annotations }: ListedTool): PassesOver {
 export function warnOfClients({ runtime }: HandlerDeps, listing: ToolListing): void {
   const findings = unportable(listing);
   for (const client of new Set(findings.map((found) => found.client))) {
-    const found = findings.filter((each) => each.client === client).slice(0, FINDINGS_TOLD);
-    const places = found.map(({ path, expected }) => `${path}: expected ${expected}`);
+    const found = findings.filter((each) => each.client === client);
+    const more = found.length - FINDINGS_TOLD;
+    const places = found.slice(0, FINDINGS_TOLD).map(({ path, expected }) => `${path}: expected ${expected}`);
+    if (more > 0) places.push(`and ${more} more`);
     runtime.log('warn', `the tool ${listing.name} has a schema that ${client} may not take`, {
       tool: listing.name,
       client,

@@ -28,6 +28,13 @@ const OWN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   // Their topics declare no schema.
   pumps: { publish: 'OpenAI (strict), Gemini', request: 'OpenAI (strict), Gemini' },
+  // Dates.
+  reports: { report: 'Gemini' },
+  statements: {
+    get_crypto_prices: 'Gemini',
+    get_historical_crypto_prices: 'Gemini',
+    get_historical_stock_prices: 'Gemini',
+  },
   quotes: { get_technical_indicator: 'OpenAI (strict), Gemini' },
 };
 
@@ -88,6 +95,16 @@ test.each<[string, string, z.ZodType | JsonObject]>([
   ['Gemini', 'inputSchema.properties.it', z.literal([1, 2])],
   ['Gemini', 'inputSchema.properties.it', { type: ['string', 'null'] }],
   ['Gemini', 'inputSchema.properties.it', { type: 'array' }],
+  ['Gemini', 'inputSchema.properties.it', z.enum(['a', ''])],
+  ...['email', 'uuid', 'uri', 'ipv4', 'date'].map((format): [string, string, JsonObject] => [
+    'Gemini',
+    'inputSchema.properties.it',
+    { type: 'string', format },
+  ]),
+  ['OpenAI (strict)', 'inputSchema.properties.it', z.url()],
+  ['OpenAI (strict)', 'inputSchema.properties.it', z.string().regex(/a(?=b)/)],
+  ['OpenAI (strict)', 'inputSchema.properties.it', z.string().regex(/(?<!a)b/)],
+  ['OpenAI (strict)', 'inputSchema.properties.it', z.enum(Array.from({ length: 1_200 }, (_, at) => `v${at}`))],
   ['Amazon Bedrock', 'inputSchema', RECURSIVE],
   ['LangChain', 'inputSchema.properties.it', z.union([z.object({ a: z.string() }), z.object({ b: z.string() })])],
   ['MCP Inspector', 'inputSchema.properties.it', { type: ['string', 'null'] }],
@@ -99,6 +116,22 @@ test.each<[string, string, z.ZodType | JsonObject]>([
       : { type: 'object', properties: { it } };
   const found = unportable({ inputSchema });
   expect(found).toContainEqual({ client, path, expected: expect.any(String) });
+});
+
+test.each(['a b', '$x', 'ü', 'filter[id]', 'x'.repeat(65), ''])(
+  'Anthropic does not take a field that is named "%s"',
+  (name) => {
+    const found = unportable({ inputSchema: { type: 'object', properties: { [name]: { type: 'string' } } } });
+    expect(found).toEqual([{ client: 'Anthropic', path: 'inputSchema', expected: expect.stringContaining('1 to 64') }]);
+  },
+);
+
+test.each<[string, JsonObject]>([
+  ['a name of 64 characters', { ['x'.repeat(64)]: { type: 'string' }, 'a.b-c_D9': { type: 'string' } }],
+  ['a format that all know', { at: { type: 'string', format: 'date-time' } }],
+  ['a group in a pattern', { at: { type: 'string', pattern: '^(?:a|b)+$' } }],
+])('all take %s', (_what, properties) => {
+  expect(unportable({ inputSchema: { type: 'object', properties } })).toEqual([]);
 });
 
 test('the start tells of a tool of the app, with the client and the place', () => {
@@ -120,4 +153,18 @@ test('the start tells of a tool of the app, with the client and the place', () =
 
 test('each subset says where it is documented', () => {
   for (const { source, rules } of CLIENT_SUBSETS) expect([source.length > 20, rules.length > 0]).toEqual([true, true]);
+});
+
+test('the start says how many places it leaves out', () => {
+  const logged: unknown[][] = [];
+  const names = ['a', 'b', 'c', 'd', 'e'];
+  const input = z.object(Object.fromEntries(names.map((name) => [name, z.url()])));
+  const many = tool({ description: 'd', input, run: async () => 'x' });
+  const app = defineApp({ name: 'many', version: '1', description: 'd', tools: { many } });
+  composed(app, undefined, (...line) => void logged.push(line));
+  const places = logged.map(([, , fields]) => (fields as { places: string[] }).places);
+  expect(places.map((each) => [each.length, each.at(-1)])).toEqual([
+    [4, 'and 2 more'],
+    [4, 'and 2 more'],
+  ]);
 });
