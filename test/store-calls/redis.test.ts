@@ -85,7 +85,7 @@ describe.skipIf(!requireService('redis'))('what Redis is asked (needs redis-serv
     const reads: [what: string, name: string, args: object, most: number, events: number][] = [
       ['read_latest of a key', 'read_latest', { stream: 'readings', key: 's3' }, 1, 1],
       ['read_latest of all keys', 'read_latest', { stream: 'readings' }, 1, 10],
-      ['the newest page of history', 'read_history', { stream: 'readings', limit: 50 }, 2, 50],
+      ['the newest page of history', 'read_history', { stream: 'readings', limit: 50 }, 3, 50],
       ['a page by range', 'read_history', { ...range, limit: 50 }, 2, 50],
       ['a page by range, newest first', 'read_history', { ...range, order: 'newest', limit: 50 }, 2, 50],
       ['a whole range', 'read_history', { ...range, limit: 1_000 }, 2, 15 * BURST_EVENTS],
@@ -145,7 +145,7 @@ describe.skipIf(!requireService('redis'))('what Redis is asked (needs redis-serv
         told = (await call('2026-07-28', 'read_history', args)).scanned?.storeCalls ?? 0;
       });
       expect(agreed(spent)).toBe(told);
-      expect(told).toBeGreaterThan(2);
+      expect(told).toBeGreaterThanOrEqual(2);
     });
 
     test.each([

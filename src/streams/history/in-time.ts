@@ -8,7 +8,7 @@
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import type { LoggedEvent } from '../../base/event.ts';
-import { decodeCursor, wentBack } from '../../store/cursor.ts';
+import { decodeCursor, isEpoch } from '../../store/cursor.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import type { Cursor } from '../../store/store.ts';
 import { besides } from '../log/removals.ts';
@@ -18,7 +18,7 @@ import { ofStream, type Scope } from '../scope.ts';
 import { type Look, lookUp } from './look.ts';
 import { isPicky, matcher, type Order, type Range, type TimePlace } from './range.ts';
 import { ANSWER_MS, type ReadLimits, type Scanned } from './range-scan.ts';
-import { isTruncated, scan, SCAN_BUDGET, type ScanReport } from './scan.ts';
+import { scan, SCAN_BUDGET, type ScanReport } from './scan.ts';
 import { cutBefore, type Piece, stretchesOf } from './stretches.ts';
 import { mayBeTrimmed } from './trimmed.ts';
 
@@ -71,14 +71,12 @@ export async function readInTime(scope: Scope, stream: DeclaredStream, asked: In
   const sorted = order === 'oldest' ? byTime : (a: Found, b: Found) => byTime(b, a);
   const isLate = () => limits.deadline !== undefined && runtime.now() >= limits.deadline - ANSWER_MS;
   let left = leftOf(range, order, after);
-  const [known, before] = await Promise.all([
-    lookUp(place, stream.name, { from: left.from, to: left.to ?? FOREVER }, order, null),
-    after && store.read(log, after.at, 1),
-  ]);
-  const scanned: Scanned = { entries: 0, storeCalls: known.storeCalls + (before ? 1 : 0), through: null };
+  const known = await lookUp(place, stream.name, { from: left.from, to: left.to ?? FOREVER }, order, null);
+  const scanned: Scanned = { entries: 0, storeCalls: known.storeCalls, through: null };
   const report: InTimeReport = { ended: 'more', next: null, end: null, truncated: false, scanned };
-  if (before && after && wentBack(before, after.at)) return { ...report, ended: 'other' };
-  report.truncated = before !== null && after !== null && isTruncated(before, after.at);
+  const past = after && decodeCursor(after.at);
+  const isOther = (epoch: string) => past !== null && !isEpoch(past.epoch, epoch);
+  let wentBack = false;
   const isBounded = range.from !== null || range.to !== null;
   let given = 0;
 
@@ -98,8 +96,11 @@ export async function readInTime(scope: Scope, stream: DeclaredStream, asked: In
       budget: { entries: budget.entries - scanned.entries, reads: budget.reads },
       beside: besides(place, stream.name),
       visit(event, at) {
+        const { place: next, mark } = decodeCursor(at);
+        const one = { event, at, place: next };
+        // Where the page before ended stands another entry than stood there.
+        if (next === past?.place && past.mark !== undefined && mark !== undefined && mark !== past.mark) wentBack = true;
         if (!matches(event)) return true;
-        const one = { event, at, place: decodeCursor(at).place };
         if (after === null || isBehind(one, after, order)) found.push(one);
         return true;
       },
@@ -145,6 +146,10 @@ export async function readInTime(scope: Scope, stream: DeclaredStream, asked: In
     const { window, look, pieces } = next;
     const { found, read } = await walk(window, look, pieces);
     report.end = read.end ?? report.end;
+    const end = read.end === null ? null : decodeCursor(read.end);
+    wentBack ||= past !== null && (end === null || isOther(end.epoch) || end.place < past.place);
+    if (wentBack && report.next === null) return { ...report, ended: 'other' };
+    report.truncated ||= past !== null && read.floor !== null && past.place < read.floor;
     report.truncated ||= mayBeTrimmed(isBounded ? left : range, {
       gone: after === null && report.next === null ? look.gone : null,
       cut: look === known && known.epoch !== null ? cutBefore(read.floor ?? 0, known.pieces) : read.cut,

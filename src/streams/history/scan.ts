@@ -219,7 +219,6 @@ function visitAll(page: LogPage, stretch: Stretch, walk: Walk, options: Scan, re
   return true;
 }
 
-/** Whether entries from `start` on were trimmed, or all before it. */
-export function isTruncated(page: LogPage, start: Cursor): boolean {
+function isTruncated(page: LogPage, start: Cursor): boolean {
   return page.floor === null || (placeAt(start) ?? 0) < (placeAt(page.floor) ?? 0);
 }
