@@ -99,7 +99,8 @@ export async function readInTime(scope: Scope, stream: DeclaredStream, asked: In
         const { place: next, mark } = decodeCursor(at);
         const one = { event, at, place: next };
         // Where the page before ended stands another entry than stood there.
-        if (next === past?.place && past.mark !== undefined && mark !== undefined && mark !== past.mark) wentBack = true;
+        if (next === past?.place && past.mark !== undefined && mark !== undefined && mark !== past.mark)
+          wentBack = true;
         if (!matches(event)) return true;
         if (after === null || isBehind(one, after, order)) found.push(one);
         return true;
