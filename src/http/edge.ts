@@ -29,4 +29,12 @@ export function overloaded(): TidegateError {
   });
 }
 
+/** Of a request that was begun, and waited too long for room to go on. */
+export function gaveUp(): TidegateError {
+  return new TidegateError('overloaded', 'The request was begun and waited too long for room to go on', {
+    hint: 'send it again later; a push with ids or an Idempotency-Key is stored once, however often it is sent',
+    retryAfterMs: RETRY_AFTER_MS,
+  });
+}
+
 const RETRY_AFTER_MS = 2_000;

@@ -12,7 +12,7 @@ export function createEntrySizes(): Pick<Work, 'entryBytes' | 'took'> {
     took(log, size) {
       const before = sizes.get(log);
       if (before === undefined && sizes.size >= MOST_LOGS) sizes.clear();
-      sizes.set(log, before === undefined ? size : (before + size) / 2);
+      sizes.set(log, before === undefined ? size : Math.ceil((before + size) / 2));
     },
   };
 }

@@ -11,9 +11,9 @@ import type { Operation, Store } from './store.ts';
 
 export interface Work {
   /**
-   * Asks to go on with what will hold about so many bytes, until the next turn, the next rest or the end. Null: at once. The
-   * first turn of a request rejects with `overloaded` where it does not come in time; later ones come, since something may have
-   * been done by then that must not be done again.
+   * Asks to go on with what will hold about so many bytes, until the next turn, the next rest or the end. Null: at once. It
+   * rejects with `overloaded` where it does not come in time. Once the request has told of work by `spend` it comes in any case:
+   * what was done must not be done again.
    */
   turn(bytes: number): Promise<void> | null;
   /**

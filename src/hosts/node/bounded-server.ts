@@ -9,7 +9,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { ProcessBounds } from '../../base/config/bounds.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { BodySource } from '../../http/bodies.ts';
-import { overloaded } from '../../http/edge.ts';
+import { gaveUp, overloaded } from '../../http/edge.ts';
 import type { Host } from '../http-host.ts';
 import { bodyOf, endBody } from './incoming-body.ts';
 import { boundConnections, type ConnectionBounds, type ServedConnection } from './connection-bounds.ts';
@@ -40,7 +40,7 @@ export function createBoundedServer(
   const connections = boundConnections(server, { ...bounds, unsentBytes: bounds.answersMib * MEBIBYTE }, now);
   const turns = createWorkTurns(
     { bytes: bounds.workMib * MEBIBYTE, waits: bounds.waits, restingBytes: bounds.workMib * MEBIBYTE },
-    { now, soon: setImmediate, settled, every: repeat, overloaded },
+    { now, soon: setImmediate, settled, every: repeat, overloaded: (isBegun) => (isBegun ? gaveUp() : overloaded()) },
   );
   const forget = watchRequests(() => turns.state().waiting > 0);
   const listener = getRequestListener(

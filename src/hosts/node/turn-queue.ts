@@ -10,6 +10,8 @@ interface Waiting {
   /** What its address has asked for of late, which comes to the cost. */
   around: { spent: number };
   since: number;
+  /** How long it waits at most, ms. */
+  mostMs: number;
   /** Nothing was done for it yet. */
   isFirst: boolean;
   /** It began and never rested, so what it did is held for it. */
@@ -19,7 +21,8 @@ interface Waiting {
   go(): void;
   /** Told how long its turn held the event loop, ms. */
   took(ms: number): void;
-  refuse(): void;
+  /** Called in place of `go` where it has waited for too long. */
+  expire(): void;
 }
 
 export interface PassDeps {
@@ -40,8 +43,8 @@ export interface TurnQueue {
   wake(): void;
   /** Whether this pass has time for another turn that nobody has to give. A pass begins where there was none. */
   hasTime(): boolean;
-  /** Refuses those who wait for their first turn since before a time. */
-  refuseBefore(time: number): void;
+  /** Ends the waits that have lasted too long by now. */
+  expire(): void;
 }
 
 /** How long turns may hold the event loop in a pass, ms: as long as the rest of the pass took, within these. */
@@ -81,14 +84,18 @@ export function createTurnQueue({ now, soon, settled }: PassDeps): TurnQueue {
     const next = cheapest();
     // Where nobody fits, whoever releases something goes on.
     if (next === null) return endPass();
-    waiting.splice(waiting.indexOf(next), 1);
-    if (next.isBegun) begun -= 1;
+    takeOut(next);
     const begunAt = now();
     next.go();
     settled(() => {
       next.took(now() - begunAt);
       give(until);
     });
+  }
+
+  function takeOut(one: Waiting): void {
+    waiting.splice(waiting.indexOf(one), 1);
+    if (one.isBegun) begun -= 1;
   }
 
   function endPass(): void {
@@ -126,10 +133,13 @@ export function createTurnQueue({ now, soon, settled }: PassDeps): TurnQueue {
       beginPass();
       return now() - (passBegan ?? 0) < LEAST_MS;
     },
-    refuseBefore(time) {
-      for (const late of waiting.filter((each) => each.isFirst && each.since < time)) {
-        waiting.splice(waiting.indexOf(late), 1);
-        late.refuse();
+    expire() {
+      const time = now();
+      // A clock that was set back makes no wait longer than it may be.
+      for (const each of waiting) each.since = Math.min(each.since, time);
+      for (const late of waiting.filter((each) => time - each.since > each.mostMs)) {
+        takeOut(late);
+        late.expire();
       }
     },
   };

@@ -22,7 +22,8 @@ export interface TurnBounds {
 export interface TurnDeps extends PassDeps {
   /** Runs something again and again, until it is stopped. */
   every: (ms: number, run: () => void) => { stop(): void };
-  overloaded: () => TidegateError;
+  /** @param isBegun whether something may have been done for the request by now */
+  overloaded: (isBegun: boolean) => TidegateError;
 }
 
 export interface OpenWork extends Work {
@@ -41,6 +42,8 @@ export interface WorkTurns {
 
 /** How long a request waits for its first turn, ms. */
 const FIRST_MS = 5_000;
+/** How long a request that has begun waits for a further turn, ms. Then it is refused; one that has written goes on without room. */
+const LATER_MS = 20_000;
 /** A turn that takes longer waits for something else, and holds less than it asked for. */
 const HOLDS_MS = 1_000;
 const LOOK_MS = 100;
@@ -76,6 +79,7 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
   const held = new Set<Held>();
   const large = new Set<Large>();
   const sizes = createEntrySizes();
+  /** Sums of whole numbers: of others something would be left when all is released. */
   let bytes = 0;
   let resting = 0;
   let restingBytes = 0;
@@ -97,16 +101,18 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
     return null;
   }
 
-  /** Nobody waits for ever: first turns are refused after a while, and what is held for long counts no more. */
+  /** Nobody waits for ever: waits end after a while, and what is held for long counts no more. */
   function look(): void {
     const time = now();
+    // A clock that was set back lets nobody hold for longer.
+    for (const one of [...held, ...large]) one.since = Math.min(one.since, time);
     for (const one of held) {
       if (time - one.since > HOLDS_MS) release(one);
     }
     for (const one of large) {
       if (one.waiting === 0 && time - one.since > LARGE_MS) large.delete(one);
     }
-    queue.refuseBefore(time - FIRST_MS);
+    queue.expire();
     if (queue.length > 0) return queue.wake();
     watch?.stop();
     watch = null;
@@ -117,6 +123,8 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
     let rests: number | null = null;
     const me: Large = { since: 0, waiting: 0 };
     let isFirst = true;
+    /** What was written for it must not be done again, so it is refused no more. */
+    let hasWritten = false;
     /** What this request took since it began, or rested. */
     let taken = 0;
     let hasRested = false;
@@ -138,7 +146,7 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
     const becomesLarge = (more: number) => taken + more > LARGE_BYTES && !large.has(me);
 
     const fits = (more: number) =>
-      (bytes === 0 || bytes + more <= bounds.bytes) && !(becomesLarge(more) && large.size >= MOST_LARGE);
+      (held.size === 0 || bytes + more <= bounds.bytes) && !(becomesLarge(more) && large.size >= MOST_LARGE);
 
     function take(more: number): void {
       isFirst = false;
@@ -168,6 +176,7 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
           cost: (more + TURN_BYTES) * NOW_COUNTS + before + now() * WAITED_MS_BYTES,
           around,
           since: now(),
+          mostMs: isRefusable ? FIRST_MS : LATER_MS,
           isFirst: isRefusable,
           isBegun: !isFirst && !hasRested,
           fits: fitsNow,
@@ -177,15 +186,18 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
             resolve();
           },
           took,
-          refuse() {
+          expire() {
             me.waiting -= 1;
-            reject(overloaded());
+            if (!hasWritten) return reject(overloaded(!isRefusable));
+            take();
+            resolve();
           },
         });
       });
     }
 
-    function turn(more: number): Promise<void> | null {
+    function turn(asked: number): Promise<void> | null {
+      const more = wholeBytes(asked);
       mine = release(mine);
       wake();
       const hasTime = queue.hasTime();
@@ -216,8 +228,12 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
               () => charge(TURN_BYTES),
             );
       },
-      spend: charge,
-      rest(bytesKept) {
+      spend(spent) {
+        hasWritten = true;
+        charge(spent);
+      },
+      rest(kept) {
+        const bytesKept = wholeBytes(kept);
         letGo();
         wake();
         // Nobody would tell when it ends.
@@ -241,4 +257,8 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
   }
 
   return { open, state: () => ({ waiting: queue.length, bytes, resting }) };
+}
+
+function wholeBytes(estimate: number): number {
+  return Number.isFinite(estimate) ? Math.max(0, Math.ceil(estimate)) : 0;
 }
