@@ -7,6 +7,8 @@ export interface NodePipe extends Pipe {
   ended: Promise<void>;
 }
 
+const NEWLINE = 0x0a;
+
 /** Whoever stops to write may still read: what is under way goes on, until its host closes the pipe. */
 export function nodePipe(input: Readable = process.stdin, output: Writable = process.stdout): NodePipe {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -16,6 +18,8 @@ export function nodePipe(input: Readable = process.stdin, output: Writable = pro
     open(take, ended) {
       taking = take;
       input.on('data', take);
+      // What stands behind the last line break is a line too.
+      input.on('end', () => take(Uint8Array.of(NEWLINE)));
       for (const event of ['end', 'close', 'error']) input.on(event, resolve);
       // Without a listener a client that went away would end the process by an error.
       output.on('error', () => {

@@ -157,7 +157,9 @@ export function createLogWatch<Kept>(
       keepFound(followed, found, runtime.now(), (entry) => keptOf(followed.log, entry));
     } catch (thrown) {
       const { code, message } = asTidegateError(thrown);
-      if (followed.failures === 0) runtime.log('warn', `a log is not watched: ${message}`, { log: followed.log, code });
+      // Whoever has left may have closed the store behind it.
+      const isNew = followed.failures === 0 && !me.signal.aborted;
+      if (isNew) runtime.log('warn', `a log is not watched: ${message}`, { log: followed.log, code });
       followed.failures += 1;
       if (followed.leader === me) handOver(followed, me);
       followed.leader ??= me;

@@ -196,6 +196,15 @@ describe('tidegate stdio', { timeout: 30_000 }, () => {
     expect(child.stdout()).toContain('after 500 ms');
   });
 
+  test('answers a last line without a line break, and ends without a word of the store', async () => {
+    const child = started({ LOG_LEVEL: 'warn' });
+    child.write(`${JSON.stringify(INITIALIZE)}\n${JSON.stringify(ping(2))}`);
+    child.hangUp();
+    expect(await child.ended).toBe(0);
+    expect(messages(child).map(({ id }) => id)).toEqual([1, 2]);
+    expect(child.stderr()).not.toContain('cannot be used');
+  });
+
   test('a client that reads no more has gone, though its end of the input is still open', async () => {
     const output = new Writable({ write: (_bytes, _encoding, done) => done(new Error('EPIPE')) });
     const pipe = nodePipe(new PassThrough(), output);

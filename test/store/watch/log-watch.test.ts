@@ -78,6 +78,34 @@ function listen(
   return ears;
 }
 
+describe('what it logs', () => {
+  test.each([
+    ['a store that fails', false, 1],
+    ['one that was closed behind whoever left', true, 0],
+  ])('%s', async (_what, isLeft, expected) => {
+    const logged: string[] = [];
+    const failing = Promise.withResolvers<never>();
+    const runtime = {
+      now: () => clock.now(),
+      sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal),
+      random: () => 0.5,
+      log: (_level: string, message: string) => void logged.push(message),
+    };
+    const ears = listen(
+      { store: { ...store, read: () => failing.promise } },
+      createLogWatch<string>(runtime, () => null),
+    );
+    await clock.advance(0);
+    if (isLeft) ears.leave();
+    failing.reject(new Error('the store is closed'));
+    await clock.advance(0);
+    expect(logged).toHaveLength(expected);
+    ears.leave();
+    await clock.advance(MINUTE);
+    expect(await ears.ended).toBe('left');
+  });
+});
+
 describe('when it looks', () => {
   test('a commit of this process is heard at once after idling, and then in batches of 200 ms', async () => {
     const ears = listen();
