@@ -43,6 +43,7 @@ test('who was given admin by name sees all of them, once they were loaded once',
   expect(admin(all)).toEqual(ADMIN);
   expect(all.map(({ name }) => name)).toContain('read_history');
   expect(loads()).toBe(1);
+  expect(await call('admin_streams_list', { zzz: 1 })).toMatchObject({ isError: true });
   const { structured, text } = await call('admin_streams_list');
   expect(structured['streams']).toMatchObject([
     { stream: 'readings', events: 0, newestAt: null },

@@ -9,6 +9,9 @@ import { claimAt, isName, soleText } from './claim.ts';
 import { clientOf, isIdToken, isOfUser } from './kind.ts';
 import { tokenScopes } from './token-scopes.ts';
 
+/** What a name is (`isName`). */
+const NAME = 'one text of 1 to 255 characters, none of them for control';
+
 export type Claims = Readonly<Record<string, unknown>>;
 
 export interface Expected {
@@ -55,9 +58,9 @@ export function principalOf(claims: Claims, expected: Expected): JudgedClaims {
     return refused('it is bound to a key of its owner (cnf), and comes as a bearer token');
   if (!expected.saysAccessToken && isIdToken(claims, own)) return refused('it is not an access token');
   const subject = subjectOf(claims, expected);
-  if (subject === null) return refused(`it has no subject (${config.subjectClaim})`);
+  if (subject === null) return refused(noSubject(claims, config.subjectClaim));
   const tenant = tenantOf(claims, config.tenantClaim);
-  if (tenant === null) return refused(`it has no tenant (${config.tenantClaim ?? ''})`);
+  if (tenant === null) return refused(noTenant(claims, config.tenantClaim ?? ''));
   const scopes = tokenScopes(claims, config);
   return { ok: true, principal: { tenant, subject, client: clientOf(claims), scopes } };
 }
@@ -86,6 +89,21 @@ function tenantOf(claims: Claims, claim: string | null): string | null {
   if (claim === null) return APP_TENANT;
   const tenant = soleText(claimAt(claims, claim));
   return isName(tenant) && tenant !== APP_TENANT ? tenant : null;
+}
+
+function noSubject(claims: Claims, claim: string): string {
+  const named = claimAt(claims, claim);
+  if (claim === 'email' && isName(soleText(named)))
+    return 'it has no subject (email): expected email_verified to be true';
+  return named === undefined
+    ? `it has no subject (${claim})`
+    : `it has no subject that is taken (${claim}): expected ${NAME}`;
+}
+
+function noTenant(claims: Claims, claim: string): string {
+  return claimAt(claims, claim) === undefined
+    ? `it has no tenant (${claim})`
+    : `it has no tenant that is taken (${claim}): expected ${NAME}, other than ${APP_TENANT}`;
 }
 
 function refused(reason: string): JudgedClaims {

@@ -4,6 +4,7 @@
  * everyone on this machine, if no other reaches it.
  */
 import { sameBytes, sha256 } from '../../base/digest.ts';
+import { plainText } from '../../base/plain.ts';
 import { isLoopback, readHostname } from '../../base/config/origins.ts';
 import { APP_TENANT } from '../../base/principal.ts';
 import { ADMIN_READ, isOperator } from '../../base/scopes.ts';
@@ -26,6 +27,7 @@ export function createGuard(token: string | null, parts: RouteParts): Guard {
     }
     const caller = await authenticate(request);
     if (caller instanceof Response) return caller;
+    if (caller.tenant !== APP_TENANT && isOperator(caller)) return refusedResponse(ofOneTenant(caller.tenant));
     return caller.tenant === APP_TENANT && isOperator(caller)
       ? null
       : challenges.insufficientScope(request, [ADMIN_READ]);
@@ -35,6 +37,16 @@ export function createGuard(token: string | null, parts: RouteParts): Guard {
 async function isSame(given: string, token: string): Promise<boolean> {
   const [left, right] = await Promise.all([sha256(given), sha256(token)]);
   return sameBytes(left, right);
+}
+
+/** No scope would help. */
+function ofOneTenant(tenant: string) {
+  return {
+    message: `This tells of all tenants, and the key or token is of the tenant ${plainText(tenant)}`,
+    field: 'Authorization',
+    expected: `a key or token of the tenant ${APP_TENANT} that has ${ADMIN_READ}, or the METRICS_TOKEN`,
+    hint: `ask who runs the server for one: tidegate keys create --name metrics --scope ${ADMIN_READ}`,
+  };
 }
 
 function closed() {

@@ -36,6 +36,9 @@ const OF_CLIENTS = new Set([
   '_meta',
 ]);
 
+/** Who names one of these asks for somebody's data: those of somebody else are no answer. */
+const OF_SCOPE = new Set(['tenant', 'tenantId', 'tenant_id']);
+
 /**
  * @param declared undefined: the tool declares no arguments, and gets what there is
  * @param args as the caller sent them; null and undefined stand for none
@@ -67,6 +70,7 @@ function withoutStrays(
   const isStray = (name: string) => {
     if (names.includes(name)) return false;
     if (passesOver === 'of clients') return OF_CLIENTS.has(name);
+    if (OF_SCOPE.has(name)) return false;
     const meant = meantName(name, names);
     return meant === null || Object.hasOwn(args, meant);
   };

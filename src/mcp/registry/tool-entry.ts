@@ -32,6 +32,8 @@ export interface ToolEntry {
 }
 
 const FINDINGS_TOLD = 3;
+/** How the names of operators' tools begin. */
+const OPERATORS = 'admin_';
 
 /** @param isPlain it comes with the server: what a model need not read is left out of its schemas */
 export function toolEntryOf(name: string, tool: ListedTool, isPlain: boolean): ToolEntry {
@@ -45,7 +47,7 @@ export function toolEntryOf(name: string, tool: ListedTool, isPlain: boolean): T
   const outputSchema = outputSchemaOf(tool, path, isPlain);
   return {
     tool,
-    passesOver: isPlain ? passedOverBy(tool) : 'nothing',
+    passesOver: isPlain ? passedOverBy(name, tool) : 'nothing',
     headers: paramHeaders(inputSchema, shown ? `${path}.inputJsonSchema` : `${path}.input`),
     listing: {
       name,
@@ -58,9 +60,12 @@ export function toolEntryOf(name: string, tool: ListedTool, isPlain: boolean): T
   };
 }
 
-/** An app decides for its own tools. What a built-in tool would undo for nobody is not done with half of what was asked for. */
-function passedOverBy({ annotations }: ListedTool): PassesOver {
-  return annotations?.destructiveHint === true ? 'of clients' : 'all';
+/**
+ * An app decides for its own tools. What a built-in tool would undo for nobody is not done with half of what was asked for, and what
+ * operators are told is what they asked for.
+ */
+function passedOverBy(name: string, { annotations }: ListedTool): PassesOver {
+  return annotations?.destructiveHint === true || name.startsWith(OPERATORS) ? 'of clients' : 'all';
 }
 
 /** Told when the host is made: the tool works, but not with every client. */

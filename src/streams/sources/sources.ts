@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { canonicalText } from '../../base/digest.ts';
 import { isGap, type LoggedEvent } from '../../base/event.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
+import { KEPT_NAME, lostName } from '../../base/schema/lost-name.ts';
 import { asMeant } from '../../base/schema/as-meant.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { knownName } from '../../base/known-names.ts';
@@ -214,6 +215,11 @@ function keyFilter({ keyed, name }: DeclaredStream, wanted: readonly string[] | 
 function parsed<Schema extends z.ZodType>(schema: Schema, given: unknown): z.output<Schema> {
   const meant = asMeant(schema, given ?? {});
   const result = schema.safeParse(meant);
+  const lost = result.success ? (lostName(given, result.data) ?? lostName(meant, result.data)) : null;
+  if (lost !== null) {
+    const field = ['arguments', ...lost].join('.');
+    throw new TidegateError('invalid_input', `${field}: expected ${KEPT_NAME}`, { field, expected: KEPT_NAME });
+  }
   if (result.success) return result.data;
   const [problem] = specProblems(schema, meant, 'arguments');
   const { path = 'arguments', expected = 'arguments of the event' } = problem ?? {};

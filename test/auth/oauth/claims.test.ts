@@ -62,7 +62,9 @@ describe('subject and client', () => {
   test('what is no name is refused', async () => {
     checked = await check();
     for (const sub of ['', 'a\u0000b', 'a\nb', 'x'.repeat(256), {}, ['a', 'b'], null, true]) {
-      expect(await checked.outcome(await checked.token({ sub })), JSON.stringify(sub)).toContain('no subject');
+      expect(await checked.outcome(await checked.token({ sub })), JSON.stringify(sub)).toContain(
+        'no subject that is taken (sub)',
+      );
     }
     expect(await checked.outcome(await checked.token({ sub: undefined, client_id: undefined }))).toContain(
       'no subject',
@@ -104,7 +106,10 @@ describe('tenant', () => {
 
   test('nobody takes the name of the tenant that has what belongs to the app', async () => {
     checked = await check({ tenantClaim: 'tid' });
-    expect(await checked.outcome(await checked.token({ tid: 'public' }))).toContain('no tenant');
+    const refused = await checked.outcome(await checked.token({ tid: 'public' }));
+    expect(refused).toContain('no tenant that is taken (tid): expected one text of 1 to 255 characters');
+    expect(refused).toContain('other than public');
+    expect(await checked.outcome(await checked.token())).toContain('it has no tenant (tid)');
   });
 
   test('names that every object has are no claims', async () => {

@@ -184,6 +184,8 @@ test('who may read it: this machine where all is open, METRICS_TOKEN, or the sco
   expect(await status(callerWith(['admin']))).toBe(200);
   // It tells of all tenants.
   expect(await status(callerWith(['admin'], {}, 'evil'))).toBe(403);
+  const ofOneTenant = await callerWith(['admin'], {}, 'evil').get('/metrics');
+  expect(await ofOneTenant.text()).toContain('a key or token of the tenant public that has admin:read');
   expect(await status(callerWith(['*']))).toBe(403);
   expect(await status(callerWith(['streams:read'], { METRICS_TOKEN: TOKEN }), bearer)).toBe(200);
   expect((await observedHost({ observing: null }).get('/metrics')).status).toBe(404);

@@ -152,6 +152,10 @@ describe('an argument too many', () => {
     );
   });
 
+  it('is refused where it names whose data are asked for', async () => {
+    expect(await textOf('read_latest', { stream: 'meters', tenant: 'beta' })).toContain('tenant: unknown here');
+  });
+
   it('is refused by a strict tool of the app', async () => {
     expect(await textOf('strict', { id: 'a', toolCallId: 'x' })).toContain(
       'toolCallId: unknown here (known: id, most, tags)',

@@ -51,6 +51,7 @@ test('what a revision changed is another event', () => {
 test.each([
   [{ keys: [] }, 'arguments.keys'],
   [{ where: { celcius: 3 } }, 'arguments.where.celcius'],
+  [{ where: JSON.parse('{"__proto__":{"equals":"x"}}') }, 'arguments.where.__proto__'],
   [{ other: 1 }, 'arguments.other'],
 ])('wrong arguments are named: %j', (given, field) => {
   const select = () => findSource(sources, 'stream.temps').select(given);
