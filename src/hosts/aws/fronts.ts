@@ -9,10 +9,8 @@ import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { FunctionUrlAuthType, type IFunction, InvokeMode } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import { API_SECONDS } from '../platforms/aws-checks.ts';
 import type { Access } from './settings.ts';
-
-/** The longest that an HTTP API waits. */
-export const API_SECONDS = 29;
 
 /** Requests a second, and at once, through the HTTP API. */
 const RATE = 50;

@@ -1,12 +1,6 @@
-/** A mistake of a deployment, and how several of them are told at once. Pure. */
+/** How several mistakes of a deployment are told at once. Pure. */
 import { TidegateError } from '../../base/errors.ts';
-
-/** Which setting or part of the app, what was expected, and what to do. */
-export interface Mistake {
-  field: string;
-  expected: string;
-  hint: string;
-}
+import type { Mistake } from '../platforms/aws-checks.ts';
 
 /** @throws TidegateError `invalid_config` that lists the mistakes, each with what to do about it */
 export function refuseMistakes(mistakes: readonly Mistake[]): void {

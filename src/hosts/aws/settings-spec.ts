@@ -1,4 +1,5 @@
 /** The settings judged: their defaults and bounds, and how a command line writes them (`cdk -c name=value`). Pure. */
+import { REQUEST_SECONDS } from '../platforms/aws-checks.ts';
 import * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
 import { knownName } from '../../base/known-names.ts';
@@ -24,7 +25,7 @@ export const settingsSpec = z.strictObject({
   optionalSecrets: z.array(z.string(), { error: 'names of variables' }).readonly().default([]),
   secretsRevision: whole(1, 1_000_000).default(1),
   secret: whole(1, 1_000_000).default(1),
-  requestSeconds: whole(10, 900, { unit: 's' }).default(30),
+  requestSeconds: whole(10, 900, { unit: 's' }).default(REQUEST_SECONDS),
   memoryMb: whole(256, 10_240, { unit: 'MiB' }).default(512),
   concurrency: whole(1, 100_000).optional(),
   feedLagMinutes: judged<number>('minutes, more than 0', (value) => typeof value === 'number' && value > 0).default(60),

@@ -3,7 +3,7 @@ import { knownName } from '../../base/known-names.ts';
 import type { App } from '../../declare/app.ts';
 import type { SourceKind } from '../../feeds/aws/feed.ts';
 import { appNeeds } from '../platforms/app-needs.ts';
-import type { Mistake } from './mistake.ts';
+import type { Mistake } from '../platforms/aws-checks.ts';
 import { KINESIS_BATCH, type Source } from './sources.ts';
 
 interface Form {

@@ -1,6 +1,7 @@
 /** What the app needs against what the platform has: secrets and bindings, the time and the requests of a burst, what feeds lose there. */
 import type { App } from '../../../declare/app.ts';
 import { appNeeds } from '../../platforms/app-needs.ts';
+import { REQUEST_SECONDS, timeMistakes } from '../../platforms/aws-checks.ts';
 import { checkWorkerFeeds } from '../../platforms/cloudflare-checks.ts';
 import type { DoctorCheck, DoctorFinding, PlatformName } from './finding.ts';
 
@@ -23,6 +24,7 @@ export const platformCheck: DoctorCheck = {
     if (app === null) return [{ status: 'skip', what: 'not looked at: first mend what stands above' }];
     const findings = [
       ...ofFeeds(app, platform),
+      ...ofTools(app, platform),
       ...ofLosses(app, platform),
       ...ofTime(app, platform),
       ...ofRequests(app, platform),
@@ -47,6 +49,17 @@ function ofFeeds(app: App, platform: PlatformName): DoctorFinding[] {
   if (platform !== 'workers') return [];
   const wrong = checkWorkerFeeds(appNeeds(app)).filter(({ level }) => level === 'error');
   return wrong.map(({ field, message, fix }) => ({ status: 'fail', what: `${field}: ${message}`, fix }));
+}
+
+/** What the construct refuses unless `requestSeconds` is raised, which `doctor` does not see. */
+function ofTools(app: App, platform: PlatformName): DoctorFinding[] {
+  if (platform !== 'lambda') return [];
+  return timeMistakes(app, REQUEST_SECONDS).map(({ field, expected, hint }) => ({
+    status: 'warn',
+    what: `${field}: expected ${expected}`,
+    why: 'tidegate deploy aws refuses it where nothing else is set',
+    fix: hint,
+  }));
 }
 
 function ofLosses(app: App, platform: PlatformName): DoctorFinding[] {

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
 import { expect, onTestFinished, test } from 'vitest';
-import { http, mqtt, pull, secret, sqs, stream } from '../../../../src/index.ts';
+import { http, httpTool, mqtt, pull, secret, sqs, stream } from '../../../../src/index.ts';
 import { ingest } from '../../../../src/feeds/run/run.ts';
 import { doctorCommand } from '../../../../src/hosts/cli/doctor/doctor-command.ts';
 import { linesOfResult } from '../../../../src/hosts/cli/doctor/print.ts';
 import { runChecks } from '../../../../src/hosts/cli/doctor/run-checks.ts';
 import type { Examined } from '../../../../src/hosts/cli/doctor/finding.ts';
+import { REQUEST_SECONDS, timeMistakes } from '../../../../src/hosts/platforms/aws-checks.ts';
 import { nodeRuntime } from '../../../../src/hosts/node/runtime.ts';
 import { openStore, readConfig } from '../../../../src/store/drivers/open.ts';
 import { answering, type HttpSource, json, startHttpSource, status } from '../../../services/http-feed.ts';
@@ -254,6 +255,16 @@ test('what a deployment to Workers would refuse of the feeds is said before ther
   }
   const onNode = await runDoctor(rooms(secured), onDisk(), ['--skip', 'feeds']);
   expect(onNode.of('platform').join('\n')).not.toContain('fail');
+});
+
+test('a tool that may wait longer than a request of Lambda is told as its deployment refuses it', async () => {
+  const slow = httpTool({ description: 'Slow', url: 'https://api.example/slow', timeoutMs: 60_000 });
+  const app = appOfTest({ tools: { slow } });
+  const told = (await runDoctor(app, onDisk(), ['--platform', 'lambda'])).of('platform').join('\n');
+  const [refused] = timeMistakes(app, REQUEST_SECONDS);
+  expect(refused?.field).toBe('tools.slow.timeoutMs');
+  expect(told).toContain(`warn ${refused?.field}: expected ${refused?.expected}`);
+  expect((await runDoctor(app, onDisk())).of('platform').join('\n')).not.toContain('slow');
 });
 
 test('a feed that event sources fill is not tried', async () => {
