@@ -11,7 +11,7 @@ import { jsonBytes, utf8Bytes } from '../base/json.ts';
 import type { Deps } from '../streams/deps.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { type HistoryQuery, MOST_EVENTS, readHistory } from '../streams/history/events.ts';
-import { MOST_KEYS } from '../streams/history/range.ts';
+import { MOST_KEYS, resolveRange } from '../streams/history/range.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import { inPieces } from '../base/text.ts';
 import { PAGE_BYTES } from '../tasks/turn/pages.ts';
@@ -87,7 +87,9 @@ export function exportHistoryTask(deps: Deps): Task {
         progress(`${total.events} events in ${total.pages} pages`);
         from = part.cursor === null ? null : part;
       }
-      const range = `${query.from === undefined ? '' : `from ${isoTime(Number(query.from))} `}to ${isoTime(Number(query.to))}`;
+      // As texts they were resolved and checked before the task was stored.
+      const { from: begin, to: end } = resolveRange(stream, query, now());
+      const range = `${begin === null ? '' : `from ${isoTime(begin)} `}to ${end === null ? 'now' : isoTime(end)}`;
       return {
         text: `${total.events} events of ${stream.name} ${range}: ${total.pages} pages of ${input.format}, ${total.bytes} bytes.`,
         structured: { stream: stream.name, format: input.format, ...total },

@@ -68,6 +68,16 @@ function read(file: string): { data: Note }[] {
   return lines.map((line) => JSON.parse(line) as { data: Note });
 }
 
+test.each([
+  [{ from: '2026-11-20T12:00:00Z' }, 'from 2026-11-20T12:00:00Z to '],
+  [{ from: '2026-11-20', to: '2026-11-21T00:00:00+01:00' }, 'from 2026-11-20T00:00:00Z to 2026-11-20T23:00:00Z'],
+  [{ to: '2026-11-21' }, 'events of notes to 2026-11-21T00:00:00Z'],
+  [{ from: '-1d' }, 'from 2026-11-19T12:00'],
+])('a range that is given as texts is told at the end: %j', async (range, told) => {
+  const { header } = await exported([{ at: START, author: 'a', text: 'plain' }], range);
+  expect(header).toMatchObject({ status: 'completed', result: { content: [{ text: expect.stringContaining(told) as string }] } });
+});
+
 describe('as CSV', () => {
   test('with a head, quotes where they are needed, and paths as columns', async () => {
     const { file, header } = await exported(
