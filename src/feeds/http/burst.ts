@@ -12,7 +12,7 @@ import { askSource } from './exchange.ts';
 import { describeHttpSource, isDeclared } from './options.ts';
 import type { HttpSettings } from './spec.ts';
 import { sizesBehind } from './next-page.ts';
-import { readHttpPosition, writeHttpPosition } from './position.ts';
+import { type PageMark, readHttpPosition, writeHttpPosition } from './position.ts';
 import { rangeOf, withoutFuture } from './time-range.ts';
 import { endOfReading, type PageOutcome, readPage } from './read-page.ts';
 import { makeRequest } from './request.ts';
@@ -95,7 +95,7 @@ async function* readPages(
     const request = await withinTimeout(makeRequest({ options, position, range, now, waitMs: allowed }));
     const forHeaders = allowed === null ? withinTimeout : createIdleTimeout(context, timeoutMs + allowed, source);
     const isCounted = options.pages?.by === 'offset' || options.pages?.by === 'number';
-    const follows = isCounted && position.page !== null ? { short: position.page.behind !== undefined } : null;
+    const follows = isCounted && position.page !== null ? { short: isShort(position.page) } : null;
     const exchange = { options, context, request, signal, withinTimeout: forHeaders, mayBeStale: stored, follows };
     const answer = await askSource(exchange);
     if (answer === 'stale') {
@@ -156,4 +156,9 @@ function tooSlow(options: HttpSettings, { budget }: BurstContext, cause: unknown
     expected: `a whole item within ${budget.timeMs} ms`,
     cause,
   });
+}
+
+/** Whether the page before had fewer items than it was asked for, or may have had. */
+function isShort({ behind }: PageMark): boolean {
+  return behind !== undefined && behind.isFull !== true;
 }

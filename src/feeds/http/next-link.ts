@@ -4,6 +4,7 @@
  * position holds no secret of the app. It does not read the `Link` header (net/link-header.ts does). Pure.
  */
 import { TidegateError } from '../../base/errors.ts';
+import type { FeedAnswer } from './answer.ts';
 import type { Json } from '../../base/json.ts';
 import { checkTarget, isNamed, publicForm } from '../../net/fetch-target.ts';
 
@@ -11,17 +12,21 @@ import { checkTarget, isNamed, publicForm } from '../../net/fetch-target.ts';
 const MOST_LENGTH = 8 * 1024;
 
 /**
- * @param asked the URL of the response that has the link
+ * A link may be relative to where its page came from, which is another place than was asked where that led on.
  * @throws TidegateError `upstream` for what is no URL, and `address_refused` for one that leads to another origin which is not allowed
  */
-export function resolveNext(target: string, asked: URL, allow: readonly string[]): URL {
-  if (target.length > MOST_LENGTH || !URL.canParse(target, asked.href)) {
+export function resolveNext(
+  target: string,
+  { url: asked, location }: Pick<FeedAnswer, 'url' | 'location'>,
+  allow: readonly string[],
+): URL {
+  if (target.length > MOST_LENGTH || !URL.canParse(target, location)) {
     throw new TidegateError('upstream', `${publicForm(asked)} links to a next page that is no URL, or too long`, {
       field: 'pages',
       expected: `a URL of at most ${MOST_LENGTH} characters`,
     });
   }
-  const next = new URL(target, asked.href);
+  const next = new URL(target, location);
   next.hash = '';
   if (next.origin === asked.origin && next.username === '' && next.password === '') return next;
   checkTarget(next.href, allow);
@@ -44,7 +49,22 @@ export function storeLink(next: URL, base: URL): Json {
     seen.set(name, place + 1);
     return base.searchParams.getAll(name)[place] === value ? [name] : [name, value];
   });
-  return { ...(next.pathname === base.pathname ? {} : { path: storePath(next.pathname, base.pathname) }), query };
+  // Links that are signed hold for one way of writing them.
+  const raw = rawPairs(next).map((pair, index): Json => ((query[index] as Json[]).length === 1 ? [index] : pair));
+  const isWhole = raw.length === query.length;
+  return {
+    ...(isWhole && raw.length > 0 ? { raw } : {}),
+    ...(next.pathname === base.pathname ? {} : { path: storePath(next.pathname, base.pathname) }),
+    query,
+  };
+}
+
+/** The pairs of a query as they are written. */
+function rawPairs({ search }: URL): string[] {
+  return search
+    .slice(1)
+    .split('&')
+    .filter((pair) => pair !== '');
 }
 
 /** How many segments the path shares with the feed's own, and those that follow. */
@@ -64,7 +84,8 @@ function restorePath(stored: Json | undefined, base: string): string {
 
 /** The link that was stored. The base itself where nothing that can be read was stored. */
 export function restoreLink(stored: Json, base: URL): URL {
-  const { url, path, query } = typeof stored === 'object' && stored !== null && !Array.isArray(stored) ? stored : {};
+  const { url, path, query, raw } =
+    typeof stored === 'object' && stored !== null && !Array.isArray(stored) ? stored : {};
   if (typeof url === 'string' && URL.canParse(url)) return new URL(url);
   const next = new URL(base);
   next.hash = '';
@@ -80,5 +101,11 @@ export function restoreLink(stored: Json, base: URL): URL {
     params.append(name, typeof value === 'string' ? value : (base.searchParams.getAll(name)[place] ?? ''));
   }
   next.search = params.toString();
+  const written = rawPairs(next);
+  if (Array.isArray(raw) && raw.length === written.length) {
+    const own = new Map(rawPairs(base).map((pair) => [new URLSearchParams(pair).toString(), pair]));
+    const asWritten = (pair = '') => own.get(pair) ?? pair;
+    next.search = raw.map((pair, index) => (typeof pair === 'string' ? pair : asWritten(written[index]))).join('&');
+  }
   return next;
 }

@@ -10,7 +10,7 @@ import type { Json } from '../../base/json.ts';
 import type { FeedAnswer } from './answer.ts';
 import type { HttpPages } from './options.ts';
 import { asksBehind, saysMore, type SeenSizes } from './page-end.ts';
-import { fingerprint, type PageMark, type ShortPage } from './position.ts';
+import { fingerprint, type PageBefore, type PageMark } from './position.ts';
 import { readPath } from '../../base/json-path.ts';
 import { linkTarget } from '../../net/link-header.ts';
 import { resolveNext, storeLink } from './next-link.ts';
@@ -24,7 +24,7 @@ export interface PageEnd {
   body: unknown;
   /** How many items the page had. */
   found: number;
-  /** Fingerprint of them; empty where they were too many for one portion. */
+  /** Fingerprint of the first of them, or of all. */
   mark: string;
   sizes: SeenSizes;
   allow: readonly string[];
@@ -62,7 +62,7 @@ export function sizesBehind({ page, found, sizes }: Pick<PageEnd, 'page' | 'foun
 
 interface Place {
   at: Json;
-  behind?: ShortPage;
+  behind?: PageBefore;
 }
 
 function placeOfNext(end: PageEnd): Place {
@@ -73,7 +73,7 @@ function placeOfNext(end: PageEnd): Place {
   if (pages.by === 'time') return { at: null };
   const inBody = pages.from === undefined ? null : readPath(body, pages.from);
   const target = pages.from === undefined ? linkTarget(answer.headers.get('link'), 'next') : asCursor(inBody);
-  return { at: target === null ? null : storeLink(resolveNext(String(target), answer.url, allow), answer.base) };
+  return { at: target === null ? null : storeLink(resolveNext(String(target), answer, allow), answer.base) };
 }
 
 /** The page at `next`, unless the one that was read is the last. */
@@ -84,9 +84,9 @@ function placeBehind(
 ): Place {
   if (found === 0) return { at: null };
   if (size === undefined) return { at: next, behind: { items: 0, mark } };
-  if (found >= size) return { at: next };
+  if (found >= size) return { at: next, behind: { items: 0, mark, isFull: true } };
   const number = pages.by === 'number' ? next - (pages.first ?? 1) : null;
-  const reached = number === null ? next : (number - 1) * (page?.behind?.items ?? size) + found;
+  const reached = number === null ? next : (number - 1) * (page?.behind?.items || size) + found;
   const says = saysMore({ body, headers: answer.headers }, { reached, pages: number });
   return asksBehind(found, sizes, says) ? { at: next, behind: { items: found, mark } } : { at: null };
 }

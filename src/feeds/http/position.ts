@@ -83,13 +83,15 @@ export interface PageMark {
   count: number;
   /** Fingerprint of the `at` of one of those pages. If it comes again, the pages lead in a circle. */
   seen: string;
-  /** The page before, where it may have been the last: it had fewer items than it was asked for. Absent: it had not. */
-  behind?: ShortPage;
+  /** The page before, of pages by number or offset: some sources answer their last page again. */
+  behind?: PageBefore;
 }
 
-export interface ShortPage {
-  /** How many items it had; 0 where no size was asked for. */
+export interface PageBefore {
+  /** How many items it had, where these were fewer than it was asked for; else 0. */
   items: number;
+  /** It had all the items that it was asked for, so that it need not be the last. */
+  isFull?: true;
   /** Fingerprint of the items; empty where they were too many for one portion. */
   mark: string;
 }
@@ -209,9 +211,9 @@ function readRange(stored: Json | undefined): TimeRange | null {
 function readPage(stored: Json | undefined): PageMark | null {
   const { at, count, seen, behind } = asObject(stored) ?? {};
   if (at === undefined || typeof count !== 'number' || typeof seen !== 'string') return null;
-  const { items, mark } = asObject(behind) ?? {};
-  const isBehind = typeof items === 'number' && typeof mark === 'string';
-  return { at, count, seen, ...(isBehind ? { behind: { items, mark } } : {}) };
+  const { items, mark, isFull } = asObject(behind) ?? {};
+  if (typeof items !== 'number' || typeof mark !== 'string') return { at, count, seen };
+  return { at, count, seen, behind: { items, mark, ...(isFull === true ? { isFull } : {}) } };
 }
 
 function writePage({ behind, ...page }: PageMark): JsonObject {

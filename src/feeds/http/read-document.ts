@@ -102,6 +102,8 @@ function itemsAt(body: unknown, path: string, source: string): unknown[] {
   const found = readPath(body, path);
   if (Array.isArray(found)) return found;
   if (typeof found === 'object' && found !== null) return [found];
+  // How several languages write an empty list.
+  if (found === null && path !== '') return [];
   const there = path === '' ? '' : `items: ${path} is ${found === undefined ? 'missing' : describeShape(found)}; `;
   throw new TidegateError('upstream', `${source}: ${there}the body is ${describeShape(body)}`, {
     field: 'items',

@@ -43,7 +43,7 @@ export interface PageOutcome {
 /** A page that was read to its end. */
 interface WholePage extends PageReading {
   found: number;
-  /** Fingerprint of its items; empty where they were too many for one portion, or the size of pages plays no part. */
+  /** Fingerprint of its first items; empty where the size of pages plays no part. */
   mark: string;
   body: unknown;
   cursor: HttpPosition['cursor'];
@@ -60,14 +60,17 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
   let { latest } = position;
   let found = 0;
   let { isNewRange } = page;
+  const isCounted = options.pages?.by === 'offset' || options.pages?.by === 'number';
+  let [isFirst, isRepeated, itemsMark] = [true, false, ''];
   const required = context.targets.map(({ required: names = [] }) => names);
   const fields = context.targets.map(({ fields: names = [] }) => names);
   for await (const portion of readPortions({ ...page, required, fields, now: () => context.now() })) {
     const { body, mark, end } = portion;
-    const mayRepeat = end && found === 0 && mayBeLast(page, portion.items.length);
-    const itemsMark = mayRepeat ? await fingerprint(JSON.stringify(portion.items.map(({ data }) => data))) : '';
-    // Some sources answer their last page again where there is no other.
-    const raw = itemsMark !== '' && itemsMark === position.page?.behind?.mark ? [] : portion.items;
+    if (isFirst && isCounted) itemsMark = await fingerprint(JSON.stringify(portion.items.map(({ data }) => data)));
+    // Some sources answer their last page again where there is no other, or the same one whatever they are asked for.
+    if (isFirst) isRepeated = itemsMark !== '' && portion.items.length > 0 && itemsMark === position.page?.behind?.mark;
+    isFirst = false;
+    const raw = isRepeated ? [] : portion.items;
     const known = position.read !== null && position.read.mark === mark ? position.read.items : 0;
     const unread = raw.slice(Math.max(0, known - found));
     const fresh = since === undefined ? unread : await beyondEdge(since, unread, position, zone);
@@ -95,12 +98,6 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
     return next;
   }
   return { position, more: false };
-}
-
-/** Whether a page by offset or number may be the last, or follows one that may have been. */
-function mayBeLast({ options: { pages }, position }: PageReading, items: number): boolean {
-  if (pages?.by !== 'offset' && pages?.by !== 'number') return false;
-  return position.page?.behind !== undefined || items < (pages.size ?? Number.POSITIVE_INFINITY);
 }
 
 function mayBeCut(items: readonly FeedItem[], { context: { budget, targets }, taken }: PageReading): boolean {
