@@ -75,7 +75,10 @@ test.each([
   [{ from: '-1d' }, 'from 2026-11-19T12:00'],
 ])('a range that is given as texts is told at the end: %j', async (range, told) => {
   const { header } = await exported([{ at: START, author: 'a', text: 'plain' }], range);
-  expect(header).toMatchObject({ status: 'completed', result: { content: [{ text: expect.stringContaining(told) as string }] } });
+  expect(header).toMatchObject({
+    status: 'completed',
+    result: { content: [{ text: expect.stringContaining(told) as string }] },
+  });
 });
 
 describe('as CSV', () => {
