@@ -197,6 +197,13 @@ test('the public principal is named at the edges alone', () => {
   expect(naming.toSorted()).toEqual(MAY_NAME_PUBLIC.toSorted());
 });
 
+test('what clients are sent is written by sentJson', () => {
+  const direct =
+    /\bResponse\.json\(|\b(text|data|body): JSON\.stringify\(|new Response\(JSON\.stringify\(/;
+  const sending = files.filter((file) => /^(mcp|http|tools|calls|deliveries|declare)\//.test(file));
+  expect(sending.filter((file) => direct.test(readFileSync(join(SRC, file), 'utf8')))).toEqual([]);
+});
+
 /** The files that its comments name, such as `judge.ts` or `store/commit.ts`. */
 function namedInComments(text: string): string[] {
   const comments = text.match(/\/\*[\s\S]*?\*\/|(?<![:'"`])\/\/[^\n]*/g) ?? [];

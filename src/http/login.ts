@@ -10,7 +10,7 @@ import { cookieIn, createLoginCookies, LOGIN_MS, type Login } from '../auth/logi
 import { createLoginFailures } from '../auth/login/login-failures.ts';
 import { isLoopback, readHostname } from '../base/config/origins.ts';
 import { asTidegateError, TidegateError } from '../base/errors.ts';
-import { type Json, parseJson } from '../base/json.ts';
+import { type Json, parseJson, sentJsonResponse } from '../base/json.ts';
 import type { Principal } from '../base/principal.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Secrets } from '../base/seal.ts';
@@ -123,7 +123,7 @@ export function createLoginRoutes({
     const { tenant, subject } = principal;
     const csrf = await cookies.writeToken(login);
     const expiresAt = new Date(login.expiresAt).toISOString();
-    return Response.json({ tenant, subject, csrf, expiresAt }, { headers });
+    return sentJsonResponse({ tenant, subject, csrf, expiresAt }, { headers });
   }
 
   function setCookie(request: Request, value: string, seconds: number): Record<string, string> {

@@ -3,6 +3,7 @@
  * and, where the operator can mend it, the variable. A process that ends is not ready. The state of feeds does not count. Probes are frequent, and anybody may
  * send one, so they share a check: there is one every few seconds at most.
  */
+import { sentJsonResponse } from '../base/json.ts';
 import { TidegateError } from '../base/errors.ts';
 import type { Runtime } from '../base/runtime.ts';
 import { examine } from '../store/examine.ts';
@@ -57,7 +58,7 @@ export function createReadiness(runtime: Pick<Runtime, 'log' | 'now' | 'sleep' |
     const { answer, known } = latest;
     const error = known === null ? await inTime(store, answer) : known.error;
     return error === null
-      ? Response.json({ status: 'ok', store: store.name })
+      ? sentJsonResponse({ status: 'ok', store: store.name })
       : notReadyResponse('store', store.name, error);
   };
 

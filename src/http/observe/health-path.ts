@@ -2,6 +2,7 @@
  * `/healthz/feeds`: 200 where every feed does what it should or is paused, 503 where one is failing or late, and where the store does not say. Anybody
  * hears how many there are of each; names, lags and errors are for who may read metrics. Probes share an answer for 5 s.
  */
+import { sentJsonResponse } from '../../base/json.ts';
 import { openAccount } from '../../store/counting.ts';
 import type { Store } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
@@ -49,14 +50,14 @@ export function mountFeedsHealth(
     const answered = new AbortController();
     const lines = await Promise.race([look(account.store), runtime.sleep(MOST_MS, answered.signal).then(() => null)]);
     answered.abort();
-    if (lines === null) return Response.json({ status: 'unknown', part: 'store' }, { status: 503 });
+    if (lines === null) return sentJsonResponse({ status: 'unknown', part: 'store' }, { status: 503 });
     const isWell = lines.every(({ verdict }) => verdict === 'ok' || verdict === 'paused');
     const body = {
       status: isWell ? 'ok' : 'failing',
       feeds: healthCounts(lines),
       ...(isAll ? { details: healthDetails(lines, runtime.now()) } : {}),
     };
-    return Response.json(body, { status: isWell ? 200 : 503 });
+    return sentJsonResponse(body, { status: isWell ? 200 : 503 });
   });
   http.all(PATH, (context) => methodResponse(context.req.path, 'GET, HEAD'));
 }
