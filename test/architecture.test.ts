@@ -198,8 +198,7 @@ test('the public principal is named at the edges alone', () => {
 });
 
 test('what clients are sent is written by sentJson', () => {
-  const direct =
-    /\bResponse\.json\(|\b(text|data|body): JSON\.stringify\(|new Response\(JSON\.stringify\(/;
+  const direct = /\bResponse\.json\(|\b(text|data|body): JSON\.stringify\(|new Response\(JSON\.stringify\(/;
   const sending = files.filter((file) => /^(mcp|http|tools|calls|deliveries|declare)\//.test(file));
   expect(sending.filter((file) => direct.test(readFileSync(join(SRC, file), 'utf8')))).toEqual([]);
 });
