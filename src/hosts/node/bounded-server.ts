@@ -10,6 +10,7 @@ import type { ProcessBounds } from '../../base/config/bounds.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { BodySource } from '../../http/bodies.ts';
 import { gaveUp, overloaded } from '../../http/edge.ts';
+import { problemResponse } from '../../http/problem.ts';
 import type { Host } from '../http-host.ts';
 import { bodyOf, endBody } from './incoming-body.ts';
 import { boundConnections, type ConnectionBounds, type ServedConnection } from './connection-bounds.ts';
@@ -76,13 +77,25 @@ export function createBoundedServer(
   }
 
   server.on('request', (incoming, outgoing) =>
-    connections.inOrder(incoming, outgoing, (connection) => serve(incoming, outgoing, connection)),
+    connections.inOrder(
+      incoming,
+      outgoing,
+      (connection) => serve(incoming, outgoing, connection),
+      () => refuse(outgoing),
+    ),
   );
   server.once('close', () => {
     connections.stop();
     forget();
   });
   return server;
+}
+
+/** Ends the connection too: what came behind on it was not begun either. */
+function refuse(outgoing: ServerResponse): void {
+  const response = problemResponse(overloaded());
+  outgoing.writeHead(response.status, { ...Object.fromEntries(response.headers), Connection: 'close' });
+  void response.text().then((text) => outgoing.end(text));
 }
 
 /** What was not read by now is not read on (see `endBody`), and its sender is told. */

@@ -29,15 +29,23 @@ export interface ServedConnection {
 
 export interface BoundedConnections {
   /**
-   * Runs `serve` once the requests that came before on the same connection have their answers. It is never run where too many
-   * come at once, and where the connection is gone by then.
+   * Runs `serve` once the requests that came before on the same connection have their answers. Where many wait, no more is read of
+   * the connection. Where too many came at once, the first that is too many runs `refuse` in its place, which has to answer and to
+   * end the connection; what came behind it has no answer. Neither is run where the connection is gone by then.
    */
-  inOrder(incoming: IncomingMessage, outgoing: ServerResponse, serve: (connection: ServedConnection) => void): void;
+  inOrder(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    serve: (connection: ServedConnection) => void,
+    refuse: () => void,
+  ): void;
   stop(): void;
 }
 
-/** Requests that may wait on one connection behind the one that is served. */
-const MOST_PIPELINED = 16;
+/** While so many requests wait on one connection behind the one that is served, no more is read of it. */
+const MANY_PIPELINED = 16;
+/** So many may wait: those that came in one piece are there before reading stops. */
+const MOST_PIPELINED = 64;
 const LOOK_MS = 500;
 /** Whose shares are remembered, connected or not: who comes back on another connection is the same. */
 const MOST_ADDRESSES = 10_000;
@@ -47,6 +55,8 @@ interface Open {
   /** Requests that are served or wait; 0: the connection is idle. */
   underWay: number;
   waiting: (() => void)[];
+  /** One of those that wait is refused, and ends the connection. */
+  isRefusing: boolean;
   /** Bytes that had left at the last look, and since when there are no more of them. */
   left: number;
   since: number;
@@ -80,7 +90,7 @@ export function boundConnections(
       socket.destroy();
       return;
     }
-    open.set(socket, { share: fresh(), underWay: 0, waiting: [], left: 0, since: 0 });
+    open.set(socket, { share: fresh(), underWay: 0, waiting: [], isRefusing: false, left: 0, since: 0 });
     socket.once('close', () => open.delete(socket));
   });
 
@@ -124,12 +134,14 @@ export function boundConnections(
   timer.unref();
 
   return {
-    inOrder(incoming, outgoing, serve) {
+    inOrder(incoming, outgoing, serve, refuse) {
       const { socket } = incoming;
       const connection = open.get(socket);
-      if (connection === undefined) return;
+      if (connection === undefined || connection.isRefusing) return;
+      if (connection.waiting.length >= MANY_PIPELINED) socket.pause();
       if (connection.waiting.length >= MOST_PIPELINED) {
-        socket.destroy();
+        connection.isRefusing = true;
+        connection.waiting.push(() => void (socket.destroyed || refuse()));
         return;
       }
       connection.underWay += 1;
@@ -138,6 +150,7 @@ export function boundConnections(
         outgoing.once('close', () => {
           connection.underWay -= 1;
           connection.waiting.shift()?.();
+          if (connection.waiting.length < MANY_PIPELINED && socket.isPaused()) socket.resume();
           if (connection.underWay > 0 || !open.delete(socket)) return;
           connection.since = 0;
           open.set(socket, connection);

@@ -43,11 +43,17 @@ export function createSafeResponse(isSecure: boolean): typeof ServerResponse {
   return class<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
     override writeHead(status: number, ...rest: unknown[]): this {
       const [given = {}] = rest;
-      // No other form is written here: neither a reason nor a list.
-      const headers: OutgoingHttpHeaders = withSafeHeaders(given as Record<string, string>, isSecure);
+      // Node itself writes a list, to a request without `Host`. Nobody gives a reason.
+      const named = Array.isArray(given) ? listedHeaders(given as string[]) : (given as Record<string, string>);
+      const headers: OutgoingHttpHeaders = withSafeHeaders(named, isSecure);
       return super.writeHead(status, headers);
     }
   };
+}
+
+/** Of a list in which each name stands before its value. */
+function listedHeaders(list: readonly string[]): Record<string, string> {
+  return Object.fromEntries(list.flatMap((name, at) => (at % 2 === 0 ? [[name, list[at + 1] ?? '']] : [])));
 }
 
 /** A host as URLs write it. */

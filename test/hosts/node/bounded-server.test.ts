@@ -89,14 +89,53 @@ test('an absolute target names neither the server nor the protocol', async () =>
   }
 });
 
-test('a connection that asks for very many at once is closed', async () => {
-  let served = 0;
-  const port = await listening(() => {
-    served += 1;
-    return new Promise<Response>(() => {});
+test('many requests that come at once on one connection are all answered', async () => {
+  const port = await listening(() => Promise.resolve(new Response('yes')));
+  const asked = await dial(port, get('/').repeat(64) + get('/').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+  expect((await said(asked)).match(/HTTP\/1.1 200/g)).toHaveLength(65);
+});
+
+test('what comes behind many that wait is read once they have their answers', async () => {
+  let open = () => {};
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  let begun = () => {};
+  const isBegun = new Promise<void>((resolve) => (begun = resolve));
+  const port = await listening(async () => {
+    begun();
+    await gate;
+    return new Response('yes');
   });
-  await said(await dial(port, get('/').repeat(100)));
-  expect(served).toBe(1);
+  const asked = await dial(port, get('/').repeat(40));
+  await isBegun;
+  asked.write(get('/').repeat(40));
+  // Another connection is served meanwhile, so what was written has come.
+  const other = await dial(port, get('/'));
+  asked.write(get('/').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+  await new Promise((resolve) => setImmediate(resolve));
+  open();
+  expect(await said(other, /yes/)).toContain('200');
+  expect((await said(asked)).match(/HTTP\/1.1 200/g)).toHaveLength(81);
+});
+
+test('of too many in one piece each is answered up to the bound, and the next is told so before the connection ends', async () => {
+  let served = 0;
+  const port = await listening(async () => {
+    served += 1;
+    await new Promise((resolve) => setImmediate(resolve));
+    return new Response('yes');
+  });
+  const text = await said(await dial(port, get('/').repeat(1_000)));
+  expect(text.match(/HTTP\/1.1 200/g)).toHaveLength(served);
+  expect(served).toBe(65);
+  expect(text).toMatch(/HTTP\/1.1 503[^]*retry-after: \d+[^]*connection: close[^]*overloaded/i);
+});
+
+test('a request without Host is refused with headers in their form', async () => {
+  const port = await listening(() => Promise.resolve(new Response('yes')));
+  const text = await said(await dial(port, 'GET / HTTP/1.1\r\nconnection: close\r\n\r\n'));
+  expect(text).toMatch(/^HTTP\/1.1 400/);
+  expect(text).toMatch(/^connection: close/im);
+  expect(text).not.toMatch(/^\d+:/m);
 });
 
 test('where there is no room for a connection, one that is idle makes it, and none that waits for its answer', async () => {
