@@ -20,6 +20,10 @@ import type { FilledEntry, StoredRecord } from '../../store/store.ts';
 export const FORMAT = 1;
 /** A sum follows once this many characters were written. */
 const SUMMED_CHARACTERS = 512 * 1024;
+/** No line that is written is as long: a record or an entry has a third of it at most. */
+const LINE_CHARACTERS = 1_048_576;
+/** Most that stands in front of a sum. */
+const BLOCK_CHARACTERS = SUMMED_CHARACTERS + LINE_CHARACTERS;
 
 const Head = z.object({
   tidegate: z.literal('backup'),
@@ -98,6 +102,7 @@ function sumOf(before: string, block: string): Promise<string> {
 export async function* readBlocks(chunks: AsyncIterable<string>): AsyncGenerator<BackupPart, void> {
   let sum = '';
   let block: string[] = [];
+  let characters = 0;
   let counts: BackupCounts | null = null;
   let ended = false;
   let begun = false;
@@ -108,9 +113,12 @@ export async function* readBlocks(chunks: AsyncIterable<string>): AsyncGenerator
       begun = true;
     }
     if (!line.startsWith('["s",')) {
+      characters += line.length;
+      if (characters > BLOCK_CHARACTERS) throw damaged('a sum is missing');
       block.push(line);
       continue;
     }
+    characters = 0;
     sum = await sumOf(sum, block.map((each) => `${each}\n`).join(''));
     if (line !== `["s","${sum}"]`) throw damaged('what it holds is not what was written');
     for (const each of block) {
@@ -175,15 +183,20 @@ function headOf(line: string): BackupHead {
   });
 }
 
+/** @throws TidegateError `invalid_input` for lines, or lines without a sum behind them, that no backup has: they are not kept */
 async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<string> {
   let rest: string[] = [];
+  let characters = 0;
   for await (const chunk of chunks) {
     const [first = '', ...others] = chunk.split('\n');
     rest.push(first);
+    characters += first.length;
     for (const line of others) {
       yield rest.join('');
       rest = [line];
+      characters = line.length;
     }
+    if (characters > LINE_CHARACTERS) throw damaged('a line is longer than any that is written');
   }
   const last = rest.join('');
   if (last !== '') yield last;
