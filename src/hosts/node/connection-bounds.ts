@@ -90,7 +90,12 @@ export function boundConnections(
       socket.destroy();
       return;
     }
-    open.set(socket, { share: fresh(), underWay: 0, waiting: [], isRefusing: false, left: 0, since: 0 });
+    const connection: Open = { share: fresh(), underWay: 0, waiting: [], isRefusing: false, left: 0, since: 0 };
+    open.set(socket, connection);
+    // Node reads on at the end of each request. Those that wait have come whole, but for the last.
+    socket.on('resume', () => {
+      if (connection.waiting.length >= MANY_PIPELINED) socket.pause();
+    });
     socket.once('close', () => open.delete(socket));
   });
 

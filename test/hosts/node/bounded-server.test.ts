@@ -96,23 +96,21 @@ test('many requests that come at once on one connection are all answered', async
 });
 
 test('what comes behind many that wait is read once they have their answers', async () => {
-  let open = () => {};
-  const gate = new Promise<void>((resolve) => (open = resolve));
-  let begun = () => {};
-  const isBegun = new Promise<void>((resolve) => (begun = resolve));
+  const gate = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
   const port = await listening(async () => {
-    begun();
-    await gate;
+    begun.resolve();
+    await gate.promise;
     return new Response('yes');
   });
   const asked = await dial(port, get('/').repeat(40));
-  await isBegun;
+  await begun.promise;
   asked.write(get('/').repeat(40));
   // Another connection is served meanwhile, so what was written has come.
   const other = await dial(port, get('/'));
   asked.write(get('/').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
   await new Promise((resolve) => setImmediate(resolve));
-  open();
+  gate.resolve();
   expect(await said(other, /yes/)).toContain('200');
   expect((await said(asked)).match(/HTTP\/1.1 200/g)).toHaveLength(81);
 });
