@@ -21,7 +21,7 @@ async function readUntilRefused(begin: string, piece: string): Promise<[number, 
     for (; read < 1_000; read += 1) yield await Promise.resolve(piece);
   }
   try {
-    for await (const _part of readBlocks(pieces()));
+    await Array.fromAsync(readBlocks(pieces()));
     return [read, null];
   } catch (thrown) {
     return [read, thrown];
