@@ -53,10 +53,15 @@ async function served(proxies: readonly string[], forwarded: readonly string[]):
   const bounds = { connections: 10, unsentBytes: 1_000, answerMs: 1_000, proxies: rangesOf(proxies) };
   const connections = boundConnections(server, bounds, () => 0);
   server.on('request', (incoming, outgoing) =>
-    connections.inOrder(incoming, outgoing, (connection) => {
-      seen.push(connection);
-      outgoing.end();
-    }),
+    connections.inOrder(
+      incoming,
+      outgoing,
+      (connection) => {
+        seen.push(connection);
+        outgoing.end();
+      },
+      () => outgoing.destroy(),
+    ),
   );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

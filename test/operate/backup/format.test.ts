@@ -21,7 +21,8 @@ async function readUntilRefused(begin: string, piece: string): Promise<[number, 
     for (; read < 1_000; read += 1) yield await Promise.resolve(piece);
   }
   try {
-    await Array.fromAsync(readBlocks(pieces()));
+    const kinds: string[] = [];
+    for await (const { kind } of readBlocks(pieces())) kinds.push(kind);
     return [read, null];
   } catch (thrown) {
     return [read, thrown];
