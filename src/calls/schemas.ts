@@ -6,7 +6,11 @@ import { CURSOR_CHARACTERS } from '../streams/log/stream-cursor.ts';
 /** A stream's name. The description of `list_streams` has the names, and so does the error for a wrong one. */
 export const StreamName = z.string().min(1).max(64).describe('Name of a stream');
 
-export const Key = z.string().min(1).max(256);
+export const Key = z
+  .string()
+  .min(1)
+  .max(256)
+  .refine((key) => key.isWellFormed(), { error: 'a text without half of a surrogate pair' });
 
 /** A time of an argument: a text as described, or a number of epoch ms. */
 export const timeArgument = (about: string) =>

@@ -183,6 +183,15 @@ test.each([
   expect(stage.received).toEqual([]);
 });
 
+test('a refusal of an address speaks of webhooks, to somebody who changes no declaration', async () => {
+  const refused = deliveryStage().subscribe({ url: 'https://10.0.0.1/hook' });
+  await expect(refused).rejects.toMatchObject({
+    code: 'address_refused',
+    expected: 'an https URL of a public host, or one that the app allows (webhooks.allow)',
+    hint: null,
+  });
+});
+
 test.each([
   '',
   'secret',

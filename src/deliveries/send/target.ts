@@ -37,7 +37,7 @@ function checkWebhook(
 ): ShownTarget {
   if (url.length > URL_CHARACTERS) throw wrong('target.url', `at most ${URL_CHARACTERS} characters`);
   const { allow, trusted } = app.webhooks;
-  const parsed = checkTarget(url, allow);
+  const parsed = publicTarget(url, allow);
   if (parsed.hash !== '') throw wrong('target.url', 'a URL without a fragment, which is never sent');
   if (!PORTS.includes(parsed.port) && !isNamed(parsed, allow) && !isTrusted(url, trusted)) {
     throw wrong('target.url', 'port 443 or 8443, or one that the app allows (webhooks.allow)');
@@ -51,6 +51,19 @@ function checkWebhook(
     throw wrong('target.url', `https://${hosts[0]}${path}…, or the shape event`);
   }
   return { kind: 'webhook', url, shape };
+}
+
+/** Who subscribes changes no declaration of the app. */
+function publicTarget(url: string, allow: readonly string[]): URL {
+  try {
+    return checkTarget(url, allow);
+  } catch (thrown) {
+    if (!(thrown instanceof TidegateError) || thrown.code !== 'address_refused') throw thrown;
+    throw new TidegateError('address_refused', thrown.message, {
+      field: thrown.field ?? 'url',
+      expected: 'an https URL of a public host, or one that the app allows (webhooks.allow)',
+    });
+  }
 }
 
 /** Whether the app trusts the receiver without being told by it. */

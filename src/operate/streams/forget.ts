@@ -71,16 +71,16 @@ export const streamsForget = operatorAction({
       deadLetters: letters,
       triggers: [...triggers],
       complete: streams.every(({ complete }) => complete),
-      notReached: [...NOT_REACHED, ...ofOthers(found, context)],
+      notReached: [...NOT_REACHED, ...ofOthers(found, context), ...ofAll(names, context)],
     };
   },
   lines: ({ streams, deadLetters, triggers, complete, notReached }) => [
     ...streams.map(({ stream, removed }) => `${stream}: ${removed} events removed`),
     `${deadLetters} dead letters erased`,
-    ...(triggers.length === 0 ? [] : [`removed from occurrences and alarms of ${triggers.join(', ')}`]),
+    ...(triggers.length === 0 ? [] : [`Gone through as well: occurrences and alarms of ${triggers.join(', ')}`]),
     ...(complete ? [] : ['Nobody reads them any more, but not all are erased yet: call it again']),
     ...(isNothing({ streams, deadLetters })
-      ? ['No event and no dead letter has this key: is it written exactly as events have it?']
+      ? ['No event and no dead letter of these streams has this key: is it written exactly as events have it?']
       : []),
     `Not reached: ${notReached.join(', ')}`,
   ],
@@ -103,6 +103,18 @@ function ofOthers(found: readonly NamedStream[], { tenant, ofApp }: OperateConte
   if (own.length === 0 || !ofApp) return [];
   const names = own.join(', ');
   return [`what other tenants than ${tenant} have in ${names} (tenants list says who there is; --tenant NAME)`];
+}
+
+/** Streams with keys that all tenants share, which an operator of one tenant does not change. */
+function ofAll(names: readonly string[] | undefined, { ofApp, deps }: OperateContext): string[] {
+  if (ofApp || names !== undefined) return [];
+  const shared = [...deps.app.streams.values()].filter(
+    (stream) => stream.keyed && !isAuditLog(stream) && stream.tenants !== 'each',
+  );
+  if (shared.length === 0) return [];
+  return [
+    `streams that all tenants share: ${shared.map(({ name }) => name).join(', ')} (who runs the app removes the key there)`,
+  ];
 }
 
 function namedStreams(context: OperateContext, names: readonly string[] | undefined): NamedStream[] {

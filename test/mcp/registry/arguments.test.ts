@@ -156,6 +156,12 @@ describe('an argument too many', () => {
     expect(await textOf('read_latest', { stream: 'meters', tenant: 'beta' })).toContain('tenant: unknown here');
   });
 
+  it('is none where a key is half of a surrogate pair, which is told of the argument itself', async () => {
+    expect(await textOf('read_latest', { stream: 'meters', key: '\uD800' })).toContain(
+      'key: a text without half of a surrogate pair',
+    );
+  });
+
   it('is refused by a strict tool of the app', async () => {
     expect(await textOf('strict', { id: 'a', toolCallId: 'x' })).toContain(
       'toolCallId: unknown here (known: id, most, tags)',

@@ -345,5 +345,13 @@ test('a key that is a number, or a word of a text, is found in dead letters, and
   // The last one may be of the key or not: it has no id.
   expect(forgotten).toMatchObject({ deadLetters: 3 });
   expect(forgotten.notReached.at(-1)).toMatch(/^what other tenants than public have in own/);
+  // An operator of a tenant is told which streams were left out.
+  const ofTenant = await act<{ notReached: string[] }>(
+    'streams forget',
+    { key: '42' },
+    { tenant: 'acme', ofApp: false },
+  );
+  expect(ofTenant).toMatchObject({ streams: [{ stream: 'own', removed: 0 }] });
+  expect(ofTenant.notReached.at(-1)).toMatch(/^streams that all tenants share: readings /);
   expect(await act('dead list')).toMatchObject({ letters: [{ number: 1 }, { number: 3 }] });
 });
