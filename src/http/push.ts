@@ -10,6 +10,7 @@ import { canonicalText, digestOf } from '../base/digest.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { Once } from '../streams/log/publish-many.ts';
+import { createOutages } from './observe/outages.ts';
 import { pusherOf } from './authenticate.ts';
 import type { Bodies } from './bodies.ts';
 import type { Edge } from './edge.ts';
@@ -50,6 +51,7 @@ export type PushRoute = (
 export function createPushRoute(deps: Deps, bodies: Bodies): PushRoute {
   const { app, runtime } = deps;
   let quotas = deps.quotas ?? null;
+  const outages = createOutages('push', runtime);
   return async (request, name, principal, store, edge, signed) => {
     const { tenant } = principal;
     const stream = app.streams.get(name);
@@ -77,6 +79,7 @@ export function createPushRoute(deps: Deps, bodies: Bodies): PushRoute {
           items.map((item) => ({ ...item, ...meta })),
           { once, deadline: takenAt + PUSH_MS },
         );
+        outages.worked();
         await deps.audit?.note(principal, { action: 'push', target: name, events: push.appended, bytes });
         return sentJsonResponse(push);
       } catch (thrown) {
@@ -86,8 +89,8 @@ export function createPushRoute(deps: Deps, bodies: Bodies): PushRoute {
     } catch (thrown) {
       const error = asTidegateError(thrown);
       const { code, field } = error;
-      if (code === 'internal' || isOfStore(error))
-        runtime.log('error', `push: ${error.message}`, { stream: name, code });
+      if (code === 'internal') runtime.log('error', `push: ${error.message}`, { stream: name, code });
+      else if (isOfStore(error)) outages.failed(code, error.message, { stream: name });
       // Without values: the log is read by others than the data.
       else runtime.log('info', `a push is refused: ${code}`, { stream: name, ...(field === null ? {} : { field }) });
       await deps.audit?.refused(principal, { target: `push to ${name}`, code });
