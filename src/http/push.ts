@@ -10,7 +10,7 @@ import { canonicalText, digestOf } from '../base/digest.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { Once } from '../streams/log/publish-many.ts';
-import { createOutages } from '../base/outages.ts';
+import { createOutages } from '../store/outages.ts';
 import { pusherOf } from './authenticate.ts';
 import type { Bodies } from './bodies.ts';
 import type { Edge } from './edge.ts';

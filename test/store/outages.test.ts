@@ -1,6 +1,6 @@
 /** An outage is told once, again each minute, and once it is over. */
 import { expect, test } from 'vitest';
-import { createOutages } from '../../src/base/outages.ts';
+import { createOutages } from '../../src/store/outages.ts';
 
 test('what refuses many requests is told once a minute, with how many, and when it is over', () => {
   let time = 0;

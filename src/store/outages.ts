@@ -2,7 +2,7 @@
  * Tells an outage once, and not with each request that it refuses: a log on the disk that is full would take what becomes free. It is
  * told again each minute with how many were refused meanwhile, and once it is over.
  */
-import type { Runtime } from './runtime.ts';
+import type { Runtime } from '../base/runtime.ts';
 
 const AGAIN_MS = 60_000;
 
