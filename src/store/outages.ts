@@ -2,6 +2,7 @@
  * Tells an outage once, and not with each request that it refuses: a log on the disk that is full would take what becomes free. It is
  * told again each minute with how many were refused meanwhile, and once it is over.
  */
+import type { JsonObject } from '../base/json.ts';
 import type { Runtime } from '../base/runtime.ts';
 
 const AGAIN_MS = 60_000;
@@ -24,7 +25,8 @@ export function createOutages(what: string, { log, now }: Pick<Runtime, 'log' | 
         return;
       }
       under.set(code, { toldAt: now(), refused: 0 });
-      const more = outage === undefined || outage.refused === 0 ? {} : { refusedMeanwhile: outage.refused };
+      const more: JsonObject =
+        outage === undefined || outage.refused === 0 ? {} : { refusedMeanwhile: outage.refused };
       log('error', `${what}: ${message}`, { ...fields, code, ...more });
     },
     worked() {
