@@ -25,8 +25,7 @@ export function createOutages(what: string, { log, now }: Pick<Runtime, 'log' | 
         return;
       }
       under.set(code, { toldAt: now(), refused: 0 });
-      const more: JsonObject =
-        outage === undefined || outage.refused === 0 ? {} : { refusedMeanwhile: outage.refused };
+      const more: JsonObject = outage === undefined || outage.refused === 0 ? {} : { refusedMeanwhile: outage.refused };
       log('error', `${what}: ${message}`, { ...fields, code, ...more });
     },
     worked() {
