@@ -38,12 +38,6 @@ export type ValueAt<Data, Path extends string> = Json extends Data
         : never
     : never;
 
-/**
- * Numbers of a greater size are not taken for numbers, so that sums and differences do not overflow to infinity, which
- * JSON cannot hold.
- */
-const GREATEST = 1e300;
-
 /** The longest path that is taken from outside. */
 export const PATH_CHARACTERS = 200;
 
@@ -60,7 +54,12 @@ export function hasValueAt(data: Json, path: readonly string[]): boolean {
 /** The number at a path; null where there is none. */
 export function numberAt(data: Json, path: readonly string[]): number | null {
   const value = found(data, path);
-  return typeof value === 'number' && Math.abs(value) <= GREATEST ? value : null;
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+/** The nearest number that JSON can hold: sums and differences of great numbers overflow to infinity. */
+export function boundedNumber(value: number): number {
+  return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value));
 }
 
 /** The names in a path, in their order. No path means the data as a whole, and has no names. */

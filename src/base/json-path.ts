@@ -24,6 +24,7 @@ export function readPath(value: unknown, path: string): unknown {
  */
 export function describeShape(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (value === undefined) return 'nothing';
   if (typeof value !== 'object' || value === null) return value === null ? 'null' : `a ${typeof value}`;
   const names = Object.keys(value);
   const shown = names.slice(0, 10).join(', ');

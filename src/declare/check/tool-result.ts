@@ -6,6 +6,7 @@ import type * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
 import { type Json, type JsonObject, sentJson } from '../../base/json.ts';
 import { describeIssues, UNWORDED } from '../../base/schema/issue-words.ts';
+import { describeShape } from '../../base/json-path.ts';
 import type { ToolAnswer } from '../tool.ts';
 import type { ContentBlock } from '../content.ts';
 
@@ -30,6 +31,8 @@ export function toolResult(answer: ToolAnswer | string, output: z.ZodType | unde
       );
     return { content: [{ type: 'text', text: answer }] };
   }
+  const wrong = output ? null : notAnAnswer(answer);
+  if (wrong !== null) throw defect(name, `${wrong}: answer a text, { text }, { structured } or { content }`);
   let structured = answer.structured as Json | undefined;
   const content: ContentBlock[] = answer.text === undefined ? [] : [{ type: 'text', text: answer.text }];
   if (answer.content) content.push(...answer.content);
@@ -48,6 +51,17 @@ export function toolResult(answer: ToolAnswer | string, output: z.ZodType | unde
     ...(structured === undefined ? {} : { structuredContent: structured }),
     ...(answer.isError ? { isError: true } : {}),
   };
+}
+
+/** What is wrong with what a handler answered, in which there is nothing for anybody. Null: nothing is. */
+function notAnAnswer(answer: unknown): string | null {
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return `answered ${describeShape(answer)}`;
+  const { text, content, structured } = answer as ToolAnswer;
+  if (text !== undefined && typeof text !== 'string') return `answered a text that is ${describeShape(text)}`;
+  if (content !== undefined && !Array.isArray(content)) return `answered content that is ${describeShape(content)}`;
+  if (text !== undefined || content !== undefined || structured !== undefined) return null;
+  const fields = Object.keys(answer).filter((field) => !OF_ANSWER.has(field));
+  return fields.length === 0 ? 'answered nothing' : `answered an object with ${fields.slice(0, MOST_NAMED).join(', ')}`;
 }
 
 /** Says where an answer does not fit, without its values, which the log may not hold. */

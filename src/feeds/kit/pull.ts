@@ -8,6 +8,8 @@ import { specProblems } from '../../declare/spec/problems.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { EventMeta } from '../../base/event.ts';
 import { type Json, utf8Bytes } from '../../base/json.ts';
+import { describeShape } from '../../base/json-path.ts';
+import { nearestName } from '../../base/known-names.ts';
 import { declaredPacing } from './declared-pacing.ts';
 import { optionsOf } from './source-options.ts';
 
@@ -110,8 +112,25 @@ function isIterable(answer: Promise<Pulled> | AsyncIterable<Pulled>): answer is 
   return typeof answer === 'object' && answer !== null && Symbol.asyncIterator in answer;
 }
 
+const MEMBERS: ReadonlySet<string> = new Set(['items', 'events', 'position', 'last', 'backlog']);
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function toBatch(pulled: Pulled, targets: readonly FeedTarget[]): FeedBatch {
-  const { items = [], events = [], position, last, backlog } = (pulled as Pulled | undefined) ?? {};
+  const given: unknown = pulled;
+  const unknown = isObject(given) ? Object.keys(given).filter((name) => !MEMBERS.has(name)) : [];
+  if (!isObject(given) || unknown.length > 0) {
+    const [name = ''] = unknown;
+    const near = nearestName(name, MEMBERS, 2);
+    const what = isObject(given) ? `an object with ${name}${near === null ? '' : ` (did you mean ${near}?)`}` : describeShape(given);
+    throw new TidegateError('upstream', `pull answered ${what}`, {
+      field: 'pull',
+      expected: 'an object such as { items: [...], position }; {} where nothing is new',
+    });
+  }
+  const { items = [], events = [], position, last, backlog } = pulled;
   for (const [field, list] of Object.entries({ items, events })) {
     if (Array.isArray(list)) continue;
     throw new TidegateError('upstream', `pull answered ${field} that are no list`, { field, expected: 'an array' });

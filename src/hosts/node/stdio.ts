@@ -21,12 +21,14 @@ import { nodeSecrets } from './secrets.ts';
 import { watchClock } from '../../store/clock-watch.ts';
 import { startTaskWorkers } from './workers.ts';
 import { openNodeStore } from './store.ts';
+import { tellStrayRejections } from './process/stray-rejections.ts';
 import { leave, untilStopped } from '../stop-signal.ts';
 import { createEnding } from './ending.ts';
 
 export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(environment, 'sqlite');
   const log = createLog(config.logLevel, { plain: process.stderr.isTTY });
+  tellStrayRejections(log);
   const lent = nodeRuntime(log);
   const ending = createEnding(lent);
   const runtime = { ...lent, variable: config.variable, ending: ending.signals };

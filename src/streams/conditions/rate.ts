@@ -3,7 +3,7 @@
  * window, so its state is bounded however many values come. A late value is put at the place of its event time.
  */
 import type { Rate, RateUnit } from '../../declare/condition.ts';
-import { numberAt, pathOf } from '../../base/field-path.ts';
+import { boundedNumber, numberAt, pathOf } from '../../base/field-path.ts';
 import { isBeyond } from './bound.ts';
 import { happenedAt, type Rule } from './rule.ts';
 
@@ -38,7 +38,7 @@ export const rateRule: Rule<Rate, Measured> = {
     const held = before?.holds ?? false;
     const memory = { newest, samples };
     if (from === undefined || from[0] > horizon) return { holds: held, lapsed: false, memory, value: null };
-    const rate = ((newest[1] - from[1]) / (newest[0] - from[0])) * UNIT_MS[condition.per];
+    const rate = boundedNumber(((newest[1] - from[1]) / (newest[0] - from[0])) * UNIT_MS[condition.per]);
     return { holds: isBeyond(condition, rate, held), lapsed: false, memory, value: rate };
   },
   latest: ({ newest: [time] }) => time,

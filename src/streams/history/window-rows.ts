@@ -43,7 +43,9 @@ export function answerRows(groups: readonly Group[], spec: RowsSpec): AnswerRow[
 /** The value by which rows are ranked and drawn; null where it is unknown. */
 export function valueOf(row: AnswerRow, aggregate: Aggregate): number | null {
   if (aggregate.kind === 'count') return row.count;
-  return row.more[aggregate.name] ?? row.values?.[aggregate.kind as Exclude<Merging, 'count'>] ?? null;
+  const value = row.more[aggregate.name] ?? row.values?.[aggregate.kind as Exclude<Merging, 'count'>] ?? null;
+  // A sum of great numbers may be more than a double holds.
+  return value !== null && Number.isFinite(value) ? value : null;
 }
 
 /** Returns the first `n` rows of each window by rank, in that order. Rows without a value are left out. */

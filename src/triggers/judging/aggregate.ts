@@ -3,7 +3,7 @@
  * has 24 steps. It moves by a whole step, so what is in it is exact: the events of the current step and of the 23 before it. An
  * event that comes late is put into its step. Its memory has one number or two for each step, however many events come. Pure.
  */
-import { numberAt, pathOf } from '../../base/field-path.ts';
+import { boundedNumber, numberAt, pathOf } from '../../base/field-path.ts';
 import type { WindowAggregate } from '../../declare/condition.ts';
 import { isBeyond } from '../../streams/conditions/bound.ts';
 import { happenedAt, type Judgement, type Rule } from '../../streams/conditions/rule.ts';
@@ -70,7 +70,7 @@ function include({ of }: WindowAggregate, steps: readonly Step[], step: number, 
   const standing = steps[place];
   if (standing === undefined || standing[0] !== step) return steps.toSpliced(place + 1, 0, [step, 1, value]);
   const [, events, sum] = standing;
-  const both = of === 'min' ? Math.min(sum, value) : of === 'max' ? Math.max(sum, value) : sum + value;
+  const both = of === 'min' ? Math.min(sum, value) : of === 'max' ? Math.max(sum, value) : boundedNumber(sum + value);
   return steps.with(place, [step, events + 1, both]);
 }
 
@@ -81,7 +81,7 @@ function aggregateOf({ of }: WindowAggregate, steps: readonly Step[]): number {
   let greatest = Number.NEGATIVE_INFINITY;
   for (const [, many, value] of steps) {
     events += many;
-    sum += value;
+    sum = boundedNumber(sum + value);
     least = Math.min(least, value);
     greatest = Math.max(greatest, value);
   }

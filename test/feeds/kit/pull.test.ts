@@ -63,6 +63,19 @@ describe('the function feed', () => {
     expect(report).toMatchObject({ outcome: 'failed', error: { code: 'upstream', field: 'items' } });
   });
 
+  test.each([
+    ['nothing at all, as without a return', undefined, 'nothing'],
+    ['a bare list', [{ n: 1 }], 'an array of 1'],
+    ['a number', 5, 'a number'],
+    ['a misspelt member', { itmes: [{ n: 1 }] }, 'itmes (did you mean items?)'],
+    ['a misspelt position', { items: [], positon: 7 }, 'positon (did you mean position?)'],
+  ])('that answers %s has failed, and is told what it answered', async (_what, answer, said) => {
+    const wrong = pull({ pull: async () => answer as object });
+    const report = await stageOf({ streams: { readings: anonymous(wrong) } }).run();
+    expect(report).toMatchObject({ outcome: 'failed', error: { code: 'upstream', field: 'pull' } });
+    expect(report.error?.message).toContain(said);
+  });
+
   test('that throws, or does not say for which stream, fails as a feed does', async () => {
     const thrown = stageOf({
       streams: { readings: anonymous(pull({ pull: () => Promise.reject(new Error('no disk')) })) },

@@ -122,7 +122,8 @@ function rateOf(condition: Extract<Condition, { kind: 'rate' }>, prefix: readonl
     .toSorted((a, b) => (b?.time ?? 0) - (a?.time ?? 0))[0];
   if (newest === undefined || from === undefined) return null;
   const unit = { second: 1_000, minute: 60_000, hour: 3_600_000, day: 86_400_000 }[condition.per];
-  return ((newest.value - from.value) / (newest.time - from.time)) * unit;
+  const rate = ((newest.value - from.value) / (newest.time - from.time)) * unit;
+  return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, rate));
 }
 
 function changes(condition: Extract<Condition, { kind: 'change' }>, events: readonly Arrival[]): Turn[] {
@@ -146,7 +147,7 @@ function changes(condition: Extract<Condition, { kind: 'change' }>, events: read
     const differs = numeric
       ? value !== base && Math.abs(Number(value) - Number(base)) >= least
       : JSON.stringify(value) !== JSON.stringify(base);
-    const number = typeof value === 'number' && Math.abs(value) <= 1e300 ? value : null;
+    const number = typeof value === 'number' && Number.isFinite(value) ? value : null;
     if (held) turns.push(['ceased', one.at, one.event.id, number]);
     if (differs) turns.push(['holding', one.at, one.event.id, number]);
     if (differs) base = value;
@@ -211,5 +212,5 @@ function happened({ at, event }: Arrival): number {
 
 function numberOf({ event }: Arrival): number | null {
   const { v } = (event.data ?? {}) as { v?: Json };
-  return typeof v === 'number' && Math.abs(v) <= 1e300 ? v : null;
+  return typeof v === 'number' && Number.isFinite(v) ? v : null;
 }

@@ -6,6 +6,7 @@ import { addDemo } from '../../demo/demo.ts';
 import { createLog } from '../../log.ts';
 import { clientUrl } from '../../node/listening.ts';
 import { nodeRuntime } from '../../node/runtime.ts';
+import { tellStrayRejections } from '../../node/process/stray-rejections.ts';
 import { serve } from '../../node/serve.ts';
 import { leave, untilAbandoned, untilStopped } from '../../stop-signal.ts';
 import { createFeedLines, welcome } from './welcome.ts';
@@ -15,6 +16,7 @@ import { oneLine } from '../../../base/plain.ts';
 export async function start(declared: App, environment: NodeJS.ProcessEnv, file: string | null): Promise<void> {
   const config = readConfig(environment, 'sqlite');
   const runtime = nodeRuntime(createLog(config.logLevel, { plain: process.stderr.isTTY }));
+  const endTelling = tellStrayRejections(runtime.log);
   const demo = config.demo && file === null ? await addDemo(declared, runtime, config.mqttUrl) : null;
   const app = demo?.app ?? declared;
   const linesOf = createFeedLines(() => runtime.now());
@@ -34,6 +36,7 @@ export async function start(declared: App, environment: NodeJS.ProcessEnv, file:
     await serving.stop();
   } finally {
     await demo?.stop();
+    endTelling();
     // What an app still does, such as a timer of its own, does not keep an ended process.
     leave();
   }

@@ -12,6 +12,7 @@ import { driverOf } from '../../../../store/driver.ts';
 import { DRIVERS, readConfig } from '../../../../store/drivers/open.ts';
 import { clientUrl } from '../../../node/listening.ts';
 import { nodeRuntime } from '../../../node/runtime.ts';
+import { tellStrayRejections } from '../../../node/process/stray-rejections.ts';
 import { serve, type Serving } from '../../../node/serve.ts';
 import { leave } from '../../../stop-signal.ts';
 import { explained } from '../../kit/explained.ts';
@@ -53,6 +54,7 @@ async function serveSoon(app: App, config: Config): Promise<Serving> {
   let watch: StreamWatch | null = null;
   const look = () => watch?.look();
   const runtime = nodeRuntime(devLog(config.logLevel, tell, look));
+  tellStrayRejections(runtime.log);
   const ofFeeds = createFeedWatch(tell);
   const onReport = (report: Parameters<typeof ofFeeds>[0]) => {
     ofFeeds(report);
