@@ -55,7 +55,8 @@ export function toolResult(answer: ToolAnswer | string, output: z.ZodType | unde
 
 /** What is wrong with what a handler answered, in which there is nothing for anybody. Null: nothing is. */
 function notAnAnswer(answer: unknown): string | null {
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return `answered ${describeShape(answer)}`;
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer))
+    return `answered ${describeShape(answer)}`;
   const { text, content, structured } = answer as ToolAnswer;
   if (text !== undefined && typeof text !== 'string') return `answered a text that is ${describeShape(text)}`;
   if (content !== undefined && !Array.isArray(content)) return `answered content that is ${describeShape(content)}`;

@@ -124,7 +124,9 @@ function toBatch(pulled: Pulled, targets: readonly FeedTarget[]): FeedBatch {
   if (!isObject(given) || unknown.length > 0) {
     const [name = ''] = unknown;
     const near = nearestName(name, MEMBERS, 2);
-    const what = isObject(given) ? `an object with ${name}${near === null ? '' : ` (did you mean ${near}?)`}` : describeShape(given);
+    const what = isObject(given)
+      ? `an object with ${name}${near === null ? '' : ` (did you mean ${near}?)`}`
+      : describeShape(given);
     throw new TidegateError('upstream', `pull answered ${what}`, {
       field: 'pull',
       expected: 'an object such as { items: [...], position }; {} where nothing is new',
