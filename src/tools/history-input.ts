@@ -34,7 +34,7 @@ const ARGUMENTS = {
   order: z
     .enum(['oldest', 'newest'])
     .optional()
-    .describe('Which come first. Default: oldest with `from` or window, else newest'),
+    .describe('By time. Default: oldest with `from` or window, else newest'),
   cursor: CursorText.optional().describe('`cursor` of the page before, with its whole question'),
   window: z
     .string()
@@ -85,7 +85,7 @@ const ARGUMENTS = {
     .optional()
     .describe('With window: IANA time zone of its days and of dates, e.g. Europe/Berlin. Default: UTC'),
   align: z.enum(['epoch', 'from']).optional().describe('With window: at round times (default) or `from`'),
-  empty: z.boolean().optional().describe('With window: windows without events too'),
+  empty: z.boolean().optional().describe('With window: also those without events, of all known keys'),
   format: z.enum(['table', 'sparkline']).optional().describe('With window: sparkline draws the first aggregate'),
   maxEvents: z
     .int()
@@ -93,7 +93,7 @@ const ARGUMENTS = {
     .max(MOST_SCANNED)
     .optional()
     .describe(`Read at most so many and answer in parts. Default: over ${SCAN_BUDGET.entries} events are refused`),
-  estimate: z.boolean().optional().describe('True: only tell what it would read'),
+  estimate: z.boolean().optional().describe('Only tell what it would read'),
 };
 
 export const HistoryInput = z.strictObject(ARGUMENTS);

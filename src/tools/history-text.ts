@@ -17,6 +17,16 @@ export function skippedText({ skipped: { gaps, missing } }: WindowsPage, fields:
   return gaps === 0 ? without : [...without, `Not counted: ${gaps} gap(s), where events are missing.`];
 }
 
+/** Says which keys the rows leave out, because nothing was heard of them. */
+export function silentText({ silent }: WindowsPage): string[] {
+  if (silent === null || (silent.count === 0 && !silent.hasMore)) return [];
+  if (silent.hasMore) return ['Keys without any event in the range have no row, and are too many to be counted.'];
+  const more = silent.count > silent.keys.length ? ', …' : '';
+  return [
+    `Without a row: ${silent.count} known key(s) that have no event in the range: ${silent.keys.join(', ')}${more} (empty: true gives them rows)`,
+  ];
+}
+
 export function rangeText(
   { from, to }: { from: number | null; to: number | null },
   timeOf: (time: number) => string,

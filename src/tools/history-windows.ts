@@ -19,7 +19,7 @@ import type { Scope } from '../streams/scope.ts';
 import { unreadNote } from './feed-note.ts';
 import { given, type HistoryInput } from './history-input.ts';
 import type { HistoryAnswer, HistoryAnswerRow } from './history-output.ts';
-import { endText, nextPageCall, partText, rangeText, readable, skippedText } from './history-text.ts';
+import { endText, nextPageCall, partText, rangeText, readable, silentText, skippedText } from './history-text.ts';
 import { drawn, edgesText, fieldsText, tableLine, timeText } from './windows-text.ts';
 
 export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input: HistoryInput, context: ToolContext) {
@@ -43,6 +43,7 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
   const notes = [
     ...(shown.left > 0 ? [`${shown.left} more line(s) follow, by the next call.`] : []),
     ...partText(page),
+    ...silentText(page),
     ...edgesText({ ...page, rows: inView }, scope.runtime.now()),
   ];
   return bothHalves<HistoryAnswer>({

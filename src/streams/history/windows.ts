@@ -22,9 +22,12 @@ import { type AnswerRow, answerRows, byPlace, topRows } from './window-rows.ts';
 import { type Plan, planOf } from './window-plan.ts';
 import { carriedQuestion, questionParts, questionOf, type Series, type WindowsAsked } from './window-question.ts';
 import { BY_KEY, type Skipped, type Windows } from './window-values.ts';
+import { passesWhere } from '../conditions/scope.ts';
+import { LIST_LIMIT } from '../../store/limits.ts';
+import { readLatestByKey } from '../log/read-latest.ts';
 import { MOST_RANKED, MOST_ROWS, scanPlan } from './windows-scan.ts';
 import type { Zone } from '../../base/time/zone.ts';
-import type { Scope } from '../scope.ts';
+import { ofStream, type Scope } from '../scope.ts';
 
 export const WINDOWS_KIND = 'windows';
 
@@ -52,6 +55,9 @@ export interface SeriesRow extends AnswerRow {
   stream: string;
   field: string | null;
 }
+
+/** Keys that are named of those without events. */
+const MOST_NAMED = 20;
 
 export interface WindowsPage {
   /** At most `MOST_ROWS`, ordered by window, then key and group, then series. */
@@ -84,6 +90,11 @@ export interface WindowsPage {
    */
   anew: boolean;
   skipped: Skipped;
+  /**
+   * Known keys without an event in the range that have no row, the first in order, and how many there are; null: nobody looked, since
+   * rows are not of all keys alone, or the answer is a part.
+   */
+  silent: { keys: string[]; count: number; hasMore: boolean } | null;
   scanned: Scanned;
 }
 
@@ -113,11 +124,18 @@ export async function readWindows(
   const { built, reports, mostEvents } = await scanPlan(scope, scans);
   const read = reports.filter((report) => report !== null);
   if (read.some(({ ended }) => ended === 'refused')) throw tooCostly(plan, read, mostEvents, now);
+  const scanned = scannedOf(read);
   const complete = read.every((report) => report.complete);
   if (isRanked && !complete) throw unranked();
   const anew = read.some((report) => report.anew);
   const whole = complete && (resumed === null || anew);
-  const rows = plan.series.flatMap((series) => rowsOf(series, plan, built, { whole, now, mostRows }));
+  const known = whole && asksOfSilence(plan, top !== null) ? await knownKeys(scope, stream, plan) : null;
+  const met = new Set(built.flatMap((series) => series.flatMap((windows) => windows.groups().map(({ key }) => key))));
+  const silent = known && known.keys.filter((key) => !met.has(key));
+  const shown = silent !== null && known?.hasMore === false && haveRoom(plan, met.size + silent.length, mostRows, now);
+  const rows = plan.series.flatMap((series) =>
+    rowsOf(series, plan, built, { whole, now, mostRows, silent: shown ? silent : [] }),
+  );
   const kept = top === null || !whole ? rows : ranked(rows, plan.series[0], top);
   if (kept.length > MOST_ROWS) throw tooManyRanked(kept.length);
   return {
@@ -142,8 +160,40 @@ export async function readWindows(
     truncated: read.some((report) => report.truncated),
     anew,
     skipped: skippedOf(built),
-    scanned: scannedOf(read),
+    silent: silent && {
+      keys: shown ? [] : silent.slice(0, MOST_NAMED),
+      count: shown ? 0 : silent.length,
+      hasMore: known?.hasMore ?? false,
+    },
+    scanned: { ...scanned, storeCalls: scanned.storeCalls + (known === null ? 0 : 1) },
   };
+}
+
+/** Whether a key that nothing was heard of is part of the answer: its count is 0, and its gap the longest. */
+function asksOfSilence({ empty, aggregates, by, range, scans }: Plan, isRanked: boolean): boolean {
+  const isOfAllKeys = by.length === 1 && by[0] === BY_KEY && range.keys === null && scans.length === 1;
+  const isOfGaps = aggregates.some(({ kind }) => kind === 'gaps' || kind === 'longestGap');
+  return isOfAllKeys && scans[0]?.stream.keyed === true && (empty || isRanked || isOfGaps);
+}
+
+/** The keys that the stream knows. With a filter those whose latest event passes it. One store call. */
+async function knownKeys(
+  scope: Scope,
+  stream: DeclaredStream,
+  { range: { where } }: Plan,
+): Promise<{ keys: string[]; hasMore: boolean }> {
+  const page = { after: null, limit: LIST_LIMIT };
+  const { events, next } = await readLatestByKey(ofStream(scope, stream), stream.name, page);
+  const passing = where === null ? events : events.filter(({ data }) => passesWhere(where, data));
+  return { keys: passing.flatMap(({ key }) => key ?? []), hasMore: next !== null };
+}
+
+/** Whether rows of so many keys are asked for and have room. */
+function haveRoom({ empty, grid, range, series }: Plan, keys: number, mostRows: number, now: number): boolean {
+  if (!empty) return false;
+  const until = Math.min(range.to ?? Infinity, now);
+  const windows = grid.windowMs === null ? 1 : Math.ceil((until - range.from) / grid.windowMs) + 1;
+  return windows * keys * series.length <= mostRows;
 }
 
 export function askedOf({ window, align, zone, field, aggregates, by, also, empty }: WindowsQuery): WindowsAsked {
@@ -155,7 +205,7 @@ function rowsOf(
   series: Series,
   plan: Plan,
   built: readonly Windows[][],
-  { whole, now, mostRows }: { whole: boolean; now: number; mostRows: number },
+  { whole, now, mostRows, silent }: { whole: boolean; now: number; mostRows: number; silent: readonly string[] },
 ): SeriesRow[] {
   const scan = plan.scans.findIndex((one) => one.series.includes(series));
   const windows = built[scan]?.[plan.scans[scan]?.series.indexOf(series) ?? -1];
@@ -168,7 +218,7 @@ function rowsOf(
     aggregates: series.field === null ? aggregates.filter(isOfTimes) : aggregates,
     // Which windows are empty is unknown for a part.
     empty: plan.empty && whole,
-    keys: perKeyAlone ? (range.keys ?? []) : by.length === 0 ? [null] : [],
+    keys: perKeyAlone ? (range.keys ?? silent) : by.length === 0 ? [null] : [],
     most: Math.floor(mostRows / plan.series.length),
   });
   return rows.map((row) => ({ ...row, ...series }));
