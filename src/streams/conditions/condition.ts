@@ -139,7 +139,8 @@ export function withinClock(watch: Watch<never>, state: ConditionState, now: num
   if (typeof watch === 'function' || !state.subjects.some(isAhead)) return state;
   const subjects = state.subjects.flatMap((subject) => {
     if (!isAhead(subject)) return [subject];
-    return watch.kind === 'absence' ? [{ ...subject, memory: { last: now } }] : [];
+    const memory = rule?.broughtTo?.(now);
+    return memory === undefined ? [] : [{ ...subject, memory }];
   });
   return { ...stateWith(state.of, subjects), overflow: state.overflow };
 }

@@ -32,6 +32,8 @@ export interface Rule<Condition, Memory extends Json> {
   dueAt?(condition: Condition, subject: Subject<Memory>): number | null;
   /** The latest time in the memory, epoch ms. Without this function it holds none. */
   latest?(memory: Memory): number;
+  /** The memory of a subject whose times lay ahead of the clock. Without this function the subject begins anew. */
+  broughtTo?(now: number): Memory;
   /** Whether a subject may be dropped to make room for another. Default: yes. */
   mayForget?(subject: Subject<Memory>): boolean;
 }

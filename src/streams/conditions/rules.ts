@@ -8,26 +8,48 @@ import type { Json } from '../../base/json.ts';
 import { differsBy, isBeyond } from './bound.ts';
 import { countRule } from './count.ts';
 import { rateRule } from './rate.ts';
-import { happenedAt, type Rule } from './rule.ts';
+import { happenedAt, type Judgement, type Rule } from './rule.ts';
 import { passesWhere, type WatchedEvent } from './scope.ts';
+import type { Subject } from './state.ts';
 
-/** Goes by arrival. Late events are judged too, because what they report has happened and must not be missed. */
-const threshold: Rule<Threshold, null> = {
-  judge(condition, before, event) {
-    const value = numberAt(event.data, pathOf(condition.field));
-    if (value === null) return null;
-    return { holds: isBeyond(condition, value, before?.holds ?? false), lapsed: false, memory: null, value };
-  },
+/** Since when a condition stands: the latest time of the events by which it does. Null: of an earlier release, or it does not hold. */
+type Stood = { time: number } | null;
+
+/**
+ * Goes by arrival. A late event can make the condition hold, because what it reports has happened and must not be missed. It never
+ * ends it: what was so before the events by which it stands says nothing of now.
+ * @returns null: the event changes nothing
+ */
+function judgedByLevel(
+  holds: boolean,
+  value: number | null,
+  before: Subject<Stood> | null,
+  time: number,
+): Judgement<Stood> | null {
+  const stood = before?.holds ? (before.memory?.time ?? Number.NEGATIVE_INFINITY) : Number.NEGATIVE_INFINITY;
+  if (!holds && before?.holds === true && time < stood) return null;
+  return { holds, lapsed: false, memory: holds ? { time: Math.max(stood, time) } : null, value };
+}
+
+const ofStood = {
+  latest: (stood: Stood) => stood?.time ?? Number.NEGATIVE_INFINITY,
+  broughtTo: (now: number): Stood => ({ time: now }),
 };
 
-/** Goes by arrival, as `threshold` does. */
-const match: Rule<Match, null> = {
-  judge: ({ where }, _before, { data }) => ({
-    holds: passesWhere(where, data),
-    lapsed: false,
-    memory: null,
-    value: null,
-  }),
+const threshold: Rule<Threshold, Stood> = {
+  judge(condition, before, event, at) {
+    const value = numberAt(event.data, pathOf(condition.field));
+    if (value === null) return null;
+    const holds = isBeyond(condition, value, before?.holds ?? false);
+    return judgedByLevel(holds, value, before, happenedAt(event, at));
+  },
+  ...ofStood,
+};
+
+const match: Rule<Match, Stood> = {
+  judge: ({ where }, before, event, at) =>
+    judgedByLevel(passesWhere(where, event.data), null, before, happenedAt(event, at)),
+  ...ofStood,
 };
 
 type Changed = {
@@ -61,6 +83,7 @@ const absence: Rule<Absence, { last: number }> = {
   }),
   dueAt: ({ forMs }, { holds, memory }) => (holds ? null : memory.last + forMs),
   latest: ({ last }) => last,
+  broughtTo: (now) => ({ last: now }),
   // The key that has been silent longest is the next to hold, so it must not be dropped before it does.
   mayForget: ({ holds }) => holds,
 };

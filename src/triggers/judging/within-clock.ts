@@ -30,7 +30,8 @@ function keptOf(plan: ConditionPlan, node: RememberedKey['nodes'][number], index
     const { rule, condition } = of;
     if (condition.kind === 'aggregate') return null;
     if (!liesBeyond(rule.latest?.(node.memory as never) ?? now, now, 0)) return node;
-    return condition.kind === 'absence' ? { ...node, memory: { last: now } } : null;
+    const memory = rule.broughtTo?.(now);
+    return memory === undefined ? null : { ...node, memory };
   }
   return typeof node.memory === 'number' && liesBeyond(node.memory, now, 0) ? { ...node, memory: now } : node;
 }

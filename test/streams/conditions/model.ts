@@ -50,12 +50,33 @@ function turnsOf(condition: Condition, events: readonly Arrival[], end: number, 
       return crowds(condition, events, end);
     case 'change':
       return changes(condition, events);
-    default:
+    case 'rate':
       return levels(
         events.map((_, index) => events.slice(0, index + 1)),
         (prefix) => levelOf(condition, prefix),
       );
+    default: {
+      const kept = withoutLateEnds(condition, events);
+      return levels(
+        kept.map((_, index) => kept.slice(0, index + 1)),
+        (prefix) => levelOf(condition, prefix),
+      );
+    }
   }
+}
+
+/** An event of before those by which a condition stands does not end it. */
+function withoutLateEnds(condition: Condition, events: readonly Arrival[]): Arrival[] {
+  const kept: Arrival[] = [];
+  let stood: number | null = null;
+  for (const event of events) {
+    const level = levelOf(condition, [...kept, event]);
+    if (level === null) continue;
+    if (!level.holds && stood !== null && happened(event) < stood) continue;
+    kept.push(event);
+    stood = level.holds ? Math.max(stood ?? Number.NEGATIVE_INFINITY, happened(event)) : null;
+  }
+  return kept;
 }
 
 /** Turns of what holds with some events and not with others; null: an event that says nothing. */

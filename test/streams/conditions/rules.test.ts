@@ -31,6 +31,7 @@ describe('threshold', () => {
     ['only the key that is asked for', of({ above: 30, key: 'b' }), '1a=31 2=31 3b=31', '+b@3'],
     ['only events that pass where', of({ above: 30, where: { v: { below: 40 } } }), '1=99 2=31 3=99', '+@2'],
     ['what comes late has happened all the same', above, '10=20 11=31@5 12=20', '+@11 -@12'],
+    ['what comes late does not end it', above, '10=31 11=20@5 12=32 13=20@11 14=20', '+@10 -@14'],
     ['an event that comes twice changes nothing', above, '1=31#x 2=31#x', '+@1'],
     ['without a field, of the data themselves', { kind: 'threshold', above: 30 }, '1:31 2=1 3:30', '+@1 -@3'],
     ['a field within a field', of({ field: 'v.w', above: 30 }), '1={"w":31} 2=5 3={"w":5}', '+@1 -@3'],
