@@ -93,3 +93,34 @@ it('null is how several languages write an empty list', async () => {
   const first = await runBurst(feed('/feed', { pages }));
   expect([numbers(first.items), first.error, first.batches.at(-1)?.last]).toEqual([[0], null, true]);
 });
+
+describe('a path by which a feed goes on', () => {
+  const body = { items: [{ n: 0 }], meta: { next: null }, cursor: 'c1' };
+
+  it.each([
+    [
+      'of a cursor that is misspelt',
+      { cursor: { from: 'cusor', param: 'c' } },
+      'cusor is missing (did you mean cursor?)',
+    ],
+    ['of a cursor that is nowhere', { cursor: { from: 'paging.next', param: 'c' } }, 'paging.next is missing'],
+    ['of pages that is misspelt', { pages: { by: 'cursor', from: 'meta.nxt', param: 'c' } }, 'did you mean meta.next?'],
+    ['of links that is misspelt', { pages: { by: 'link', from: 'meta.nex' } }, 'did you mean meta.next?'],
+  ] as const)('%s fails the feed', async (_what, changes, said) => {
+    source.on(
+      '/feed',
+      answering(() => body),
+    );
+    const { error } = await runBurst(feed('/feed', changes));
+    expect(error).toMatchObject({ code: 'upstream', message: expect.stringContaining(said) as string });
+  });
+
+  it('that a source leaves out, with what it stands in, is the end', async () => {
+    source.on(
+      '/feed',
+      answering(() => ({ items: [{ n: 0 }] })),
+    );
+    const { error } = await runBurst(feed('/feed', { pages: { by: 'cursor', from: 'paging.next', param: 'c' } }));
+    expect(error).toBeNull();
+  });
+});
