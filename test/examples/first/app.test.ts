@@ -8,9 +8,10 @@ import { serveApp } from '../../mcp/served.ts';
 import app from './app.ts';
 
 const PUSH_TOKEN = 'a-token-of-the-first-app';
-const feature = (id: string, mag: number | null) => ({
+const TIME = Date.UTC(2026, 10, 20);
+const feature = (id: string, mag: number | null, updated = TIME) => ({
   id,
-  properties: { net: 'us', mag, place: 'at sea', time: Date.UTC(2026, 10, 20), url: 'https://example.org' },
+  properties: { net: 'us', mag, place: 'at sea', time: TIME, updated, url: 'https://example.org' },
 });
 
 test('answers which room is warmest', async () => {
@@ -45,5 +46,21 @@ test('takes what USGS answers, by its ids', async () => {
   const client = await clientOf(app, { store, builtIns: true });
   const { structured } = await client.call('read_history', { stream: 'quakes' });
   expect(structured).toMatchObject({ events: [{ data: { id: 'us2', mag: null } }, { data: { id: 'us1', mag: 4.5 } }] });
+  await client.close();
+});
+
+test('takes what USGS corrects under an id that is known', async () => {
+  const store = createMemoryStore();
+  let answer = [feature('us1', 4.1)];
+  let time = Date.UTC(2026, 10, 20, 1);
+  const fetch = () => Promise.resolve(Response.json({ features: answer }));
+  const runtime = { ...systemRuntime(() => {}), fetch, now: () => time };
+  await ingest({ app, store, runtime }, time + 10_000);
+  answer = [feature('us1', 6.3, TIME + 60_000)];
+  time += 120_000;
+  await ingest({ app, store, runtime }, time + 10_000);
+  const client = await clientOf(app, { store, builtIns: true, now: () => time });
+  const { structured } = await client.call('read_history', { stream: 'quakes', limit: 1 });
+  expect(structured).toMatchObject({ events: [{ data: { id: 'us1', mag: 6.3 } }] });
   await client.close();
 });

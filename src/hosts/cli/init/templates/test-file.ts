@@ -31,6 +31,6 @@ export function testFile(app: NewApp): string {
 }
 
 const QUAKES = `const QUAKES = {
-  features: [{ id: 'us1', properties: { net: 'us', time: Date.UTC(2026, 0, 1), mag: 4.5, place: 'at sea' } }],
+  features: [{ id: 'us1', properties: { net: 'us', time: Date.UTC(2026, 0, 1), updated: Date.UTC(2026, 0, 1), mag: 4.5, place: 'at sea' } }],
 };
 `;
