@@ -282,7 +282,7 @@ test('METRICS_TOKEN asks for metrics of what the store has; without it there are
   expect(await ask(observed, '/metrics')).toMatchObject({ status: 401 });
   expect(await ask(observed, '/healthz/feeds')).toEqual({
     status: 200,
-    body: '{"status":"ok","feeds":{"ok":0,"late":0,"failing":0}}',
+    body: '{"status":"ok","feeds":{"ok":0,"late":0,"failing":0,"paused":0}}',
   });
   expect(await ask(hostWith(), '/metrics', { authorization: `Bearer ${token}` })).toMatchObject({ status: 404 });
 });
