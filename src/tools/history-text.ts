@@ -41,11 +41,13 @@ export function mixedText({ by }: Pick<HistoryPage, 'by'>): string {
   return by === 'time' ? '' : ' as they ARRIVED (their times are too mixed to be sorted; a shorter range can be)';
 }
 
-export function endText({ truncated, anew, cursor, scanned }: HistoryPage | WindowsPage): string[] {
+export function endText(page: HistoryPage | WindowsPage): string[] {
+  const { truncated, anew, cursor, scanned } = page;
   const gone = anew ? [ANEW] : truncated ? ['Truncated: events of this range may be gone by retention.'] : [];
   if (cursor === null) return gone;
   const through =
-    scanned.through === null
+    // What is told by time was looked at wherever it had arrived.
+    scanned.through === null || ('by' in page && page.by === 'time')
       ? ''
       : ` What arrived up to ${isoTime(scanned.through)} was looked at (${scanned.entries} events).`;
   return [...gone, `Not complete.${through}`];
