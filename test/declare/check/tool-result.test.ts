@@ -37,3 +37,22 @@ test('a failure in words is none, and a text is right where no schema is declare
   });
   expect(toolResult('six', undefined, 'add')).toEqual({ content: [{ type: 'text', text: 'six' }] });
 });
+
+test.each([
+  ['an object of other members', { celsius: 5 }, 'an object with celsius'],
+  ['nothing', {}, 'answered nothing'],
+  ['a list', [1], 'an array of 1'],
+  ['a number', 5, 'a number'],
+  ['a text that is none', { text: 5 }, 'a text that is a number'],
+  ['content that is no list', { content: 'x' }, 'content that is a string'],
+])('%s is a defect that names the tool and what it answered', (_what, answer, said) => {
+  const made = () => toolResult(answer as never, undefined, 'pump');
+  expect(made).toThrow(expect.objectContaining({ code: 'internal' }));
+  expect(made).toThrow(`the tool pump answered`);
+  expect(made).toThrow(said);
+});
+
+test('an answer with a list of content, or with a value alone, is one', () => {
+  expect(toolResult({ content: [] }, undefined, 'pump')).toEqual({ content: [] });
+  expect(toolResult({ structured: null as never }, undefined, 'pump')).toMatchObject({ structuredContent: null });
+});
