@@ -10,7 +10,8 @@ import type { Runtime } from '../../base/runtime.ts';
 import { type EventStream, openEventStream } from '../../calls/events/event-stream.ts';
 import type { HeardRequest } from './caller.ts';
 import type { Exchange } from './exchange.ts';
-import { type PlainRequest, reaches } from '../wire/plain.ts';
+import { isAtLeast } from '../wire/log-levels.ts';
+import type { PlainRequest } from '../wire/plain.ts';
 
 export interface DirectDeps {
   runtime: Runtime;
@@ -104,7 +105,7 @@ export function createDirect({ runtime, run, failure, identity }: DirectDeps): D
           },
           notify,
           log: (level, data, logger) =>
-            reaches(level, plain.level)
+            plain.level !== null && isAtLeast(level, plain.level)
               ? notify({
                   method: 'notifications/message',
                   params: { level, data, ...(logger === undefined ? {} : { logger }) },

@@ -3,6 +3,7 @@
  * something was asked for that has to be kept, or when it was ended. A request with a session reads it, which is one call
  * to the store more than the same request costs without one. A client that sends no session is served without.
  */
+import { isAtLeast, LOG_LEVELS } from '../wire/log-levels.ts';
 import * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
 import type { Principal } from '../../base/principal.ts';
@@ -37,8 +38,6 @@ export const NEWLY_KEPT: Quota = {
   hint: 'keep one session, instead of a new one for each message',
 };
 
-const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const;
-
 /** What is kept of a session that goes on. */
 export interface KeptSession {
   /** The least level of log messages that the client wants. */
@@ -63,7 +62,7 @@ interface Kept extends KeptSession {
 
 const sessionRecord = record<Kept>('session', () =>
   z.object({
-    level: z.enum(LEVELS).optional(),
+    level: z.enum(LOG_LEVELS).optional(),
     standing: z.string().optional(),
     silent: z.literal(true).optional(),
     subscribed: z.array(z.object({ uri: z.string(), at: z.number() })).optional(),
@@ -112,7 +111,7 @@ export interface Sessions extends SessionTokens {
 
 /** Whether a message of this level is sent to a client that asked for `least` and what is above it. */
 export function isWanted(level: McpLogLevel, least: McpLogLevel | null): boolean {
-  return least === null || LEVELS.indexOf(level) >= LEVELS.indexOf(least);
+  return least === null || isAtLeast(level, least);
 }
 
 export function createSessions(runtime: Runtime, sealer: Sealer): Sessions {

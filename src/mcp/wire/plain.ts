@@ -2,6 +2,8 @@
  * Finds requests of 2026-07-28 in which nothing is wrong or unusual: they can be answered without the SDK. What is not plain is
  * left to the SDK, which alone judges what is wrong with it, and with which words. Pure.
  */
+import type { McpLogLevel } from '../../declare/context.ts';
+import { LOG_LEVELS } from './log-levels.ts';
 import { MODERN_VERSION } from './versions.ts';
 import { isObject, type Params } from './params.ts';
 
@@ -14,7 +16,6 @@ const ENVELOPE: ReadonlySet<string> = new Set([VERSION_KEY, CAPABILITIES_KEY, CL
 
 const JSON_TYPE = /^application\/json(?:; ?charset=utf-8)?$/i;
 const CLIENT_TEXTS: ReadonlySet<string> = new Set(['name', 'version', 'title', 'description', 'websiteUrl']);
-const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const;
 
 /** The parameter that `Mcp-Name` repeats, of each method that has one. */
 const NAMED_BY: ReadonlyMap<string, string> = new Map([
@@ -35,7 +36,7 @@ export interface PlainRequest {
   params: Params;
   capabilities: Params;
   /** The least level of log messages that the client wants; null: it wants none. */
-  level: (typeof LEVELS)[number] | null;
+  level: McpLogLevel | null;
   /** `_meta` without the members of the protocol. Undefined: it has no others. */
   meta: Params | undefined;
 }
@@ -61,11 +62,6 @@ export function plainRequest(headers: Headers, body: unknown): PlainRequest | nu
   };
 }
 
-/** Whether a message of this level is wanted by who wants those of the least one. */
-export function reaches(level: PlainRequest['level'] & string, least: PlainRequest['level']): boolean {
-  return least !== null && LEVELS.indexOf(level) >= LEVELS.indexOf(least);
-}
-
 function arePlainHeaders(headers: Headers, method: string, params: Params): boolean {
   if (headers.get('mcp-method') !== method || headers.get('mcp-protocol-version') !== MODERN_VERSION) return false;
   const type = headers.get('content-type') ?? '';
@@ -85,7 +81,7 @@ function isPlainMeta(meta: Params): boolean {
   const { [VERSION_KEY]: version, [CAPABILITIES_KEY]: capabilities, [CLIENT_KEY]: client, [LEVEL_KEY]: level } = meta;
   if (version !== MODERN_VERSION || !arePlainCapabilities(capabilities)) return false;
   if (client !== undefined && !isPlainClient(client)) return false;
-  if (level !== undefined && !(LEVELS as readonly unknown[]).includes(level)) return false;
+  if (level !== undefined && !(LOG_LEVELS as readonly unknown[]).includes(level)) return false;
   return Object.entries(meta).every(([key, value]) => ENVELOPE.has(key) || isPlainMember(key, value));
 }
 

@@ -117,9 +117,10 @@ export async function readInTime(scope: Scope, stream: DeclaredStream, asked: In
     return { found: found.sort(sorted), read };
   }
 
-  /** The window that is read next, narrow enough for the budget. Null: none is. */
+  /** How many windows were read. */
   let windows = 0;
 
+  /** The window that is read next, narrow enough for the budget. Null: none is. */
   async function nextWindow(): Promise<{ window: Bounds; look: Look; pieces: Look['pieces'] } | null> {
     // A window that held fewer than was thought is followed by a wider one, and by all the rest where that is one read.
     const rest = known.pieces.filter(({ times }) => meets(times, left) !== 'none');
@@ -198,11 +199,7 @@ function bounded({ from, to }: Bounds): Bounds {
   return { from, to: to ?? FOREVER };
 }
 
-/** From inclusive, to exclusive, epoch ms; null: no bound. */
-interface Bounds {
-  from: number | null;
-  to: number | null;
-}
+type Bounds = Pick<Range, 'from' | 'to'>;
 
 /** Times and number of the events of a piece. */
 interface Block {
