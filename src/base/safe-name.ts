@@ -42,6 +42,20 @@ export async function safeName(name: string, field = 'name'): Promise<string> {
   return `${shown}${HASHED}${toBase64Url(await sha256(whole))}`;
 }
 
+/** The name that a safe form is of. Of a longer name it is the safe form itself, since that has its hash. */
+export function givenName(safe: string): string {
+  if (safe.includes(HASHED)) return safe;
+  const halves = safe.replaceAll(/%u([\dA-F]{4})/g, (_, unit: string) =>
+    String.fromCharCode(Number.parseInt(unit, 16)),
+  );
+  return halves.replaceAll(/(?:%[\dA-F]{2})+/g, (bytes) => decodeURIComponent(bytes));
+}
+
+/** Whether a text is the safe form of a longer name, which nobody can write otherwise. */
+export function isHashedName(text: string): boolean {
+  return text.includes(HASHED) && isSafeName(text);
+}
+
 /** Whether a text has the form of a safe name. */
 export function isSafeName(text: string): boolean {
   return SAFE.test(text);

@@ -1,7 +1,9 @@
 /** `tenants list`, `tenants export`, `tenants delete`: what a store holds of each tenant, as one file, and gone. */
 import * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
+import { oneLine } from '../../base/plain.ts';
 import { APP_TENANT, safePrincipal } from '../../base/principal.ts';
+import { givenName, isHashedName } from '../../base/safe-name.ts';
 import { auditLogOf } from '../../auth/audit/stream.ts';
 import { LIST_LIMIT } from '../../store/limits.ts';
 import { transferOf } from '../../store/driver.ts';
@@ -52,13 +54,17 @@ export const tenantsList = operatorAction({
       ({ next: after } = page);
       more = after !== null;
     }
-    return { tenants: [...found.values()].toSorted((a, b) => (a.tenant < b.tenant ? -1 : 1)) };
+    const rows = [...found.values()].toSorted((a, b) => (a.tenant < b.tenant ? -1 : 1));
+    return { tenants: rows.map((row) => ({ ...row, tenant: givenName(row.tenant) })) };
   },
   lines: ({ tenants }, _now, width) =>
     tenants.length === 0
       ? ['The store is empty.']
       : table(
-          [['TENANT', 'RECORDS', 'LOGS'], ...tenants.map((row) => [row.tenant, String(row.records), String(row.logs)])],
+          [
+            ['TENANT', 'RECORDS', 'LOGS'],
+            ...tenants.map((row) => [oneLine(row.tenant), String(row.records), String(row.logs)]),
+          ],
           width,
         ),
 });
@@ -173,7 +179,8 @@ async function holdsAny({ store, runtime }: Deps, tenant: string): Promise<boole
 
 /** @throws TidegateError `invalid_input` for the app's own tenant, whose data all tenants share */
 async function nameOf(name: string): Promise<string> {
-  const { tenant } = await safePrincipal({ tenant: name, subject: name });
+  // As `tenants list` shows it.
+  const { tenant } = isHashedName(name) ? { tenant: name } : await safePrincipal({ tenant: name, subject: name });
   if (tenant !== APP_TENANT) return tenant;
   throw new TidegateError(
     'invalid_input',

@@ -19,14 +19,13 @@ export const deadDrop = operatorAction({
   words: ['feed', 'number'],
   output: z.object({ feed: z.string(), dropped: z.number() }),
   effect: 'destroys',
-  warning: ({ feed, number, all }) =>
-    all ? `This erases all dead letters of ${feed}.` : `This erases ${number?.length ?? 0} dead letters of ${feed}.`,
+  warning({ feed, number = [], all = false }) {
+    checkWhich(number, all);
+    return all ? `This erases all dead letters of ${feed}.` : `This erases ${number.length} dead letters of ${feed}.`;
+  },
   async run({ feed, number: numbers = [], all = false }, context) {
     changeableFeed(context, feed);
-    if (all === numbers.length > 0) {
-      const expected = 'numbers, or all of them, and not both';
-      throw new TidegateError('invalid_input', `number: expected ${expected}`, { field: 'number', expected });
-    }
+    checkWhich(numbers, all);
     const letters = lettersOf(context, feed);
     const { store, runtime } = letters.own;
     const found = all ? await newestLetters(letters, Number.MAX_SAFE_INTEGER) : [];
@@ -45,6 +44,14 @@ export const deadDrop = operatorAction({
   },
   lines: ({ feed, dropped }) => [`${dropped} dead letters of ${feed} are erased`],
 });
+
+/** @throws TidegateError `invalid_input` where neither letters are named nor all, or both */
+function checkWhich(numbers: readonly number[], all: boolean): void {
+  if (all !== numbers.length > 0) return;
+  const found = all ? 'both numbers and all of them are given' : 'neither a number is given nor all of them';
+  const expected = 'numbers as dead list shows them, or all';
+  throw new TidegateError('invalid_input', `number: ${found}; expected ${expected}`, { field: 'number', expected });
+}
 
 function erasureOf({ cursor, letter }: Letter) {
   return { cursor, value: deadLetter.encode(erasedLetter(letter)) };

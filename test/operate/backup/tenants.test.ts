@@ -2,6 +2,8 @@
 import { expect, test } from 'vitest';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
+import { safePrincipal } from '../../../src/base/principal.ts';
+import { latestKey } from '../../../src/streams/log/latest.ts';
 import { transferOf } from '../../../src/store/driver.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { tenantsDelete, tenantsExport, tenantsList } from '../../../src/operate/backup/tenants.ts';
@@ -111,3 +113,22 @@ test('a file of one tenant takes the place of what that tenant has, and of nothi
   const held = await dump(store);
   expect(Object.keys(held.records).filter((name) => name.startsWith('public/reactions'))).toEqual([]);
 });
+
+test.each(['Zürich GmbH', '../x y', 'half \ud83d', `${'ü'.repeat(60)} long`])(
+  'the name that the list shows of %j is taken by the removal',
+  async (tenant) => {
+    const store = createMemoryStore();
+    const safe = await safePrincipal({ ...ADA, tenant });
+    const key = latestKey(safe.tenant, 'own', null);
+    await store.commit([{ kind: 'put', ...key, value: 1, expects: null }], {
+      id: 'one',
+      now: AT,
+      deadline: AT + 1_000,
+    });
+    const rows = (await run(tenantsList, store))['tenants'] as { tenant: string }[];
+    const shown = rows.map((row) => row.tenant).find((name) => name !== 'public') ?? '';
+    if (tenant.length < 60) expect(shown).toBe(tenant);
+    expect(await run(tenantsDelete, store, { name: shown })).toMatchObject({ records: 1 });
+    expect((await run(tenantsList, store))['tenants']).not.toContainEqual(expect.objectContaining({ tenant: shown }));
+  },
+);
