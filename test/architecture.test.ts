@@ -26,7 +26,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   base: [['.'], ['config', 'time', 'schema']],
   declare: [['.'], ['spec'], ['check']],
   store: [['.'], ['dynamodb', 'shares', 'watch'], ['drivers'], ['contract']],
-  streams: [['.'], ['log', 'conditions'], ['removing', 'history'], ['sources']],
+  streams: [['.'], ['log', 'conditions'], ['removing', 'ranges'], ['history'], ['sources']],
   feeds: [
     ['kit', 'records', 'csv', 'rss'],
     ['run', 'http', 'mqtt-session', 'websocket', 'aws'],

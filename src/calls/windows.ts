@@ -8,7 +8,7 @@ import type { Where } from '../declare/condition.ts';
 import { aggregateOf } from '../streams/history/aggregate.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { readWindows } from '../streams/history/windows.ts';
-import type { ReadLimits } from '../streams/history/range-scan.ts';
+import type { ReadLimits } from '../streams/ranges/range-scan.ts';
 import { valueOf } from '../streams/history/window-rows.ts';
 import type { Scope } from '../streams/scope.ts';
 

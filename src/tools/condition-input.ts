@@ -13,7 +13,7 @@ import { whereSchema } from '../declare/check/condition-schema.ts';
 import type { Condition, ConditionKind, FieldTests, Where } from '../declare/condition.ts';
 import { specProblems } from '../declare/spec/problems.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
-import { checkWhere, meantWhere } from '../streams/history/where.ts';
+import { checkWhere, meantWhere } from '../streams/ranges/where.ts';
 import { withoutKeys } from '../streams/find-stream.ts';
 
 const TESTS = ['equals', 'not', 'oneOf', 'contains', 'like', 'above', 'atLeast', 'below', 'atMost', 'exists'] as const;

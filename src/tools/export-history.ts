@@ -11,7 +11,7 @@ import { jsonBytes, utf8Bytes } from '../base/json.ts';
 import type { Deps } from '../streams/deps.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { type HistoryQuery, MOST_EVENTS, readHistory } from '../streams/history/events.ts';
-import { MOST_KEYS, resolveRange } from '../streams/history/range.ts';
+import { MOST_KEYS, resolveRange } from '../streams/ranges/range.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import { inPieces } from '../base/text.ts';
 import { PAGE_BYTES } from '../tasks/turn/pages.ts';

@@ -6,7 +6,7 @@
 import * as z from 'zod';
 import { type Tool, tool } from '../declare/tool.ts';
 import { findStream, withoutKeys } from '../streams/find-stream.ts';
-import { MOST_KEYS } from '../streams/history/range.ts';
+import { MOST_KEYS } from '../streams/ranges/range.ts';
 import {
   DEFAULT_SETTLE_MS,
   DEFAULT_TAIL_EVENTS,

@@ -9,8 +9,8 @@ import type { HttpSettings } from './spec.ts';
 import { asCursor, inCircle, nextPage } from './next-page.ts';
 import { fingerprint, type HttpPosition, MOST_AHEAD, type TimeMark, writeHttpPosition } from './position.ts';
 import { afterRange, beyondEdge, isAheadOfBound, latestOf, withinRange } from './time-range.ts';
-import { describeShape, readPath } from '../../base/json-path.ts';
-import { nearestName } from '../../base/known-names.ts';
+import { readPath } from '../../base/json-path.ts';
+import { checkPath } from './path-onward.ts';
 import { likelyUnit } from '../../base/time/source-time.ts';
 import { type Zone, zoneOf } from '../../base/time/zone.ts';
 import type { IdleTimeout } from '../../net/idle-timeout.ts';
@@ -207,29 +207,6 @@ function zoneOfTargets(targets: BurstContext['targets']): Zone | null {
 
 export function toFeedItems(items: readonly BodyItem[], { targets }: BurstContext): FeedItem[] {
   return targets.flatMap(({ stream }) => items.map((item) => ({ stream, ...item })));
-}
-
-/**
- * A source leaves out where it goes on when there is no more, some of them with what it stands in. A path that is near a name which is there
- * is a mistake, by which the first page would be read for ever; and so is that of a cursor whose beginning is nowhere.
- * @throws TidegateError `upstream`
- */
-function checkPath(field: string, path: string, body: unknown, source: string): void {
-  if (readPath(body, path) !== undefined) return;
-  const names = path.split('.');
-  const name = names.pop() ?? '';
-  const holder = names.length === 0 ? body : readPath(body, names.join('.'));
-  const near = isHolder(holder) ? nearestName(name, Object.keys(holder), 2) : null;
-  if (near === null && (isHolder(holder) || holder === null || field !== 'cursor.from')) return;
-  const meant = near === null ? '' : ` (did you mean ${[...names, near].join('.')}?)`;
-  throw new TidegateError('upstream', `${source}: ${path} is missing${meant}; the body is ${describeShape(body)}`, {
-    field,
-    expected: 'a path to where the source says how to go on',
-  });
-}
-
-function isHolder(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
 
 function noCursor(from: string, source: string): TidegateError {

@@ -19,12 +19,12 @@ import {
   type RangeQuery,
   type Rest,
   type TimePlace,
-} from './range.ts';
+} from '../ranges/range.ts';
 import { toStreamEvent } from '../log/stream-log.ts';
-import { readInTime } from './in-time.ts';
+import { readInTime } from '../ranges/in-time.ts';
 import { openRange, type OpenRange } from './range-cursor.ts';
-import { type ReadLimits, type Scanned, scanRange } from './range-scan.ts';
-import { SCAN_BUDGET } from './scan.ts';
+import { type ReadLimits, type Scanned, scanRange } from '../ranges/range-scan.ts';
+import { SCAN_BUDGET } from '../ranges/scan.ts';
 import { encodeTailCursor } from '../log/tail-cursor.ts';
 import type { Scope } from '../scope.ts';
 

@@ -6,9 +6,9 @@
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { utf8Bytes } from '../../base/json.ts';
 import { decodeCursor } from '../../store/cursor.ts';
-import { lookUp } from './look.ts';
-import type { Range } from './range.ts';
-import { lengthWithin, likelyWithin } from './stretches.ts';
+import { lookUp } from '../ranges/look.ts';
+import type { Range } from '../ranges/range.ts';
+import { lengthWithin, likelyWithin } from '../ranges/stretches.ts';
 import { streamLog } from '../log/stream-log.ts';
 import { durationText } from '../../base/time/time-text.ts';
 import { ofStream, type Scope } from '../scope.ts';

@@ -19,7 +19,7 @@ import {
   type RangeQuery,
   resolveRange,
   type Rest,
-} from './range.ts';
+} from '../ranges/range.ts';
 
 /** How long before now a bound was given to be, ms; null where it was not given, or not relative to now. */
 export type Before = Record<'from' | 'to', number | null>;

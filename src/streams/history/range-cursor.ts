@@ -24,7 +24,7 @@ import {
   resolveRange,
   type Rest,
   type TimePlace,
-} from './range.ts';
+} from '../ranges/range.ts';
 import type { Cursor } from '../../store/store.ts';
 
 export interface Resumed {

@@ -10,7 +10,7 @@
 import { canonicalText } from '../../base/digest.ts';
 import type { Json } from '../../base/json.ts';
 import { shortDigest } from '../log/short-position.ts';
-import { badCursor } from './range.ts';
+import { badCursor } from '../ranges/range.ts';
 
 /** Behind the first `passed` rows of the window that begins at `start`. */
 export interface RowPlace {

@@ -13,7 +13,7 @@ import { PAGE_CHARACTERS } from './events.ts';
 import { besides, isErased, obey } from '../log/removals.ts';
 import { toStreamEvent } from '../log/stream-log.ts';
 import { streamLog } from '../log/stream-log.ts';
-import { ANSWER_MS } from './range-scan.ts';
+import { ANSWER_MS } from '../ranges/range-scan.ts';
 import { decodeTailCursor, encodeTailCursor } from '../log/tail-cursor.ts';
 import { ofStream, type Scope } from '../scope.ts';
 import { loggedEvent } from '../log/stream-log.ts';

@@ -11,7 +11,7 @@ import { PATH_CHARACTERS, pathOf } from '../../base/field-path.ts';
 import { type Aggregate, aggregateOf, isOfSeries, isOfTimes, needsBefore } from './aggregate.ts';
 import { checkNumeric, fieldsOf, isNumeric } from '../fields.ts';
 import { findStream } from '../find-stream.ts';
-import { type Range, resolveRange } from './range.ts';
+import { type Range, resolveRange } from '../ranges/range.ts';
 import { evenGrid, type Grid, monthGrid, weekGrid, zonedGrid } from './window-grid.ts';
 import { meanMs, type WindowLength, windowLength } from './window-length.ts';
 import type { Question, Series } from './window-question.ts';

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
 import { PATH_CHARACTERS } from '../../base/field-path.ts';
 import { aggregateOf, MOST_AGGREGATES } from './aggregate.ts';
-import { badCursor, type Parts } from './range.ts';
+import { badCursor, type Parts } from '../ranges/range.ts';
 import { WINDOW_EXPECTED, windowLength, windowText } from './window-length.ts';
 import { BY_KEY } from './window-values.ts';
 import { ZONE_CHARACTERS } from '../../base/time/zone.ts';

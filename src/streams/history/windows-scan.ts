@@ -5,9 +5,9 @@
 import type { LoggedEvent } from '../../base/event.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import { needsSamples } from './aggregate.ts';
-import { badCursor, matcher, type Positions } from './range.ts';
-import { type RangeReport, type ReadLimits, scanRange } from './range-scan.ts';
-import { SCAN_BUDGET } from './scan.ts';
+import { badCursor, matcher, type Positions } from '../ranges/range.ts';
+import { type RangeReport, type ReadLimits, scanRange } from '../ranges/range-scan.ts';
+import { SCAN_BUDGET } from '../ranges/scan.ts';
 import type { Plan } from './window-plan.ts';
 import type { Series } from './window-question.ts';
 import { createWindows, type Windows } from './window-values.ts';

@@ -15,19 +15,17 @@ import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { type Aggregate, aggregateOf, isOfTimes, merges } from './aggregate.ts';
 import { narrowing } from './log-estimate.ts';
-import type { RangeQuery } from './range.ts';
+import type { RangeQuery } from '../ranges/range.ts';
 import { openRange } from './range-cursor.ts';
-import type { RangeReport, ReadLimits, Scanned } from './range-scan.ts';
+import type { RangeReport, ReadLimits, Scanned } from '../ranges/range-scan.ts';
 import { type AnswerRow, answerRows, byPlace, topRows } from './window-rows.ts';
 import { type Plan, planOf } from './window-plan.ts';
 import { carriedQuestion, questionParts, questionOf, type Series, type WindowsAsked } from './window-question.ts';
 import { BY_KEY, type Skipped, type Windows } from './window-values.ts';
-import { passesWhere } from '../conditions/scope.ts';
-import { LIST_LIMIT } from '../../store/limits.ts';
-import { readLatestByKey } from '../log/read-latest.ts';
 import { MOST_RANKED, MOST_ROWS, scanPlan } from './windows-scan.ts';
 import type { Zone } from '../../base/time/zone.ts';
-import { ofStream, type Scope } from '../scope.ts';
+import type { Scope } from '../scope.ts';
+import { asksOfSilence, haveRoom, knownKeys } from './silent-keys.ts';
 
 export const WINDOWS_KIND = 'windows';
 
@@ -167,33 +165,6 @@ export async function readWindows(
     },
     scanned: { ...scanned, storeCalls: scanned.storeCalls + (known === null ? 0 : 1) },
   };
-}
-
-/** Whether a key that nothing was heard of is part of the answer: its count is 0, and its gap the longest. */
-function asksOfSilence({ empty, aggregates, by, range, scans }: Plan, isRanked: boolean): boolean {
-  const isOfAllKeys = by.length === 1 && by[0] === BY_KEY && range.keys === null && scans.length === 1;
-  const isOfGaps = aggregates.some(({ kind }) => kind === 'gaps' || kind === 'longestGap');
-  return isOfAllKeys && scans[0]?.stream.keyed === true && (empty || isRanked || isOfGaps);
-}
-
-/** The keys that the stream knows. With a filter those whose latest event passes it. One store call. */
-async function knownKeys(
-  scope: Scope,
-  stream: DeclaredStream,
-  { range: { where } }: Plan,
-): Promise<{ keys: string[]; hasMore: boolean }> {
-  const page = { after: null, limit: LIST_LIMIT };
-  const { events, next } = await readLatestByKey(ofStream(scope, stream), stream.name, page);
-  const passing = where === null ? events : events.filter(({ data }) => passesWhere(where, data));
-  return { keys: passing.flatMap(({ key }) => key ?? []), hasMore: next !== null };
-}
-
-/** Whether rows of so many keys are asked for and have room. */
-function haveRoom({ empty, grid, range, series }: Plan, keys: number, mostRows: number, now: number): boolean {
-  if (!empty) return false;
-  const until = Math.min(range.to ?? Infinity, now);
-  const windows = grid.windowMs === null ? 1 : Math.ceil((until - range.from) / grid.windowMs) + 1;
-  return windows * keys * series.length <= mostRows;
 }
 
 export function askedOf({ window, align, zone, field, aggregates, by, also, empty }: WindowsQuery): WindowsAsked {

@@ -18,7 +18,7 @@ import type { DeclaredTrigger, OccurrenceData } from '../../declare/trigger.ts';
 import { passesWhere } from '../conditions/scope.ts';
 import { withProperty } from './within.ts';
 import { shownEventId } from './event-id.ts';
-import { checkWhere, meantWhere } from '../history/where.ts';
+import { checkWhere, meantWhere } from '../ranges/where.ts';
 import { isErased, isRemoval } from '../log/removals.ts';
 
 /** What a subscriber gets of one event, whichever way it comes. */

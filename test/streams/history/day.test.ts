@@ -9,7 +9,7 @@ import { stream } from '../../../src/declare/stream.ts';
 import type { LoggedEvent } from '../../../src/base/event.ts';
 import { findStream } from '../../../src/streams/find-stream.ts';
 import { readWindows, type WindowsPage, type WindowsQuery } from '../../../src/streams/history/windows.ts';
-import type { ReadLimits } from '../../../src/streams/history/range-scan.ts';
+import type { ReadLimits } from '../../../src/streams/ranges/range-scan.ts';
 import { zoneOf } from '../../../src/base/time/zone.ts';
 import { expectRows, merged } from './compare.ts';
 import { type Bench, bench, seeded, TENANT } from './fixture.ts';

@@ -1,7 +1,7 @@
 /** History is told by the times of events, whatever the order was in which they arrived. */
 import { expect, test } from 'vitest';
-import { START } from './fixture.ts';
-import { eventsOf, HOUR, past } from './past.ts';
+import { START } from '../history/fixture.ts';
+import { eventsOf, HOUR, past } from '../history/past.ts';
 
 const MINUTE = 60_000;
 const valuesOf = (events: readonly { data: unknown }[]) => events.map(({ data }) => (data as { v: number }).v);

@@ -4,7 +4,7 @@ import { stream } from '../../../src/declare/stream.ts';
 import type { Where } from '../../../src/declare/condition.ts';
 import { findStream } from '../../../src/streams/find-stream.ts';
 import { readHistory } from '../../../src/streams/history/events.ts';
-import { type Bench, bench, START, TENANT } from './fixture.ts';
+import { type Bench, bench, START, TENANT } from '../history/fixture.ts';
 import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const schema = z.object({

@@ -8,7 +8,7 @@ import { readWindows } from '../../../src/streams/history/windows.ts';
 import { LATEST_FOLLOWER } from '../../../src/streams/log/latest.ts';
 import { buildTimes } from '../../../src/streams/log/times-keep.ts';
 import { scopeOfLogs } from '../../../src/streams/scope.ts';
-import { type Bench, bench, START, TENANT } from './fixture.ts';
+import { type Bench, bench, START, TENANT } from '../history/fixture.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -1,0 +1,37 @@
+/**
+ * Keys of which nothing was heard in a range. A question that is about silence is answered with them: a count of 0, or the longest gap.
+ */
+import type { DeclaredStream } from '../../declare/stream.ts';
+import { LIST_LIMIT } from '../../store/limits.ts';
+import { passesWhere } from '../conditions/scope.ts';
+import { readLatestByKey } from '../log/read-latest.ts';
+import { ofStream, type Scope } from '../scope.ts';
+import type { Plan } from './window-plan.ts';
+import { BY_KEY } from './window-values.ts';
+
+/** Whether a key that nothing was heard of is part of the answer: its count is 0, and its gap the longest. */
+export function asksOfSilence({ empty, aggregates, by, range, scans }: Plan, isRanked: boolean): boolean {
+  const isOfAllKeys = by.length === 1 && by[0] === BY_KEY && range.keys === null && scans.length === 1;
+  const isOfGaps = aggregates.some(({ kind }) => kind === 'gaps' || kind === 'longestGap');
+  return isOfAllKeys && scans[0]?.stream.keyed === true && (empty || isRanked || isOfGaps);
+}
+
+/** The keys that the stream knows. With a filter those whose latest event passes it. One store call. */
+export async function knownKeys(
+  scope: Scope,
+  stream: DeclaredStream,
+  { range: { where } }: Plan,
+): Promise<{ keys: string[]; hasMore: boolean }> {
+  const page = { after: null, limit: LIST_LIMIT };
+  const { events, next } = await readLatestByKey(ofStream(scope, stream), stream.name, page);
+  const passing = where === null ? events : events.filter(({ data }) => passesWhere(where, data));
+  return { keys: passing.flatMap(({ key }) => key ?? []), hasMore: next !== null };
+}
+
+/** Whether rows of so many keys are asked for and have room. */
+export function haveRoom({ empty, grid, range, series }: Plan, keys: number, mostRows: number, now: number): boolean {
+  if (!empty) return false;
+  const until = Math.min(range.to ?? Infinity, now);
+  const windows = grid.windowMs === null ? 1 : Math.ceil((until - range.from) / grid.windowMs) + 1;
+  return windows * keys * series.length <= mostRows;
+}
