@@ -1,7 +1,7 @@
 /**
  * Runs the tests. `npm test`: what can run with the servers that are on this machine. `npm run test:all`: everything; a
  * missing server is installed with apt by root, and otherwise named with the command that installs it. With CI=true a
- * missing server fails the run. The last line counts: `N passed, N failed, N skipped`.
+ * missing server fails the run. The last line counts: `N passed, N failed, N skipped`; the lines before it name what failed.
  *
  * Where a few files failed in a run of everything, they are run once more, alone: real processes, brokers and deadlines share
  * two cores with all others before. What passes then is named, and counts as passed.
@@ -9,7 +9,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
+import type { Failure, RunReport } from './closing-reporter.ts';
 
 // As vitest.config.ts does, for the programs that are run beside it.
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '../node_modules/.cache/compiled');
@@ -32,6 +33,8 @@ interface Count {
   passed: number;
   failed: number;
   skipped: number;
+  /** A line for each thing that failed. */
+  named?: string[];
 }
 
 if (all) provide();
@@ -48,7 +51,8 @@ if (all) {
   if (onPath('taskset')) counts.push(await runCounted('a short flood', ['test/flood/run.ts', '20']));
   counts.push(await runCounted('a short soak', ['test/soak/run.ts', '0.5']));
 }
-const sum = (part: keyof Count) => counts.reduce((total, count) => total + count[part], 0);
+const sum = (part: 'passed' | 'failed' | 'skipped') => counts.reduce((total, count) => total + count[part], 0);
+for (const line of counts.flatMap(({ named }) => named ?? [])) console.log(`failed: ${line}`);
 console.log(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
 process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
 
@@ -80,51 +84,50 @@ function onPath(program: string): boolean {
 
 async function runTests(): Promise<Count> {
   const first = await runVitest([]);
-  const { failedFiles } = first;
-  if (!all || first.failed === 0 || failedFiles.length === 0 || failedFiles.length > MOST_AGAIN) return first;
-  console.log(`\n== once more, alone: ${failedFiles.join(' ')} ==\n`);
-  const again = await runVitest(['--maxWorkers=1', '--no-file-parallelism', ...failedFiles]);
-  if (again.failed > 0) return { ...first, failed: Math.max(first.failed, again.failed) };
-  console.log(`\npassed when they were run alone: ${failedFiles.join(' ')}`);
-  return { passed: first.passed + first.failed, failed: 0, skipped: first.skipped };
+  const files = [...new Set(first.failures.map(({ file }) => file))];
+  const isFew = files.length <= MOST_AGAIN && files.every((file) => file !== null);
+  if (!all || first.failures.length === 0 || !isFew) return countOf(first);
+  for (const line of first.failures.map(lineOf)) console.log(`failed among all others: ${line}`);
+  console.log(`\n== once more, alone: ${files.join(' ')} ==\n`);
+  const again = await runVitest(['--maxWorkers=1', '--no-file-parallelism', ...files]);
+  if (again.failures.length > 0) return countOf({ ...first, failures: again.failures });
+  console.log(`\npassed when they were run alone: ${files.join(' ')}`);
+  const ofTests = first.failures.filter(({ isOfTest }) => isOfTest);
+  return countOf({ ...first, passed: first.passed + ofTests.length, failures: [] });
 }
 
-interface Report {
-  numPassedTests?: number;
-  numFailedTests?: number;
-  numPendingTests?: number;
-  numTodoTests?: number;
-  testResults?: { name: string; status: string }[];
+function countOf({ passed, skipped, failures }: RunReport): Count {
+  return { passed, failed: failures.length, skipped, named: failures.map(lineOf) };
 }
 
-async function runVitest(more: readonly string[]): Promise<Count & { failedFiles: string[] }> {
+function lineOf({ file, name, message }: Failure): string {
+  return `${file ?? 'no file is known'} > ${name}: ${message}`;
+}
+
+async function runVitest(more: readonly string[]): Promise<RunReport> {
   const folder = mkdtempSync(join(tmpdir(), 'tidegate-test-'));
-  const file = join(folder, 'report.json');
-  const env = { ...process.env, ...(all ? { TIDEGATE_TEST_ALL: 'true' } : {}) };
-  const argv = [
-    'node_modules/vitest/vitest.mjs',
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile=${file}`,
-    ...more,
-  ];
-  const status = await run(argv, env, 'inherit');
+  const report = join(folder, 'report.json');
+  const env = { ...process.env, TIDEGATE_TEST_REPORT: report, ...(all ? { TIDEGATE_TEST_ALL: 'true' } : {}) };
+  const reporters = ['--reporter=default', '--reporter=./test/closing-reporter.ts'];
+  const status = await run(['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...more], env, 'inherit');
   try {
-    const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
-    const failed = report.numFailedTests ?? 0;
-    const failedFiles = (report.testResults ?? []).flatMap((one) =>
-      one.status === 'failed' ? [relative(process.cwd(), one.name)] : [],
-    );
-    return {
-      passed: report.numPassedTests ?? 0,
-      // A file that cannot be loaded fails the run without a failed test.
-      failed: status !== 0 && failed === 0 ? 1 : failed,
-      skipped: (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0),
-      failedFiles: [...new Set(failedFiles)],
+    const { failures, ...counted } = JSON.parse(readFileSync(report, 'utf8')) as RunReport;
+    const isUnsaid = status !== 0 && failures.length === 0;
+    const unsaid: Failure = {
+      file: null,
+      name: 'vitest',
+      isOfTest: false,
+      message: `ended with ${status}, and no test failed`,
     };
+    return { ...counted, failures: isUnsaid ? [unsaid] : failures };
   } catch {
-    return { passed: 0, failed: 1, skipped: 0, failedFiles: [] };
+    const failure: Failure = {
+      file: null,
+      name: 'vitest',
+      isOfTest: false,
+      message: `ended with ${status} before it could report`,
+    };
+    return { passed: 0, skipped: 0, failures: [failure] };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -144,8 +147,11 @@ async function runCounted(name: string, argv: string[], told: 'at once' | 'at th
   const status = await run(argv, process.env, tell);
   if (told === 'at the end') process.stdout.write(output);
   const [, passed, failed] = /(\d+) passed, (\d+) failed\s*$/.exec(output.trimEnd()) ?? [];
-  if (passed === undefined || failed === undefined) return { passed: 0, failed: 1, skipped: 0 };
-  return { passed: Number(passed), failed: Number(failed) + (status !== 0 && failed === '0' ? 1 : 0), skipped: 0 };
+  const isUncounted = passed === undefined || failed === undefined;
+  if (isUncounted)
+    return { passed: 0, failed: 1, skipped: 0, named: [`${name}: ended with ${status}, without a count`] };
+  const all = Number(failed) + (status !== 0 && failed === '0' ? 1 : 0);
+  return { passed: Number(passed), failed: all, skipped: 0, named: all === 0 ? [] : [`${name}: ${all}`] };
 }
 
 function run(argv: string[], env: NodeJS.ProcessEnv, output: 'inherit' | ((text: string) => void)): Promise<number> {
