@@ -16,6 +16,9 @@ export const Key = z
 export const timeArgument = (about: string) =>
   listedAs(z.union([z.number(), z.string().max(64)]), z.string().describe(about)).optional();
 
+/** What to know of an answer, in words. */
+export const Notes = z.array(z.string()).optional();
+
 export const CursorText = z.string().min(1).max(CURSOR_CHARACTERS);
 
 export const Event = z.object({

@@ -1,15 +1,17 @@
 /**
- * Says of a history without a row that a key which it asked for has no event at all, with keys that are near: a misspelt key
- * looks like a quiet one. One store call, and only for a page that is empty.
+ * Says that a key which somebody asked for has no event at all, with keys that are near: a misspelt key looks like a quiet
+ * one. It is a note and no refusal, because an event of the key may come later.
  */
 import { meantName } from '../base/known-names.ts';
+import type { KeyTest } from '../declare/condition.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
-import { readKeys } from '../streams/log/read-latest.ts';
+import { passesKey } from '../streams/conditions/scope.ts';
+import { KEYS_AT_ONCE, readKeys, readLatestOf } from '../streams/log/read-latest.ts';
 import { ofStream, type Scope } from '../streams/scope.ts';
 import type { HistoryAnswer } from './history-output.ts';
 import { inLines, jsonText, plainText } from '../base/plain.ts';
 
-/** Most keys that are looked through. A stream that has more may know a key that is not among them. */
+/** Most keys that are looked through for near ones. */
 const MOST_READ = 1_000;
 const MOST_NAMED = 10;
 
@@ -18,7 +20,10 @@ interface Halves {
   structured: HistoryAnswer;
 }
 
-/** @param keys as they were asked for; undefined: none was */
+/**
+ * Only for a page that is empty.
+ * @param keys as they were asked for; undefined: none was
+ */
 export async function withUnknownKeys<Answer extends Halves>(
   scope: Scope,
   stream: DeclaredStream,
@@ -27,9 +32,7 @@ export async function withUnknownKeys<Answer extends Halves>(
 ): Promise<Answer> {
   const { events, windows, sparklines, notes = [] } = answer.structured;
   const isEmpty = [events, windows, sparklines].every((rows) => rows === undefined || rows.length === 0);
-  if (keys === undefined || !stream.keyed || !isEmpty) return answer;
-  const { values, hasMore } = await readKeys(ofStream(scope, stream), stream.name, { prefix: '', limit: MOST_READ });
-  const told = hasMore ? [] : keys.filter((key) => !values.includes(key)).map((key) => unknownKey(key, values));
+  const told = keys !== undefined && isEmpty ? await unknownKeyNotes(scope, [stream], { oneOf: keys }) : [];
   if (told.length === 0) return answer;
   return {
     ...answer,
@@ -38,9 +41,47 @@ export async function withUnknownKeys<Answer extends Halves>(
   };
 }
 
-function unknownKey(key: string, known: readonly string[]): string {
-  const meant = meantName(key, known);
-  const some = known.slice(0, MOST_NAMED).map(plainText).join(', ') + (known.length > MOST_NAMED ? ', …' : '');
-  const asked = meant === null ? '.' : `, did you mean ${jsonText(meant)}?`;
-  return `No event has the key ${jsonText(key)}${asked} Known keys: ${some || 'none'}.`;
+/**
+ * A note for each key that no event of the streams has, or one for a pattern that none of their keys passes. One store call
+ * for each stream, and another one for each that has more than 1,000 keys; of those a pattern is not judged.
+ */
+export async function unknownKeyNotes(
+  scope: Scope,
+  streams: readonly DeclaredStream[],
+  test: KeyTest | undefined,
+): Promise<string[]> {
+  const keyed = streams.filter((stream) => stream.keyed);
+  if (test === undefined || keyed.length === 0) return [];
+  const pages = await Promise.all(
+    keyed.map((stream) => readKeys(ofStream(scope, stream), stream.name, { prefix: '', limit: MOST_READ })),
+  );
+  const known = [...new Set(pages.flatMap(({ values }) => values))];
+  const longer = keyed.filter((_, index) => pages[index]?.hasMore);
+  if (typeof test === 'object' && 'like' in test) {
+    if (longer.length > 0 || known.some((key) => passesKey(test, key))) return [];
+    return [`No event has a key like ${jsonText(test.like)}. ${knownText(known, false)}`];
+  }
+  const asked = [...new Set(typeof test === 'string' ? [test] : test.oneOf)].filter((key) => !known.includes(key));
+  const absent = await withoutEvents(scope, longer, asked);
+  return absent.map((key) => {
+    const meant = meantName(key, known);
+    const near = meant === null ? '.' : `, did you mean ${jsonText(meant)}?`;
+    return `No event has the key ${jsonText(key)}${near} ${knownText(known, longer.length > 0)}`;
+  });
+}
+
+/** Those of the keys that have no event in streams whose keys are too many to be looked through. */
+async function withoutEvents(scope: Scope, streams: readonly DeclaredStream[], keys: readonly string[]) {
+  const looked = streams.length === 0 ? keys : keys.slice(0, KEYS_AT_ONCE);
+  if (looked.length === 0) return looked;
+  const found = await Promise.all(
+    streams.map(async (stream) => (await readLatestOf(ofStream(scope, stream), stream.name, looked)).events),
+  );
+  const known = new Set(found.flat().map(({ key }) => key));
+  return looked.filter((key) => !known.has(key));
+}
+
+function knownText(known: readonly string[], hasMore: boolean): string {
+  const some = known.slice(0, MOST_NAMED).map(plainText).join(', ');
+  return `Known keys: ${some || 'none'}${hasMore || known.length > MOST_NAMED ? ', …' : ''}.`;
 }

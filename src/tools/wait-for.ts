@@ -1,6 +1,6 @@
 /** The task `wait_for`: it ends when a condition on a stream holds, so that an agent need not poll the stream. */
 import * as z from 'zod';
-import { Event, StreamName } from '../calls/schemas.ts';
+import { Event, Notes, StreamName } from '../calls/schemas.ts';
 import { checkedCondition } from '../declare/check/condition.ts';
 import { ConditionArgument, conditionOfArgument, KINDS_TEXT } from './condition-input.ts';
 import { callLine, callsTo } from '../calls/next-call.ts';
@@ -13,8 +13,10 @@ import { isoTime } from '../base/time/time-text.ts';
 import { describeCondition } from '../streams/conditions/text.ts';
 import type { Deps } from '../streams/deps.ts';
 import { findStream } from '../streams/find-stream.ts';
+import { scopeOf } from '../streams/scope.ts';
 import { waitQuota } from '../tasks/records/quotas.ts';
 import { inLines, jsonText, plainText } from '../base/plain.ts';
+import { unknownKeyNotes } from './unknown-keys.ts';
 
 const DEFAULT_SECONDS = 3_600;
 const MOST_SECONDS = 86_400;
@@ -40,6 +42,7 @@ const Output = z.object({
   at: z.string().nullable().describe('When it came to hold, ISO 8601; of what held already: when the wait began'),
   value: z.number().nullable().describe('The number that decided, where one did'),
   event: Event.nullable().describe('The event that did it; null for absence, and where it did not hold'),
+  notes: Notes,
 });
 
 export function waitForTask(deps: Deps): Task {
@@ -62,18 +65,22 @@ export function waitForTask(deps: Deps): Task {
       await deps.quotas?.check(deps.store, waitQuota(deps.app, stream.name), principal);
       return { ...input, condition: condition as ConditionArgument };
     },
-    async run({ stream, condition: prepared, seconds }, { progress, waitFor }) {
+    async run({ stream, condition: prepared, seconds }, { progress, waitFor, principal }) {
       const condition = prepared as Condition;
       const words = describeCondition(condition);
-      progress(`waiting on ${stream}: ${words}`);
+      // In each turn: a key that nobody knew when the wait began may be known when it ends.
+      const scope = scopeOf(deps, principal);
+      const notes = await unknownKeyNotes(scope, [findStream(deps.app, stream)], condition.key);
+      const told = notes.length === 0 ? {} : { notes };
+      progress([`waiting on ${stream}: ${words}`, ...notes].join('. '));
       const occurrence = await waitFor(stream, condition, { timeoutMs: seconds * 1_000 });
       if (occurrence === null) {
-        const structured = { held: false, key: null, at: null, value: null, event: null };
-        return { text: `It did not hold within ${seconds} s: ${words} (${stream}).`, structured };
+        const structured = { held: false, key: null, at: null, value: null, event: null, ...told };
+        return { text: inLines([`It did not hold within ${seconds} s: ${words} (${stream}).`, ...notes]), structured };
       }
       return {
-        text: `It holds: ${words} (${stream})${occurrenceText(occurrence, deps.app)}`,
-        structured: { held: true, ...shownOccurrence(occurrence) },
+        text: `It holds: ${words} (${stream})${occurrenceText(occurrence, deps.app, notes)}`,
+        structured: { held: true, ...shownOccurrence(occurrence), ...told },
       };
     },
   });
@@ -83,7 +90,11 @@ function shownOccurrence({ at, event, ...rest }: Occurrence) {
   return { ...rest, at: isoTime(at), event: event && shownEvent(event) };
 }
 
-function occurrenceText({ key, at, event, value }: Occurrence, { toolNames }: Pick<App, 'toolNames'>): string {
+function occurrenceText(
+  { key, at, event, value }: Occurrence,
+  { toolNames }: Pick<App, 'toolNames'>,
+  notes: readonly string[],
+): string {
   const lines = [`, at ${isoTime(at)}${key === null ? '' : `, for ${plainText(key)}`}.`];
   if (value !== null) lines.push(`Value: ${value}`);
   if (event !== null) {
@@ -96,5 +107,5 @@ function occurrenceText({ key, at, event, value }: Occurrence, { toolNames }: Pi
     const asked = { stream: event.stream, from, to, ...(event.key === undefined ? {} : { keys: [event.key] }) };
     if (isCut) lines.push(...callsTo('The whole event', toolNames.read_history, asked).map(callLine));
   }
-  return inLines(lines);
+  return inLines([...lines, ...notes]);
 }

@@ -1,5 +1,8 @@
-/** A key that no event has: told where a history by keys is empty, with keys that are near, for one call to the store. */
+/** A key that no event has: told with keys that are near, by every tool that takes keys and would find nothing. */
 import { expect, test } from 'vitest';
+import * as z from 'zod';
+import { defineApp, stream, trigger } from '../../src/index.ts';
+import { createTestApp } from '../../src/testing.ts';
 import { plant } from './plant.ts';
 
 async function withKeys(...keys: string[]) {
@@ -36,4 +39,82 @@ test('it costs one call where the page is empty, and none where it is not', asyn
   await at.call('read_history', { stream: 'plant', keys: ['other'] });
   expect(at.calls.length - full).toBeLessThanOrEqual(1);
   expect(at.calls.filter((name) => name === 'list')).toHaveLength(1);
+});
+
+const NOTE = 'No event has the key "frnt", did you mean "front"? Known keys: back, front.';
+
+/** A house with doors, an event of each, and an alarm of those that are open. */
+async function house(...more: string[]) {
+  const doors = stream({
+    description: 'Doors',
+    schema: z.object({ door: z.string(), open: z.boolean() }),
+    key: 'door',
+  });
+  const open = trigger({
+    description: 'A door is open',
+    on: doors,
+    when: { kind: 'match', where: { open: true } },
+    alarm: {},
+  });
+  const app = createTestApp(
+    defineApp({ name: 'house', version: '1', description: 'A house', streams: { doors }, triggers: { open } }),
+  );
+  for (const door of ['front', 'back', ...more]) await app.streams.append('doors', { door, open: false });
+  return app;
+}
+
+test.each([
+  [{ kind: 'absence', forMs: 5_000, key: 'frnt' }, NOTE],
+  [{ kind: 'match', where: { open: true }, keys: ['front', 'frnt'] }, NOTE],
+  [{ kind: 'match', keyLike: 'gate-*' }, 'No event has a key like "gate-*". Known keys: back, front.'],
+])('a condition on a key that no event has is tried, and waited for, with a note: %j', async (condition, note) => {
+  const app = await house();
+  const asked = { stream: 'doors', condition };
+  const tried = await app.call('try_condition', asked);
+  expect([tried.isError, tried.text, tried.structured]).toMatchObject([
+    false,
+    expect.stringContaining(note),
+    { notes: [note] },
+  ]);
+  const { taskId } = await app.begin('wait_for', { ...asked, seconds: 30 });
+  await app.scheduled();
+  expect(await app.task(taskId)).toMatchObject({ status: 'working', statusMessage: expect.stringContaining(note) });
+  for (let minutes = 0; minutes < 3; minutes += 1) {
+    await app.advance(60_000);
+    await app.scheduled();
+  }
+  expect(await app.task(taskId)).toMatchObject({
+    status: 'completed',
+    result: { content: [{ text: expect.stringContaining(note) }], structuredContent: { notes: [note] } },
+  });
+});
+
+test.each([
+  { kind: 'match', where: { open: true }, key: 'front' },
+  { kind: 'match', keyLike: 'fr*' },
+  { kind: 'match' },
+])('a condition on keys that there are has no note: %j', async (condition) => {
+  const app = await house();
+  const tried = await app.call('try_condition', { stream: 'doors', condition });
+  expect(tried.text).not.toContain('No event has');
+  expect(tried.structured).not.toHaveProperty('notes');
+});
+
+test('alarms by a key that no event of their streams has are none, with a note', async () => {
+  const app = await house();
+  const misspelt = await app.call('list_alarms', { key: 'frnt' });
+  expect(misspelt).toMatchObject({
+    text: `There are no such alarms.\n${NOTE}`,
+    structured: { alarms: [], notes: [NOTE] },
+  });
+  expect((await app.call('list_alarms', { key: 'front' })).text).toBe('There are no such alarms.');
+});
+
+test('a key beyond the thousand that are looked through is found by its name', async () => {
+  const many = Array.from({ length: 1_000 }, (_, index) => `b-${index}`);
+  const app = await house(...many);
+  const tried = (key: string) =>
+    app.call('try_condition', { stream: 'doors', condition: { kind: 'absence', forMs: 5_000, key } });
+  expect((await tried('front')).text).not.toContain('No event has');
+  expect((await tried('frnt')).text).toContain('No event has the key "frnt"');
 });

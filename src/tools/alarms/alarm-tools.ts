@@ -8,14 +8,17 @@ import { accounted, type AppDeps } from '../../calls/context.ts';
 import { findAlarmTrigger, noSuchTrigger, triggersWithAlarms } from '../../calls/events/app-alarms.ts';
 import { bothHalves, type ShownRow } from '../../calls/halves.ts';
 import { callsTo, NextCalls } from '../../calls/next-call.ts';
-import { CursorText, Key, READ_ONLY, REPEATABLE } from '../../calls/schemas.ts';
+import { CursorText, Key, Notes, READ_ONLY, REPEATABLE } from '../../calls/schemas.ts';
+import type { App } from '../../declare/app.ts';
+import type { DeclaredStream } from '../../declare/stream.ts';
 import { type Tool, tool } from '../../declare/tool.ts';
-import { SEVERITIES } from '../../declare/trigger.ts';
+import { type DeclaredTrigger, SEVERITIES } from '../../declare/trigger.ts';
 import { ofStream } from '../../streams/scope.ts';
 import { actOnAlarm, MOST_SHELVED_MS } from '../../triggers/alarms/act.ts';
 import { listAlarms, type ShownAlarm } from '../../triggers/alarms/list.ts';
 import { alarmUri } from '../../triggers/alarms/records.ts';
 import { shownTo } from '../../triggers/alarms/source.ts';
+import { unknownKeyNotes } from '../unknown-keys.ts';
 import { ALARM_STATES, alarmStateOf } from '../../triggers/alarms/state.ts';
 
 const DEFAULT_LIMIT = 50;
@@ -50,7 +53,12 @@ const ListInput = z.strictObject({
   limit: z.int().min(1).max(MOST_LIMIT).optional().describe(`Default: ${DEFAULT_LIMIT}`),
   cursor: CursorText.optional().describe('Of the page before'),
 });
-const ListOutput = z.object({ alarms: z.array(AlarmShape), cursor: z.string().nullable(), nextCalls: NextCalls });
+const ListOutput = z.object({
+  alarms: z.array(AlarmShape),
+  cursor: z.string().nullable(),
+  notes: Notes,
+  nextCalls: NextCalls,
+});
 
 const ActInput = z.strictObject({
   trigger: TriggerName,
@@ -99,13 +107,15 @@ function listTool({ app, runtime }: AppDeps): Tool {
       const next = cursor === null ? [] : callsTo('Next page', own, { ...input, cursor });
       const seen = alarms.find(({ state }) => state === 'raised' || state === 'returned');
       const asks = seen ? callsTo('To acknowledge the first', act, asked(seen)) : [];
+      const isUnknown = rows.length === 0 && key !== null;
+      const notes = isUnknown ? await unknownKeyNotes(scope, streamsOf(app, triggers), key) : [];
       return bothHalves<z.input<typeof ListOutput>>({
         before: [],
         name: 'alarms',
         rows,
-        after: rows.length === 0 ? ['There are no such alarms.'] : [],
+        after: rows.length === 0 ? ['There are no such alarms.', ...notes] : [],
         calls: [...next, ...asks],
-        structured: { cursor },
+        structured: { cursor, ...(notes.length === 0 ? {} : { notes }) },
       });
     },
   });
@@ -143,6 +153,12 @@ function actTool({ app, runtime, ...deps }: AppDeps): Tool {
       return { text, structured: { alarm: shownAlarm(principal.tenant, alarm), changed: done.changed } };
     },
   });
+}
+
+/** The streams that triggers watch. */
+function streamsOf(app: App, triggers: readonly DeclaredTrigger[]): DeclaredStream[] {
+  const names = new Set(triggers.flatMap(({ on }) => [...on.values()]));
+  return [...names].flatMap((name) => app.streams.get(name) ?? []);
 }
 
 function asked({ trigger, key, occurrence }: ShownAlarm) {

@@ -8,7 +8,7 @@ import { isoTime, parseTime } from '../../base/time/time-text.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { accounted, type AppDeps } from '../../calls/context.ts';
 import { callLine, callsTo, NextCalls } from '../../calls/next-call.ts';
-import { READ_ONLY, StreamName, timeArgument } from '../../calls/schemas.ts';
+import { Notes, READ_ONLY, StreamName, timeArgument } from '../../calls/schemas.ts';
 import { checkedCondition } from '../../declare/check/condition.ts';
 import { type Tool, tool } from '../../declare/tool.ts';
 import { describeCondition } from '../../streams/conditions/text.ts';
@@ -16,6 +16,7 @@ import { findStream } from '../../streams/find-stream.ts';
 import { readTriggers, type ListedTrigger } from '../../triggers/list.ts';
 import { tryCondition } from '../../triggers/try.ts';
 import { ConditionArgument, conditionOfArgument, KINDS_TEXT } from '../condition-input.ts';
+import { unknownKeyNotes } from '../unknown-keys.ts';
 import { Reactions, reactionTasks, reactionText, shownReactions } from './trigger-reactions.ts';
 
 const MOST_LISTED = 100;
@@ -177,6 +178,7 @@ const TryOutput = z.object({
   ),
   events: z.number().describe('Events that were judged'),
   readFrom: z.string().nullable().describe('What came before this was not looked at; null: all was'),
+  notes: Notes,
   nextCalls: NextCalls,
 });
 
@@ -200,7 +202,10 @@ function tryConditionTool({ app, runtime }: AppDeps): Tool {
         });
       }
       const on = new Map([[stream.name, stream.name]]);
-      const trial = await tryCondition(scope, { when, on }, { ...range, most: MOST_TRIED, deadline: now + TRY_MS });
+      const [trial, notes] = await Promise.all([
+        tryCondition(scope, { when, on }, { ...range, most: MOST_TRIED, deadline: now + TRY_MS }),
+        unknownKeyNotes(scope, [stream], when.key),
+      ]);
       const firings = trial.moments.map(({ time, key, value, events }) => {
         return { at: isoTime(time), key, value, eventId: events.at(-1)?.id ?? null };
       });
@@ -209,6 +214,7 @@ function tryConditionTool({ app, runtime }: AppDeps): Tool {
       const lines = [
         `It would have begun to hold ${trial.count} times (${describeCondition(when)}; ${trial.events} events of ${stream.name}).`,
         ...(readFrom === null ? [] : [`What came before ${readFrom} was not looked at.`]),
+        ...notes,
         ...firings.map(({ at, key, value, eventId }) => {
           const of = [...(key === null ? [] : [plainText(key)]), ...(value === null ? [] : [String(value)])];
           return `${at} ${of.join(' ')}${eventId === null ? '' : ` (event ${plainText(eventId)})`}`;
@@ -218,7 +224,14 @@ function tryConditionTool({ app, runtime }: AppDeps): Tool {
       ];
       return {
         text: inLines(lines),
-        structured: { count: trial.count, firings, events: trial.events, readFrom, nextCalls },
+        structured: {
+          count: trial.count,
+          firings,
+          events: trial.events,
+          readFrom,
+          ...(notes.length === 0 ? {} : { notes }),
+          nextCalls,
+        },
       };
     },
   });
