@@ -50,7 +50,7 @@ export async function subscribeTo(
 ): Promise<Subscription> {
   checkKnown(deps, principal);
   const selection = findSource(deps.sourcesOf(principal), request.source).select(request.arguments);
-  const shown = checkDeliveryTarget(deps, principal, request.target);
+  const shown = checkDeliveryTarget(deps, principal, request.target, selection.source);
   const { tenant, subject } = principal;
   const id = await idOfSubscription(principal, toOf(shown), request.source, selection.canonical);
   const name = { tenant, subject, id };

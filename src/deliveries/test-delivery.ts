@@ -46,12 +46,13 @@ export async function sendTest(
   const to = { name, principal, ...opened };
   const cursor = encodeTailCursor(stream.name, page.cursor);
   if (deadline <= now) throw new TidegateError('cancelled', 'there is no time left to send a test');
-  const { outcome, ms } = await sendEvent(deps, to, selection.source, occurrence, cursor, true);
+  const { outcome, ms, why } = await sendEvent(deps, to, selection.source, occurrence, cursor, true);
   return {
     at: now,
     eventId: occurrence.eventId,
     attempt: 1,
     outcome: outcome === 'too_large' ? 'refused' : outcome,
     ms,
+    ...(why === undefined ? {} : { why }),
   };
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { attemptRow, subscriptionRow } from '../../src/tools/events/subscription-lines.ts';
 import type { Outlet } from '../../src/declare/outlet.ts';
 import { TidegateError } from '../../src/base/errors.ts';
 import { PUBLIC } from '../../src/base/principal.ts';
@@ -89,7 +90,18 @@ test('a task is begun with an event, once for its id; what it does not take is g
   await stage.publish('wrong');
   await stage.run();
   expect(begun).toMatchObject([{ by: 'ada', task: 'look', once: `${id} one`, input: { eventId: 'one' } }]);
-  expect((await stage.service.deliveries(ADA, id)).abandoned).toMatchObject([{ eventId: 'wrong', reason: 'refused' }]);
+  const { attempts, abandoned } = await stage.service.deliveries(ADA, id);
+  const why = 'not of this kind';
+  expect(abandoned).toMatchObject([{ eventId: 'wrong', reason: 'refused', why }]);
+  expect(attempts).toMatchObject([{ eventId: 'wrong', outcome: 'refused', why }, { eventId: 'one' }]);
+  const [subscription] = (await stage.service.list(ADA, { limit: 10 })).subscriptions;
+  expect(subscription?.status.givenUp).toEqual({ events: 1, why });
+  const lines = [...(subscription ? [subscriptionRow(subscription)] : []), ...attempts.map(attemptRow)];
+  expect(lines.map(({ line }) => line)).toEqual([
+    expect.stringContaining(`1 given up (the last: ${why})`),
+    expect.stringMatching(new RegExp(`try 1 of wrong: refused after \\d+ ms: ${why}$`)),
+    expect.stringContaining('acknowledged'),
+  ]);
 });
 
 test('nobody whom nobody knows subscribes, and nothing that is signed without a secret of the server', async () => {

@@ -75,9 +75,13 @@ test('sources are those that the scopes read', () => {
 test('a task is begun once for an event, as who subscribed', async () => {
   const { deps, deliveries } = made();
   const ada: Principal = { tenant: 'acme', subject: 'ada', client: null, scopes: ['*'] };
-  expect(() => deliveries.checkTask?.({ ...ada, scopes: ['streams:read'] }, 'look')).toThrow(
-    expect.objectContaining({ code: 'not_found' }),
-  );
+  const check = (source: string, scopes = ada.scopes) => {
+    const found = deliveries.sourcesOf(ada).get(source);
+    if (!found) throw new Error('no source');
+    deliveries.checkTask?.({ ...ada, scopes }, 'look', found);
+  };
+  expect(() => check('high', ['streams:read'])).toThrow(expect.objectContaining({ code: 'not_found' }));
+  check('high');
   const event = { eventId: 'one', name: 'stream.prices', timestamp: '', data: { key: 'ACME' } };
   const begin = () => deliveries.beginTask?.(ada, 'look', event, 'sub_1 one', Date.now() + 10_000);
   await begin();

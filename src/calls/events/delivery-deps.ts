@@ -14,6 +14,7 @@ import { grantedTo } from '../granted.ts';
 import type { DeliveryDeps } from '../../deliveries/records/deps.ts';
 import { sourcesIn } from '../../deliveries/work/rights.ts';
 import { type EventSource, eventSources } from '../../streams/sources/sources.ts';
+import { misfitOf } from './task-fit.ts';
 import { createTask } from '../../tasks/work/create.ts';
 import type { TaskDeps } from '../../tasks/records/find-task.ts';
 
@@ -64,7 +65,20 @@ export function deliveryDeps(deps: WorkDeps): DeliveryDeps {
     },
     rightsOf: (principal) => rightsByKey(deps, principal),
     isAskedAgain: isByKey,
-    checkTask: (principal, name) => void taskOf(principal, name),
+    checkTask(principal, name, source) {
+      const { input } = taskOf(principal, name);
+      const misfit = input === undefined ? null : misfitOf(input, source);
+      if (misfit === null) return;
+      throw new TidegateError(
+        'invalid_input',
+        `The task ${name} cannot begin with events of ${source.name}: ${misfit}`,
+        {
+          field: 'target.task',
+          expected: 'a task whose input takes the event as it is delivered',
+          hint: 'the app can begin it by `starts` of a trigger, with an `input` of its own',
+        },
+      );
+    },
     async beginTask(principal, name, given, once, deadline) {
       const task = taskOf(principal, name);
       const input = inputOf(task, name, given);
@@ -81,9 +95,10 @@ function inputOf({ input: schema }: Task, name: string, given: Json): Json {
   const parsed = schema.safeParse(given);
   if (parsed.success) return JSON.parse(JSON.stringify(parsed.data)) as Json;
   const [problem] = specProblems(schema, given, 'input');
-  throw new TidegateError('invalid_input', `the task ${name} does not take such events`, {
-    field: problem?.path ?? 'input',
-    expected: problem?.expected ?? 'events that its input takes',
+  const { path = 'input', expected = 'what its input takes' } = problem ?? {};
+  throw new TidegateError('invalid_input', `the task ${name} does not take the event: ${path}: expected ${expected}`, {
+    field: path,
+    expected,
   });
 }
 

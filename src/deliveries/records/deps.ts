@@ -15,10 +15,10 @@ export interface DeliveryDeps extends Deps {
   /** Whether `rightsOf` asks what the principal may do by then, so that it may subscribe without an end. Absent: of nobody. */
   isAskedAgain?: ((principal: Pick<Principal, 'client'>) => boolean) | undefined;
   /**
-   * Checks that the principal may begin a task of the app. Absent: nobody begins tasks.
-   * @throws TidegateError `not_found`
+   * Checks that the principal may begin a task of the app, and that it may take events of the source. Absent: nobody begins tasks.
+   * @throws TidegateError `not_found`; `not_supported` for a task that asks before it begins; `invalid_input` for one that no event fits
    */
-  checkTask?: ((principal: Principal, task: string) => void) | undefined;
+  checkTask?: ((principal: Principal, task: string, source: EventSource) => void) | undefined;
   /** Begins a task, once for each `once`. @throws TidegateError as beginning a task; `invalid_input` for what the task does not take */
   beginTask?:
     | ((principal: Principal, task: string, input: Json, once: string, deadline: number) => Promise<void>)

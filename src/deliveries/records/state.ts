@@ -93,6 +93,7 @@ export const deliveryState = record<DeliveryState>('state of a delivery', () => 
         attempt: z.number(),
         outcome: z.union([z.enum(['acknowledged', 'refused']), failure()]),
         ms: z.number(),
+        why: z.exactOptional(z.string()),
       }),
     ),
     abandoned: z.array(
@@ -101,6 +102,7 @@ export const deliveryState = record<DeliveryState>('state of a delivery', () => 
         at: time,
         attempts: z.number(),
         reason: z.union([z.enum(['refused', 'too_large']), failure()]),
+        why: z.exactOptional(z.string()),
         before: z.string().nullable(),
       }),
     ),
@@ -140,7 +142,8 @@ export function watermarkOf({ pending: [first], head }: DeliveryState): Cursor |
 }
 
 export function statusOf(state: DeliveryState, now: number): DeliveryStatus {
-  const { suspendedAt, lastDeliveryAt, lastError, failedSince, restUntil, asked, pending } = state;
+  const { suspendedAt, lastDeliveryAt, lastError, failedSince, restUntil, asked, pending, abandoned } = state;
+  const last = abandoned.at(-1);
   return {
     active: suspendedAt === null,
     lastDeliveryAt,
@@ -148,5 +151,6 @@ export function statusOf(state: DeliveryState, now: number): DeliveryStatus {
     failedSince,
     retryAfterMs: asked && restUntil > now ? restUntil - now : null,
     pending: pending.length,
+    givenUp: last === undefined ? null : { events: abandoned.length, why: last.why ?? last.reason },
   };
 }

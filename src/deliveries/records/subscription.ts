@@ -60,6 +60,8 @@ export interface DeliveryStatus {
   retryAfterMs: number | null;
   /** Events that were sent and not acknowledged, or are to be sent. */
   pending: number;
+  /** The newest 100 at most of those that were given up, and why the last one was. Null: none was. */
+  givenUp: { events: number; why: string } | null;
 }
 
 export interface Subscription {
@@ -90,6 +92,8 @@ export interface DeliveryAttempt {
   outcome: 'acknowledged' | 'refused' | DeliveryFailure;
   /** How long it took, ms. */
   ms: number;
+  /** Why it can never be taken, in words of this server. Absent: a receiver said so, or it may be taken yet. */
+  why?: string;
 }
 
 /** An event that was given up. It can be replayed while the log of its source keeps it. */
@@ -99,4 +103,6 @@ export interface AbandonedDelivery {
   at: number;
   attempts: number;
   reason: 'refused' | 'too_large' | DeliveryFailure;
+  /** As of the last try. */
+  why?: string;
 }

@@ -66,7 +66,10 @@ async function publish(
 ): Promise<Tried> {
   const { app, runtime } = deps;
   const declared = isGranted(principal.scopes, publishScope(feed)) ? app.feeds.get(feed) : undefined;
-  if (!declared?.outlet) return { outcome: 'refused', retryAfterMs: null, ms: 0 };
+  if (!declared?.outlet) {
+    const why = `who subscribed may not publish to ${feed}, or it publishes nothing any more`;
+    return { outcome: 'refused', retryAfterMs: null, ms: 0, why };
+  }
   const { outlet } = declared;
   return timed(deps, async () => {
     const checked = outlet.check({ topic, payload: JSON.parse(eventBody(occurrence, cursor)) as JsonObject });
@@ -113,6 +116,8 @@ async function timed({ runtime }: DeliveryDeps, work: () => Promise<Tried['outco
     const ms = Math.max(0, runtime.now() - begunAt);
     if (code === 'too_large') return { outcome: 'too_large', retryAfterMs: null, ms };
     const isFinal = code === 'invalid_input' || code === 'not_found' || code === 'not_supported';
-    return { outcome: isFinal ? 'refused' : 'connection_refused', retryAfterMs, ms };
+    return isFinal
+      ? { outcome: 'refused', retryAfterMs, ms, why: message }
+      : { outcome: 'connection_refused', retryAfterMs, ms };
   }
 }

@@ -6,6 +6,7 @@ import { TidegateError } from '../../base/errors.ts';
 import { knownName } from '../../base/known-names.ts';
 import type { Principal } from '../../base/principal.ts';
 import { isGranted, publishScope } from '../../base/scopes.ts';
+import type { EventSource } from '../../streams/sources/sources.ts';
 import { checkTarget, isNamed } from '../../net/fetch-target.ts';
 import type { DeliveryDeps } from '../records/deps.ts';
 import { secretBytes } from '../records/standard-webhooks.ts';
@@ -22,12 +23,17 @@ const CHATS = {
 } as const;
 
 /** @throws TidegateError `invalid_input`, `address_refused`, `not_found`, `not_supported` */
-export function checkDeliveryTarget(deps: DeliveryDeps, principal: Principal, target: DeliveryTarget): ShownTarget {
+export function checkDeliveryTarget(
+  deps: DeliveryDeps,
+  principal: Principal,
+  target: DeliveryTarget,
+  source: EventSource,
+): ShownTarget {
   if (target.kind === 'webhook') return checkWebhook(deps, target);
   if (target.kind === 'mqtt') return checkFeed(deps, principal, target);
   const { task } = target;
   if (!deps.checkTask) throw unsupported('target.kind', 'a webhook: no task can be begun here');
-  deps.checkTask(principal, task);
+  deps.checkTask(principal, task, source);
   return { kind: 'task', task };
 }
 

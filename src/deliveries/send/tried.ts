@@ -8,6 +8,8 @@ export interface Tried {
   retryAfterMs: number | null;
   /** How long the try took, ms. */
   ms: number;
+  /** Why it can never be taken, in words of this server. Absent: nobody here knows. */
+  why?: string;
 }
 
 /** What an error of `subscribe` has as its cause where the receiver did not confirm. */

@@ -7,6 +7,7 @@
  * One that has taken nothing for an hour, and for `retryForMs`, is left alone until the subscription is refreshed.
  */
 import { backoff } from '../../base/backoff.ts';
+import { shortened } from '../../base/text.ts';
 import type { DeliveryState, Pending } from '../records/state.ts';
 import type { Tried } from '../send/tried.ts';
 
@@ -22,6 +23,8 @@ const SUSPENDED_AFTER_MS = 3_600_000;
 const SUSPENDED_AFTER_TRIES = 10;
 const MOST_ATTEMPTS_KEPT = 25;
 const MOST_ABANDONED_KEPT = 100;
+/** Longest reason that is kept of a try. */
+const WHY_CHARACTERS = 200;
 
 export function isFailing({ failures }: Pick<DeliveryState, 'failures'>): boolean {
   return failures >= FAILING;
@@ -63,16 +66,17 @@ export function afterTry(
   { now, chance, retryForMs, before }: TryTimes,
 ): DeliveryState {
   const { outcome, ms } = tried;
+  const why = tried.why === undefined ? {} : { why: shortened(tried.why, WHY_CHARACTERS) };
   const attempts = item.attempts + 1;
   const shown = outcome === 'too_large' ? 'refused' : outcome;
-  const entry = { at: now, eventId: item.id, attempt: attempts, outcome: shown, ms };
+  const entry = { at: now, eventId: item.id, attempt: attempts, outcome: shown, ms, ...why };
   const told = { ...state, attempts: [...state.attempts, entry].slice(-MOST_ATTEMPTS_KEPT) };
   if (isTaken(outcome)) {
     const left = without(told, item);
     const pending = isFailing(state) ? left.map((one) => ({ ...one, dueAt: Math.min(one.dueAt, now) })) : left;
     const well = { ...told, pending, failures: 0, failedSince: null, restUntil: 0, asked: false };
     if (outcome === 'acknowledged') return { ...well, lastDeliveryAt: now, lastError: null };
-    return abandon(well, { ...item, attempts }, now, outcome);
+    return abandon(well, { ...item, attempts }, now, outcome, why);
   }
   const failures = Math.max(state.failures, before + 1);
   const failedSince = state.failedSince ?? now;
@@ -150,8 +154,9 @@ function abandon(
   { kind, id, attempts, before }: Pending,
   now: number,
   reason: DeliveryState['abandoned'][number]['reason'],
+  why: { why?: string } = {},
 ): DeliveryState {
   if (kind === 'gap') return state;
-  const abandoned = [...state.abandoned, { eventId: id, at: now, attempts, reason, before }];
+  const abandoned = [...state.abandoned, { eventId: id, at: now, attempts, reason, before, ...why }];
   return { ...state, abandoned: abandoned.slice(-MOST_ABANDONED_KEPT) };
 }

@@ -1,7 +1,7 @@
 /** `subscriptions list|show|end|replay|test`: what is delivered to whom, whoever of the tenant subscribed. */
 import * as z from 'zod';
 import { isoTime } from '../../base/time/time-text.ts';
-import { jsonText } from '../../base/plain.ts';
+import { jsonText, saidText } from '../../base/plain.ts';
 import { toOf } from '../../deliveries/records/names.ts';
 import { operatorAction } from '../action.ts';
 import { ago, table } from '../table.ts';
@@ -63,9 +63,24 @@ export const subscriptionsShow = operatorAction({
     arguments: z.record(z.string(), z.unknown()),
     ordered: z.boolean(),
     attempts: z.array(
-      z.object({ at: z.string(), eventId: z.string(), attempt: z.number(), outcome: z.string(), ms: z.number() }),
+      z.object({
+        at: z.string(),
+        eventId: z.string(),
+        attempt: z.number(),
+        outcome: z.string(),
+        ms: z.number(),
+        why: z.string().optional(),
+      }),
     ),
-    abandoned: z.array(z.object({ at: z.string(), eventId: z.string(), attempts: z.number(), reason: z.string() })),
+    abandoned: z.array(
+      z.object({
+        at: z.string(),
+        eventId: z.string(),
+        attempts: z.number(),
+        reason: z.string(),
+        why: z.string().optional(),
+      }),
+    ),
   }),
   effect: 'reads',
   async run({ id }, context) {
@@ -83,10 +98,12 @@ export const subscriptionsShow = operatorAction({
     `${id}  ${source} ${jsonText(given)} to ${to}, of ${subject}`,
     `  ${active ? 'active' : 'stopped until it is refreshed'}, ${pending} pending${refreshBefore === null ? '' : `, to be refreshed before ${refreshBefore}`}`,
     ...attempts.map(
-      ({ at, eventId, attempt, outcome, ms }) => `  ${at}  ${eventId}  try ${attempt}: ${outcome}, ${ms} ms`,
+      ({ at, eventId, attempt, outcome, ms, why = '' }) =>
+        `  ${at}  ${eventId}  try ${attempt}: ${outcome}, ${ms} ms${why && `: ${saidText(why)}`}`,
     ),
     ...abandoned.map(
-      ({ at, eventId, attempts: tries, reason }) => `  ${at}  ${eventId}  given up after ${tries}: ${reason}`,
+      ({ at, eventId, attempts: tries, reason, why = '' }) =>
+        `  ${at}  ${eventId}  given up after ${tries}: ${reason}${why && `, ${saidText(why)}`}`,
     ),
   ],
 });
@@ -133,16 +150,24 @@ export const subscriptionsTest = operatorAction({
   description: 'Sends an event of a made-up id to a subscription, once, and tells what became of it.',
   input: z.strictObject({ id: SubscriptionId }),
   words: ['id'],
-  output: z.object({ id: z.string(), eventId: z.string(), outcome: z.string(), ms: z.number() }),
+  output: z.object({
+    id: z.string(),
+    eventId: z.string(),
+    outcome: z.string(),
+    ms: z.number(),
+    why: z.string().optional(),
+  }),
   effect: 'changes',
   failed: ({ outcome }) => (outcome === 'acknowledged' ? null : outcome),
   async run({ id }, context) {
     const { owner } = await subscriptionWithId(context, id);
     const deadline = Math.min(context.deadline, context.deps.runtime.now() + 60_000);
-    const { eventId, outcome, ms } = await subscriptionsIn(context).test(owner, id, deadline);
-    return { id, eventId, outcome, ms };
+    const { eventId, outcome, ms, why } = await subscriptionsIn(context).test(owner, id, deadline);
+    return { id, eventId, outcome, ms, ...(why === undefined ? {} : { why }) };
   },
-  lines: ({ id, eventId, outcome, ms }) => [`${id}: ${eventId} was ${outcome}, ${ms} ms`],
+  lines: ({ id, eventId, outcome, ms, why = '' }) => [
+    `${id}: ${eventId} was ${outcome}, ${ms} ms${why && `: ${saidText(why)}`}`,
+  ],
 });
 
 function rowOf({ owner, subscription }: Owned) {

@@ -93,19 +93,19 @@ function typed(stream: DeclaredStream, path: string, test: Where[string]): Probl
   const isNumber = forms.has('number') || forms.has('integer');
   const isText = forms.has('string');
   const problems = BOUNDS.filter((name) => tests[name] !== undefined && !isNumber).map((name) =>
-    at(name, `a field that holds a number, which ${path} does not: it is ${words(forms)}`),
+    at(name, `a field that holds a number, which ${path} does not: it is ${formWords(forms)}`),
   );
   if (tests.like !== undefined && !isText)
-    problems.push(at('like', `a field that holds a text: it is ${words(forms)}`));
+    problems.push(at('like', `a field that holds a text: it is ${formWords(forms)}`));
   if (tests.contains !== undefined && !isText && !forms.has('array')) {
-    problems.push(at('contains', `a field that holds a text or a list: it is ${words(forms)}`));
+    problems.push(at('contains', `a field that holds a text or a list: it is ${formWords(forms)}`));
   }
   for (const [name, value] of [['equals', tests.equals] as const, ['not', tests.not] as const]) {
     if (value !== undefined && !canBe(value, forms))
-      problems.push(at(name, `${words(forms)}, which ${path} holds`, value));
+      problems.push(at(name, `${formWords(forms)}, which ${path} holds`, value));
   }
   if (tests.oneOf !== undefined && !tests.oneOf.some((value) => canBe(value, forms))) {
-    problems.push(at('oneOf', `values that ${path} can hold: ${words(forms)}`, tests.oneOf));
+    problems.push(at('oneOf', `values that ${path} can hold: ${formWords(forms)}`, tests.oneOf));
   }
   return problems;
 }
@@ -121,7 +121,8 @@ function canBe(value: Scalar, forms: ReadonlySet<Form>): boolean {
   return forms.has(typeof value === 'string' ? 'string' : 'boolean');
 }
 
-function words(forms: ReadonlySet<Form>): string {
+/** What a field of these forms holds, in words. */
+export function formWords(forms: ReadonlySet<Form>): string {
   return [...forms].flatMap((form) => WORDS[form] ?? []).join(' or ');
 }
 

@@ -96,7 +96,7 @@ export function subscribeTool({ app, runtime }: AppDeps, service: DeliveryServic
       const { id } = subscription;
       const tried = test ? await service.test(principal, id, deadline) : null;
       return answerOf(subscription, made, input, {
-        ...(tried ? { tested: tried.outcome } : {}),
+        ...(tried ? { tested: tried.why === undefined ? tried.outcome : `${tried.outcome}: ${tried.why}` } : {}),
         ...(replay ? { replayed: await service.replay(principal, id, null, deadline) } : {}),
       });
     },

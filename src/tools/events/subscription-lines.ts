@@ -1,6 +1,6 @@
 /** Subscriptions in lines and rows, as the tools show them. They never hold a secret. Pure. */
 import type { ShownRow } from '../../calls/halves.ts';
-import { jsonText } from '../../base/plain.ts';
+import { jsonText, saidText } from '../../base/plain.ts';
 import type { DeliveryAttempt, DeliveryStatus, ShownTarget, Subscription } from '../../deliveries/subscription.ts';
 
 export function targetText(target: ShownTarget): string {
@@ -35,22 +35,30 @@ export function subscriptionRow({
   };
 }
 
-export function attemptRow({ at, eventId, attempt, outcome, ms }: DeliveryAttempt): ShownRow {
+export function attemptRow({ at, eventId, attempt, outcome, ms, why }: DeliveryAttempt): ShownRow {
+  const reason = why === undefined ? '' : `: ${saidText(why)}`;
   return {
-    line: `${isoText(at)}: try ${attempt} of ${eventId}: ${outcome} after ${ms} ms`,
-    items: [{ at: isoText(at), eventId, attempt, outcome, ms }],
+    line: `${isoText(at)}: try ${attempt} of ${eventId}: ${outcome} after ${ms} ms${reason}`,
+    items: [{ at: isoText(at), eventId, attempt, outcome, ms, ...(why === undefined ? {} : { why }) }],
   };
 }
 
-function shownStatus({ active, lastDeliveryAt, lastError, pending }: DeliveryStatus) {
-  return { active, lastDeliveryAt: lastDeliveryAt === null ? null : isoText(lastDeliveryAt), lastError, pending };
+function shownStatus({ active, lastDeliveryAt, lastError, pending, givenUp }: DeliveryStatus) {
+  return {
+    active,
+    lastDeliveryAt: lastDeliveryAt === null ? null : isoText(lastDeliveryAt),
+    lastError,
+    pending,
+    givenUp,
+  };
 }
 
-function statusText({ active, lastDeliveryAt, lastError, pending }: DeliveryStatus): string {
+function statusText({ active, lastDeliveryAt, lastError, pending, givenUp }: DeliveryStatus): string {
   const last = lastDeliveryAt === null ? 'nothing was delivered yet' : `last delivered ${isoText(lastDeliveryAt)}`;
   const failed = lastError === null ? '' : `, last error ${lastError}`;
   const waiting = pending === 0 ? '' : `, ${pending} on their way`;
-  return `${last}${failed}${waiting}${active ? '' : ', stopped until it is refreshed'}`;
+  const lost = givenUp === null ? '' : `, ${givenUp.events} given up (the last: ${saidText(givenUp.why)})`;
+  return `${last}${failed}${waiting}${lost}${active ? '' : ', stopped until it is refreshed'}`;
 }
 
 function isoText(at: number): string {

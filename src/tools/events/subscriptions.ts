@@ -19,6 +19,7 @@ const Row = z.looseObject({
   until: z.string().nullable().optional(),
   active: z.boolean().optional().describe('False: stopped, until it is subscribed again'),
   lastError: z.string().nullable().optional(),
+  givenUp: z.object({ events: z.number(), why: z.string() }).nullable().optional(),
 });
 
 const Output = z.object({

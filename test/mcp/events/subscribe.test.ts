@@ -1,5 +1,7 @@
 /** `events/subscribe` and `events/unsubscribe`, and the tools that do the same for clients that do not know them. */
 import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { task } from '../../../src/index.ts';
 import { ADA, BOB, createHouse, OPEN, READER } from './house.ts';
 
 const SECRET = `whsec_${Buffer.from('a secret of thirty-two bytes, ok').toString('base64')}`;
@@ -7,6 +9,9 @@ const OTHER = `whsec_${Buffer.from('another one of thirty-two bytes.').toString(
 const url = 'https://hooks.example.com/ada?of=1';
 const webhook = (more: object = {}) => ({ mode: 'webhook', url, secret: SECRET, ...more });
 const EVE = 'acme eve *';
+
+const taking = (input: z.ZodType) =>
+  task({ description: 'Cools a room', version: '1', input, run: async () => 'done' });
 
 /** A receiver that the app trusts, so that nothing is sent while somebody subscribes. */
 function house(more: Parameters<typeof createHouse>[1] = {}) {
@@ -128,6 +133,21 @@ describe('the tools', () => {
     expect((await tool('list_subscriptions', { subscription: id })).content[0]?.text).toContain('Nothing was sent yet');
     expect((await tool('unsubscribe', { subscription: id })).content[0]?.text).toContain('has ended');
     expect((await tool('unsubscribe', { subscription: id })).isError).toBe(true);
+  });
+
+  test('a task that no event fits is refused, with what it needs; one that some fit is not', async () => {
+    const tasks = {
+      cool: taking(z.object({ room: z.string() })),
+      note: taking(z.object({ data: z.object({ key: z.string() }) })),
+    };
+    const { tool } = house({ tasks });
+    const { isError, content } = await tool('subscribe', { event: 'hot', task: 'cool' });
+    expect([isError, content[0]?.text]).toEqual([
+      true,
+      expect.stringMatching(/cool cannot begin with events of hot: it needs room \(a text\).*Argument: task\./s),
+    ]);
+    expect((await tool('list_subscriptions', {})).structuredContent).toMatchObject({ subscriptions: [] });
+    expect((await tool('subscribe', { event: 'hot', task: 'note' })).isError).toBeUndefined();
   });
 
   test('send a made-up event, one after another where that is asked, and again what was given up', async () => {
