@@ -3,9 +3,11 @@ import type { AppStreams } from '../declare/app-streams.ts';
 import type { ListContext, ToolContext } from '../declare/context.ts';
 import type { AppAlarms } from '../declare/trigger.ts';
 import type { AppFeeds } from '../declare/app-feeds.ts';
-import { TidegateError } from '../base/errors.ts';
+import { causeText, TidegateError } from '../base/errors.ts';
+import { shortened } from '../base/text.ts';
 import type { Store } from '../store/store.ts';
 import { pacedBy, UNBOUNDED, type Work } from '../store/work.ts';
+import { inTime, type TimeLimit } from '../base/time/in-time.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { Tasks } from '../tasks/work/service.ts';
 import { ASKS_NOTHING, withAsking } from './asking.ts';
@@ -53,13 +55,21 @@ export function accountedTasks(tasks: Tasks, context: ListContext): Tasks {
   return tasks.on(storeOf(context));
 }
 
+/** How long after the deadline a handler may still answer, ms: one that hears its signal says what it has by then. */
+const GRACE_MS = 500;
+/** Of a URI or a name that a client sends. */
+const NAME_CHARACTERS = 200;
+
 /**
  * Runs a handler in its context. Streams, feeds and the signal are made when the handler first reads them, because most
- * handlers need none of them; the deadline is watched only for a handler that reads the signal.
+ * handlers need none of them. The caller is answered at the deadline, also where the handler has not ended by then.
+ * @param what the handler is, for the log and for the caller: `tool slow`
+ * @throws TidegateError `cancelled` where the handler does not answer in time; what the handler throws
  */
 export async function inContext<Answer>(
   deps: HandlerDeps,
   caller: Caller,
+  what: string,
   handler: (context: ToolContext) => Promise<Answer>,
   asking: Asking = ASKS_NOTHING,
 ): Promise<Answer> {
@@ -110,9 +120,16 @@ export async function inContext<Answer>(
     roots: asking.roots,
     canAsk: asking.canAsk,
   };
-  if (asking !== ASKS_NOTHING) asking.left = () => watch?.leave();
+  const limit = deadlineOf(deps.runtime, caller, what);
+  if (asking !== ASKS_NOTHING) {
+    asking.left = () => {
+      // Nobody waits for this entry any more.
+      limit.lifted.abort();
+      watch?.leave();
+    };
+  }
   try {
-    return await handler(context);
+    return await inTime(deps.runtime, entered(handler, context), limit);
   } catch (thrown) {
     // The reason is that the handler was stopped, whatever it throws then.
     throw ended(watch) ?? thrown;
@@ -128,7 +145,44 @@ export function inAskingContext<Answer>(
   asked: Asked,
   handler: (context: ToolContext) => Promise<Answer>,
 ): Promise<Answer | InputRequired> {
-  return withAsking(deps, caller, asked, (asking) => inContext(deps, caller, handler, asking));
+  const what = `${KINDS[asked.method]} ${shortened(asked.name, NAME_CHARACTERS)}`;
+  return withAsking(deps, caller, asked, (asking) => inContext(deps, caller, what, handler, asking));
+}
+
+const KINDS: Record<Asked['method'], string> = {
+  'tools/call': 'tool',
+  'prompts/get': 'prompt',
+  'resources/read': 'resource',
+};
+
+/** A handler of an app may throw at once, whatever its type says. */
+async function entered<Answer>(
+  handler: (context: ToolContext) => Promise<Answer>,
+  context: ToolContext,
+): Promise<Answer> {
+  return handler(context);
+}
+
+/** The time by which the caller is answered, and what is said where the handler is not done by then. */
+function deadlineOf(runtime: HandlerDeps['runtime'], { deadline }: Caller, what: string): TimeLimit {
+  const seconds = Math.max(0, Math.round((deadline - runtime.now()) / 1_000));
+  const overAt = deadline + GRACE_MS;
+  return {
+    overAt,
+    lifted: new AbortController(),
+    over() {
+      runtime.log('warn', `${what} did not answer by the deadline of its request`, { of: what, seconds });
+      const hint = 'what it does may go on and take effect all the same, so look before you call it again';
+      const message = `The ${what} did not answer within ${seconds} s, the time that a request has`;
+      return new TidegateError('cancelled', message, { hint });
+    },
+    late(outcome) {
+      const lateMs = runtime.now() - overAt;
+      const message = `${what} ${outcome.kind} after its request was over: nobody hears of it`;
+      const cause = outcome.kind === 'failed' ? causeText(outcome.thrown) : null;
+      runtime.log('warn', message, { of: what, lateMs, ...(cause === null ? {} : { cause }) });
+    },
+  };
 }
 
 function noFeeds(): never {

@@ -87,7 +87,7 @@ export interface ListContext {
   now: () => number;
   /** Aborts when the caller disconnects, or when the platform's time is over. */
   signal: AbortSignal;
-  /** Epoch ms by which the handler has to answer. */
+  /** Epoch ms by which the handler has to answer. Half a second later the caller is told that it did not. */
   deadline: number;
   /** Sends a log message to the caller, where the caller asked for this level or a lower one. */
   log: (level: McpLogLevel, data: Json, logger?: string) => void;

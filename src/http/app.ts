@@ -8,7 +8,14 @@ import type { JsonObject } from '../base/json.ts';
 import type { Secrets } from '../base/seal.ts';
 import type { Deps } from '../streams/deps.ts';
 import { openAccount } from '../store/counting.ts';
-import { type Authenticate, openToEveryone, orByCookie, withRefusalsNoted, withSafeNames } from './authenticate.ts';
+import {
+  type Authenticate,
+  openToEveryone,
+  orByCookie,
+  withRefusalsNoted,
+  withSafeNames,
+  withTimeLimit,
+} from './authenticate.ts';
 import { type BodyBounds, createBodies } from './bodies.ts';
 import { type Challenges, createChallenges } from './challenge.ts';
 import { withStreamBounds } from './bounded-serving.ts';
@@ -112,7 +119,7 @@ function edgeOf({ env }: { env?: { edge?: Edge | undefined } }): Edge {
 export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const { app, mcp, runtime, store } = deps;
   const { admit, observe, protectedResource = null } = options;
-  const safe = withSafeNames(options.authenticate ?? openToEveryone, runtime.log);
+  const safe = withSafeNames(withTimeLimit(options.authenticate ?? openToEveryone, runtime), runtime.log);
   const named = (options.authenticate && observe?.noting(safe)) ?? safe;
   let logins: LoginRoutes | null = null;
   const ofCookie: Authenticate = async (request) => (await loadLogins())?.authenticate(request) ?? named(request);

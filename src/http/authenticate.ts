@@ -5,11 +5,12 @@
 import { createFailures } from '../auth/audit/failures.ts';
 import type { Identified, Identifier } from '../auth/identify.ts';
 import type { Audit } from '../streams/audit.ts';
-import { asTidegateError } from '../base/errors.ts';
+import { asTidegateError, TidegateError } from '../base/errors.ts';
 import { checkPrincipal, fixedPrincipal, isFixed, type Principal, PUBLIC, safePrincipal } from '../base/principal.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Log, LogLevel, Runtime } from '../base/runtime.ts';
 import { publishScope } from '../base/scopes.ts';
+import { inTime } from '../base/time/in-time.ts';
 import { isPromise, whenKnown } from '../base/time/when-known.ts';
 import type { Challenges } from './challenge.ts';
 import { unauthorizedResponse, unidentifiedResponse } from './problem.ts';
@@ -108,6 +109,35 @@ export function withSafeNames(authenticate: Authenticate, log: Log): Authenticat
     whenKnown(authenticate(request), (found) =>
       found instanceof Response ? found : (known.get(found) ?? safe(found)),
     );
+}
+
+/** Longest time in which it is found out who calls, ms. */
+const IDENTIFY_MS = 30_000;
+
+/** The same, answered within 30 s: 503 where `authenticate` is not done by then. What it answers later is dropped. */
+export function withTimeLimit(
+  authenticate: Authenticate,
+  runtime: Pick<Runtime, 'now' | 'sleep' | 'log'>,
+): Authenticate {
+  const overdue = createFailures(runtime);
+
+  function answered(found: Promise<Principal | Response>): Promise<Principal | Response> {
+    const error = new TidegateError('cancelled', `authenticate did not answer within ${IDENTIFY_MS / 1_000} s`);
+    const lifted = new AbortController();
+    const limit = { overAt: runtime.now() + IDENTIFY_MS, lifted, over: () => error, late: () => {} };
+    return inTime(runtime, found, limit).catch((thrown: unknown) => {
+      if (thrown !== error) throw thrown;
+      const times = overdue.count(null, 'log', error.message, 'error');
+      const line = `who calls cannot be found out: ${error.message}`;
+      if (times > 0) runtime.log('error', line, { code: error.code, times });
+      return unidentifiedResponse(error);
+    });
+  }
+
+  return (request) => {
+    const found = authenticate(request);
+    return isPromise(found) ? answered(found) : found;
+  };
 }
 
 /** The same, with those that it refuses on record. */

@@ -93,10 +93,12 @@ export function notReadyResponse(part: 'store', store: string, error: TidegateEr
   return respond(body, againAfterMs(error));
 }
 
+const SHOWN_OF_CALLERS: ReadonlySet<ErrorCode> = new Set(['upstream', 'overloaded', 'cancelled']);
+
 /** 503: who calls cannot be found out now, for example because the issuer of a token does not answer. */
 export function unidentifiedResponse(error: TidegateError): Response {
   const { code } = error;
-  const shown = isOfStore(error) || code === 'upstream' || code === 'overloaded' ? code : 'internal';
+  const shown = isOfStore(error) || SHOWN_OF_CALLERS.has(code) ? code : 'internal';
   const hint = 'send the same again later; the log of the server says what does not answer';
   return respond({ title: 'Who calls cannot be found out now', status: 503, code: shown, hint }, againAfterMs(error));
 }

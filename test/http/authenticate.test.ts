@@ -3,7 +3,13 @@ import { afterEach, expect, test } from 'vitest';
 import * as z from 'zod';
 import { defineApp, type Principal, stream, tool } from '../../src/index.ts';
 import { fixedPrincipal, isFixed } from '../../src/base/principal.ts';
-import { type Authenticate, createAuthenticate, openToEveryone, withSafeNames } from '../../src/http/authenticate.ts';
+import {
+  type Authenticate,
+  createAuthenticate,
+  openToEveryone,
+  withSafeNames,
+  withTimeLimit,
+} from '../../src/http/authenticate.ts';
 import { createChallenges } from '../../src/http/challenge.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { streamLog } from '../../src/streams/log/stream-log.ts';
@@ -235,4 +241,21 @@ test('a refusal tells the caller no more than its identifier lets it hear', asyn
   };
   expect(await titleFor('secret')).toMatchObject({ title: 'The key or token is not valid' });
   expect(await titleFor('old')).toMatchObject({ title: 'The key or token is not valid: it is expired' });
+});
+
+test('where authenticate never ends, the request is refused after 30 s, and the log says so once in a minute', async () => {
+  const waits: number[] = [];
+  const logged: string[] = [];
+  const runtime = {
+    now: () => 0,
+    sleep: (ms: number) => (waits.push(ms), Promise.resolve()),
+    log: (_: string, message: string) => void logged.push(message),
+  };
+  const limited = withTimeLimit(() => new Promise(() => {}), runtime);
+  for (let count = 0; count < 2; count += 1) {
+    const refusal = (await limited(new Request('http://a.example/mcp'))) as Response;
+    expect([refusal.status, await refusal.json()]).toEqual([503, expect.objectContaining({ code: 'cancelled' })]);
+  }
+  expect([waits, logged.length]).toEqual([[30_000, 30_000], 1]);
+  expect(logged[0]).toContain('authenticate did not answer within 30 s');
 });

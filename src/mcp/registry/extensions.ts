@@ -83,13 +83,14 @@ export function createExtensionRegistry(deps: HandlerDeps, extensions: readonly 
     });
     if (core) {
       const run: FoundCoreAnswer['run'] = (key, given, caller) =>
-        inContext(deps, caller, (context) => core.answer(key, given, context));
+        inContext(deps, caller, 'answer to a question', (context) => core.answer(key, given, context));
       coreAnswer = { scopes, run };
     }
     for (const [name, method] of Object.entries(core?.methods ?? {})) {
       coreMethods.set(name, {
         scopes,
-        run: (params, caller, client) => inContext(deps, caller, (context) => method.run(params, context, client)),
+        run: (params, caller, client) =>
+          inContext(deps, caller, `method ${name}`, (context) => method.run(params, context, client)),
       });
     }
     for (const [name, method] of Object.entries(own)) {
@@ -98,12 +99,14 @@ export function createExtensionRegistry(deps: HandlerDeps, extensions: readonly 
         isEarlier: method.earlier ?? false,
         takesResponses: method.takesResponses ?? false,
         run: (params, caller) =>
-          inContext(deps, caller, (context) => method.run(params, context, { isEarlier: caller.legacy !== undefined })),
+          inContext(deps, caller, `method ${name}`, (context) =>
+            method.run(params, context, { isEarlier: caller.legacy !== undefined }),
+          ),
       });
     }
     for (const [name, method] of Object.entries(extension.streams ?? {})) {
       const open: FoundStream['open'] = (params, caller) =>
-        inContext(deps, caller, (context) => method.open(params, context));
+        inContext(deps, caller, `method ${name}`, (context) => method.open(params, context));
       streams.set(name, { ...foundAs(name), open });
     }
     for (const name of asked) {
@@ -115,8 +118,8 @@ export function createExtensionRegistry(deps: HandlerDeps, extensions: readonly 
   const [notices] = extensions.flatMap(({ taskNotices }) => taskNotices ?? []);
   const tasks: TasksFor | null = notices
     ? {
-        seen: (ids, caller) => inContext(deps, caller, (context) => notices.seen(ids, context)),
-        notice: (id, caller) => inContext(deps, caller, (context) => notices.notice(id, context)),
+        seen: (ids, caller) => inContext(deps, caller, 'notice of tasks', (context) => notices.seen(ids, context)),
+        notice: (id, caller) => inContext(deps, caller, 'notice of tasks', (context) => notices.notice(id, context)),
       }
     : null;
   return {

@@ -7,6 +7,7 @@ import type { Prompt, PromptMessage } from '../../declare/prompt.ts';
 import type { ListContext } from '../../declare/context.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { knownName, listedName } from '../../base/known-names.ts';
+import { shortened } from '../../base/text.ts';
 import { uriVariables } from '../../base/uri-variables.ts';
 import { type InputRequired, isInputRequired } from '../../calls/question-round.ts';
 import { inAskingContext, inContext } from '../../calls/context.ts';
@@ -100,7 +101,8 @@ export async function complete(
     reference.type === 'ref/prompt'
       ? ofPrompt(promptNamed(prompts, reference.name), argument.name)
       : ofResource(resources, reference.uri, argument.name);
-  const found = await inContext(deps, caller, (context) => find(argument.value, context, argument.chosen ?? {}));
+  const what = `completion of ${shortened(argument.name, 200)}`;
+  const found = await inContext(deps, caller, what, (context) => find(argument.value, context, argument.chosen ?? {}));
   return Array.isArray(found)
     ? bounded(found, found.length)
     : bounded(found.values, found.hasMore ? null : found.values.length);

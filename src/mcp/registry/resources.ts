@@ -122,7 +122,7 @@ export function createResourceRegistry(
     async list(cursor, caller) {
       const declared = fixedListings();
       if (listing.length === 0) return { ...listPageOf('resources', declared, cursor), ...declaredHint };
-      const found = await inContext(deps, caller, (context) =>
+      const found = await inContext(deps, caller, 'list of resources', (context) =>
         Promise.all(listing.map(({ resource }) => listedBy(resource, context))),
       );
       return { ...listPageOf('resources', [...declared, ...found.flat()], cursor), ...FOUND };

@@ -28,6 +28,8 @@ export interface LegacyRun {
   newId: () => string;
   /** Of a pipe: as `ServerDeps`. */
   connection: string | null;
+  /** By when a request has to be answered that is entered now, epoch ms. */
+  deadline: () => number;
 }
 
 export async function runLegacy(
@@ -35,10 +37,10 @@ export async function runLegacy(
   context: ServerContext,
   exchange: Exchange,
   server: Server,
-  { asking, deadlineOf, newId, connection }: LegacyRun,
+  { asking, deadlineOf, newId, connection, deadline }: LegacyRun,
 ): Promise<object> {
   const { http } = context;
-  if (!http) return runOverPipe(request, context, exchange, server, connection);
+  if (!http) return runOverPipe(request, context, exchange, server, { connection, deadline });
   const { session, stream: own } = exchange;
   const version = http.req?.headers.get('mcp-protocol-version') ?? session?.facts.version ?? UNSAID_VERSION;
   const stream = asking && own?.canAsk ? own : null;
@@ -72,14 +74,16 @@ async function runOverPipe(
   context: ServerContext,
   exchange: Exchange,
   server: Server,
-  session: string | null,
+  { connection: session, deadline }: Pick<LegacyRun, 'connection' | 'deadline'>,
 ) {
   const clientCapabilities = askableIn(server.getClientCapabilities());
   const version = server.getNegotiatedProtocolVersion() ?? UNSAID_VERSION;
   const ask = clientCapabilities === null ? null : askOverPipe(server, context);
   const client = { version, session, isKnown: true, gone: context.mcpReq.signal, ask };
   const result = await withPipeAnswers(server, context, async (retry) => {
-    const caller = callerOf(context, exchange, { clientCapabilities, retry, client });
+    // How long a person thinks about a question is no time of the handler.
+    const given = retry === null ? exchange : { ...exchange, deadline: deadline() };
+    const caller = callerOf(context, given, { clientCapabilities, retry, client });
     return dispatch(exchange.registry, request, caller, true);
   });
   return forRevision(result, version);

@@ -49,7 +49,7 @@ export interface ServerDeps {
   sessionSealer?: Sealer | null;
   /** The store whose calls are counted for each request. */
   store: Store;
-  /** Longest time that a request may take; default 60,000. */
+  /** Longest time that a request may take; default 58,000. */
   requestMs?: number;
   /**
    * When the host itself ends a request over HTTP, epoch ms; null: it does not. The earlier of this and `requestMs`
@@ -97,7 +97,8 @@ export interface ServerSource {
   failure(method: string, thrown: unknown, exchange: Exchange): RpcError;
 }
 
-const REQUEST_MS = 60_000;
+/** Most clients give up after 60 s, and hear nothing that comes later. */
+const REQUEST_MS = 58_000;
 
 /**
  * @param local who calls where a message comes without HTTP; null: all messages come over HTTP
@@ -171,6 +172,7 @@ export function createServerSource(
             deadlineOf,
             newId: () => runtime.newId(),
             connection,
+            deadline: () => deadlineFor(undefined),
           })
         : await runModern(request, context, exchange);
       return result as Result;

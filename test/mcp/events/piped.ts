@@ -1,5 +1,6 @@
 /** An app over a pipe in this process, whose lines a test writes and reads. */
 import { PUBLIC } from '../../../src/base/principal.ts';
+import type { Secrets } from '../../../src/base/seal.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { watchChanges } from '../../../src/calls/changes/kept.ts';
 import type { App } from '../../../src/declare/app.ts';
@@ -15,7 +16,8 @@ import { START, type Sent } from '../listen/listening-host.ts';
 
 const META = 'io.modelcontextprotocol/';
 
-export function pipedApp(app: App, earlier = false) {
+/** @param secrets null: nobody can be asked */
+export function pipedApp(app: App, earlier = false, secrets: Secrets | null = null) {
   const clock = createTestClock(START);
   const runtime = {
     ...systemRuntime(() => {}),
@@ -28,7 +30,7 @@ export function pipedApp(app: App, earlier = false) {
   const tasks = createTasks(deps, BY_SCHEDULE);
   const standing = [taskStatuses({ watch, tasks, runtime })];
   const registry = composeRegistry(deps, {
-    secrets: null,
+    secrets,
     watch,
     listens: true,
     tasks,
