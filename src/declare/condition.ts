@@ -19,12 +19,12 @@ type OneOf<Name extends string, Value> = {
 }[Name];
 
 /**
- * Tests of one field. At least one is given, and a value has to pass all that are given. A missing field passes only
- * `exists: false`.
+ * Tests of one field. At least one is given, and a value has to pass all that are given. A missing field passes
+ * `exists: false` and `not`, and no other test.
  */
 export interface FieldTests<Value = Json> {
   equals?: Extract<Value, Scalar>;
-  /** The field has another value, or is null. */
+  /** The field has another value, or is null or missing. With `exists: true` beside it: it has another value. */
   not?: Extract<Value, Scalar>;
   oneOf?: readonly Extract<Value, Scalar>[];
   /** A text contains this text. A list contains an element that equals it. */

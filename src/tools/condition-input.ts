@@ -33,7 +33,7 @@ const SHOWN_TESTS = {
 };
 const shownWhere = z.array(z.object({ field: z.string(), ...SHOWN_TESTS }));
 /** Within a condition the rarer tests are taken too, and not shown a second time. */
-const { not: _not, contains: _contains, like: _like, ...FREQUENT_TESTS } = SHOWN_TESTS;
+const { not: _not, oneOf: _oneOf, contains: _contains, like: _like, ...FREQUENT_TESTS } = SHOWN_TESTS;
 const shownFewer = z.array(z.object({ field: z.string(), ...FREQUENT_TESTS }));
 
 type NamedTests = { field: string } & FieldTests;

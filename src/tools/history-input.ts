@@ -23,7 +23,7 @@ const ARGUMENTS = {
   to: timeArgument('Exclusive. Default: no end'),
   keys: z.array(Key).min(1).max(MOST_KEYS).optional().describe('Only events of these keys'),
   where: whereArgument(
-    'Only events that pass all, e.g. [{"field":"motor.temp","above":80}]. contains: part of a text or list; exists: there, not null',
+    'Only events that pass all, e.g. [{"field":"motor.temp","above":80}]. not: another value or none; contains, like: case counts; exists: there, not null',
   ).optional(),
   limit: z
     .int()

@@ -61,9 +61,10 @@ function passesTests(tests: FieldTests, data: Json, path: readonly string[]): bo
   const value = valueAt(data, path);
   if (tests.exists !== undefined && tests.exists !== (value !== null)) return false;
   const { equals, not, oneOf, contains, like } = tests;
-  const asked = [equals, not, oneOf, contains, like].some((test) => test !== undefined);
+  const asked = [equals, oneOf, contains, like].some((test) => test !== undefined);
   if (asked && !hasValueAt(data, path)) return false;
   if (equals !== undefined && value !== equals) return false;
+  // A missing field has no value that it could be: it is read as null here, as `exists` reads it.
   if (not !== undefined && value === not) return false;
   if (oneOf !== undefined && !oneOf.includes(value as Scalar)) return false;
   if (contains !== undefined && !holds(value, contains)) return false;

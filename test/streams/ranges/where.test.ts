@@ -44,6 +44,7 @@ test.each<[Where, (index: number) => boolean]>([
   [{ celsius: null }, (index) => index === 7],
   [{ celsius: { exists: false } }, (index) => index === 7],
   [{ state: { not: 'on' }, 'motor.rpm': { oneOf: [10, 20, 30] } }, (index) => index === 1 || index === 3],
+  [{ 'motor.name': { not: 'm-8' } }, (index) => index !== 8],
   [{ tags: { contains: 'hot' } }, (index) => index % 3 === 0],
   [{ 'motor.name': { like: 'm-1*' } }, (index) => index === 12 || index === 16],
   [{ 'motor.name': { exists: true, contains: '8' } }, (index) => index === 8 || index === 28],
