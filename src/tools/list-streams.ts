@@ -1,6 +1,6 @@
 /**
  * `list_streams`: which streams there are, what their fields mean, and how fresh they are. A page has at most 20
- * streams, and 25 KB in each half of the answer unless one stream is larger. For each it reads the extent and, where there are keys, a few of them: at most 41 store calls a page, made
+ * streams, and 25 KB in each half of the answer unless one stream is larger. For each it reads the extent and, where there are keys, a few of them: at most 42 store calls a page, made
  * at the same time.
  */
 import * as z from 'zod';
@@ -8,6 +8,9 @@ import { type Tool, tool } from '../declare/tool.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import type { WentBack } from '../feeds/records/state.ts';
 import { feedStatus } from '../feeds/records/status.ts';
+import { newestTimes } from '../streams/ranges/newest-time.ts';
+import { formsAt } from '../declare/check/picked-fields.ts';
+import { pathOf } from '../base/field-path.ts';
 import { fieldsOf } from '../streams/fields.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { readLatestByKey } from '../streams/log/read-latest.ts';
@@ -61,10 +64,10 @@ export function listStreamsTool({ app, runtime }: AppDeps): Tool {
       const begin = input.after === undefined ? -1 : all.indexOf(findStream(app, input.after));
       const wanted = found.filter((stream) => all.indexOf(stream) > begin);
       const page = wanted.slice(0, PAGE_STREAMS);
-      const notes = await notesOf(scope, page);
+      const [notes, times] = await Promise.all([notesOf(scope, page), newestTimes(scope, page)]);
       const now = runtime.now();
       const listed = await Promise.all(
-        page.map((stream) => list(scope, stream, notes.get(stream.feed ?? '') ?? NO_NOTE)),
+        page.map((stream, index) => list(scope, stream, notes.get(stream.feed ?? '') ?? NO_NOTE, times[index] ?? null)),
       );
       const texts = listed.map((each) => inLines(streamLines(each, now, app)));
       const count = fitting(listed, texts);
@@ -143,6 +146,7 @@ async function list(
   scope: Scope,
   stream: DeclaredStream,
   { note, zoneless, repeatsBeyond, lastGapAt, lastDoubtAt, wentBack }: FeedTold,
+  newestTime: number | null,
 ): Promise<ListedStream> {
   const place = ofStream(scope, stream);
   const { name, title, description, keyed, retention, latenessMs, aheadMs, example } = stream;
@@ -161,10 +165,11 @@ async function list(
     keyed,
     keys: keys.events.flatMap(({ key }) => (key === undefined ? [] : [key])),
     moreKeys: keys.next !== null,
-    fields: fieldsOf(stream),
+    fields: fieldsOf(stream).map((field) => ({ ...field, ...(mayLack(stream, field.name) ? { optional: true } : {}) })),
     ...(example === undefined ? {} : { example }),
     events: extent.count,
     newestAt: extent.newestAt === null ? null : isoTime(extent.newestAt),
+    newestTime: extent.newestAt === null || newestTime === null ? null : isoTime(newestTime),
     retention,
     zone: stream.zone ?? 'UTC',
     zoneAssumed: zoneless.includes(name),
@@ -174,6 +179,11 @@ async function list(
     ...caveats([caveat, backText(stream, wentBack, scope.runtime.now())]),
     feed: note,
   };
+}
+
+/** Whether an event may come without the field. */
+function mayLack({ jsonSchema }: DeclaredStream, field: string): boolean {
+  return formsAt(jsonSchema, pathOf(field))?.has('missing') === true;
 }
 
 /** What is missing in a stream: by its declaration, and by the gaps that its feed told of what is still kept. */

@@ -7,11 +7,15 @@ import { agoText } from '../calls/short-lines.ts';
 import { feedText } from './feed-note.ts';
 import { jsonText, plainText } from '../base/plain.ts';
 
+/** An event whose time differs less from its arrival is as new as that. */
+const MUCH_MS = 60_000;
+
 const Field = z.object({
   name: z.string().describe('Path in data; the `field` of a history, where it is a number'),
   type: z.string(),
   unit: z.string().optional(),
   description: z.string().optional(),
+  optional: z.boolean().optional().describe('True: an event may lack it'),
 });
 
 export const Listed = z.object({
@@ -26,6 +30,10 @@ export const Listed = z.object({
   example: z.unknown().optional().describe('Data of an event'),
   events: z.number().describe('How many are kept now'),
   newestAt: z.string().nullable().describe('When the newest arrived, ISO 8601'),
+  newestTime: z
+    .string()
+    .nullable()
+    .describe('The latest time of an event, which need not be that of the newest to arrive'),
   retention: z
     .object({ events: z.number(), ageMs: z.number().nullable() })
     .describe('How many are kept at most, and how long'),
@@ -35,7 +43,9 @@ export const Listed = z.object({
   latenessMs: z
     .number()
     .nullable()
-    .describe('How late events come, as the app says: a hint. Ranges find them however late; null: no bound'),
+    .describe(
+      'A hint of the app: how late events usually come. No bound: they are taken, and ranges find them, however late',
+    ),
   delivery: z
     .enum(['exactly-once', 'at-least-once'])
     .describe(
@@ -48,9 +58,8 @@ export const Listed = z.object({
 export type ListedStream = z.input<typeof Listed>;
 
 export function streamLines(listed: ListedStream, now: number, { toolNames }: Pick<App, 'toolNames'>): string[] {
-  const { name, title, uri, description, keyed, keys, moreKeys, fields, example, events, newestAt, retention } = listed;
-  const { zone, zoneAssumed, aheadMs, latenessMs, delivery, caveat, feed } = listed;
-  const age = newestAt === null ? 'none yet' : `newest arrived ${newestAt} (${agoText(now - Date.parse(newestAt))})`;
+  const { name, title, uri, description, keyed, keys, moreKeys, fields, example, events, retention } = listed;
+  const { zone, zoneAssumed, aheadMs, delivery, caveat, feed } = listed;
   const kept = `${retention.events} events${retention.ageMs === null ? '' : `, for ${lengthText(retention.ageMs)}`}`;
   const lister = toolNames.read_latest === null ? '' : ` (${toolNames.read_latest} lists them)`;
   const some =
@@ -59,18 +68,27 @@ export function streamLines(listed: ListedStream, now: number, { toolNames }: Pi
   return [
     `${name}: ${description}`,
     `  ${title === name ? '' : `"${title}", `}${uri}`,
-    `  ${events} events, ${age}; kept are at most ${kept}`,
+    `  ${events} events, ${ageText(listed, now)}; kept are at most ${kept}`,
     `  ${keyed ? some : 'no keys'}`,
     ...fields.map((field) => `  - ${fieldLine(field)}`),
     ...(example === undefined ? [] : [`  example: ${jsonText(example)}`]),
-    `  zone ${zone}${assumed}; ahead of the clock ${boundText(aheadMs)}; late ${boundText(latenessMs)}; ${delivery}`,
+    `  zone ${zone}${assumed}; ahead of the clock ${boundText(aheadMs)}; late ones are taken; ${delivery}`,
     ...(caveat === undefined ? [] : [`  ${caveat}`]),
     ...feedText(feed, now).map((line) => `  ${line}`),
   ];
 }
 
-function fieldLine({ name, type, unit, description }: ListedStream['fields'][number]): string {
-  return `${name} ${type}${unit === undefined ? '' : ` [${unit}]`}${description === undefined ? '' : `: ${description}`}`;
+/** When the newest arrived, and the latest time of all where it is another one. */
+function ageText({ newestAt, newestTime }: ListedStream, now: number): string {
+  if (newestAt === null) return 'none yet';
+  const arrived = `newest arrived ${newestAt} (${agoText(now - Date.parse(newestAt))})`;
+  const isOther = newestTime !== null && Math.abs(Date.parse(newestTime) - Date.parse(newestAt)) > MUCH_MS;
+  return isOther ? `${arrived}, latest time ${newestTime} (${agoText(now - Date.parse(newestTime))})` : arrived;
+}
+
+function fieldLine({ name, type, unit, description, optional }: ListedStream['fields'][number]): string {
+  const missing = optional === true ? ', may be missing' : '';
+  return `${name} ${type}${unit === undefined ? '' : ` [${unit}]`}${missing}${description === undefined ? '' : `: ${description}`}`;
 }
 
 function boundText(ms: number | null): string {

@@ -9,6 +9,7 @@ import { createAppStreams } from '../../src/calls/streams.ts';
 import { defineApp, stream } from '../../src/index.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { completed } from '../mcp/registry/completed.ts';
+import { createTestApp } from '../../src/testing.ts';
 import { composed } from './listed.ts';
 import { THEMES } from './questions/themes.ts';
 import type { App } from '../../src/declare/app.ts';
@@ -47,6 +48,50 @@ async function stage(app: App, examples: Readonly<Record<string, object>> = {}) 
     };
   };
 }
+
+test('what an event may lack, and its latest time where that is another one than that of its arrival', async () => {
+  const readings = stream({
+    description: 'Readings',
+    schema: z.object({
+      machine: z.string(),
+      temp: z.number(),
+      vibration: z.number().optional().meta({ unit: 'mm/s' }),
+      motor: z.object({ rpm: z.number().nullable() }).nullable(),
+    }),
+    key: 'machine',
+    time: () => times.shift() ?? 0,
+    aheadMs: 600_000,
+  });
+  const app = createTestApp(defineApp({ name: 'plant', version: '1', description: 'Plant', streams: { readings } }));
+  const times = [app.now() - 40 * 86_400_000, app.now() - 7_200_000, app.now() - 10_800_000];
+  const listed = async () => {
+    const { text, structured } = await app.call('list_streams', { stream: 'readings' });
+    return { text, stream: (structured as { streams: Record<string, unknown>[] }).streams[0] };
+  };
+  const append = () => app.streams.append('readings', { machine: 'a', temp: 1, motor: null });
+  expect((await listed()).stream).toMatchObject({ newestAt: null, newestTime: null });
+  for (let index = 0; index < 3; index += 1) await append();
+  await app.scheduled();
+  const { text, stream: found } = await listed();
+  expect(found).toMatchObject({
+    newestTime: new Date(app.now() - 7_200_000).toISOString().replace('.000', ''),
+    fields: [
+      { name: 'machine', type: 'text' },
+      { name: 'temp', type: 'number' },
+      { name: 'vibration', optional: true },
+      { name: 'motor.rpm', optional: true },
+    ],
+  });
+  expect(found?.['fields']).not.toContainEqual(expect.objectContaining({ name: 'temp', optional: true }));
+  expect(text).toContain('latest time 2025-12-31T22:00:00Z (2 h ago)');
+  expect(text).toContain('vibration number [mm/s], may be missing');
+  expect(text).toContain('late ones are taken');
+  expect(text).not.toMatch(/late by|late 1/);
+  times.push(app.now());
+  await append();
+  await app.scheduled();
+  expect((await listed()).text).not.toContain('latest time');
+});
 
 describe('search', () => {
   const { app, examples } = THEMES['log'] ?? expect.fail('no theme');

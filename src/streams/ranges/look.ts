@@ -58,7 +58,7 @@ export async function lookUp(
   const keys = [positionKey(tenant, LATEST_FOLLOWER, log), rootKey(tenant, stream), ...leafKeys(near)];
   const [follower, root, ...nearby] = await store.getMany(keys, runtime.now());
   if (follower === undefined || root === undefined) return everything(range, order, 1);
-  const index = indexOf(follower, root, new Map(leavesOf(near, nearby)));
+  const index = indexOfTimes(follower, root, new Map(leavesOf(near, nearby)));
   if (index === null || (position !== null && !isEpoch(position.epoch, index.epoch)))
     return everything(range, order, 1);
   const pieces = () => piecesOf(spansOf(index), range, order, position?.place ?? null);
@@ -84,7 +84,7 @@ function everything(range: Pick<Range, 'from' | 'to'>, order: Order, storeCalls:
 }
 
 /** Null: nothing is known, or what was read is of two logs, since the log began anew. */
-function indexOf(follower: Reading, root: Reading, leaves: Index['leaves']): Index | null {
+export function indexOfTimes(follower: Reading, root: Reading, leaves: Index['leaves']): Index | null {
   const { value: standing } = readTimes(followerAt, follower);
   const { value: times } = readTimes(timesRoot, root);
   const position = standing?.cursor == null || standing.open === undefined ? null : decodeCursor(standing.cursor);
