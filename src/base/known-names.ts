@@ -3,10 +3,12 @@
  * refuses an unknown name asks here. Pure.
  */
 
-import { otherWord } from './other-words.ts';
+import { otherWord, wordsFor } from './other-words.ts';
 
 /** Most names that a message lists. */
 const MOST_NAMED = 40;
+/** Of a word for another name, where it may be misspelt: shorter ones are near to anything. */
+const LEAST_LETTERS = 4;
 
 /**
  * The known name that is nearest; null where none is near. Near is one mistake for each three letters, at least one. Capitals
@@ -26,9 +28,12 @@ export function nearestName(unknown: string, names: Iterable<string>, most = Num
   return nearest?.name ?? null;
 }
 
-/** The known name that was probably meant: another word for the same, or the nearest one; null where none is likely. */
+/** The known name that was probably meant: another word for the same, also one with a slip in it, or the nearest one; null where none is likely. */
 export function meantName(unknown: string, names: readonly string[]): string | null {
-  return otherWord(unknown, names) ?? nearestName(unknown, names);
+  const known = otherWord(unknown, names) ?? nearestName(unknown, names);
+  if (known !== null) return known;
+  const word = nearestName(unknown, wordsFor(names, LEAST_LETTERS), 1);
+  return word === null ? null : otherWord(word, names);
 }
 
 /**

@@ -110,3 +110,10 @@ export function otherWord(written: string, names: readonly string[]): string | n
   const others = BY_WORD.get(plain(written)) ?? [];
   return others.find((name) => names.includes(name)) ?? null;
 }
+
+/** The words that stand for one of these names, of so many letters at least. */
+export function wordsFor(names: readonly string[], letters: number): string[] {
+  return [...BY_WORD].flatMap(([word, others]) =>
+    word.length >= letters && others.some((name) => names.includes(name)) ? [word] : [],
+  );
+}

@@ -76,14 +76,18 @@ describe('what cannot be taken is told with what was meant', () => {
     ['read_history', { window: 'all', top: 3 }, /top: .*"n": 3/],
     ['read_history', { window: 'all', also: 'open' }, /also: .*"field"/],
     ['list_streams', { stream: undefined, query: 'x' }, /query.*did you mean search/],
+    ['read_history', { sinse: '-1h' }, /sinse.*did you mean from/],
+    ['read_history', { window: 'all', lowest: true }, /lowest.*did you mean top\.lowest/],
+    ['wait_for', { condition: { kind: 'match' }, perKey: true }, /perKey.*did you mean condition\.perKey/],
   ])('%s %j', async (tool, given, expected) => {
     const { isError, text } = await app.call(tool, { stream: 'readings', ...given });
     expect([isError, text]).toEqual([true, expect.stringMatching(expected)]);
   });
 });
 
-test('an argument that is passed over is told in both halves', async () => {
+test('an argument that is passed over is told in both halves, first of all', async () => {
   const { text, structured } = await app.call('read_latest', { stream: 'readings', toolCallId: '1' });
+  expect(text).toMatch(/^Passed over, because read_latest has no such argument: toolCallId\n/);
   for (const half of [text, JSON.stringify(structured)]) expect(half).toContain('no such argument: toolCallId');
   const plain = await app.call('read_latest', { stream: 'readings' });
   expect(JSON.stringify(plain.structured)).not.toContain('argumentsNote');

@@ -5,7 +5,7 @@
 import type * as z from 'zod';
 import { expectedBy } from './expected-words.ts';
 import { meantName, nearestName } from '../known-names.ts';
-import { namesAt } from './schema-parts.ts';
+import { namesAt, nameWithin } from './schema-parts.ts';
 import { inLines, jsonText } from '../plain.ts';
 
 /** Given to a parse, so that an issue without a message of its own schema has none, and its words are found here. */
@@ -86,7 +86,7 @@ function wrongsOf(
     const names = schema === null ? [] : namesAt(schema, path);
     return issue.keys.map((key) => ({
       field: [...path, key].join('.'),
-      expected: unknownName(key, names),
+      expected: unknownName(key, names, schema === null ? null : nameWithin(schema, path, key)),
       found: null,
     }));
   }
@@ -121,8 +121,9 @@ function isInner({ path, code }: z.core.$ZodIssue): boolean {
   return path.length > 0 || code === 'unrecognized_keys';
 }
 
-function unknownName(written: string, names: readonly string[]): string {
-  const meant = meantName(written, names);
+/** @param within where the name is known that was written too far outside */
+function unknownName(written: string, names: readonly string[], within: string | null): string {
+  const meant = within ?? meantName(written, names);
   const asked = meant === null ? '' : `, did you mean ${meant}?`;
   const known = names.length === 0 ? '' : ` (known: ${names.slice(0, MOST_NAMES).join(', ')})`;
   return `unknown here${asked}${known}`;

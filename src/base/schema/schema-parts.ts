@@ -54,6 +54,12 @@ export function namesAt(schema: z.core.$ZodType, path: readonly string[]): strin
   return [...new Set(schemasAt(schema, path, 0).flatMap((each) => namesOf(each)))];
 }
 
+/** The name of an object at this place that has this name within it, as `condition.perKey`; null where none has. */
+export function nameWithin(schema: z.core.$ZodType, path: readonly string[], name: string): string | null {
+  const outer = namesAt(schema, path).find((each) => namesAt(schema, [...path, each]).includes(name));
+  return outer === undefined ? null : `${outer}.${name}`;
+}
+
 function namesOf(schema: z.core.$ZodType): string[] {
   const def = defOf(schema);
   return def.type === 'object' ? Object.keys(def.shape) : [];

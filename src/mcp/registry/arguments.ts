@@ -7,7 +7,7 @@ import { asMeant } from '../../base/schema/as-meant.ts';
 import { parseLongNumbers } from '../../base/schema/as-asked.ts';
 import { describeIssues, UNWORDED } from '../../base/schema/issue-words.ts';
 import { meantName } from '../../base/known-names.ts';
-import { namesAt } from '../../base/schema/schema-parts.ts';
+import { namesAt, nameWithin } from '../../base/schema/schema-parts.ts';
 import { isObject } from '../wire/params.ts';
 
 export type CheckedArguments =
@@ -42,7 +42,7 @@ const OF_SCOPE = new Set(['tenant', 'tenantId', 'tenant_id']);
 /**
  * @param declared undefined: the tool declares no arguments, and gets what there is
  * @param args as the caller sent them; null and undefined stand for none
- * @param passesOver an unknown argument that is near to a known one that is not given is refused in any case
+ * @param passesOver an unknown argument is refused in any case that is near to a known one that is not given, or known further in
  */
 export function checkedArguments(
   declared: z.ZodType | undefined,
@@ -71,6 +71,8 @@ function withoutStrays(
     if (names.includes(name)) return false;
     if (passesOver === 'of clients') return OF_CLIENTS.has(name);
     if (OF_SCOPE.has(name)) return false;
+    // Written beside the object that it belongs to, it was meant to count.
+    if (nameWithin(schema, [], name) !== null) return false;
     const meant = meantName(name, names);
     return meant === null || Object.hasOwn(args, meant);
   };

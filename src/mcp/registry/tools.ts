@@ -157,15 +157,20 @@ async function run(
   }
 }
 
-/** Tells which arguments did nothing, in both halves. The schemas of tools that pass over any allow further members. */
+/**
+ * Tells which arguments did nothing, in both halves, and first of all: who asked with them reads the answer by it. Text that is JSON
+ * stays by itself. The schemas of tools that pass over any allow further members.
+ */
 function noted(answer: ToolResult, name: string, passedOver: readonly string[]): ToolResult {
   if (passedOver.length === 0) return answer;
   const names = shortened(passedOver.map(plainText).join(', '), NOTE_CHARACTERS);
   const text = `Passed over, because ${name} has no such argument: ${names}`;
-  const { structuredContent: structured } = answer;
+  const { structuredContent: structured, content } = answer;
+  const [first, ...rest] = content;
+  const isWords = first?.type === 'text' && !/^\s*[[{]/.test(first.text);
   return {
     ...answer,
-    content: [...answer.content, { type: 'text', text }],
+    content: isWords ? [{ ...first, text: `${text}\n${first.text}` }, ...rest] : [{ type: 'text', text }, ...content],
     ...(isObject(structured) ? { structuredContent: { ...structured, argumentsNote: text } } : {}),
   };
 }
