@@ -169,11 +169,11 @@ export type ConditionArgument = z.output<typeof ConditionArgument>;
 
 /** What each kind is, for the description. */
 export const KINDS_TEXT = [
-  'threshold: the number in field is above, atLeast, below or atMost a bound (one of them)',
+  'threshold: field is above, atLeast, below or atMost a bound',
   'change: field differs by `by`, byPercent or at all from when it last changed',
-  'rate: the change of field per second, minute or hour, measured over overMs, is beyond a bound (a fall is negative)',
+  'rate: the change of field per second, minute, hour or day, over overMs, is beyond a bound (a fall is negative)',
   'absence: no event for forMs',
-  'match: an event passes where',
+  'match: an event passes where, after one that did not',
   'count: atLeast so many events withinMs',
 ].join('; ');
 

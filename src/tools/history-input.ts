@@ -30,7 +30,7 @@ const ARGUMENTS = {
     .min(1)
     .max(MOST_EVENTS)
     .optional()
-    .describe(`Most events or rows. Default: what fits 25 KB, at most ${DEFAULT_EVENTS} events`),
+    .describe(`Most events or rows, however large that is. Default: what fits 25 KB, at most ${DEFAULT_EVENTS} events`),
   order: z
     .enum(['oldest', 'newest'])
     .optional()
@@ -83,7 +83,7 @@ const ARGUMENTS = {
     .string()
     .max(64)
     .optional()
-    .describe('With window: IANA time zone of its days and of dates, e.g. Europe/Berlin. Default: UTC'),
+    .describe('IANA time zone of dates, local times and days of windows, e.g. Europe/Berlin. Default: UTC'),
   align: z.enum(['epoch', 'from']).optional().describe('With window: at round times (default) or `from`'),
   empty: z.boolean().optional().describe('With window: also those without events, of all known keys'),
   format: z.enum(['table', 'sparkline']).optional().describe('With window: sparkline draws the first aggregate'),
@@ -99,7 +99,7 @@ const ARGUMENTS = {
 export const HistoryInput = z.strictObject(ARGUMENTS);
 export type HistoryInput = z.output<typeof HistoryInput>;
 
-const OF_WINDOWS = ['field', 'aggregates', 'by', 'also', 'top', 'zone', 'align', 'empty', 'format'] as const;
+const OF_WINDOWS = ['field', 'aggregates', 'by', 'also', 'top', 'align', 'empty', 'format'] as const;
 
 /** @throws TidegateError `invalid_input` naming `window`, where an argument is given that needs it */
 export function checkListing(input: HistoryInput): void {

@@ -50,7 +50,7 @@ export function listStreamsTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'Streams',
     description: [
-      'What each stream of live data holds (fields, units), its keys, how much is kept, how fresh it is and how its feed is. Begin here where a field or key is not known.',
+      'Of each stream of live data: fields, units, keys, size, freshness and the state of its feed. Begin here where a field or key is not known.',
       describeStreams(app),
     ].join('\n'),
     input: Input,

@@ -28,7 +28,9 @@ import { bothHalves, createPage, roomFor } from '../calls/halves.ts';
 import { callsTo, type NextCall } from '../calls/next-call.ts';
 import type { StreamEvent } from '../base/event.ts';
 import type { Scope } from '../streams/scope.ts';
-import { withUnknownKeys } from './unknown-keys.ts';
+import { withUnknownKeys, withUnmatchedStreams } from './unknown-keys.ts';
+import { timeText } from './windows-text.ts';
+import { zoneOf } from '../base/time/zone.ts';
 import { endText, mixedText, nextPageCall, rangeText, readable } from './history-text.ts';
 
 export function readHistoryTool({ app, runtime }: AppDeps): Tool {
@@ -52,16 +54,18 @@ export function readHistoryTool({ app, runtime }: AppDeps): Tool {
       const answer = ofWindows
         ? await windowsAnswer(scope, stream, input, context)
         : await eventsAnswer(scope, stream, input, context);
-      return withUnknownKeys(scope, stream, input.keys, answer);
+      const told = await withUnknownKeys(scope, stream, input.keys, answer);
+      return ofWindows ? withUnmatchedStreams(scope, stream, input, told) : told;
     },
   });
 }
 
 async function eventsAnswer(scope: Scope, stream: DeclaredStream, input: HistoryInput, context: ToolContext) {
-  const { from, to, cursor, keys, where, order, limit, maxEvents } = input;
+  const { from, to, cursor, keys, where, order, limit, maxEvents, zone: name } = input;
+  const zone = name === undefined ? null : zoneOf(name);
   const room = roomFor(limit !== undefined, scope.app.results.bytes, input);
   const page = createPage(room, (event: StreamEvent) => eventRow(event, stream.identified));
-  const reading = readHistory(scope, stream, given({ from, to, cursor, keys, where, order, limit }), {
+  const reading = readHistory(scope, stream, given({ from, to, cursor, keys, where, order, limit, zone: name }), {
     ...(maxEvents === undefined ? {} : { budget: { ...SCAN_BUDGET, entries: maxEvents } }),
     deadline: context.deadline,
     take: page.take,
@@ -74,7 +78,7 @@ async function eventsAnswer(scope: Scope, stream: DeclaredStream, input: History
   const { events: _events, anew, ...report } = found;
   return bothHalves<HistoryAnswer>({
     before: [
-      `${page.rows.length} event(s) of ${stream.name}, ${found.order} first${mixedText(found)}${rangeText(found, isoTime)}`,
+      `${page.rows.length} event(s) of ${stream.name}, ${found.order} first${mixedText(found)}${rangeText(found, (time) => timeText(time, { zone }))}`,
     ],
     name: 'events',
     rows: page.rows,

@@ -8,6 +8,8 @@ import type { DeclaredStream } from '../declare/stream.ts';
 import { passesKey } from '../streams/conditions/scope.ts';
 import { KEYS_AT_ONCE, readKeys, readLatestOf } from '../streams/log/read-latest.ts';
 import { ofStream, type Scope } from '../streams/scope.ts';
+import { findStream } from '../streams/find-stream.ts';
+import type { HistoryInput } from './history-input.ts';
 import type { HistoryAnswer } from './history-output.ts';
 import { inLines, jsonText, plainText } from '../base/plain.ts';
 
@@ -30,10 +32,39 @@ export async function withUnknownKeys<Answer extends Halves>(
   keys: readonly string[] | undefined,
   answer: Answer,
 ): Promise<Answer> {
-  const { events, windows, sparklines, notes = [] } = answer.structured;
+  const { events, windows, sparklines } = answer.structured;
   const isEmpty = [events, windows, sparklines].every((rows) => rows === undefined || rows.length === 0);
-  const told = keys !== undefined && isEmpty ? await unknownKeyNotes(scope, [stream], { oneOf: keys }) : [];
+  return withNotes(
+    answer,
+    keys !== undefined && isEmpty ? await unknownKeyNotes(scope, [stream], { oneOf: keys }) : [],
+  );
+}
+
+/**
+ * Says of each further stream of windows by keys that it has none of the keys: its column is missing then, in rows that are there.
+ * One store call for each such stream that has no row.
+ */
+export async function withUnmatchedStreams<Answer extends Halves>(
+  scope: Scope,
+  stream: DeclaredStream,
+  { keys, also = [] }: Pick<HistoryInput, 'keys' | 'also'>,
+  answer: Answer,
+): Promise<Answer> {
+  const { windows = [], sparklines = [] } = answer.structured;
+  const shown = new Set([...windows, ...sparklines].map((row) => row.stream));
+  const names = new Set(also.flatMap(({ stream: name = stream.name }) => (shown.has(name) ? [] : [name])));
+  names.delete(stream.name);
+  if (keys === undefined || names.size === 0) return answer;
+  const test = { oneOf: keys };
+  const notes = await Promise.all(
+    [...names].map((name) => unknownKeyNotes(scope, [findStream(scope.app, name)], test, ` of ${name}`)),
+  );
+  return withNotes(answer, notes.flat());
+}
+
+function withNotes<Answer extends Halves>(answer: Answer, told: readonly string[]): Answer {
   if (told.length === 0) return answer;
+  const { notes = [] } = answer.structured;
   return {
     ...answer,
     text: [answer.text, inLines(told)].join('\n'),
@@ -44,11 +75,13 @@ export async function withUnknownKeys<Answer extends Halves>(
 /**
  * A note for each key that no event of the streams has, or one for a pattern that none of their keys passes. One store call
  * for each stream, and another one for each that has more than 1,000 keys; of those a pattern is not judged.
+ * @param ofWhat names the stream, where it is not the one that was asked for
  */
 export async function unknownKeyNotes(
   scope: Scope,
   streams: readonly DeclaredStream[],
   test: KeyTest | undefined,
+  ofWhat = '',
 ): Promise<string[]> {
   const keyed = streams.filter((stream) => stream.keyed);
   if (test === undefined || keyed.length === 0) return [];
@@ -59,14 +92,14 @@ export async function unknownKeyNotes(
   const longer = keyed.filter((_, index) => pages[index]?.hasMore);
   if (typeof test === 'object' && 'like' in test) {
     if (longer.length > 0 || known.some((key) => passesKey(test, key))) return [];
-    return [`No event has a key like ${jsonText(test.like)}. ${knownText(known, false)}`];
+    return [`No event${ofWhat} has a key like ${jsonText(test.like)}. ${knownText(known, false)}`];
   }
   const asked = [...new Set(typeof test === 'string' ? [test] : test.oneOf)].filter((key) => !known.includes(key));
   const absent = await withoutEvents(scope, longer, asked);
   return absent.map((key) => {
     const meant = meantName(key, known);
     const near = meant === null ? '.' : `, did you mean ${jsonText(meant)}?`;
-    return `No event has the key ${jsonText(key)}${near} ${knownText(known, longer.length > 0)}`;
+    return `No event${ofWhat} has the key ${jsonText(key)}${near} ${knownText(known, longer.length > 0)}`;
   });
 }
 

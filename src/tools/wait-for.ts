@@ -49,9 +49,9 @@ export function waitForTask(deps: Deps): Task {
   return task({
     title: 'Wait for',
     description: [
-      'Waits until a condition on a stream holds, of any key unless the condition names some. Ends with the event for which it held, or with held: false when the seconds are over.',
+      'Waits until a condition on a stream holds, of any key unless it names some. Ends with the event for which it held, or held: false when the seconds are over.',
       `Kinds: ${KINDS_TEXT}.`,
-      'threshold and match end at once where the latest event passes already.',
+      'threshold and match end at once where the latest event passes already. They judge events as they arrive, also those that come late; rate, count and change go by event time.',
       `Example: ${exampleCall(deps.app, 'wait')}`,
     ].join('\n'),
     version: '1',

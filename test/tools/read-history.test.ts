@@ -50,6 +50,20 @@ test('months and weeks stand under their first day, with their end, and are name
   expect(estimated).toMatchObject({ estimate: { fits: true }, from: '2026-11-01T00:00:00Z' });
 });
 
+test('events are read by dates and local times of a zone, page by page, also without windows', async () => {
+  const zone = 'Asia/Kathmandu';
+  const asked = { from: '2026-11-20T17:45', to: '2026-11-20T18:00', zone, limit: 2 };
+  const { structured, text } = await call(asked);
+  expect(structured).toMatchObject({ from: NOON, to: '2026-11-20T12:15:00Z', events: [{}, {}] });
+  expect(text).toContain('2026-11-20T17:45:00+05:45 to 2026-11-20T18:00:00+05:45');
+  const [next] = structured['nextCalls'] as { arguments: object }[];
+  expect((await call(next?.arguments ?? {})).structured).toMatchObject({ events: [{}], complete: true });
+  const day = await call({ from: '2026-11-21', to: '2026-11-22', zone });
+  expect(day.structured).toMatchObject({ from: '2026-11-20T18:15:00Z', events: [] });
+  expect(await at.refused('read_history', { stream: 'plant', from: '2026-11-20T17:45' })).toContain('Argument: from');
+  expect(await at.refused('read_history', { stream: 'plant', zone: 'Asia/Nowhere' })).toContain('Argument: zone');
+});
+
 describe('aggregates', () => {
   test('are taken as one text with commas, and an unknown one is told with those that are known', async () => {
     const readings = stream({ description: 'Readings', schema: z.object({ celsius: z.number() }) });
@@ -312,8 +326,8 @@ describe('refused, in words that a model can act on', () => {
     [{ window: '1h', aggregate: 'max' }, /aggregate: unknown here, did you mean aggregates\?/],
     [{ where: { temp: { over: 1 } } }, /where\.temp[^]*did you mean above/],
     [{ where: { temp: { like: '1*' } } }, /Argument: where\.temp\.like/],
-    ...['by', 'also', 'top', 'zone', 'empty', 'format'].map((name): [object, RegExp] => [
-      { [name]: { by: [], also: [{}], top: { n: 1, by: 'count' }, zone: 'UTC', empty: true, format: 'table' }[name] },
+    ...['by', 'also', 'top', 'empty', 'format'].map((name): [object, RegExp] => [
+      { [name]: { by: [], also: [{}], top: { n: 1, by: 'count' }, empty: true, format: 'table' }[name] },
       new RegExp(`${name} is given without window[^]*Argument: window`),
     ]),
   ])('%j', async (args, words) => {

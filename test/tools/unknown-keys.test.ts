@@ -118,3 +118,29 @@ test('a key beyond the thousand that are looked through is found by its name', a
   expect((await tried('front')).text).not.toContain('No event has');
   expect((await tried('frnt')).text).toContain('No event has the key "frnt"');
 });
+
+const readings = (what: string) =>
+  stream({ description: what, schema: z.object({ place: z.string(), value: z.number() }), key: 'place' });
+
+test('a further stream that has none of the keys is told, beside rows of the first', async () => {
+  const streams = { rooms: readings('Rooms'), power: readings('Power') };
+  const app = createTestApp(defineApp({ name: 'house', version: '1', description: 'A house', streams }));
+  await app.streams.append('rooms', { place: 'kitchen', value: 20 });
+  await app.streams.append('power', { place: 'main', value: 3 });
+  const ask = (keys: string[] | undefined) =>
+    app.call('read_history', {
+      stream: 'rooms',
+      from: '-1h',
+      to: '+1h',
+      window: 'all',
+      field: 'value',
+      also: [{ stream: 'power', field: 'value' }],
+      ...(keys === undefined ? {} : { keys }),
+    });
+  const note = 'No event of power has the key "kitchen". Known keys: main.';
+  const { text, structured } = await ask(['kitchen']);
+  expect(text).toContain('kitchen');
+  expect([text, structured]).toEqual([expect.stringContaining(note), expect.objectContaining({ notes: [note] })]);
+  expect((await ask(['kitchen', 'main'])).text).not.toContain('No event');
+  expect((await ask(undefined)).text).not.toContain('No event');
+});

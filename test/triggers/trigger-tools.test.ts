@@ -37,7 +37,7 @@ const iso = (time: number) => new Date(time).toISOString();
 test('list_triggers tells what was found, and try_condition what would have been', async () => {
   const app = createTestApp(declared());
   expect((await app.call('list_triggers', {})).structured).toMatchObject({
-    triggers: [{ name: 'hot', occurrences: 0, last: null }],
+    triggers: [{ name: 'hot', lateMs: 0, occurrences: 0, last: null }],
   });
   for (const celsius of [31, 29, 35]) {
     await app.streams.append('temps', { room: 'attic', celsius, at: iso(app.now()) });

@@ -26,6 +26,7 @@ const Listed = z.object({
   title: z.string(),
   description: z.string(),
   streams: z.array(z.string()).describe('Which it watches'),
+  lateMs: z.number().describe('How long it waits for late events; 0: it judges them as they arrive'),
   occurrences: z.number().describe('How often it began to hold, since it was declared'),
   last: z
     .object({ id: z.string(), key: z.string().nullable(), at: z.string(), title: z.string() })
@@ -59,7 +60,7 @@ function listTriggersTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'Triggers',
     description:
-      'What the server watches its streams for: each trigger, how often it fired, when last, and what went wrong.',
+      'What the server watches its streams for: each trigger, how often it fired, when last, and what went wrong. Events are judged as they arrive, so an old one that comes late may make one fire; those with lateMs judge by event time, and count what comes later still.',
     input: z.strictObject({ name: z.string().min(1).max(64).optional().describe('Only this trigger') }),
     output: ListOutput,
     annotations: READ_ONLY,
@@ -108,6 +109,7 @@ function shownTrigger(listed: ListedTrigger): z.input<typeof Listed> {
     title,
     description,
     streams: [...new Set(on.values())],
+    lateMs: trigger.lateMs,
     occurrences: counts?.holding ?? 0,
     last: last && { id: last.id, key: last.key, at: isoTime(last.time), title: last.title },
     judgedAt: storedAt === null ? null : isoTime(storedAt),
@@ -185,7 +187,7 @@ const TryOutput = z.object({
 function tryConditionTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'Try a condition',
-    description: `When a condition would have begun to hold in the past of a stream, to find a good one before you wait for it. Changes nothing. Kinds: ${KINDS_TEXT}.`,
+    description: `When a condition would have begun to hold in the past of a stream, to find a good one before you wait for it. Each event is judged as if it had come when it happened; a wait judges as they arrive. Changes nothing. Kinds: ${KINDS_TEXT}.`,
     input: TryInput,
     output: TryOutput,
     annotations: READ_ONLY,
