@@ -5,7 +5,7 @@
  * answered as another one. So would half of a surrogate pair. Pure.
  */
 import { hasNonFinite } from './json.ts';
-import { isLongNumber, mayHoldGreatNumber, readSourceJson, withoutMark } from './source-json.ts';
+import { beyondBounds, isLongNumber, mayHoldGreatNumber, readSourceJson, withoutMark } from './source-json.ts';
 
 export type MessageText =
   | { ok: true; value: unknown }
@@ -20,7 +20,7 @@ const MOST_NESTED = 256;
 
 export function readMessage(given: string): MessageText {
   const text = withoutMark(given);
-  if (isDeeper(text, MOST_NESTED)) return wrong('text', `at most ${MOST_NESTED} levels of nesting`);
+  if (beyondBounds(text, { levels: MOST_NESTED })) return wrong('text', `at most ${MOST_NESTED} levels of nesting`);
   const isPlain = !mayHoldGreatNumber(text);
   let value: unknown;
   try {
@@ -72,22 +72,3 @@ function objectOr(value: unknown): Record<string, unknown> {
 function wrong(fault: 'text' | 'id', expected: string): MessageText {
   return { ok: false, fault, expected };
 }
-
-/** Whether a JSON text is nested deeper than `most`. For a text that is not JSON either answer may come. */
-function isDeeper(text: string, most: number): boolean {
-  if (text.length <= most) return false;
-  let depth = 0;
-  let inString = false;
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) inString = !inString;
-    else if (inString) at += code === BACKSLASH ? 1 : 0;
-    else if (code === OPEN_LIST || code === OPEN_OBJECT) {
-      depth += 1;
-      if (depth > most) return true;
-    } else if (code === CLOSE_LIST || code === CLOSE_OBJECT) depth -= 1;
-  }
-  return false;
-}
-
-const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d];

@@ -3,8 +3,9 @@
  * certain is handed on as its digits, so that no two numbers become one: `9007199254740993`, `9007199254740993.0` and
  * `9.007199254740993e15` are all `"9007199254740993"`. Where a schema asks for a number, `base/schema/as-asked.ts` makes one of the
  * digits. A number beyond every double (`1e400`) is ±Infinity, which is refused where the data are judged. A fraction becomes
- * the nearest double. Of two members with one name the last counts. What this project wrote itself is read by `parseJson`. Pure.
+ * the nearest double. Of two members with one name the last counts. A text that would be read for seconds is not read. What this project wrote itself is read by `parseJson`. Pure.
  */
+import { TidegateError } from './errors.ts';
 import { MOST_DEPTH } from './json.ts';
 
 const PLAIN = /^-?\d+$/;
@@ -12,15 +13,40 @@ const PARTS = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
 type Reviver = (name: string, value: unknown, context?: { source?: string }) => unknown;
 
+/** Whatever a shorter text holds, it is read in milliseconds. */
+const SHORT = 16_384;
+
+/** Deeper items are refused one by one; a text that is nested deeper than this is not read at all. */
+const MOST_LEVELS = 500;
+const MOST_MEMBERS = 50_000;
+const MOST_VALUES = 2_000_000;
+/** Who raises the limit of bytes wants more to be read. */
+const CHARACTERS_EACH = 5;
+
 /**
  * The value of a JSON text. A byte order mark before it is passed over.
- * @throws SyntaxError for what is not JSON; RangeError for what is nested too deep to read
+ * @throws SyntaxError for what is not JSON; TidegateError `too_large` for what holds so much that it would be read for seconds
  */
 export function readSourceJson(text: string): unknown {
   const json = withoutMark(text);
+  if (json.length > SHORT) checkBounds(json);
   const value: unknown = JSON.parse(json);
   // Few texts have such a number, and to look at the values costs less than to look at each number's text.
   return hasGreatNumber(value, MOST_DEPTH) ? JSON.parse(json, keepText as Parameters<typeof JSON.parse>[1]) : value;
+}
+
+function checkBounds(json: string): void {
+  const values = Math.max(MOST_VALUES, json.length / CHARACTERS_EACH);
+  const beyond = beyondBounds(json, { levels: MOST_LEVELS, members: MOST_MEMBERS, values });
+  if (beyond === null) return;
+  const found = {
+    levels: 'is nested too deeply',
+    members: 'has too many members in one object',
+    values: 'has too many values',
+  };
+  throw new TidegateError('too_large', `the JSON ${found[beyond]} to be read`, {
+    expected: `at most ${MOST_LEVELS} levels, ${MOST_MEMBERS} members in an object, and ${MOST_VALUES} values or one for ${CHARACTERS_EACH} characters`,
+  });
 }
 
 /** A text without the byte order mark that may stand before it. */
@@ -75,3 +101,46 @@ function hasGreatNumber(value: unknown, left: number): boolean {
 export function isLongNumber(value: unknown): value is string {
   return typeof value === 'string' && /^-?\d{16,}$/.test(value) && !Number.isSafeInteger(Number(value));
 }
+
+/**
+ * What the text of a JSON value may hold, judged before it is parsed: a parser works on what it is given to its end, and everything
+ * else of the process waits meanwhile. Ten million brackets, which are 10 MB, are seconds of a processor.
+ */
+export interface JsonBounds {
+  /** Most levels of lists and objects. */
+  levels: number;
+  /** Most members of one object: objects with very many are read far more slowly than lists. */
+  members: number;
+  /** Most values: lists, objects, and what stands in them. */
+  values: number;
+}
+
+const UNBOUNDED = Number.POSITIVE_INFINITY;
+
+/** Which bound a text is beyond; null: none. For a text that is not JSON any answer may come. */
+export function beyondBounds(text: string, bounds: Partial<JsonBounds>): keyof JsonBounds | null {
+  const { levels = UNBOUNDED, members = UNBOUNDED, values = UNBOUNDED } = bounds;
+  if (text.length <= Math.min(levels, members, values)) return null;
+  /** Members of the objects that are open; lists begin so low that they never have too many. */
+  const counts: number[] = [];
+  let depth = 0;
+  let count = 1;
+  let inString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) inString = !inString;
+    else if (inString) at += code === BACKSLASH ? 1 : 0;
+    else if (code === COMMA) {
+      if ((count += 1) > values) return 'values';
+      if ((counts[depth] = (counts[depth] ?? 1) + 1) > members) return 'members';
+    } else if (code === OPEN_LIST || code === OPEN_OBJECT) {
+      if ((depth += 1) > levels) return 'levels';
+      if ((count += 1) > values) return 'values';
+      counts[depth] = code === OPEN_OBJECT ? 1 : Number.NEGATIVE_INFINITY;
+    } else if (code === CLOSE_LIST || code === CLOSE_OBJECT) depth -= 1;
+  }
+  return null;
+}
+
+const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
+const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];

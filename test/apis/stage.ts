@@ -45,6 +45,8 @@ export function onStage(
   { store, variables = {}, random = () => 0.5, fetch }: StageOptions = {},
 ): Stage {
   let now = START;
+  /** The deadline of the latest call: who sleeps longer watches it, and does not pause. */
+  let endsAt = Number.POSITIVE_INFINITY;
   const slept: number[] = [];
   const logged: string[] = [];
   const counted = countCalls(store ?? createMemoryStore({}));
@@ -54,7 +56,7 @@ export function onStage(
     random,
     ...(fetch ? { fetch } : {}),
     sleep(ms: number, signal?: AbortSignal) {
-      if (ms > LONGEST_WAIT_MS)
+      if (ms > LONGEST_WAIT_MS || now + ms > endsAt)
         return new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()));
       slept.push(ms);
       now += ms;
@@ -83,6 +85,7 @@ export function onStage(
         emit: nothing,
         ...caller,
       };
+      endsAt = whole.deadline;
       const result = await registry.tools.call(name, args, whole);
       const { content, structuredContent, isError } = result as {
         content: ContentBlock[];

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fc } from '../properties.ts';
 import { isLongNumber, readSourceJson } from '../../src/base/source-json.ts';
 
@@ -47,13 +47,6 @@ test('a name that objects have of their own stays a name', () => {
   ]);
 });
 
-const deep = (inner: string) => '['.repeat(100_000) + inner + ']'.repeat(100_000);
-
-test('what is nested very deeply is read or refused, and never breaks the process', () => {
-  expect(() => JSON.stringify((readSourceJson(deep('')) as unknown[]).length)).not.toThrow();
-  expect(() => readSourceJson(`[${deep('')},9007199254740993]`)).toThrow(RangeError);
-});
-
 test('no two whole numbers become one', () => {
   fc.assert(
     fc.property(fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }), (number) => {
@@ -99,4 +92,30 @@ test('no two whole numbers become one, in whatever form they are written', () =>
       else expect(digitsOf(value)).toBe(digitsOf(String(number)));
     }),
   );
+});
+
+const list = (count: number, each: (index: number) => string) =>
+  Array.from({ length: count }, (_, index) => each(index)).join();
+
+describe('a text that would be read for seconds is not read', () => {
+  test.each<[string, string, string]>([
+    ['levels', `${'['.repeat(501)}${'"'.padEnd(16_000, 'x')}"${']'.repeat(501)}`, 'nested too deeply'],
+    ['ten million brackets', '['.repeat(10_000_000), 'nested too deeply'],
+    ['members', `[{${list(50_001, (at) => `"k${at}":1`)}}]`, 'too many members in one object'],
+    ['members behind a list in them', `{"a":[1],${list(50_000, (at) => `"k${at}":1`)}}`, 'too many members'],
+    ['values', `[${list(2_000_001, () => '1')}]`, 'too many values'],
+    ['lists', `[${list(2_000_000, () => '{}')}]`, 'too many values'],
+  ])('%s', (_, text, words) => {
+    const read = () => readSourceJson(text);
+    expect(read).toThrow(expect.objectContaining({ code: 'too_large', message: expect.stringContaining(words) }));
+  });
+
+  test('and one at the bounds is', () => {
+    const deep = `${'['.repeat(500)}${'"'.padEnd(16_000, 'x')}"${']'.repeat(500)}`;
+    const quoted = JSON.stringify('[{,"\\'.repeat(300_000));
+    const wide = `[{${list(50_000, (at) => `"k${at}":1`)}}]`;
+    for (const text of [deep, quoted, wide]) expect(readSourceJson(text)).toEqual(JSON.parse(text));
+    const long = `[${list(2_100_000, () => '"abcd"')}]`;
+    expect(readSourceJson(long)).toHaveLength(2_100_000);
+  });
 });

@@ -81,10 +81,27 @@ function withAllDigits(parsed: unknown, data: unknown, paths: readonly Path[]): 
   return paths.reduce((value, path) => withDigits(value, path, valueAt(data, path)), parsed);
 }
 
-function longNumbersIn(value: unknown, at: Path): Path[] {
-  if (isLongNumber(value)) return Number.isFinite(Number(value)) ? [at] : [];
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, inner]) => longNumbersIn(inner, [...at, name]));
+/** One path for all of the walk: data may be millions of values, and few of them are found. */
+function longNumbersIn(data: unknown, from: Path): Path[] {
+  const found: Path[] = [];
+  const at = [...from];
+  function walk(value: unknown): void {
+    if (typeof value === 'string') {
+      if (isLongNumber(value) && Number.isFinite(Number(value))) found.push([...at]);
+    } else if (Array.isArray(value)) {
+      for (let index = 0; index < value.length; index += 1) step(String(index), value[index]);
+    } else if (typeof value === 'object' && value !== null) {
+      for (const name of Object.keys(value)) step(name, (value as Record<string, unknown>)[name]);
+    }
+  }
+  function step(name: string, inner: unknown): void {
+    if (typeof inner !== 'string' && (typeof inner !== 'object' || inner === null)) return;
+    at.push(name);
+    walk(inner);
+    at.pop();
+  }
+  walk(data);
+  return found;
 }
 
 function withNumbers(value: unknown, at: Path, numbers: ReadonlySet<string>): unknown {

@@ -14,6 +14,8 @@ export const UNWORDED: z.core.ParseContext<z.core.$ZodIssue> = { error: () => ''
 const MOST_SHOWN = 80;
 const MOST_LINES = 20;
 const MOST_NAMES = 40;
+/** Names in which a misspelt one is looked for. */
+const MOST_SEARCHED = 1_000;
 
 export interface Refused {
   /** The first wrong field; `(arguments)` for the value as a whole. */
@@ -107,7 +109,9 @@ function misspelt({ found, path = [] }: Wrong, schema: z.ZodType | null, value: 
   const around = valueAt(value, above);
   if (missing === undefined || typeof around !== 'object' || around === null || Array.isArray(around)) return null;
   const names = namesAt(schema, above);
-  const unknown = Object.keys(around).filter((name) => !names.includes(name));
+  const unknown = Object.keys(around)
+    .slice(0, MOST_SEARCHED)
+    .filter((name) => !names.includes(name));
   return nearestName(missing, unknown);
 }
 

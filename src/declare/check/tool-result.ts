@@ -31,7 +31,8 @@ export function toolResult(answer: ToolAnswer | string, output: z.ZodType | unde
       );
     return { content: [{ type: 'text', text: answer }] };
   }
-  const wrong = output ? null : notAnAnswer(answer);
+  // What is missing beside a declared output is said by its schema.
+  const wrong = output ? wrongPart(answer) : notAnAnswer(answer);
   if (wrong !== null) throw defect(name, `${wrong}: answer a text, { text }, { structured } or { content }`);
   let structured = answer.structured as Json | undefined;
   const content: ContentBlock[] = answer.text === undefined ? [] : [{ type: 'text', text: answer.text }];
@@ -55,14 +56,22 @@ export function toolResult(answer: ToolAnswer | string, output: z.ZodType | unde
 
 /** What is wrong with what a handler answered, in which there is nothing for anybody. Null: nothing is. */
 function notAnAnswer(answer: unknown): string | null {
+  const wrong = wrongPart(answer);
+  if (wrong !== null) return wrong;
+  const { text, content, structured } = answer as ToolAnswer;
+  if (text !== undefined || content !== undefined || structured !== undefined) return null;
+  const fields = Object.keys(answer as ToolAnswer).filter((field) => !OF_ANSWER.has(field));
+  return fields.length === 0 ? 'answered nothing' : `answered an object with ${fields.slice(0, MOST_NAMED).join(', ')}`;
+}
+
+/** What is wrong with the parts that every answer may have, which clients take no other form of. Null: nothing is. */
+function wrongPart(answer: unknown): string | null {
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer))
     return `answered ${describeShape(answer)}`;
-  const { text, content, structured } = answer as ToolAnswer;
+  const { text, content } = answer as ToolAnswer;
   if (text !== undefined && typeof text !== 'string') return `answered a text that is ${describeShape(text)}`;
   if (content !== undefined && !Array.isArray(content)) return `answered content that is ${describeShape(content)}`;
-  if (text !== undefined || content !== undefined || structured !== undefined) return null;
-  const fields = Object.keys(answer).filter((field) => !OF_ANSWER.has(field));
-  return fields.length === 0 ? 'answered nothing' : `answered an object with ${fields.slice(0, MOST_NAMED).join(', ')}`;
+  return null;
 }
 
 /** Says where an answer does not fit, without its values, which the log may not hold. */

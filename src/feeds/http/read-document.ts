@@ -72,6 +72,7 @@ function parseJson(text: string, source: string): unknown {
   try {
     return readSourceJson(text);
   } catch (cause) {
+    if (cause instanceof TidegateError) throw tooMuch(source, cause);
     if (text.trimStart().startsWith('<')) throw notThat('JSON', source, 'HTML or XML', cause);
     const found = cause instanceof Error ? `a body that cannot be read (${cause.message})` : 'garbage';
     throw notThat('JSON', source, found, cause);
@@ -109,6 +110,13 @@ function itemsAt(body: unknown, path: string, source: string): unknown[] {
     field: 'items',
     expected: 'a path to an array or an object',
   });
+}
+
+/** The body is within the limit of bytes, and would keep the process from everything else for seconds. */
+function tooMuch(source: string, cause: TidegateError): TidegateError {
+  const expected = cause.expected ?? 'less';
+  const hint = 'ask for less at once (pages, range), or for NDJSON or CSV, which are read line by line';
+  return new TidegateError('too_large', `${source}: ${cause.message}`, { field: 'body', expected, hint, cause });
 }
 
 function notThat(name: string, source: string, found: string, cause?: unknown): TidegateError {

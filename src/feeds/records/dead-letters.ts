@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { FeedItem } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
-import { isDeep, type Json, utf8Bytes } from '../../base/json.ts';
+import { hasNonFinite, isDeep, type Json, utf8Bytes } from '../../base/json.ts';
 import { decodeStreamCursor, encodeStreamCursor } from '../../streams/log/stream-cursor.ts';
 import type { Cursor } from '../../store/store.ts';
 import { ofLetters, type Scope } from '../../streams/scope.ts';
@@ -96,7 +96,7 @@ function boundItem(data: unknown): { json: Json; cut: boolean } {
 }
 
 function textOf(data: unknown): string {
-  for (const write of [() => JSON.stringify(data, withoutInfinity), () => JSON.stringify(String(data))]) {
+  for (const write of [() => jsonOf(data), () => JSON.stringify(String(data))]) {
     try {
       return write() ?? 'null';
     } catch {
@@ -104,6 +104,12 @@ function textOf(data: unknown): string {
     }
   }
   return '"(an item that has no text)"';
+}
+
+/** A function that is called for each value costs more than all else that is done with a large item. */
+function jsonOf(data: unknown): string | undefined {
+  const text = JSON.stringify(data) as string | undefined;
+  return hasNonFinite(data) ? JSON.stringify(data, withoutInfinity) : text;
 }
 
 /** JSON has no infinite number, and null would look as if nothing had come. */

@@ -7,6 +7,7 @@
 import type { BurstContext, DeclaredFeed, FeedBatch } from '../../declare/feed.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
+import { paceOf } from '../../base/pace.ts';
 import { timeWithin, watchedClock } from '../../base/time/stored-time.ts';
 import { openFeedSecrets, type OpenSecrets, redactedError } from '../../declare/check/open-secrets.ts';
 import type { StreamScope } from '../../streams/scope.ts';
@@ -74,6 +75,7 @@ export async function runBurst(given: BurstOptions): Promise<BurstEnd> {
     isHeld: held !== null,
     log: (message) => runtime.log('warn', message, { feed: options.feed.name }),
     upkeep: async () => runtime.now() < upkeep.dueAt() || upkeep.run(),
+    pace: paceOf(runtime),
   });
   const isStuck = () => time.isSpent() && taker.isStuck();
   let iterator: AsyncIterator<FeedBatch> | null = null;

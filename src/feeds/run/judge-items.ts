@@ -5,6 +5,7 @@
 import type { DeclaredFeed, FeedItem } from '../../declare/feed.ts';
 import { isGap, type LoggedEvent } from '../../base/event.ts';
 import { knownName } from '../../base/known-names.ts';
+import { paceOf } from '../../base/pace.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { logPlace, type Place, readPlaceName } from '../../streams/log/place.ts';
 import { idsFrom, logThrown, validateEvent } from '../../streams/log/validate-event.ts';
@@ -103,7 +104,10 @@ export function createJudge(scope: StreamScope, feed: DeclaredFeed): ItemJudge {
       let hasGaps = false;
       if (!feed.namesTenants) return { tenants, hasGaps };
       judged = new Map();
+      const pace = paceOf(runtime);
       for (const item of items) {
+        const wait = pace();
+        if (wait !== null) await wait;
         const stream = streams.get(item.stream)?.stream;
         if (!stream || stream.tenantOf === null) continue;
         const one = await judgeNamed(stream, item);

@@ -5,6 +5,7 @@
 import type { DeclaredFeed, FeedBatch, FeedItem } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { type Json, utf8Bytes } from '../../base/json.ts';
+import type { Pace } from '../../base/pace.ts';
 import { createSpending } from './budget.ts';
 import { commitIntake } from './commit-intake.ts';
 import type { Intake } from './intake.ts';
@@ -38,9 +39,11 @@ interface Options {
   /** It is called after each commit except the last of a burst. False: the lease is lost. */
   upkeep: () => Promise<boolean>;
   log: (message: string) => void;
+  /** Lets others go on between two items. */
+  pace: Pace;
 }
 
-export function createTaker({ feed, lease, intake, isHeld, commitBy, upkeep, log }: Options): Taker {
+export function createTaker({ feed, lease, intake, isHeld, commitBy, upkeep, log, pace }: Options): Taker {
   const spending = createSpending(isHeld ? UNBOUNDED : feed.budget);
   const replayable = feed.feed.replayable;
   const replay = createReplay(replayable ? lease.state().replay : '');
@@ -101,6 +104,8 @@ export function createTaker({ feed, lease, intake, isHeld, commitBy, upkeep, log
         if (!intake.isEmpty() && !(await commit())) return 'lost';
         ready = await intake.load(items, index);
       }
+      const wait = pace();
+      if (wait !== null) await wait;
       let taken = intake.take(item);
       if (taken === 'full') {
         remember(index);
@@ -124,6 +129,8 @@ export function createTaker({ feed, lease, intake, isHeld, commitBy, upkeep, log
         if (!intake.isEmpty() && !(await commit())) return 'lost';
         ready = await intake.load(within, index);
       }
+      const wait = pace();
+      if (wait !== null) await wait;
       let taken = intake.take(item);
       if (taken === 'full') {
         if (!(await commit())) return 'lost';

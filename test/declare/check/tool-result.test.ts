@@ -17,6 +17,17 @@ test.each([
   );
 });
 
+test.each([
+  ['a text that is none', { structured: { sum: 6 }, text: 5 }, 'answered a text that is a number'],
+  ['content that is no list', { structured: { sum: 6 }, content: {} }, 'answered content that is an empty object'],
+  ['a text that is none, of a failure', { text: 5, isError: true }, 'answered a text that is a number'],
+  ['nothing', undefined, 'answered'],
+])('%s is one too, although the output fits its schema', (_what, answer, said) => {
+  const made = () => toolResult(answer as never, Output, 'add');
+  expect(made).toThrow(expect.objectContaining({ code: 'internal' }));
+  expect(made).toThrow(`the tool add ${said}`);
+});
+
 test('a failure in words is none, and a text is right where no schema is declared', () => {
   expect(toolResult({ text: 'no', isError: true }, Output, 'add')).toEqual({
     content: [{ type: 'text', text: 'no' }],

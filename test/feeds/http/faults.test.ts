@@ -77,6 +77,27 @@ describe('a source that sends garbage', () => {
   });
 });
 
+describe('JSON of few bytes that would be read for seconds', () => {
+  it.each([
+    ['nested without end', `${'['.repeat(400_000)}${']'.repeat(400_000)}`, 'nested too deeply'],
+    [
+      'an object of very many members',
+      `[{${Array.from({ length: 60_000 }, (_, at) => `"${at}":1`).join()}}]`,
+      'too many members',
+    ],
+  ])('%s', async (_what, body, found) => {
+    source.on('/feed', text(body));
+    const { error, items } = await pull();
+    expect(error).toMatchObject({
+      code: 'too_large',
+      field: 'body',
+      message: expect.stringContaining(found) as string,
+    });
+    expect((error as TidegateError).expected).toContain('at most 500 levels');
+    expect([items, (error as Error).message]).toEqual([[], expect.not.stringContaining('secret')]);
+  });
+});
+
 describe('a source that does not end', () => {
   it('hangs: the burst gives up after its patience', async () => {
     source.on('/feed', hang);
