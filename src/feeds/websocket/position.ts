@@ -6,6 +6,8 @@ export interface WebSocketPosition {
   heardUntil: number;
   /** The sequence of the last stored message that had one. */
   sequence: string | number | null;
+  /** Digests of the stored messages that have this sequence, by their content. Null: a release wrote the position that noted none. */
+  alike: string[] | null;
   /** The hole that is being read over HTTP: where it ends (epoch ms), and how many of its items are stored. */
   reading: { until: number; done: number } | null;
 }
@@ -13,13 +15,18 @@ export interface WebSocketPosition {
 /** Null for a feed that never ran, and where another kind of feed left its position under the same name. */
 export function readSocketPosition(json: Json | null): WebSocketPosition | null {
   if (json === null || typeof json !== 'object' || Array.isArray(json)) return null;
-  const { heardUntil, sequence = null, reading = null } = json;
+  const { heardUntil, sequence = null, alike = null, reading = null } = json;
   if (typeof heardUntil !== 'number') return null;
-  return { heardUntil, sequence: asSequence(sequence), reading: asReading(reading) };
+  return { heardUntil, sequence: asSequence(sequence), alike: asTexts(alike), reading: asReading(reading) };
 }
 
 export function writeSocketPosition(position: WebSocketPosition): Json {
-  return { ...position, reading: position.reading && { ...position.reading } };
+  const { heardUntil, sequence, alike, reading } = position;
+  return { heardUntil, sequence, ...(alike && { alike: [...alike] }), reading: reading && { ...reading } };
+}
+
+function asTexts(json: Json): string[] | null {
+  return Array.isArray(json) ? json.filter((value) => typeof value === 'string') : null;
 }
 
 /** A text or a number that a message can be told by; null for anything else. */

@@ -8,7 +8,6 @@ import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
 import { createPacing } from '../kit/batch-pacing.ts';
 import { burstClockOf } from '../kit/burst-clock.ts';
 import { judgeConnections, STEADY_MS } from '../kit/connections.ts';
-import { readPath } from '../../base/json-path.ts';
 import { advanceHeardUntil, BATCH_ITEMS, type BurstState, handOver, isMoved, standingOf } from './burst-state.ts';
 import { createItemCollector } from './collector.ts';
 import { type SocketConnection, openConnection } from './connection.ts';
@@ -17,7 +16,8 @@ import { type Disconnect, overrun, pauseBefore, withWords } from './disconnect.t
 import { backfill } from './backfill.ts';
 import { isRecoverable } from './options.ts';
 import { type WebSocketSettings } from './spec.ts';
-import { asSequence, readSocketPosition } from './position.ts';
+import { readSocketPosition } from './position.ts';
+import { isStored } from './stored-messages.ts';
 import { itemsOf, type RawItem, type Decoded } from './payload.ts';
 
 const BATCH_BYTES = 1024 * 1024;
@@ -177,8 +177,7 @@ function take(burst: BurstState, { units, heardAt, lost }: Received): [count: nu
   for (const unit of units) {
     if (collector.isSpent() && isRecoverable(settings) && !burst.context.hold) return [units.length, bytes];
     bytes += unit.bytes;
-    if (!isRepeated(burst, unit)) collector.add(rawItems(burst, unit));
-    remember(burst, unit);
+    if (burst.reached === null || !isStored(unit, settings, burst.reached)) collector.add(rawItems(burst, unit));
     advanceHeardUntil(burst, unit.at);
   }
   // Dropped messages that the source can give again lie behind a position that stays.
@@ -191,16 +190,4 @@ function take(burst: BurstState, { units, heardAt, lost }: Received): [count: nu
 function rawItems({ settings: { items = '', sequence } }: BurstState, unit: Decoded): RawItem[] {
   const raw = itemsOf(unit, items);
   return sequence === undefined ? raw : raw.map(({ at: _at, ...item }) => item);
-}
-
-/** Whether a replaying source sent the last stored message again. */
-function isRepeated({ settings, reached }: BurstState, { value, invalid }: Decoded): boolean {
-  if (settings.sequence === undefined || invalid) return false;
-  const sequence = asSequence(readPath(value, settings.sequence));
-  return sequence !== null && sequence === reached?.sequence;
-}
-
-function remember({ settings, reached }: BurstState, { value, invalid }: Decoded): void {
-  if (settings.sequence === undefined || reached === null || invalid) return;
-  reached.sequence = asSequence(readPath(value, settings.sequence)) ?? reached.sequence;
 }

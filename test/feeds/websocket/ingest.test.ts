@@ -136,6 +136,34 @@ describe('a source that replays', () => {
       expect(await here.stored()).toEqual(upTo(8));
     }
   });
+
+  const several = {
+    ...options,
+    sequence: 'sequence',
+    subscribe: ({ sequence }: { sequence: string | number | null }) => ({ from: sequence ?? 0 }),
+  };
+  const trade = (value: number, sequence: number) =>
+    JSON.stringify({ id: `t${value}`, sensor: 'a', at: Date.UTC(2026, 10, 20, 12), value, sequence });
+
+  test('may give one sequence to several messages: each is stored, and each once where it sends them again', async () => {
+    const here = scene(several, anonymous);
+    const sent = [trade(0, 7), trade(1, 7), trade(2, 8), trade(3, 8)];
+    here.source.onSaid = (text, tell) => {
+      const { from } = JSON.parse(text) as { from: number };
+      for (const message of sent) if ((JSON.parse(message) as { sequence: number }).sequence >= from) tell(message);
+    };
+    await burst(here, () => {});
+    // More of the sequence that was reached, behind a new connection and on it, and one that comes twice.
+    sent.push(trade(4, 8));
+    await burst(here, () => {
+      for (const more of [trade(5, 8), trade(6, 9), trade(6, 9)]) {
+        sent.push(more);
+        here.source.say(more);
+      }
+    });
+    await burst(here, () => {});
+    expect(await here.stored()).toEqual(upTo(7));
+  });
 });
 
 describe('what is beyond the budget', () => {
