@@ -181,6 +181,18 @@ describe('server-sent events', () => {
       ['sends the last one again, too', events(1, 2, 3), events(3, 4), [1, 2, 3, 4]],
       ['goes on behind the id, all is taken', events(1, 2, 3), events(4, 5), [1, 2, 3, 4, 5]],
       ['has gaps in its numbers, all is taken', events(1, 5, 9), events(14), [1, 5, 9, 14]],
+      [
+        'begins anew and gives ids to some, what is known of the others is passed over',
+        unnamed(1) + events(2, 3) + unnamed(4) + unnamed(5),
+        events(2, 3) + unnamed(4) + unnamed(5) + unnamed(5) + unnamed(6) + event(7) + unnamed(4),
+        [1, 2, 3, 4, 5, 5, 6, 7, 4],
+      ],
+      [
+        'goes on behind the id and gives ids to some, all is taken',
+        events(1, 2) + unnamed(3),
+        unnamed(3) + event(4),
+        [1, 2, 3, 3, 4],
+      ],
     ])('where it %s', async (_what, first, second, expected) => {
       expect(await after(first, second)).toEqual(expected);
     });
@@ -248,6 +260,20 @@ describe('server-sent events', () => {
       expect(source.requests.length).toBeLessThan(10);
       const { state, failures, lastError } = await status(stage);
       expect([state, failures > 4, lastError?.message]).toEqual(['open', true, expect.stringMatching(told)]);
+    });
+  });
+
+  test('fail where each connection brings what is stored already, and say so', async () => {
+    const source = eventSource((send, end) => {
+      send(events(1, 2) + unnamed(3));
+      end();
+    });
+    await held({ readings: readings(options) }, source.fetchOn, async ({ pass, stored, stage }) => {
+      await pass(120_000, 1_000);
+      expect(await stored()).toEqual([1, 2, 3]);
+      const { state, lastError } = await status(stage);
+      const told = /ended the connection after 0 ms, and brought only what is stored already, 3 events$/;
+      expect([state, lastError?.message]).toEqual(['open', expect.stringMatching(told)]);
     });
   });
 

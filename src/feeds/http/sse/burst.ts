@@ -108,7 +108,7 @@ export async function* readEvents(
         failure = judged.failure({ brought, stoodMs });
         break;
       }
-      const error = endedAtOnce(settings, answer, parser, stoodMs);
+      const error = endedAtOnce(settings, answer, parser, stoodMs, resumption.repeated());
       if (!judged.lost({ brought, stoodMs, error }) && hold) throw error;
     }
     const pauseMs = Math.max(LEAST_RETRY_MS, retryMs);

@@ -12,15 +12,26 @@ export function endedAtOnce(
   { source, url }: FeedAnswer,
   parser: EventParser,
   stoodMs: number,
+  repeated: number,
 ): TidegateError {
+  const retryAfterMs = parser.retryMs();
+  const pause = retryAfterMs === null ? {} : { retryAfterMs };
+  const ended = `${source} ended the connection after ${stoodMs} ms`;
+  if (repeated > 0) {
+    return new TidegateError('upstream', `${ended}, and brought only what is stored already, ${repeated} events`, {
+      field: 'url',
+      expected: 'what follows the id in Last-Event-ID, or a connection that stays open',
+      hint: 'the source seems to pass over Last-Event-ID: where it has a parameter for it, or a list, read that',
+      ...pause,
+    });
+  }
   const said = quoted(parser.said() ?? '', secretTexts(url.href, typeof headers === 'object' ? headers : {}));
   const lacking = said === '' ? 'no event came' : `no event came that fits a stream${said}`;
-  const retryAfterMs = parser.retryMs();
-  return new TidegateError('upstream', `${source} ended the connection after ${stoodMs} ms, and ${lacking}`, {
+  return new TidegateError('upstream', `${ended}, and ${lacking}`, {
     field: 'url',
     expected: 'events, or a connection that stays open',
     hint: 'ask the URL by hand: credentials or parameters may be wrong',
-    ...(retryAfterMs === null ? {} : { retryAfterMs }),
+    ...pause,
   });
 }
 
