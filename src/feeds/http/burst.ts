@@ -70,7 +70,6 @@ async function* readPages(
   let position = readHttpPosition(context.position);
   let stored = position.page !== null;
   let behind = false;
-  if (position.cursor !== null) asked.add(JSON.stringify(position.cursor));
 
   for (let requests = 0; requests < maxPages; requests += 1) {
     const startedAt = context.now();
@@ -111,7 +110,9 @@ async function* readPages(
       position = { ...position, sizes: sizesBehind({ ...position, found: 0 }) };
       outcome = endOfReading(options, position, position.latest, true);
       const moved =
-        since === undefined && position.page === null ? {} : { position: writeHttpPosition(outcome.position) };
+        since === undefined && position.page === null && position.way === null
+          ? {}
+          : { position: writeHttpPosition(outcome.position) };
       yield { items: [], ...moved, ...(outcome.more ? {} : { last: true }) };
     } else {
       try {

@@ -1,16 +1,10 @@
-/**
- * Finds the page that follows a page, and notices pages that lead in a circle. Pure, but for fingerprints.
- *
- * Within a burst every page that was asked for is known. From burst to burst the position remembers one page. It is replaced
- * by a later one whenever the number of pages has doubled (Brent's algorithm), so a circle of any length is noticed after at
- * most three times its length.
- */
-import { TidegateError } from '../../base/errors.ts';
+/** Finds the page that follows a page. Pure, but for fingerprints. */
 import type { Json } from '../../base/json.ts';
 import type { FeedAnswer } from './answer.ts';
 import type { HttpPages } from './options.ts';
 import { asksBehind, saysMore, type SeenSizes } from './page-end.ts';
-import { fingerprint, type PageBefore, type PageMark } from './position.ts';
+import type { PageBefore, PageMark } from './position.ts';
+import { stepOnward } from './way-onward.ts';
 import { readPath } from '../../base/json-path.ts';
 import { linkTarget } from '../../net/link-header.ts';
 import { resolveNext, storeLink } from './next-link.ts';
@@ -41,16 +35,10 @@ export async function nextPage(end: PageEnd): Promise<{ page: PageMark | null; s
   const sizes = sizesBehind(end);
   const { at, behind } = placeOfNext({ ...end, sizes });
   if (at === null) return { page: null, sizes };
-  const mark = await fingerprint(JSON.stringify(at));
-  const current = page === null ? null : await fingerprint(JSON.stringify(page.at));
-  if (current !== null) asked.add(current);
   // Some sources name the same page again to say that there are no more.
-  if (mark === current && found === 0) return { page: null, sizes };
-  if (asked.has(mark) || page?.seen === mark) throw inCircle(answer.source);
-  asked.add(mark);
-  const count = (page?.count ?? 0) + 1;
-  const seen = page === null || isPowerOfTwo(count) ? mark : page.seen;
-  return { page: { at, count, seen, ...(behind ? { behind } : {}) }, sizes };
+  if (found === 0 && page !== null && JSON.stringify(at) === JSON.stringify(page.at)) return { page: null, sizes };
+  const way = await stepOnward(page, { from: page?.at ?? null, to: at, asked, source: answer.source, field: 'pages' });
+  return { page: { at, ...way, ...(behind ? { behind } : {}) }, sizes };
 }
 
 /** What a page, or that there is none, tells of the one before it. */
@@ -109,15 +97,4 @@ function numberOf({ first = 1 }: { first?: number }, page: PageMark | null): num
 /** A value that can be a cursor, a text or a finite number; null for any other. */
 export function asCursor(value: unknown): string | number | null {
   return (typeof value === 'string' && value !== '') || Number.isFinite(value) ? (value as string | number) : null;
-}
-
-export function inCircle(source: string): TidegateError {
-  return new TidegateError('upstream', `${source} answered a cursor that it was asked for before`, {
-    field: 'pages',
-    expected: 'another cursor with each page, and none with the last',
-  });
-}
-
-function isPowerOfTwo(count: number): boolean {
-  return Number.isInteger(Math.log2(count));
 }

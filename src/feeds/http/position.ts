@@ -23,6 +23,8 @@ export interface HttpPosition {
   latest: TimeMark | null;
   /** The next page; null for the first. */
   page: PageMark | null;
+  /** The way of a cursor since the source had nothing more; null where it did not move since. */
+  way: Way | null;
   /** Epoch ms before which the source wants no connection; null where it named none. */
   notBefore: number | null;
   /** Epoch ms until which a stream of events was listened to that gave no id to go on from; null for every other. */
@@ -76,13 +78,17 @@ export interface TimeRange {
   more: boolean;
 }
 
-export interface PageMark {
+/** How a source led on from answer to answer of one reading. */
+export interface Way {
+  /** How many answers came before. */
+  count: number;
+  /** Fingerprint of one of the places that it led to. If it comes again, they lead in a circle. */
+  seen: string;
+}
+
+export interface PageMark extends Way {
   /** Cursor, offset or number; of a link, see `next-link.ts`. */
   at: Json;
-  /** How many pages of this reading came before. */
-  count: number;
-  /** Fingerprint of the `at` of one of those pages. If it comes again, the pages lead in a circle. */
-  seen: string;
   /** The page before, of pages by number or offset: some sources answer their last page again. */
   behind?: PageBefore;
 }
@@ -104,6 +110,7 @@ export const NO_POSITION: HttpPosition = {
   range: null,
   latest: null,
   page: null,
+  way: null,
   notBefore: null,
   heardUntil: null,
   heard: '',
@@ -129,6 +136,7 @@ export function readHttpPosition(stored: Json): HttpPosition {
     range: readRange(fields['range']),
     latest: readMark(fields['latest']),
     page: readPage(fields['page']),
+    way: readWay(fields['way']),
     notBefore: typeof notBefore === 'number' ? notBefore : null,
     heardUntil: typeof heardUntil === 'number' ? heardUntil : null,
     heard: typeof fields['heard'] === 'string' ? fields['heard'] : '',
@@ -138,7 +146,7 @@ export function readHttpPosition(stored: Json): HttpPosition {
 
 /** Members that are null are left out, but for the cursor. */
 export function writeHttpPosition(position: HttpPosition): Json {
-  const { cursor, validators, read, since, range, latest, page, notBefore, heardUntil, heard, sizes } = position;
+  const { cursor, validators, read, since, range, latest, page, way, notBefore, heardUntil, heard, sizes } = position;
   return {
     cursor,
     ...validators,
@@ -148,6 +156,7 @@ export function writeHttpPosition(position: HttpPosition): Json {
     // Those ahead stand there once. Beyond the bound they are left out, and taken again if the reading breaks off.
     ...(latest === null ? {} : { latest: writeMark(latest, since?.ahead ?? []) }),
     ...(page === null ? {} : { page: writePage(page) }),
+    ...(way === null ? {} : { way: { ...way } }),
     ...(heard === '' ? {} : { heard }),
     ...(sizes.full + sizes.last === 0 ? {} : { sizes: [sizes.full, sizes.last] }),
     ...(notBefore === null ? {} : { notBefore }),
@@ -214,6 +223,11 @@ function readPage(stored: Json | undefined): PageMark | null {
   const { items, mark, isFull } = asObject(behind) ?? {};
   if (typeof items !== 'number' || typeof mark !== 'string') return { at, count, seen };
   return { at, count, seen, behind: { items, mark, ...(isFull === true ? { isFull } : {}) } };
+}
+
+function readWay(stored: Json | undefined): Way | null {
+  const { count, seen } = asObject(stored) ?? {};
+  return typeof count === 'number' && typeof seen === 'string' ? { count, seen } : null;
 }
 
 function writePage({ behind, ...page }: PageMark): JsonObject {

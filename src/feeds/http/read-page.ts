@@ -6,11 +6,12 @@ import type { FeedAnswer } from './answer.ts';
 import { type BodyItem } from './format.ts';
 import { type HttpCursor, isDeclared } from './options.ts';
 import type { HttpSettings } from './spec.ts';
-import { asCursor, inCircle, nextPage } from './next-page.ts';
+import { asCursor, nextPage } from './next-page.ts';
 import { fingerprint, type HttpPosition, MOST_AHEAD, type TimeMark, writeHttpPosition } from './position.ts';
 import { afterRange, beyondEdge, isAheadOfBound, latestOf, withinRange } from './time-range.ts';
 import { readPath } from '../../base/json-path.ts';
 import { checkPath } from './path-onward.ts';
+import { stepOnward } from './way-onward.ts';
 import { likelyUnit } from '../../base/time/source-time.ts';
 import { type Zone, zoneOf } from '../../base/time/zone.ts';
 import type { IdleTimeout } from '../../net/idle-timeout.ts';
@@ -23,7 +24,7 @@ export interface PageReading {
   withinTimeout: IdleTimeout;
   /** Items and bytes that the burst took so far. This page's are added. */
   taken: { items: number; bytes: number };
-  /** Cursors and pages that this burst asked for. The next one is added. */
+  /** Fingerprints of the cursors and pages that this burst asked for. The next one is added. */
   asked: Set<string>;
   /** Whether the range of the position is not stored yet. */
   isNewRange: boolean;
@@ -133,10 +134,10 @@ async function placeBehind(page: WholePage): Promise<PageOutcome> {
   const { pages, since, cursor: declared, allow } = options;
   const within = { ...position, validators: null, read: null, latest };
   if (declared !== undefined && isMoved(page)) {
-    const name = JSON.stringify(page.cursor);
-    if (asked.has(name)) throw inCircle(answer.source);
-    asked.add(name);
-    return { position: { ...within, cursor: page.cursor }, more: true };
+    const step = { from: position.cursor, to: page.cursor, asked, source: answer.source, field: 'cursor' as const };
+    const way = await stepOnward(position.way, step);
+    // A source that has nothing now may begin its count anew before it has something.
+    return { position: { ...within, cursor: page.cursor, way: page.found > 0 ? way : null }, more: true };
   }
   if (pages !== undefined) {
     const next = await nextPage({ ...page, pages, page: position.page, sizes: position.sizes, allow });
@@ -161,7 +162,10 @@ export function endOfReading(
   mayGoOn: boolean,
 ): PageOutcome {
   const behind = since === undefined ? position : afterRange(since, position, latest);
-  return { position: { ...behind, page: null, latest: null }, more: mayGoOn && (position.range?.more ?? false) };
+  return {
+    position: { ...behind, page: null, way: null, latest: null },
+    more: mayGoOn && (position.range?.more ?? false),
+  };
 }
 
 /** Whether the cursor has moved on. An empty page moves it only for a feed that waits. */

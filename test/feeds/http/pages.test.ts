@@ -135,12 +135,38 @@ describe('pages in a circle', () => {
     expect(bursts).toBeLessThanOrEqual(16);
   });
 
-  it('by a cursor that is kept are noticed within a burst', async () => {
-    circle(3);
-    const { error } = await runBurst(
-      http({ ...options(pages), pages: undefined, cursor: { from: 'meta.next', param: 'token' } }),
+  const kept = () => http({ ...options(pages), pages: undefined, cursor: { from: 'meta.next', param: 'token' } });
+
+  it.each([2, 3, 7])(
+    'of %i by a cursor that is kept are a failure, and soon bring nothing any more',
+    async (length) => {
+      circle(length);
+      let position: Json | null = null;
+      for (let burst = 0; burst < 5; burst += 1) {
+        const { error, items, ...behind } = await runBurst(kept(), { position });
+        expect(error).toMatchObject({ code: 'upstream', field: 'cursor' });
+        if (burst > 2) expect(items).toEqual([]);
+        position = behind.position ?? position;
+      }
+    },
+  );
+
+  it('are none where a source counts anew once it had nothing more', async () => {
+    let answered = 0;
+    source.on(
+      '/feed',
+      answering(() => {
+        answered += 1;
+        const at = answered % 4;
+        return { items: at === 0 ? [] : [{ n: answered }], meta: { next: at === 3 ? `end-${answered}` : `${at}` } };
+      }),
     );
-    expect(error).toMatchObject({ code: 'upstream', field: 'pages' });
+    let position: Json | null = null;
+    for (let burst = 0; burst < 6; burst += 1) {
+      const { error, items, ...behind } = await runBurst(kept(), { position });
+      expect([error, items.length]).toEqual([null, 3]);
+      position = behind.position ?? position;
+    }
   });
 
   it('are none where an empty page repeats its cursor', async () => {

@@ -201,6 +201,7 @@ it('a position is the same when it was stored', () => {
     since: { time: 1_700_000_000_123_456_789n, edge: ['a', 'b'], ahead: [{ time: 2_000_000n, mark: shortMark('c') }] },
     range: { since: -1n, until: 9n, more: true },
     latest: { time: 0n, edge: [], ahead: [] },
+    way: { count: 2, seen: 'w' },
     page: { at: { query: [['a', 'b'], ['c']] }, count: 3, seen: 's', behind: { items: 3, mark: 'm' } },
     notBefore: 7,
     heardUntil: 8,
