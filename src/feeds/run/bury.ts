@@ -1,14 +1,30 @@
-/** Makes dead letters of a burst's items, each in the log of whom the item is for, within the bound of a burst. */
+/**
+ * Makes dead letters of a burst's items, each in the log of whom the item is for, within the bound of a burst. Where each reading of a
+ * source lists its items again, what is among the newest letters of the feed is none anew. Accepted weakness: where events name their
+ * tenants, or more items are refused than are looked through, it is.
+ */
 import type { DeclaredFeed, FeedItem } from '../../declare/feed.ts';
+import { canonicalText, digestOf } from '../../base/digest.ts';
 import { jsonBytes } from '../../base/json.ts';
+import { READ_LIMIT } from '../../store/limits.ts';
 import type { LogTenant, StreamScope } from '../../streams/scope.ts';
-import { BURST_DEAD_LETTERS, deadLetter, deadLetterLog, type Reason, toDeadLetter } from '../records/dead-letters.ts';
+import {
+  BURST_DEAD_LETTERS,
+  type DeadLetter,
+  deadLetter,
+  deadLetterLog,
+  type Reason,
+  toDeadLetter,
+} from '../records/dead-letters.ts';
 import type { Chunk } from './chunk.ts';
 import type { Tally } from './tally.ts';
 
 export interface Burial {
+  /** Learns which items are dead letters already, once. One store call where the source may list them again. */
+  load(): Promise<void>;
   /**
-   * Makes a dead letter of an item, or none beyond the bound. False: the chunk is full.
+   * Makes a dead letter of an item, or none where it is one already or
+   * beyond the bound. False: the chunk is full.
    * @param tenant whom the item names; null: nobody, or its stream's events name nobody
    */
   bury(item: FeedItem, reason: Reason, tenant: LogTenant | null): boolean;
@@ -17,11 +33,14 @@ export interface Burial {
 }
 
 export function createBurial(
-  { runtime, tenant: own }: StreamScope,
+  { runtime, store, tenant: own }: StreamScope,
   feed: DeclaredFeed,
-  { chunk, tally }: { chunk: Chunk; tally: Tally },
+  { chunk, tally, isRefusing }: { chunk: Chunk; tally: Tally; isRefusing: boolean },
 ): Burial {
   const byLog = new Map<string, number>();
+  const mayRepeat = feed.feed.relists === true && !feed.namesTenants;
+  /** Digests of letters; null: not looked for yet. */
+  let known: Set<string> | null = mayRepeat && isRefusing ? null : new Set();
 
   /** Where there are several who may have them, one has no more than half of what the others leave. */
   function isFull(log: string): boolean {
@@ -32,15 +51,28 @@ export function createBurial(
   }
 
   return {
+    async load() {
+      if (known !== null) return;
+      const { entries } = await store.last(deadLetterLog(own, feed.name), READ_LIMIT);
+      known = new Set(entries.map((entry) => markOf(deadLetter.read(entry))));
+    },
     bury(item, reason, tenant) {
       const log = deadLetterLog(tenant ?? own, feed.name);
-      if (isFull(log)) return true;
-      const value = deadLetter.encode(toDeadLetter(item, reason, runtime.now()));
+      const letter = toDeadLetter(item, reason, runtime.now());
+      const mark = mayRepeat ? markOf(letter) : null;
+      if (isFull(log) || (mark !== null && known?.has(mark))) return true;
+      const value = deadLetter.encode(letter);
       if (!chunk.add([{ log, value, bytes: jsonBytes(value) }])) return chunk.isEmpty();
+      if (mark !== null) known?.add(mark);
       tally.count('deadLetters');
       byLog.set(log, (byLog.get(log) ?? 0) + 1);
       return true;
     },
     renew: () => byLog.clear(),
   };
+}
+
+/** What makes two letters the same: the item, whom it was for, and what was wrong. */
+function markOf({ at: _at, ...letter }: DeadLetter): string {
+  return digestOf(canonicalText({ ...letter }));
 }

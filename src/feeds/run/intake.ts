@@ -108,7 +108,7 @@ export function createIntake(scope: StreamScope, feed: DeclaredFeed, begun: Feed
   const tenantGaps = createTenantGaps(scope, feed.name, begun.tenantGaps);
   const judge = createJudge(scope, feed);
   const shares = createFeedShares(scope, feed);
-  const burial = createBurial(scope, feed, { chunk, tally });
+  const burial = createBurial(scope, feed, { chunk, tally, isRefusing: begun.rejected !== null });
   const { keep, keepAll } = createKeeper({
     appender,
     fold,
@@ -157,6 +157,7 @@ export function createIntake(scope: StreamScope, feed: DeclaredFeed, begun: Feed
     async prepare(items, state, position) {
       listed?.begin();
       chunk.reserve(recordBytes(feed, state, position));
+      await burial.load();
       const { tenants, hasGaps } = await judge.ahead(items);
       tenantGaps.expect(hasGaps);
       if (tenants.size > 0) await noteWrites(scope, tenants);

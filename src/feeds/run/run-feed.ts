@@ -134,7 +134,8 @@ async function runWith(
     isRefusing = rejected > 0;
     if (isRefusing) {
       const why = withinBound(intake.rejection());
-      runtime.log('warn', 'items that are no events of their stream', {
+      // What a source lists again with each reading was told when it became a dead letter.
+      runtime.log(deadLetters > 0 ? 'warn' : 'debug', 'items that are no events of their stream', {
         feed: feed.name,
         rejected,
         deadLetters,

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { newState } from '../../../src/feeds/records/state.ts';
 import { feedStatus } from '../../../src/feeds/records/status.ts';
 import { feedKey } from '../../../src/feeds/records/state.ts';
+import { readDeadLetters } from '../../../src/feeds/records/dead-letters.ts';
 import { from } from '../../../src/feeds/from.ts';
 import { anonymous, feedOf, items, Reading, reading, stageOf, TENANT } from './stage.ts';
 import { stream } from '../../../src/declare/stream.ts';
@@ -86,4 +87,40 @@ test('a record that an earlier version left is read with what it lacks', async (
     { state: 'ok', bursts: 3, rejected: null },
   ]);
   expect(await stage.run()).toMatchObject({ outcome: 'pulled', state: 'ok' });
+});
+
+test('what a source lists again with each reading is a dead letter once, and is told of once', async () => {
+  const bad = Array.from({ length: 60 }, (_, n) => ({ ...wrong, value: `hot ${n}` }));
+  const unique = { ...wrong, value: 'only once' };
+  const polls = [[...bad, unique], ...Array.from({ length: 6 }, () => bad), [...bad, { ...wrong, value: 'late' }]];
+  const feed = { ...bringing(polls.map((list) => [...list, reading(1)])), relists: true };
+  const stage = stageOf({ streams: { readings: anonymous(feed) } });
+  for (const _ of polls) {
+    expect(await stage.run()).toMatchObject({ outcome: 'pulled' });
+    await stage.clock.advance(60_000);
+  }
+  const found: unknown[] = [];
+  let before: string | null = null;
+  do {
+    const page = await readDeadLetters(scopeOfLogs(stage.deps, { tenant: TENANT }), 'readings', {
+      limit: 100,
+      ...(before === null ? {} : { before }),
+    });
+    found.push(...page.deadLetters.map(({ item }) => (item as { value: string }).value));
+    before = page.before(0);
+  } while (before !== null);
+  expect(found).toEqual([...bad.map(({ value }) => value), 'only once', 'late']);
+  const [status] = await feedStatus(scopeOfLogs(stage.deps, { tenant: TENANT }));
+  expect(status).toMatchObject({ rejected: { count: 61, items: 62 }, counts: { deadLetters: 62 } });
+  expect(stage.logged.filter(({ level, message }) => level === 'warn' && message === LINE)).toHaveLength(2);
+});
+
+test('what a source sends anew, and does not list again, is a dead letter each time', async () => {
+  const stage = stageOf({ streams: { readings: anonymous(bringing([[wrong], [wrong], [wrong]])) } });
+  for (let poll = 0; poll < 3; poll += 1) {
+    await stage.run();
+    await stage.clock.advance(60_000);
+  }
+  const { deadLetters } = await readDeadLetters(scopeOfLogs(stage.deps, { tenant: TENANT }), 'readings');
+  expect(deadLetters).toHaveLength(3);
 });
