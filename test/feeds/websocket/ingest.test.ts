@@ -94,6 +94,9 @@ describe('what was not listened to', () => {
   });
 });
 
+const trade = (value: number, sequence: number) =>
+  JSON.stringify({ id: `t${value}`, sensor: 'a', at: Date.UTC(2026, 10, 20, 12), value, sequence });
+
 describe('a source that replays', () => {
   const options = {
     sequence: 'value',
@@ -142,8 +145,6 @@ describe('a source that replays', () => {
     sequence: 'sequence',
     subscribe: ({ sequence }: { sequence: string | number | null }) => ({ from: sequence ?? 0 }),
   };
-  const trade = (value: number, sequence: number) =>
-    JSON.stringify({ id: `t${value}`, sensor: 'a', at: Date.UTC(2026, 10, 20, 12), value, sequence });
 
   test('may give one sequence to several messages: each is stored, and each once where it sends them again', async () => {
     const here = scene(several, anonymous);
