@@ -1,5 +1,6 @@
 /**
- * Notices a source that leads in a circle, from page to page or from cursor to cursor. Pure, but for fingerprints.
+ * Judges where a source leads: whether the path by which a feed goes on can be meant, by the first body that it is looked for in, and
+ * whether pages or cursors lead in a circle. Pure, but for fingerprints.
  *
  * Within a burst every place that was asked for is known. From burst to burst the position remembers one of them. It is replaced
  * by a later one whenever their number has doubled (Brent's algorithm), so a circle of any length is noticed after at most three times
@@ -7,6 +8,8 @@
  */
 import { TidegateError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
+import { describeShape, readPath } from '../../base/json-path.ts';
+import { nearestName } from '../../base/known-names.ts';
 import { fingerprint, type Way } from './position.ts';
 
 interface Step {
@@ -34,4 +37,27 @@ export async function stepOnward(before: Way | null, { from, to, asked, source, 
   asked.add(mark);
   const count = (before?.count ?? 0) + 1;
   return { count, seen: before === null || Number.isInteger(Math.log2(count)) ? mark : before.seen };
+}
+
+/**
+ * A source leaves out where it goes on when there is no more, some of them with what it stands in. A path that is near a name which is there
+ * is a mistake, by which the first page would be read for ever; and so is that of a cursor whose beginning is nowhere.
+ * @throws TidegateError `upstream`
+ */
+export function checkPath(field: string, path: string, body: unknown, source: string): void {
+  if (readPath(body, path) !== undefined) return;
+  const names = path.split('.');
+  const name = names.pop() ?? '';
+  const holder = names.length === 0 ? body : readPath(body, names.join('.'));
+  const near = isHolder(holder) ? nearestName(name, Object.keys(holder), 2) : null;
+  if (near === null && (isHolder(holder) || holder === null || field !== 'cursor.from')) return;
+  const meant = near === null ? '' : ` (did you mean ${[...names, near].join('.')}?)`;
+  throw new TidegateError('upstream', `${source}: ${path} is missing${meant}; the body is ${describeShape(body)}`, {
+    field,
+    expected: 'a path to where the source says how to go on',
+  });
+}
+
+function isHolder(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
