@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import type { JsonObject } from '../base/json.ts';
+import { listedAs } from '../base/schema/json-schema.ts';
 import { jsonText } from '../base/plain.ts';
 
 const NextCall = z.object({
@@ -13,7 +14,13 @@ const NextCall = z.object({
   afterMs: z.int().optional().describe('Call it after so many ms, not before'),
 });
 
-export const NextCalls = z.array(NextCall).optional().describe('Calls that go on from here; as they are');
+/** Each is whole, so its form need not be told with every tool. */
+export const NextCalls = listedAs(
+  z.array(NextCall),
+  z
+    .array(z.looseObject({ tool: z.string(), arguments: z.looseObject({}) }))
+    .describe('Calls that go on from here, as they are; none before its `afterMs`'),
+).optional();
 
 export interface NextCall {
   for: string;

@@ -77,6 +77,15 @@ export const FeedNoteShape = z
   .nullable()
   .describe('How the feed that fills the stream is; null: no feed, the stream is published to');
 
+/** The same, of which tools that read events list the outlines: what each of its states is, the list of streams tells. */
+export const FeedNoteOutline = listedAs(
+  FeedNoteShape.describe('Of the feed'),
+  z
+    .looseObject({ name: z.string(), state: z.string(), lagMs: z.number().nullable() })
+    .nullable()
+    .describe('How the feed that fills the stream is; null: no feed, the stream is published to'),
+);
+
 /** Annotations of a tool that only reads. */
 export const READ_ONLY = { readOnlyHint: true, idempotentHint: true, openWorldHint: false } as const;
 

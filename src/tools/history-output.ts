@@ -1,6 +1,6 @@
 /** The answer of `read_history`: events, windows, or an estimate of what either would read. */
 import * as z from 'zod';
-import { Event, FeedNoteShape } from '../calls/schemas.ts';
+import { Event, FeedNoteOutline } from '../calls/schemas.ts';
 import { NextCalls } from '../calls/next-call.ts';
 
 const Group = z
@@ -102,7 +102,7 @@ export const HistoryOutput = z.object({
     through: z.string().nullable().describe('When the last event that was looked at arrived, ISO 8601'),
   }),
   nextCalls: NextCalls,
-  feed: FeedNoteShape,
+  feed: FeedNoteOutline,
 });
 
 export type HistoryAnswer = z.input<typeof HistoryOutput>;

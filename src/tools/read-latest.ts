@@ -15,7 +15,7 @@ import { streamLog, toStreamEvent } from '../streams/log/stream-log.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { exampleCall } from './describe.ts';
 import { type FeedNote as Note, feedText, noteKey, noteOf, unreadNote } from './feed-note.ts';
-import { Event, FeedNoteShape, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
+import { Event, FeedNoteOutline, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
 import { agoText, eventLine, shownEvent } from '../calls/short-lines.ts';
 import { bothHalves, createPage, roomFor } from '../calls/halves.ts';
 import { callsTo, type NextCall, NextCalls } from '../calls/next-call.ts';
@@ -43,7 +43,7 @@ const Output = z.object({
     Event.extend({ ageMs: z.number().describe('How long ago it happened; negative: it lies ahead of the clock') }),
   ),
   next: z.string().nullable().describe('Give it as `after` for more keys; null: there are no more'),
-  feed: FeedNoteShape,
+  feed: FeedNoteOutline,
   nextCalls: NextCalls,
   hint: z.string().optional().describe('What to try, where there is nothing'),
 });

@@ -17,7 +17,7 @@ import {
 } from '../streams/history/tail.ts';
 import { accounted, type AppDeps, workOf } from '../calls/context.ts';
 import { feedText, readNote } from './feed-note.ts';
-import { CursorText, Event, FeedNoteShape, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
+import { CursorText, Event, FeedNoteOutline, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
 import { eventRow } from '../calls/short-lines.ts';
 import { bothHalves, createPage, roomFor } from '../calls/halves.ts';
 import { callsTo, NextCalls } from '../calls/next-call.ts';
@@ -68,7 +68,7 @@ const Output = z.object({
     .enum(['count', 'settled', 'time', 'cancelled'])
     .describe('count: as many as asked for or as fit, more may wait already; settled: events came; time: none did'),
   nextCalls: NextCalls,
-  feed: FeedNoteShape,
+  feed: FeedNoteOutline,
 });
 
 export function tailStreamTool({ app, runtime }: AppDeps): Tool {

@@ -10,6 +10,7 @@ import { addDemo } from '../../src/hosts/demo/demo.ts';
 import { listedTools } from './listed.ts';
 
 const MOST_CHARACTERS = 10_400;
+const MOST_WHOLE_CHARACTERS = 41_000;
 const MOST_MORE_CHARACTERS = 400;
 /** A client that cuts descriptions does so at 2,048 bytes. */
 const MOST_DESCRIPTION_BYTES = 2_000;
@@ -39,6 +40,8 @@ test('the tools of the demo cost no more than 10,400 characters, and no descript
     'mqtt://127.0.0.1:1',
   );
   expect(paid(demo.app)).toBeLessThanOrEqual(MOST_CHARACTERS);
+  // What clients read beside that: shapes of answers, titles and hints.
+  expect(JSON.stringify(listedTools(demo.app)).length).toBeLessThanOrEqual(MOST_WHOLE_CHARACTERS);
   for (const { name, description } of listedTools(demo.app)) {
     // One character beyond Latin-1 doubles the whole list in memory, and takes half of its speed.
     expect([name, description]).toEqual([name, expect.stringMatching(/^[\n -ÿ]*$/)]);

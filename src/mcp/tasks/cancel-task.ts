@@ -4,6 +4,8 @@ import { type Tool, tool } from '../../declare/tool.ts';
 import { TASKS_SCOPE } from '../../base/scopes.ts';
 import type { Tasks } from '../../tasks/work/service.ts';
 import { accountedTasks } from '../../calls/context.ts';
+import { listedAs } from '../../base/schema/json-schema.ts';
+import { TaskQuestion } from './questions.ts';
 import { IN_TOOLS, naming } from './argument-names.ts';
 import { TaskHandle } from './get-task.ts';
 import { callsToSee } from './next-calls.ts';
@@ -12,6 +14,7 @@ import { inBothHalves, stateLines, stateOf, TaskState } from './task-state.ts';
 
 const Output = TaskState.extend({
   note: z.string().optional().describe('Why it was not cancelled'),
+  questions: listedAs(z.array(TaskQuestion), z.array(z.looseObject({}))),
 });
 
 const TOO_LATE = 'It had ended before it was to be cancelled, and stays as it is.';
