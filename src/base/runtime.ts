@@ -52,6 +52,11 @@ export interface Runtime {
   sha256?: (text: string) => string;
   /** Makes the pace of a loop; read it through `paceOf`. Absent: loops need not give way. */
   pace?: () => Pace;
+  /**
+   * Does work of an app under a name, such as `tool slow`, so that it can be told whose a promise was that nobody waits for. Absent:
+   * nobody can tell.
+   */
+  named?: <Made>(name: string, work: () => Made) => Made;
   log: Log;
   /** How the process ends, on hosts that are told before it does. Absent: it ends without a word. */
   ending?: Ending;

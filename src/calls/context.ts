@@ -129,7 +129,11 @@ export async function inContext<Answer>(
     };
   }
   try {
-    return await inTime(deps.runtime, entered(handler, context), limit);
+    return await inTime(
+      deps.runtime,
+      entered(deps.runtime, what, () => handler(context)),
+      limit,
+    );
   } catch (thrown) {
     // The reason is that the handler was stopped, whatever it throws then.
     throw ended(watch) ?? thrown;
@@ -157,16 +161,18 @@ const KINDS: Record<Asked['method'], string> = {
 
 /** A handler of an app may throw at once, whatever its type says. */
 async function entered<Answer>(
-  handler: (context: ToolContext) => Promise<Answer>,
-  context: ToolContext,
+  { named }: HandlerDeps['runtime'],
+  what: string,
+  handler: () => Promise<Answer>,
 ): Promise<Answer> {
-  return handler(context);
+  return named ? named(what, handler) : handler();
 }
 
 /** The time by which the caller is answered, and what is said where the handler is not done by then. */
 function deadlineOf(runtime: HandlerDeps['runtime'], { deadline }: Caller, what: string): TimeLimit {
-  const seconds = Math.max(0, Math.round((deadline - runtime.now()) / 1_000));
-  const overAt = deadline + GRACE_MS;
+  const now = runtime.now();
+  const seconds = Math.max(0, Math.round((deadline - now) / 1_000));
+  const overAt = Math.max(deadline, now) + GRACE_MS;
   return {
     overAt,
     lifted: new AbortController(),

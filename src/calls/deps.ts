@@ -12,7 +12,7 @@ import type { Caller } from './caller.ts';
 
 /** What handlers are run with beside the caller. */
 export interface HandlerDeps {
-  runtime: Pick<Runtime, 'now' | 'newId' | 'log' | 'sleep' | 'ending'>;
+  runtime: Pick<Runtime, 'now' | 'newId' | 'log' | 'sleep' | 'ending' | 'named'>;
   streamsFor(principal: Principal, deadline: number, store: Store): AppStreams;
   /** Absent: handlers can publish and receive nothing through feeds. */
   feedsFor?: (context: Omit<ToolContext, 'feeds'>, store: Store) => AppFeeds;

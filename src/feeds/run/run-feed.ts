@@ -70,7 +70,9 @@ export async function runFeed(given: FeedRun, feed: DeclaredFeed, reading: Readi
   const account = openAccount(given.scope.store, given.scope.runtime);
   const run = { ...given, scope: { ...given.scope, store: account.store } };
   const tell: Tell = (report) => given.onHeld?.({ ...report, spent: account.spent() });
-  return { ...(await runWith(run, feed, reading, tell)), spent: account.spent() };
+  const { named } = run.scope.runtime;
+  const burst = () => runWith(run, feed, reading, tell);
+  return { ...(await (named ? named(`feed ${feed.name}`, burst) : burst())), spent: account.spent() };
 }
 
 type Tell = (report: Omit<FeedReport, 'spent'>) => void;

@@ -18,6 +18,7 @@ import { type Invocation, openBody, type StreamHandler } from './platform.ts';
 import { createLog } from '../log.ts';
 import { checkMisspelt } from '../misspelt.ts';
 import { nodeRuntime } from '../node/runtime.ts';
+import { tellInPlaceOfLambda } from '../node/process/stray-rejections.ts';
 import type { ScheduledReport } from '../scheduled.ts';
 import { startProblem } from '../start-problem.ts';
 import type { BatchAnswer, SqsEvent } from './queue-batch.ts';
@@ -74,6 +75,8 @@ export function createLambdaHost(
   const deadlineOf = (request: Request) => deadlines.get(request) ?? null;
   let log: Log = createLog('info', { write });
   let instance: Promise<Instance> | null = null;
+  // Only in AWS's own runtime, and not where a test or another program makes a host.
+  if (environment['AWS_LAMBDA_RUNTIME_API'] !== undefined) tellInPlaceOfLambda((...line) => log(...line));
 
   /** A failed attempt is not kept, so that the next invocation tries again. */
   function parts(): Promise<Instance> {

@@ -10,6 +10,7 @@ import { createPace } from '../../base/pace.ts';
 import { type Connect, type Log, type OpenWebSocket, type Runtime, systemRuntime } from '../../base/runtime.ts';
 import { nodeFetch } from './fetch.ts';
 import { requestsWait } from './loop-share.ts';
+import { doNamed } from './process/stray-rejections.ts';
 
 async function resolve(host: string): Promise<string[]> {
   const addresses = await lookup(host, { all: true });
@@ -36,5 +37,5 @@ export function nodeRuntime(log: Log): Runtime {
     const message = `this is Node ${node}, and Tidegate needs ${NODE_NEEDED}`;
     throw new TidegateError('invalid_config', message, { field: 'node', expected: NODE_NEEDED });
   }
-  return { ...systemRuntime(log), fetch: nodeFetch, resolve, connect, openWebSocket, sha256, pace };
+  return { ...systemRuntime(log), fetch: nodeFetch, resolve, connect, openWebSocket, sha256, pace, named: doNamed };
 }

@@ -111,8 +111,9 @@ async function runTask(hand: TaskInHand, task: Task, startedAt: number, options:
     (error: unknown) => breakOff.fail(error),
   );
   const context = createTurnContext(turn);
+  const doNamed = <Made>(work: () => Made) => runtime.named?.(`task ${claim.header.task}`, work) ?? work();
   const running = Promise.resolve()
-    .then(() => task.run(claim.input as never, context))
+    .then(() => doNamed(() => task.run(claim.input as never, context)))
     .then(
       (answer): Stopped => ({ kind: 'answered', answer }),
       (thrown: unknown): Stopped => ({ kind: 'threw', error: thrownError(thrown) }),

@@ -112,6 +112,12 @@ test('more time than a request may take is not given', async () => {
   await answering;
 });
 
+test('one that does not end is answered for, while there is time to', async () => {
+  const answer = await hostWith().buffered(call('stubborn'), invocation(2_000));
+  expect(answer.statusCode).toBe(200);
+  expect(answer.body).toContain('The tool stubborn did not answer within');
+});
+
 test('one that does not end is answered 504 where nothing was sent, at once and streamed', async () => {
   const answer = await hostWith().buffered(call('stubborn'), invocation(700));
   expect([answer.statusCode, JSON.parse(answer.body)]).toMatchObject([504, { code: 'cancelled' }]);
@@ -145,7 +151,7 @@ test('a store that does not answer is answered 504, each time', async () => {
 test('a stream that does not end is cut before the platform ends the function', async () => {
   const { stream, text } = readStream();
   const started = performance.now();
-  const answering = hostWith().stream(call('stubborn', { progressToken: 'p' }), stream, invocation(1_000));
+  const answering = hostWith().stream(call('stubborn', { progressToken: 'p' }), stream, invocation(900));
   await expect(answering).rejects.toMatchObject({ code: 'cancelled' });
   expect(performance.now() - started).toBeLessThan(1_000);
   expect(text()).toContain('notifications/progress');
