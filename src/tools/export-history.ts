@@ -16,8 +16,10 @@ import { isoTime } from '../base/time/time-text.ts';
 import { inPieces } from '../base/text.ts';
 import { PAGE_BYTES } from '../tasks/turn/pages.ts';
 import { csvText, type ExportFormat, ndjsonText } from '../streams/export-text.ts';
-import { Key, READ_ONLY, StreamName, timeArgument } from '../calls/schemas.ts';
+import { Key, Notes, READ_ONLY, StreamName, timeArgument } from '../calls/schemas.ts';
 import { type Scope, scopeOf } from '../streams/scope.ts';
+import { unknownKeyNotes } from './unknown-keys.ts';
+import { inLines } from '../base/plain.ts';
 
 const Input = z.strictObject({
   stream: StreamName,
@@ -36,6 +38,7 @@ const Output = z.object({
     .describe('Read them in order, by the calls that answers print, or as resources: together they are the file'),
   bytes: z.number().describe('Of all pages'),
   truncated: z.boolean().describe('True: retention took events of the range before they could be read'),
+  notes: Notes,
 });
 
 /** Size of a page, as its JSON text, from which on no further read is added to it. */
@@ -90,9 +93,13 @@ export function exportHistoryTask(deps: Deps): Task {
       // As texts they were resolved and checked before the task was stored.
       const { from: begin, to: end } = resolveRange(stream, query, now());
       const range = `${begin === null ? '' : `from ${isoTime(begin)} `}to ${end === null ? 'now' : isoTime(end)}`;
+      const test = total.events === 0 && input.keys !== undefined ? { oneOf: input.keys } : undefined;
+      const notes = await unknownKeyNotes(scope, [stream], test);
+      const text = `${total.events} events of ${stream.name} ${range}: ${total.pages} pages of ${input.format}, ${total.bytes} bytes.`;
+      const told = notes.length === 0 ? {} : { notes };
       return {
-        text: `${total.events} events of ${stream.name} ${range}: ${total.pages} pages of ${input.format}, ${total.bytes} bytes.`,
-        structured: { stream: stream.name, format: input.format, ...total },
+        text: inLines([text, ...notes]),
+        structured: { stream: stream.name, format: input.format, ...total, ...told },
       };
     },
   });

@@ -104,6 +104,15 @@ describe('as CSV', () => {
   });
 });
 
+test('of a key that no event has says so', async () => {
+  const note = 'No event has the key "bb"';
+  const { header } = await exported([{ at: START, author: 'b', text: 'plain' }], { keys: ['bb'] });
+  expect(header.result).toMatchObject({
+    content: [{ text: expect.stringContaining(note) as string }],
+    structuredContent: { events: 0, notes: [expect.stringContaining(note) as string] },
+  });
+});
+
 describe('as NDJSON', () => {
   const many = Array.from({ length: 1_200 }, (_, n) => ({ at: START + n, author: `a${n % 3}`, text: '"'.repeat(200) }));
   test('in several pages, each event once and in order', async () => {

@@ -144,3 +144,10 @@ test('a further stream that has none of the keys is told, beside rows of the fir
   expect((await ask(['kitchen', 'main'])).text).not.toContain('No event');
   expect((await ask(undefined)).text).not.toContain('No event');
 });
+
+test('a filter of a condition is repeated as the schema has it', async () => {
+  const app = await house();
+  const condition = { kind: 'match', where: [{ field: 'open', equals: true }] };
+  const { structured } = await app.call('try_condition', { stream: 'doors', condition });
+  expect(structured).toMatchObject({ nextCalls: [{ arguments: { stream: 'doors', condition } }] });
+});

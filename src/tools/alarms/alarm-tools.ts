@@ -189,10 +189,12 @@ export function shownAlarm(tenant: string, alarm: ShownAlarm): z.input<typeof Al
 
 function rowOf(tenant: string, alarm: ShownAlarm): ShownRow {
   const shown = shownAlarm(tenant, alarm);
+  const isOver = shown.state === 'returned' || shown.state === 'cleared';
   const about = [
-    `since ${shown.raisedAt}`,
+    // Of what is over it is told until when it held, by the events.
+    isOver ? `raised ${shown.raisedAt}, until ${shown.lastAt}` : `since ${shown.raisedAt}`,
     ...(shown.count > 1 ? [`${shown.count} times`] : []),
-    ...(shown.shelvedUntil === null ? [] : [`until ${shown.shelvedUntil}`]),
+    ...(shown.shelvedUntil === null ? [] : [`shelved until ${shown.shelvedUntil}`]),
     ...(shown.by === null ? [] : [`by ${plainText(shown.by)}`]),
     ...(shown.note === null ? [] : [plainText(shown.note)]),
   ];

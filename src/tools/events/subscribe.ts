@@ -8,12 +8,16 @@ import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { bothHalves } from '../../calls/halves.ts';
 import { callsTo, NextCalls } from '../../calls/next-call.ts';
-import type { AppDeps } from '../../calls/context.ts';
-import { CursorText, Key } from '../../calls/schemas.ts';
+import { accounted, type AppDeps } from '../../calls/context.ts';
+import { CursorText, Key, Notes } from '../../calls/schemas.ts';
 import type { DeliveryTarget, Subscription } from '../../deliveries/subscription.ts';
 import { callbackFailureOf, type DeliveryService } from '../../deliveries/subscriptions.ts';
 import { type Tool, tool } from '../../declare/tool.ts';
-import { whereArgument } from '../condition-input.ts';
+import type { App } from '../../declare/app.ts';
+import type { DeclaredStream } from '../../declare/stream.ts';
+import { eventSources } from '../../streams/sources/sources.ts';
+import { listedWhere, whereArgument } from '../condition-input.ts';
+import { unknownKeyNotes } from '../unknown-keys.ts';
 import { targetText, untilText } from './subscription-lines.ts';
 
 const Input = z.strictObject({
@@ -48,6 +52,7 @@ const Output = z.object({
   secret: z.string().optional().describe('Signs what is sent (Standard Webhooks)'),
   tested: z.string().optional().describe('What became of the made-up event'),
   replayed: z.number().optional().describe('How many are sent again'),
+  notes: Notes,
   nextCalls: NextCalls,
 });
 
@@ -75,7 +80,8 @@ export function subscribeTool({ app, runtime }: AppDeps, service: DeliveryServic
     input: Input,
     output: Output,
     annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
-    async run(input, { principal, deadline }) {
+    async run(input, context) {
+      const { principal, deadline } = context;
       const { target, made } = targetIn(input, runtime);
       const { event, keys, where, ends, cursor, seconds, ordered, test, replay } = input;
       const subscription = await named(() =>
@@ -95,9 +101,12 @@ export function subscribeTool({ app, runtime }: AppDeps, service: DeliveryServic
       );
       const { id } = subscription;
       const tried = test ? await service.test(principal, id, deadline) : null;
+      const scope = accounted({ app, runtime }, context);
+      const notes = keys === undefined ? [] : await unknownKeyNotes(scope, streamsOfEvent(app, event), { oneOf: keys });
       return answerOf(subscription, made, input, {
         ...(tried ? { tested: tried.why === undefined ? tried.outcome : `${tried.outcome}: ${tried.why}` } : {}),
         ...(replay ? { replayed: await service.replay(principal, id, null, deadline) } : {}),
+        ...(notes.length === 0 ? {} : { notes }),
       });
     },
   });
@@ -106,11 +115,12 @@ export function subscribeTool({ app, runtime }: AppDeps, service: DeliveryServic
     { id, source, target, refreshBefore, cursor, truncated }: Subscription,
     made: string | null,
     input: Given,
-    more: { tested?: string; replayed?: number },
+    more: { tested?: string; replayed?: number; notes?: string[] },
   ) {
     const to = targetText(target);
     const once = { cursor: undefined, test: undefined, replay: undefined };
-    const again = { ...input, ...(made === null ? {} : { secret: made }), ...once };
+    const filter = input.where === undefined ? {} : { where: listedWhere(input.where) };
+    const again = { ...input, ...filter, ...(made === null ? {} : { secret: made }), ...once };
     return bothHalves<z.input<typeof Output>>({
       before: [
         `Subscribed: ${source} to ${to}, as ${id}, ${untilText(refreshBefore)}.`,
@@ -121,7 +131,7 @@ export function subscribeTool({ app, runtime }: AppDeps, service: DeliveryServic
       ],
       name: 'rows',
       rows: [],
-      after: [],
+      after: more.notes ?? [],
       calls: [
         ...callsTo('Refresh', app.toolNames.subscribe, again),
         ...callsTo('What became of it', app.toolNames.list_subscriptions, { subscription: id }),
@@ -139,6 +149,13 @@ export function subscribeTool({ app, runtime }: AppDeps, service: DeliveryServic
       },
     });
   }
+}
+
+/** The streams of which an event tells: those that a trigger watches, or the stream itself. */
+function streamsOfEvent(app: App, event: string): DeclaredStream[] {
+  const { trigger, stream } = eventSources(app).get(event) ?? {};
+  const names = trigger ? [...new Set(trigger.on.values())] : stream ? [stream.name] : [];
+  return names.flatMap((name) => app.streams.get(name) ?? []);
 }
 
 /** @throws TidegateError `invalid_input` where there is no target, or more than one */

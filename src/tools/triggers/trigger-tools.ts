@@ -15,7 +15,7 @@ import { describeCondition } from '../../streams/conditions/text.ts';
 import { findStream } from '../../streams/find-stream.ts';
 import { readTriggers, type ListedTrigger } from '../../triggers/list.ts';
 import { tryCondition } from '../../triggers/try.ts';
-import { ConditionArgument, conditionOfArgument, KINDS_TEXT } from '../condition-input.ts';
+import { ConditionArgument, conditionOfArgument, KINDS_TEXT, listedWhere } from '../condition-input.ts';
 import { unknownKeyNotes } from '../unknown-keys.ts';
 import { Reactions, reactionTasks, reactionText, shownReactions } from './trigger-reactions.ts';
 
@@ -212,7 +212,10 @@ function tryConditionTool({ app, runtime }: AppDeps): Tool {
         return { at: isoTime(time), key, value, eventId: events.at(-1)?.id ?? null };
       });
       const readFrom = trial.readFrom === null ? null : isoTime(trial.readFrom);
-      const nextCalls = callsTo('Wait for it', app.toolNames.wait_for, { stream: named, condition: given });
+      const nextCalls = callsTo('Wait for it', app.toolNames.wait_for, {
+        stream: named,
+        condition: given.where === undefined ? given : { ...given, where: listedWhere(given.where) },
+      });
       const lines = [
         `It would have begun to hold ${trial.count} times (${describeCondition(when)}; ${trial.events} events of ${stream.name}).`,
         ...(readFrom === null ? [] : [`What came before ${readFrom} was not looked at.`]),

@@ -150,6 +150,23 @@ describe('the tools', () => {
     expect((await tool('subscribe', { event: 'hot', task: 'note' })).isError).toBeUndefined();
   });
 
+  test('note a key that no event has, and repeat a filter as the schema has it', async () => {
+    const { tool, put } = house();
+    await put(20, 'attic');
+    const note = 'No event has the key "atic", did you mean "attic"? Known keys: attic.';
+    const unknown = await tool('subscribe', { event: 'hot', keys: ['atic'], url });
+    expect([unknown.isError, unknown.content[0]?.text, unknown.structuredContent]).toEqual([
+      undefined,
+      expect.stringContaining(note),
+      expect.objectContaining({ notes: [note] }),
+    ]);
+    const where = [{ field: 'celsius', above: 30 }];
+    const known = await tool('subscribe', { event: 'stream.rooms', keys: ['attic'], where, url });
+    expect(known.structuredContent).not.toHaveProperty('notes');
+    const again = known.structuredContent?.['nextCalls'] as { arguments: Record<string, unknown> }[];
+    expect(again[0]?.arguments['where']).toEqual(where);
+  });
+
   test('send a made-up event, one after another where that is asked, and again what was given up', async () => {
     const { tool } = house();
     const args = { event: 'hot', url, ordered: true, test: true, replay: true };

@@ -186,6 +186,17 @@ describe('from an event to a person', () => {
     );
   });
 
+  test('what is over is listed with when it was raised, and until when it held', async () => {
+    const stage = stageOf();
+    await measure(stage, 'attic', 35);
+    expect((await tool(stage, 'list_alarms', {})).text).toMatch(/^raised.*\(since 2/);
+    await measure(stage, 'attic', 20);
+    const { text, alarms = [] } = await tool(stage, 'list_alarms', {});
+    const [{ raisedAt, lastAt }] = alarms as unknown as [{ raisedAt: string; lastAt: string }];
+    expect(text).toContain(`(raised ${raisedAt}, until ${lastAt})`);
+    expect(lastAt > raisedAt).toBe(true);
+  });
+
   test('one that only a person clears stays until then, and is not cleared while it holds', async () => {
     const stage = stageOf();
     await measure(stage, 'attic', 95);
