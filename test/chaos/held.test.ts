@@ -84,8 +84,8 @@ test('a process that is killed is taken over within a lease, with nothing double
   const killedAt = Date.now();
   await expect.poll(() => holders().filter((name) => name === 'second').length, { timeout: 15_000 }).toBe(FEEDS);
   const takenUpMs = openedAt.filter(({ holder }) => holder === 'second').map(({ at }) => at - killedAt);
-  // A second beside the lease is for the processes themselves, on a machine that has much else to do.
-  expect(Math.max(...takenUpMs)).toBeLessThan(LEASE_MS + 1_000);
+  // Five seconds beside the lease are for the processes themselves, on a machine that has much else to do.
+  expect(Math.max(...takenUpMs)).toBeLessThan(LEASE_MS + 5_000);
   const taken = Math.max(...ticks.values());
 
   const runtime = nodeRuntime(() => {});

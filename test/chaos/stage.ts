@@ -49,7 +49,11 @@ export async function onStage<Result>(engine: Engine, work: (stage: Stage) => Pr
     ends.push(() => store.close());
     const deps = { app, store, runtime };
     // The session has to stand at the broker before anything is published.
-    await ingest(deps, runtime.now() + 5_000, { leaseMs: LEASE_MS });
+    for (let tries = 0; ; tries += 1) {
+      const { feeds } = await ingest(deps, runtime.now() + 5_000, { leaseMs: LEASE_MS });
+      if (feeds.some(({ feed, outcome }) => feed === 'broker' && outcome === 'pulled')) break;
+      if (tries === 10) throw new Error(`the broker cannot be listened to: ${JSON.stringify(feeds)}`);
+    }
 
     return await work({
       deps,

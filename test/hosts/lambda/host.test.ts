@@ -94,11 +94,11 @@ test('a variable beside a known one is told in the log, once, without its value'
 
 test('a tool has to end before the platform ends it, and then answers', async () => {
   const started = Date.now();
-  const answer = await hostWith().buffered(call('obedient'), invocation(2_000));
+  const answer = await hostWith().buffered(call('obedient'), invocation(3_000));
   expect(told.aborted).toBe(true);
   // 1.5 s before the end.
   expect(told.deadline - started).toBeGreaterThan(0);
-  expect(told.deadline - started).toBeLessThan(1_000);
+  expect(told.deadline - started).toBeLessThan(2_000);
   expect(answer.statusCode).toBe(200);
 });
 
@@ -106,7 +106,7 @@ test('more time than a request may take is not given', async () => {
   const host = hostWith();
   const leaving = readStream();
   const answering = host.stream(call('obedient', { progressToken: 'p' }), leaving.stream, invocation(900_000));
-  await expect.poll(() => told.started).toBe(1);
+  await expect.poll(() => told.started, { timeout: 15_000 }).toBe(1);
   expect(told.deadline - Date.now()).toBeLessThanOrEqual(60_000);
   leaving.stream.destroy();
   await answering;

@@ -226,6 +226,6 @@ describe('what is to be soon', () => {
     await ask(push('low', 1, 'quiet'));
     await ask(push('high', 6, 'quiet'));
     await expect.poll(() => status(taskId), seldom).toBe('completed');
-    expect(Date.now() - pushedAt).toBeLessThan(3_000);
+    expect(Date.now() - pushedAt).toBeLessThan(20_000);
   });
 });

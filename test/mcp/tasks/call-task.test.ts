@@ -180,7 +180,7 @@ describe.each(ERAS)('a client of %s that knows no tasks', (era, call) => {
     const { error, result } = await call('quick', args);
     if (era === '2026-07-28') expect(error?.code).toBe(-32_021);
     else expect(result).toMatchObject({ isError: true });
-    expect(Date.now() - started).toBeLessThan(3_000);
+    expect(Date.now() - started).toBeLessThan(20_000);
     const { records } = await store.list(ownPartition(ADA), { now: Date.now(), limit: 9 });
     const [first] = records.map(({ value }) => value as { taskId: string });
     expect((await reach(served, first?.taskId ?? '', 'cancelled')).status).toBe('cancelled');

@@ -3,11 +3,12 @@ import { test } from 'vitest';
 import { fc } from '../../properties.ts';
 import { weaken } from '../../store/weaknesses.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
+import { byDepth } from '../../depth.ts';
 import { check, past, questions, steps, take } from './past.ts';
 import { checkWindows } from './past-windows.ts';
 import { seeded } from './fixture.ts';
 
-const limit = { timeout: 120_000 };
+const limit = { timeout: 300_000 };
 
 test('whatever came in whatever order is found, each event once and in the order of times', limit, async () => {
   await fc.assert(
@@ -19,7 +20,7 @@ test('whatever came in whatever order is found, each event once and in the order
         await check(at, one);
       }
     }),
-    { numRuns: 100 },
+    { numRuns: byDepth(40, 100, 3_000) },
   );
 });
 
