@@ -171,7 +171,7 @@ async function entered<Answer>(
 /** The time by which the caller is answered, and what is said where the handler is not done by then. */
 function deadlineOf(runtime: HandlerDeps['runtime'], { deadline }: Caller, what: string): TimeLimit {
   const now = runtime.now();
-  const seconds = Math.max(0, Math.round((deadline - now) / 1_000));
+  const seconds = Math.max(0, Math.round((deadline - now) / 100) / 10);
   const overAt = Math.max(deadline, now) + GRACE_MS;
   return {
     overAt,
