@@ -14,7 +14,9 @@ import type { BodyItem, RowOrigin, RowParser } from './format.ts';
 /** UTF-16 units of a row, its line ends included. */
 export const MAX_ROW_LENGTH = 1024 * 1024;
 const BLOCK_LENGTH = 64 * 1024;
-/** An unfinished row that is longer is read again only when it has doubled, or grown by a block. */
+/** An unfinished row that is longer than this is read again only when it has grown by as much. */
+const REREAD_LENGTH = 256 * 1024;
+/** An unfinished row that is longer is read again only when it has doubled. */
 const SHORT_LENGTH = 4 * 1024;
 const EXCERPT_LENGTH = 500;
 const QUOTED_LENGTH = 200;
@@ -116,7 +118,7 @@ export function createCsvParser(options: CsvOptions, origin: RowOrigin = ANY_ORI
       if (left < lookAt || !(left >= BLOCK_LENGTH || chunk.includes(LF) || chunk.includes(CR))) return;
       read(items, false);
       const rest = reader.left();
-      lookAt = rest < SHORT_LENGTH ? 0 : Math.min(rest * 2, rest + BLOCK_LENGTH);
+      lookAt = rest < SHORT_LENGTH ? 0 : Math.min(rest * 2, rest + REREAD_LENGTH);
     },
     end(items) {
       reader.add(decoder.end());
