@@ -263,6 +263,11 @@ export interface Feed<Out extends OutletTypes = OutletTypes> extends FeedHandle<
    * next burst.
    */
   replayable: boolean;
+  /**
+   * What a reading brings. `whole`: all that the upstream lists, whatever was read before. `onward`: what lies behind the position, which is
+   * committed with the events, so that each comes once also without an id. Absent: the feed does not know, or nothing is read.
+   */
+  reads?: 'whole' | 'onward';
   /** True where each reading may list again what an earlier one listed. Absent: what was read before comes only where it was not committed. */
   relists?: boolean;
   /**

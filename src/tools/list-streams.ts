@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import { type Tool, tool } from '../declare/tool.ts';
+import type { Feed } from '../declare/feed.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import type { WentBack } from '../feeds/records/state.ts';
 import { feedStatus } from '../feeds/records/status.ts';
@@ -156,7 +157,8 @@ async function list(
   ]);
   const caveat = caveatOf(stream, lastGapAt, scope.runtime.now());
   const isDoubtful = repeatsBeyond.includes(name) || isKept(stream, lastDoubtAt, scope.runtime.now());
-  const isExact = stream.identified && caveat === undefined && !isDoubtful;
+  const reads = scope.app.feeds.get(stream.feed ?? '')?.feed.reads;
+  const isExact = (stream.identified || reads === 'onward') && caveat === undefined && !isDoubtful;
   return {
     name,
     title,
@@ -176,7 +178,7 @@ async function list(
     aheadMs: Number.isFinite(aheadMs) ? aheadMs : null,
     latenessMs: Number.isFinite(latenessMs) ? latenessMs : null,
     delivery: isExact ? 'exactly-once' : 'at-least-once',
-    ...caveats([caveat, backText(stream, wentBack, scope.runtime.now())]),
+    ...caveats([caveat, backText(stream, wentBack, scope.runtime.now()), againText(stream, reads)]),
     feed: note,
   };
 }
@@ -192,6 +194,12 @@ function caveatOf(stream: DeclaredStream, lastGapAt: number | null, now: number)
     ? `Events are missing, the last time at ${isoTime(lastGapAt)}: gap events say where`
     : undefined;
   return [stream.caveat, missing].filter((one) => one !== undefined).join(' ') || undefined;
+}
+
+/** That the source lists everything again each time, and nothing tells what stands there already. */
+function againText({ identified }: DeclaredStream, reads: Feed['reads']): string | undefined {
+  if (identified || reads !== 'whole') return undefined;
+  return 'Each poll appends all that the source lists, also what stands here already, because its events have no id';
 }
 
 /** That the store went back to an earlier state, as long as what was lost with it would be kept. */

@@ -49,9 +49,12 @@ export const Listed = z.object({
   delivery: z
     .enum(['exactly-once', 'at-least-once'])
     .describe(
-      'at-least-once: events have no id of their own, or the source repeats too many, so that now and then one stands twice; or some are missing, as `caveat` says',
+      'at-least-once: events have no id of their own and no position that is committed with them, or the source repeats too many, so that now and then one stands twice; or some are missing, as `caveat` says',
     ),
-  caveat: z.string().optional().describe('What is missing in the stream, where that is known'),
+  caveat: z
+    .string()
+    .optional()
+    .describe('What is missing in the stream or stands there again and again, where that is known'),
   feed: FeedNoteShape,
 });
 

@@ -5,7 +5,7 @@ import { systemRuntime } from '../../src/base/runtime.ts';
 import { createHost } from '../../src/hosts/host.ts';
 import type { HostOptions } from '../../src/hosts/http-host.ts';
 import { createLazyHost } from '../../src/hosts/lazy-host.ts';
-import { defineApp, from, mqtt, type MqttOptions, stream } from '../../src/index.ts';
+import { defineApp, from, http, type HttpOptions, mqtt, type MqttOptions, stream } from '../../src/index.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 
 const Reading = z.object({ id: z.string() });
@@ -74,3 +74,52 @@ test('a host that holds connections has nothing to tell', async () => {
   expect(listed).not.toContain('at-least-once');
   await host.close();
 });
+
+test.each([
+  [createHost, false],
+  [createLazyHost, false],
+  [createLazyHost, true],
+])(
+  '%o: a feed that lists everything again each time is told once at the start, and in list_streams',
+  async (create, holds) => {
+    const Row = z.object({ station: z.string(), bikes: z.number() });
+    const url = 'https://source.example/rows.json';
+    const rows = (id: object, given: Partial<HttpOptions>) =>
+      stream({ description: 'Rows', schema: Row, ...id, feed: http({ url, ...given }) });
+    const app = defineApp({
+      name: 'rows',
+      version: '1.0.0',
+      description: 'Rows',
+      streams: {
+        bare: rows({}, {}),
+        known: rows({ id: 'station' }, {}),
+        onward: rows({}, { cursor: { from: 'next', param: 'after' } }),
+        since: rows({}, { url: `${url}?from={since}`, since: { from: 'station' } }),
+        asked: rows({}, { url: () => url }),
+      },
+    });
+    const logged: unknown[][] = [];
+    const runtime = systemRuntime((...line) => void logged.push(line));
+    const host = create({ app, store: createMemoryStore(), runtime, isOpen: true, holds });
+    const fix = expect.stringContaining('declare id');
+    expect(logged).toEqual([
+      ['warn', expect.stringContaining('a feed repeats itself'), { feed: 'bare', streams: ['bare'], fix }],
+    ]);
+    const { listed, tools } = await toldBy(host);
+    const text = 'Each poll appends all that the source lists';
+    const { streams } = (JSON.parse(/^data: (.*)$/m.exec(listed)?.[1] ?? listed) as Answer).result.structuredContent;
+    expect(streams.map(({ name, delivery, caveat }) => [name, delivery, caveat?.startsWith(text) ?? false])).toEqual([
+      ['bare', 'at-least-once', true],
+      ['known', 'exactly-once', false],
+      ['onward', 'exactly-once', false],
+      ['since', 'exactly-once', false],
+      ['asked', 'at-least-once', false],
+    ]);
+    expect(tools).not.toContain(text);
+    expect(logged.filter(([, message]) => String(message).includes('repeats itself'))).toHaveLength(1);
+  },
+);
+
+interface Answer {
+  result: { structuredContent: { streams: { name: string; delivery: string; caveat?: string }[] } };
+}

@@ -28,6 +28,7 @@ export function http(given: HttpOptions): Feed {
     replayable: true,
     relists:
       options.cursor === undefined && options.since === undefined && options.wait === undefined && !isEvents(options),
+    ...readsOf(options),
     listens: options.wait !== undefined || isEvents(options),
     ...(options.since === undefined ? {} : { positionAt }),
     problems: (targets) => httpProblems(options, targets),
@@ -35,7 +36,16 @@ export function http(given: HttpOptions): Feed {
   };
 }
 
-const isEvents = ({ format }: HttpOptions) => isDeclared(format) && format.reads === 'events';
+const isEvents = ({ format }: Pick<HttpOptions, 'format'>) => isDeclared(format) && format.reads === 'events';
+
+/** A function that makes the request may ask for what is new by itself. */
+function readsOf({ url, headers, body, cursor, since, wait, ...options }: HttpOptions): Pick<Feed, 'reads'> {
+  if (wait !== undefined || isEvents(options)) return {};
+  // Without the times of its items a range may bring what stands at its edge twice.
+  if (since !== undefined && since.from === undefined) return {};
+  if (cursor !== undefined || since !== undefined) return { reads: 'onward' };
+  return [url, headers, body].some((each) => typeof each === 'function') ? {} : { reads: 'whole' };
+}
 
 async function positionAt(time: number): Promise<Json> {
   const { positionSince } = await import('./position.ts');

@@ -9,7 +9,7 @@ import type { HttpSettings } from './spec.ts';
 import { asCursor, nextPage } from './next-page.ts';
 import { fingerprint, type HttpPosition, MOST_AHEAD, type TimeMark, writeHttpPosition } from './position.ts';
 import { afterRange, beyondEdge, isAheadOfBound, latestOf, withinRange } from './time-range.ts';
-import { readPath } from '../../base/json-path.ts';
+import { describeShape, readPath } from '../../base/json-path.ts';
 import { checkPath, stepOnward } from './way-onward.ts';
 import { likelyUnit } from '../../base/time/source-time.ts';
 import { type Zone, zoneOf } from '../../base/time/zone.ts';
@@ -95,6 +95,8 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
     if (cursorOf === 'item' && cursor === null && found > 0) throw noCursor(declared?.from ?? '', answer.source);
     if (cursorOf === 'body' && cursor === null && found > 0 && position.cursor === null) {
       checkPath('cursor.from', declared?.from ?? '', body, answer.source);
+      // Many sources leave the cursor out on their last page, which may be the first. It is told with the first reading alone.
+      if (context.position === null) tellNoCursor(context, declared?.from ?? '', body, answer.source);
     }
     const { pages } = options;
     if ((pages?.by === 'cursor' || pages?.by === 'link') && pages.from !== undefined && position.page === null) {
@@ -193,6 +195,14 @@ function cursorIn(
 }
 
 /** Items with an id are known by it. Others that lie ahead come again and again, beyond what a position holds. */
+function tellNoCursor({ log }: BurstContext, path: string, body: unknown, source: string): void {
+  const found = describeShape(body);
+  const message = `${source} says nowhere how to go on: ${path} is missing, and the body is ${found}`;
+  log('warn', `${message}. If that is not its last page, cursor.from is wrong, and this page comes again each time`, {
+    field: 'cursor.from',
+  });
+}
+
 function tellAhead({ targets, log }: BurstContext): void {
   const streams = targets.filter(({ identified }) => identified === false).map(({ stream }) => stream);
   if (streams.length === 0) return;

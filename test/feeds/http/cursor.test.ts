@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { http, type HttpOptions } from '../../../src/index.ts';
 import type { BurstContext } from '../../../src/declare/feed.ts';
 import type { Json } from '../../../src/base/json.ts';
-import { type HttpSource, startHttpSource } from '../../services/http-feed.ts';
+import { type HttpSource, startHttpSource, text } from '../../services/http-feed.ts';
 import { burstContext, runBurst } from '../run/burst-context.ts';
 
 let source: HttpSource;
@@ -126,6 +126,23 @@ describe('a cursor in the body', () => {
     expect(error).toBeNull();
     expect(items).toHaveLength(2);
   });
+});
+
+it('a cursor that is nowhere on the first page is told once, and is no failure', async () => {
+  source.on('/list', text(JSON.stringify({ items: [{ seq: 1 }], cursor: 'x' })));
+  const given = http({
+    url: `${source.origin}/list`,
+    allow: [source.host],
+    items: 'items',
+    cursor: { from: 'nextToken' },
+  });
+  const logged: string[] = [];
+  const log = (_level: string, message: string) => void logged.push(message);
+  const first = await runBurst(given, { log });
+  expect(first.error).toBeNull();
+  expect(logged).toEqual([expect.stringMatching(/nextToken is missing, and the body is an object with items, cursor/)]);
+  await runBurst(given, { log, position: first.position as never });
+  expect(logged).toHaveLength(1);
 });
 
 describe('a cursor in the items', () => {

@@ -8,6 +8,7 @@ import { redactedError } from '../../../declare/check/open-secrets.ts';
 import { createJudge } from '../../../feeds/run/judge-items.ts';
 import { createMemoryStore } from '../../../store/drivers/memory.ts';
 import { sharedScope } from '../../../streams/scope.ts';
+import { LISTS_AGAIN, LISTS_AGAIN_FIX, listedAgain } from '../../caveats.ts';
 import { tryingContext } from './feed-context.ts';
 import type { DoctorCheck, Examined, DoctorFinding } from './finding.ts';
 import { itemFindings, type PulledItems, sourceFindings } from './item-findings.ts';
@@ -60,6 +61,7 @@ async function tryFeed(
         ...pulled.facts,
         ...itemFindings(judged, { now: runtime.now(), tookMs }),
         ...sourceFindings(seen, pulled, feed),
+        ...repeatFindings(feed, pulled.items.length),
       ];
     } catch (thrown) {
       throw redactedError(asTidegateError(thrown), secrets);
@@ -67,6 +69,13 @@ async function tryFeed(
   } catch (thrown) {
     return [failing(thrown, `${feed.feed.source}: `)];
   }
+}
+
+/** One item may be a reading, and each poll then brings a new one. */
+function repeatFindings(feed: DeclaredFeed, items: number): DoctorFinding[] {
+  const streams = listedAgain(feed);
+  if (streams.length === 0 || items < 2) return [];
+  return [{ status: 'warn', what: `${streams.join(', ')}: ${LISTS_AGAIN}`, fix: LISTS_AGAIN_FIX }];
 }
 
 /** The burst is ended where it hands over, as one whose commit failed. */

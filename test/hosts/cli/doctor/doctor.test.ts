@@ -13,7 +13,7 @@ import type { Examined } from '../../../../src/hosts/cli/doctor/finding.ts';
 import { REQUEST_SECONDS, timeMistakes } from '../../../../src/hosts/platforms/aws-checks.ts';
 import { nodeRuntime } from '../../../../src/hosts/node/runtime.ts';
 import { openStore, readConfig } from '../../../../src/store/drivers/open.ts';
-import { answering, type HttpSource, json, startHttpSource, status } from '../../../services/http-feed.ts';
+import { answering, type HttpSource, json, startHttpSource, text, status } from '../../../services/http-feed.ts';
 import { temporaryFolder } from '../../child.ts';
 import { appOfTest, runDoctor } from './doctor-run.ts';
 
@@ -83,6 +83,22 @@ test('a store that is not there yet is not made', async () => {
   expect(run.status).toBe(0);
   expect(run.of('store')[0]).toContain('the first start makes it');
   expect(existsSync(variables['SQLITE_PATH'] ?? '')).toBe(false);
+});
+
+test('a list of which the events have no id is told to come again with each poll, and one reading is not', async () => {
+  const upstream = await source();
+  upstream.on('/list', text('[{"id":"a","celsius":1},{"id":"b","celsius":2}]'));
+  upstream.on('/one', text('{"id":"a","celsius":1}'));
+  const streams = Object.fromEntries(
+    ['list', 'one'].map((name) => {
+      const feed = http({ url: `${upstream.origin}/${name}`, allow: [upstream.host] });
+      return [name, stream({ description: 'Rooms', schema, feed })];
+    }),
+  );
+  const run = await runDoctor(appOfTest({ streams }), onDisk());
+  const again = 'warn list: each poll appends all that the source lists, also what stands there already';
+  expect(run.of('feed list')).toContain(again);
+  expect(run.of('feed one').filter((line) => line.startsWith('warn'))).toEqual([]);
 });
 
 test('items that are no events of their stream are told with the field, and nothing of the secret that was sent', async () => {
