@@ -183,6 +183,18 @@ test('two streams are joined by key and time, in whichever order their events co
   );
 });
 
+test('keys of which it is over are forgotten first, and that is not told', () => {
+  const came = (index: number, n: number): Entry => {
+    const event = { id: `${index} ${n}`, key: `k${index}`, time: BEGUN + index, data: { n } };
+    return { stream: 's', event, at: BEGUN + index };
+  };
+  const over = Array.from({ length: MOST_TRIGGER_KEYS + 500 }, (_, index) => [came(index, 6), came(index, 1)]).flat();
+  const asked = { when: high(3), streams: ['s'], lateMs: 0, cooldownMs: 0, begunAt: BEGUN, knownTo: BEGUN + 20_000 };
+  const { state } = judged([...over, came(MOST_TRIGGER_KEYS + 501, 6)], asked);
+  expect([state.keys.size, state.keys.overflow]).toEqual([MOST_TRIGGER_KEYS, 0]);
+  expect([...state.keys.all()].at(-1)).toMatchObject({ key: `k${MOST_TRIGGER_KEYS + 501}`, told: true });
+});
+
 test('a flood of keys is bounded, forgets nobody who holds, and is counted', () => {
   const entries = Array.from({ length: MOST_TRIGGER_KEYS + 500 }, (_, index): Entry => {
     const event = { id: String(index), key: `k${index}`, time: BEGUN + index, data: { n: index < 10 ? 6 : 1 } };

@@ -34,6 +34,10 @@ export interface Rule<Condition, Memory extends Json> {
   latest?(memory: Memory): number;
   /** The memory of a subject whose times lay ahead of the clock. Without this function the subject begins anew. */
   broughtTo?(now: number): Memory;
+  /**
+   * Whether a subject is remembered for the sake of late events alone: that it was dropped to make room need not be told. Default: no.
+   */
+  isSpent?(subject: Subject<Memory>): boolean;
   /** Whether a subject may be dropped to make room for another. Default: yes. */
   mayForget?(subject: Subject<Memory>): boolean;
 }

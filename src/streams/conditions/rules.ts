@@ -12,28 +12,40 @@ import { happenedAt, type Judgement, type Rule } from './rule.ts';
 import { passesWhere, type WatchedEvent } from './scope.ts';
 import type { Subject } from './state.ts';
 
-/** Since when a condition stands: the latest time of the events by which it does. Null: of an earlier release, or it does not hold. */
+/**
+ * By which events it is decided whether a condition holds: the latest of their times, while it holds and once it has ceased. Null: it
+ * never held, or an earlier release has written it.
+ */
 type Stood = { time: number } | null;
 
 /**
- * Goes by arrival. A late event can make the condition hold, because what it reports has happened and must not be missed. It never
- * ends it: what was so before the events by which it stands says nothing of now.
+ * Goes by arrival. An event that is older than those by which it is decided whether the condition holds changes nothing: what was so
+ * before says nothing of now. While it never held, a late event can make it hold, because what it reports has happened and must not be
+ * missed; so it is where all keys are judged together, since what one of them did last says nothing of another.
  * @returns null: the event changes nothing
  */
 function judgedByLevel(
   holds: boolean,
   value: number | null,
   before: Subject<Stood> | null,
-  time: number,
+  event: WatchedEvent,
+  at: number,
 ): Judgement<Stood> | null {
-  const stood = before?.holds ? (before.memory?.time ?? Number.NEGATIVE_INFINITY) : Number.NEGATIVE_INFINITY;
-  if (!holds && before?.holds === true && time < stood) return null;
-  return { holds, lapsed: false, memory: holds ? { time: Math.max(stood, time) } : null, value };
+  const time = happenedAt(event, at);
+  const held = before?.holds ?? false;
+  const isOfOne = before?.key != null || event.key === undefined;
+  const decided = held || isOfOne ? (before?.memory?.time ?? Number.NEGATIVE_INFINITY) : Number.NEGATIVE_INFINITY;
+  if (holds !== held && time < decided) return null;
+  if (holds) return { holds, lapsed: false, memory: { time: Math.max(decided, time) }, value };
+  if (held) return { holds, lapsed: false, memory: isOfOne ? { time } : null, value };
+  // What ended it last still decides.
+  return before?.memory == null ? { holds, lapsed: false, memory: null, value } : null;
 }
 
 const ofStood = {
   latest: (stood: Stood) => stood?.time ?? Number.NEGATIVE_INFINITY,
   broughtTo: (now: number): Stood => ({ time: now }),
+  isSpent: ({ holds }: Subject<Stood>) => !holds,
 };
 
 const threshold: Rule<Threshold, Stood> = {
@@ -41,14 +53,13 @@ const threshold: Rule<Threshold, Stood> = {
     const value = numberAt(event.data, pathOf(condition.field));
     if (value === null) return null;
     const holds = isBeyond(condition, value, before?.holds ?? false);
-    return judgedByLevel(holds, value, before, happenedAt(event, at));
+    return judgedByLevel(holds, value, before, event, at);
   },
   ...ofStood,
 };
 
 const match: Rule<Match, Stood> = {
-  judge: ({ where }, before, event, at) =>
-    judgedByLevel(passesWhere(where, event.data), null, before, happenedAt(event, at)),
+  judge: ({ where }, before, event, at) => judgedByLevel(passesWhere(where, event.data), null, before, event, at),
   ...ofStood,
 };
 

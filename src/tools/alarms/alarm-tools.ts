@@ -89,7 +89,7 @@ function listTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'Alarms',
     description: [
-      'Alarms of triggers as they stand: raised, acknowledged, returned (ceased before somebody acknowledged it), cleared, shelved (out of sight until a time). A reading that comes late clears none that newer ones raised, but may raise one.',
+      'Alarms of triggers as they stand: raised, acknowledged, returned (ceased before somebody acknowledged it), cleared, shelved (out of sight until a time). A reading that comes late changes none that newer ones raised or cleared, but may raise a first one.',
       ...(act === null ? [] : [`${act} says that somebody takes care of one.`]),
     ].join(' '),
     input: ListInput,

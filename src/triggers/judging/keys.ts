@@ -54,13 +54,15 @@ export function createRememberedKeys(
     let looked = 0;
     for (const [key, state] of byKey) {
       if (mayForget(plan, state)) {
+        if (!isSpent(plan, state)) keys.overflow += 1;
         byKey.delete(key);
         changed.add(partOfTriggerKey(key));
         return true;
       }
       looked += 1;
-      if (looked >= LOOKED_AT) return false;
+      if (looked >= LOOKED_AT) break;
     }
+    keys.overflow += 1;
     return false;
   }
 
@@ -73,10 +75,7 @@ export function createRememberedKeys(
     get(key) {
       const standing = byKey.get(key);
       if (standing !== undefined) return standing;
-      if (byKey.size >= most) {
-        keys.overflow += 1;
-        if (!makeRoom()) return null;
-      }
+      if (byKey.size >= most && !makeRoom()) return null;
       const state = emptyKey(plan, key);
       byKey.set(key, state);
       return state;
@@ -119,6 +118,14 @@ export function mayForget({ nodes, root }: ConditionPlan, state: RememberedKey):
     if (node === null || of === undefined) return true;
     if (of.kind === 'missing') return node.memory === null;
     return of.kind !== 'leaf' || (of.rule.mayForget?.(node as never) ?? true);
+  });
+}
+
+/** Whether nothing but the order of late events goes with a state. */
+function isSpent({ nodes }: ConditionPlan, state: RememberedKey): boolean {
+  return state.nodes.every((node, index) => {
+    const of = nodes[index];
+    return node === null || (of?.kind === 'leaf' && of.rule.isSpent?.(node as never) === true);
   });
 }
 

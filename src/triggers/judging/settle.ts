@@ -46,7 +46,8 @@ export function judgeLeaf(leaf: Leaf, state: RememberedKey, event: WatchedEvent,
   if (held && (lapsed || !holds)) moved.ceased[index] = 1;
   if (holds && (lapsed || !held)) moved.began[index] = 1;
   moved.value[index] = value;
-  if (!holds && memory === null) {
+  // Each event that passes is a beginning of its own, however late it comes.
+  if (!holds && (memory === null || leaf.pulses)) {
     if (before !== null) state.nodes[index] = null;
     return true;
   }

@@ -35,9 +35,12 @@ describe('the state', () => {
     expect(step({ ...silent, key: 'a' }, begun, other?.event as LoggedEvent, 50).state).toBe(begun);
   });
 
-  test('remembers no key that is at rest', () => {
-    const all = Array.from({ length: 50 }, (_, i) => `${i}k${i >> 1}=${i % 2 === 0 ? 31 : 1}`).join(' ');
+  test('remembers no key for which it never held, and of one for which it ceased the time alone', () => {
+    const all = Array.from({ length: 50 }, (_, i) => `${i}k${i >> 1}=${i % 2 === 0 ? 30 : 1}`).join(' ');
     expect(run(above, all)).toMatchObject({ holds: false, state: { subjects: [], bytes: 0 } });
+    expect(run(above, `${all} 51a=31 52a=30 53a=2 54a=3`)).toMatchObject({
+      state: { subjects: [{ key: 'a', holds: false, memory: { time: 52 } }] },
+    });
   });
 
   test('is of one condition: another does not take it, nor does another version', () => {

@@ -56,7 +56,7 @@ function turnsOf(condition: Condition, events: readonly Arrival[], end: number, 
         (prefix) => levelOf(condition, prefix),
       );
     default: {
-      const kept = withoutLateEnds(condition, events);
+      const kept = withoutLate(condition, events);
       return levels(
         kept.map((_, index) => kept.slice(0, index + 1)),
         (prefix) => levelOf(condition, prefix),
@@ -65,16 +65,25 @@ function turnsOf(condition: Condition, events: readonly Arrival[], end: number, 
   }
 }
 
-/** An event of before those by which a condition stands does not end it. */
-function withoutLateEnds(condition: Condition, events: readonly Arrival[]): Arrival[] {
+/**
+ * An event of before those by which it is decided whether a condition holds neither ends it nor begins it anew. Where all keys are
+ * judged together, it may begin it: what one key did says nothing of another.
+ */
+function withoutLate(condition: Condition, events: readonly Arrival[]): Arrival[] {
   const kept: Arrival[] = [];
-  let stood: number | null = null;
+  const isTogether = condition.perKey === false && typeof condition.key !== 'string';
+  let decided = Number.NEGATIVE_INFINITY;
+  let held = false;
   for (const event of events) {
     const level = levelOf(condition, [...kept, event]);
     if (level === null) continue;
-    if (!level.holds && stood !== null && happened(event) < stood) continue;
+    const isOfOne = !isTogether || event.event.key === undefined;
+    const known = held || isOfOne ? decided : Number.NEGATIVE_INFINITY;
+    if (level.holds !== held && happened(event) < known) continue;
     kept.push(event);
-    stood = level.holds ? Math.max(stood ?? Number.NEGATIVE_INFINITY, happened(event)) : null;
+    if (level.holds) decided = Math.max(known, happened(event));
+    else if (held) decided = isOfOne ? happened(event) : Number.NEGATIVE_INFINITY;
+    ({ holds: held } = level);
   }
   return kept;
 }

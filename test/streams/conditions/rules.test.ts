@@ -32,6 +32,14 @@ describe('threshold', () => {
     ['only events that pass where', of({ above: 30, where: { v: { below: 40 } } }), '1=99 2=31 3=99', '+@2'],
     ['what comes late has happened all the same', above, '10=20 11=31@5 12=20', '+@11 -@12'],
     ['what comes late does not end it', above, '10=31 11=20@5 12=32 13=20@11 14=20', '+@10 -@14'],
+    [
+      'nor begins it anew, once something newer has ended it',
+      above,
+      '10=31 11=20 12=31@9 13=20@12 14=31@10 15=31',
+      '+@10 -@11 +@15',
+    ],
+    ['each key for itself', above, '10a=31 11a=20 12b=31@5 13a=31@9', '+a@10 -a@11 +b@12'],
+    ['but of all keys together it does', of({ above: 30, perKey: false }), '10a=31 11b=20 12a=31@9', '+@10 -@11 +@12'],
     ['an event that comes twice changes nothing', above, '1=31#x 2=31#x', '+@1'],
     ['without a field, of the data themselves', { kind: 'threshold', above: 30 }, '1:31 2=1 3:30', '+@1 -@3'],
     ['a field within a field', of({ field: 'v.w', above: 30 }), '1={"w":31} 2=5 3={"w":5}', '+@1 -@3'],
@@ -54,6 +62,12 @@ describe('match', () => {
     ['but no gap', { kind: 'match' }, '1=!', ''],
     ['a missing field does not pass', down, '1=down 2=', '+@1 -@2'],
     ['what comes late has happened all the same', down, '10=up 11=down@1', '+@11'],
+    [
+      'once it has ceased, what comes late does not begin it anew',
+      down,
+      '10=down 11=up 12=down@9 13=down',
+      '+@10 -@11 +@13',
+    ],
     ['other keys do not end it', { ...down, key: { oneOf: ['a', 'b'] } }, '1a=down 2b=up 3c=up 4c=down', '+a@1'],
   ])('%s', (_what, condition, events, expected) => {
     expect(toldOf(condition, events)).toBe(expected);

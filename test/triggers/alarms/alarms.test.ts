@@ -73,11 +73,11 @@ async function measure(
   stage: Stage,
   room: string,
   celsius: number,
-  { tenant = 'acme', name = 'rooms' } = {},
+  { tenant = 'acme', name = 'rooms', lateMs = 0 } = {},
 ): Promise<void> {
   const { store, runtime, clock, host } = stage;
   await clock.advance(SECOND);
-  const event = { id: `e${(nextId += 1)}`, key: room, time: runtime.now(), data: { room, celsius } };
+  const event = { id: `e${(nextId += 1)}`, key: room, time: runtime.now() - lateMs, data: { room, celsius } };
   await commitSurely(runtime, store, [loggedEvent.append(streamLog(tenant, name), [event])], runtime.now() + MINUTE);
   await clock.drive(host.scheduled(clock.now() + 30 * SECOND));
 }
@@ -184,6 +184,19 @@ describe('from an event to a person', () => {
         alarm: { state: 'raised', count: 2 },
       },
     );
+  });
+
+  test('an old reading that comes late clears no alarm, and raises none that a newer one cleared', async () => {
+    const stage = stageOf();
+    await measure(stage, 'attic', 35);
+    await measure(stage, 'attic', 20, { lateMs: 5 * MINUTE });
+    expect(await list(stage)).toEqual(['hot attic raised']);
+    await tool(stage, 'acknowledge_alarm', { trigger: 'hot', key: 'attic' });
+    await measure(stage, 'attic', 20);
+    await measure(stage, 'attic', 36, { lateMs: 5 * MINUTE });
+    expect(await list(stage)).toEqual([]);
+    await measure(stage, 'attic', 36);
+    expect(await list(stage)).toEqual(['hot attic raised']);
   });
 
   test('what is over is listed with when it was raised, and until when it held', async () => {
