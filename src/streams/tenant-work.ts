@@ -9,8 +9,9 @@
  */
 import * as z from 'zod';
 import { APP_TENANT, tenantsOf } from '../base/principal.ts';
-import { TidegateError } from '../base/errors.ts';
+import { asTidegateError, TidegateError } from '../base/errors.ts';
 import { commitSurely } from '../store/commit.ts';
+import { putOffMs } from '../store/due.ts';
 import { GET_MANY_LIMIT } from '../store/limits.ts';
 import { record } from '../store/record.ts';
 import { isPresent, type Put, type Reading, type RecordKey } from '../store/store.ts';
@@ -177,6 +178,32 @@ export async function duePlaces<D extends Deps>(
 }
 
 async function nothing(): Promise<void> {}
+
+/**
+ * Does due work of one tenant and settles it. Where it fails it is put off by `putOffMs`: else it would stay the first of its
+ * shard and keep all others from their turn. Who goes over tenants catches what this throws, so that the next one has its turn.
+ * @param work answers when it is due again, as `settle` takes it
+ * @throws TidegateError what the work throws; errors of the store
+ */
+export async function workOnPlace(
+  { runtime }: Pick<Deps, 'runtime'>,
+  { settle }: Pick<DuePlace, 'settle'>,
+  work: () => Promise<number | null>,
+): Promise<void> {
+  let at: number | null;
+  try {
+    at = await work();
+  } catch (thrown) {
+    const error = asTidegateError(thrown);
+    try {
+      await settle(runtime.now() + putOffMs(error));
+    } catch {
+      // It stays due, and is met again.
+    }
+    throw error;
+  }
+  await settle(at);
+}
 
 /** How soon logs that were written to are swept, ms. */
 const SWEPT_WITHIN_MS = 60_000;

@@ -7,7 +7,7 @@ import { asTidegateError, type TidegateError } from '../base/errors.ts';
 import type { DeclaredTrigger } from '../declare/trigger.ts';
 import type { StreamTenants } from '../declare/feed.ts';
 import type { Deps } from '../streams/deps.ts';
-import { duePlaces } from '../streams/tenant-work.ts';
+import { duePlaces, workOnPlace } from '../streams/tenant-work.ts';
 import { createEvaluator, type RoundReport } from './evaluator.ts';
 import type { RemoveBehind } from './keep.ts';
 
@@ -82,14 +82,31 @@ export function createTriggerWork(
     if (each.length === 0) return;
     const { due, more } = await duePlaces(deps, 'triggers');
     report.more ||= more;
-    for (const { scope, settle } of due) {
+    for (const place of due) {
       if (runtime.now() >= deadline) {
         report.more = true;
         return;
       }
-      const { dueAt, more: left } = await round(scope.tenant, each, deadline, report);
-      for (const follow of behind) await follow(scope.tenant, deadline);
-      await settle(left ? runtime.now() + AGAIN_MS : dueAt);
+      const { tenant } = place.scope;
+      await attempt(report, tenant, () =>
+        workOnPlace(deps, place, async () => {
+          const { dueAt, more: left } = await round(tenant, each, deadline, report);
+          for (const follow of behind) await follow(tenant, deadline);
+          return left ? runtime.now() + AGAIN_MS : dueAt;
+        }),
+      );
+    }
+  }
+
+  /** What fails for one tenant, or for all, keeps no other from its turn. */
+  async function attempt(report: TriggersReport, tenant: string | null, step: () => Promise<unknown>): Promise<void> {
+    try {
+      await step();
+    } catch (thrown) {
+      const error = asTidegateError(thrown);
+      report.error ??= error;
+      report.more = true;
+      runtime.log('warn', 'triggers are not judged', { tenant, code: error.code, message: error.message });
     }
   }
 
@@ -97,22 +114,15 @@ export function createTriggerWork(
     concerns: (stream) => watched.has(stream),
     async run(deadline, places) {
       const report: TriggersReport = { entries: 0, occurrences: 0, commits: 0, dueAt: null, more: false, error: null };
-      try {
-        const streams = places && new Set(places.map(({ stream }) => stream));
-        const shared = of('shared', streams);
-        if (shared.length > 0) await round(APP_TENANT, shared, deadline, report);
-        if (places === null) await runDue(deadline, report);
-        else {
-          for (const [tenant, own] of Map.groupBy(places, (place) => place.tenant)) {
-            const each = of('each', new Set(own.map(({ stream }) => stream)));
-            if (each.length > 0) await round(tenant, each, deadline, report);
-          }
+      const streams = places && new Set(places.map(({ stream }) => stream));
+      const shared = of('shared', streams);
+      if (shared.length > 0) await attempt(report, APP_TENANT, () => round(APP_TENANT, shared, deadline, report));
+      if (places === null) await attempt(report, null, () => runDue(deadline, report));
+      else {
+        for (const [tenant, own] of Map.groupBy(places, (place) => place.tenant)) {
+          const each = of('each', new Set(own.map(({ stream }) => stream)));
+          if (each.length > 0) await attempt(report, tenant, () => round(tenant, each, deadline, report));
         }
-      } catch (thrown) {
-        const error = asTidegateError(thrown);
-        report.error ??= error;
-        report.more = true;
-        runtime.log('warn', 'triggers are not judged', { code: error.code, message: error.message });
       }
       return report;
     },

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { TidegateError } from '../../src/base/errors.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
-import { PASS_OVER_MS, workOnDue } from '../../src/store/due.ts';
+import { FAILED_AGAIN_MS, PASS_OVER_MS, workOnDue, workOnEachDue } from '../../src/store/due.ts';
 import { record } from '../../src/store/record.ts';
 
 const key = { partition: 'p', id: 'a' };
@@ -57,4 +57,40 @@ test('what else the work throws is thrown, and the record stays due', async () =
   const error = new TidegateError('upstream', 'gone');
   await expect(workOnDue({ store, runtime }, key, 9e9, () => Promise.reject(error))).rejects.toBe(error);
   expect(await due()).toHaveLength(1);
+});
+
+test('of due records one that fails is put off, and the others have their turn', async () => {
+  const { store, runtime, due, at } = await dueAtOneSecond();
+  for (const id of ['b', 'c']) {
+    const put = job.put({ partition: 'p', id }, 'x', { expects: null, expiresAt: 9e9, due: { queue: 'q', at: 1_000 } });
+    await store.commit([put], { id, now: 1_000, deadline: 9e9 });
+  }
+  const worked: string[] = [];
+  const work = async ({ id }: { id: string }) => {
+    worked.push(id);
+    if (id === 'a') throw new TidegateError('newer_version', 'of a newer release');
+    if (id === 'b') throw new TidegateError('rate_limited', 'too many', { retryAfterMs: 1 });
+  };
+  const { error, more } = await workOnEachDue({ store, runtime }, await due(), 9e9, 'it failed', work);
+  expect([worked.toSorted(), more]).toEqual([['a', 'b', 'c'], false]);
+  expect(['newer_version', 'rate_limited']).toContain(error?.code);
+  expect((await due()).map(({ id }) => id)).toEqual(['c']);
+  at(1_000 + FAILED_AGAIN_MS);
+  expect((await due()).map(({ id }) => id).toSorted()).toEqual(['b', 'c']);
+  at(1_000 + PASS_OVER_MS);
+  expect(await due()).toHaveLength(3);
+});
+
+test('no work on due records begins after the deadline, and a store that takes nothing ends none of it', async () => {
+  const { store, runtime, due } = await dueAtOneSecond();
+  const records = await due();
+  expect(await workOnEachDue({ store, runtime }, records, 1_000, 'it failed', async () => {})).toMatchObject({
+    more: true,
+  });
+  const gone = { ...store, commit: () => Promise.reject(new TidegateError('store_full', 'full')) };
+  const upstream = new TidegateError('upstream', 'gone');
+  const failing = () => Promise.reject(upstream);
+  const both = [...records, ...records];
+  const { error, more } = await workOnEachDue({ store: gone, runtime }, both, 9e9, 'it failed', failing);
+  expect([error?.code, more]).toEqual(['upstream', false]);
 });

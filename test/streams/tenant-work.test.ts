@@ -1,12 +1,14 @@
 /** Work of tenants comes due, is put off by who did it, and is not lost where more of it is made meanwhile. On every engine. */
 import { expect, test } from 'vitest';
+import { TidegateError } from '../../src/base/errors.ts';
 import { systemRuntime } from '../../src/base/runtime.ts';
 import { defineApp } from '../../src/index.ts';
 import { countCalls } from '../../src/store/counting.ts';
+import { FAILED_AGAIN_MS, PASS_OVER_MS } from '../../src/store/due.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import { scopeOfLogs } from '../../src/streams/scope.ts';
-import { DUE_PLACES, duePlaces, noteWork } from '../../src/streams/tenant-work.ts';
+import { DUE_PLACES, duePlaces, noteWork, workOnPlace } from '../../src/streams/tenant-work.ts';
 import { testEachStore } from '../services/each-store.ts';
 
 const MINUTE = 60_000;
@@ -107,4 +109,36 @@ test('a host that lists its tenants has them all, and notes nothing; an open ser
   expect(counted.total()).toBe(0);
   const { due } = await duePlaces({ ...deps, isOpen: true }, 'sweep');
   expect(due.map(({ scope }) => scope.tenant)).toEqual(['public']);
+});
+
+test('work of a tenant that fails is put off, and is due again after a pause', async () => {
+  const { clock, deps, note, due, tenants } = at(createMemoryStore());
+  await note('acme');
+  clock.now += MINUTE;
+  const failing = async (code: 'newer_version' | 'rate_limited') => {
+    const [place] = await due();
+    if (!place) throw new Error('nothing is due');
+    await expect(workOnPlace(deps, place, () => Promise.reject(new TidegateError(code, 'no')))).rejects.toMatchObject({
+      code,
+    });
+    expect(await tenants()).toEqual([]);
+  };
+  await failing('rate_limited');
+  clock.now += FAILED_AGAIN_MS;
+  await failing('newer_version');
+  clock.now += PASS_OVER_MS - 1;
+  expect(await tenants()).toEqual([]);
+  clock.now += 1;
+  const [place] = await due();
+  if (place) await workOnPlace(deps, place, async () => null);
+  expect(await tenants()).toEqual([]);
+});
+
+test('a store that takes no pause tells what the work failed of', async () => {
+  const { deps } = at(createMemoryStore());
+  const full = new TidegateError('store_full', 'full');
+  const error = new TidegateError('rate_limited', 'no');
+  await expect(
+    workOnPlace(deps, { settle: () => Promise.reject(full) }, () => Promise.reject(error)),
+  ).rejects.toMatchObject({ code: 'rate_limited' });
 });

@@ -5,8 +5,9 @@
 import type { App } from '../../declare/app.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { commitSurely } from '../../store/commit.ts';
+import { workOnEachDue } from '../../store/due.ts';
 import { DUE_LIMIT } from '../../store/limits.ts';
-import { isPresent, type Operation, type Put, type Reading } from '../../store/store.ts';
+import { isPresent, type Operation, type Put, type Reading, type RecordKey } from '../../store/store.ts';
 import { scopeOfLogs } from '../../streams/scope.ts';
 import type { DeliveryDeps } from '../records/deps.ts';
 import { OUTBOX_QUEUE, placeOfOutbox } from '../records/names.ts';
@@ -17,6 +18,8 @@ import { sourcesIn } from './rights.ts';
 /** Where somebody has subscribed, the log is followed again after this by whoever is called then, ms. */
 const FOLLOWED_AGAIN_MS = 30_000;
 const SETTLE_MS = 10_000;
+/** What is logged of a log that is put off. */
+export const NOT_FOLLOWED = 'a log that has subscribers is not followed; it is tried again';
 
 /** The logs of all sources, by name. */
 export function sourceLogs(app: App): ReadonlyMap<string, DeclaredStream> {
@@ -33,17 +36,21 @@ export interface FollowedOutboxes extends Pick<OutboxReport, 'woken'> {
   more: boolean;
 }
 
-/** Follows the logs that are due. One store call where none is. Errors as the store's. */
+/**
+ * Follows the logs that are due. One store call where none is. A log that cannot be followed is put off and keeps no other back.
+ * Errors as the store's, where what is due cannot be read.
+ */
 export async function followDueOutboxes(deps: DeliveryDeps, deadline: number): Promise<FollowedOutboxes> {
   const { store, runtime, app } = deps;
   const report: FollowedOutboxes = { woken: [], more: false };
   const now = runtime.now();
   const due = await store.due(OUTBOX_QUEUE, { now, limit: DUE_LIMIT, from: Math.floor(runtime.random() * 16) });
   const logs = sourceLogs(app);
-  for (const { partition, id } of due) {
-    if (runtime.now() >= deadline) return { ...report, more: true };
+  async function followMarked({ partition, id }: RecordKey): Promise<void> {
     const reading = await store.get({ partition, id }, runtime.now());
-    if (!isPresent(reading)) continue;
+    if (!isPresent(reading)) return;
+    // A mark of a newer release is that release's to delete: this throws.
+    outboxMark.read(reading);
     const stream = logs.get(id);
     const scope = scopeOfLogs(deps, { tenant: placeOfOutbox(reading) });
     const followed = stream === undefined ? null : await followOutbox(scope, stream, deadline);
@@ -58,5 +65,6 @@ export async function followDueOutboxes(deps: DeliveryDeps, deadline: number): P
     // After a conflict somebody has subscribed, or has followed it too.
     await commitSurely(runtime, store, [next], runtime.now() + SETTLE_MS);
   }
-  return report;
+  const { more } = await workOnEachDue(deps, due, deadline, NOT_FOLLOWED, followMarked);
+  return { ...report, more: report.more || more };
 }

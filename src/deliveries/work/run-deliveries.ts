@@ -2,12 +2,14 @@
  * The work on deliveries: follows the logs that have subscribers, and sends what is due, of every tenant, until nothing is or the
  * time is over. A call that is missed, doubled or overlaps another does no harm, because leases decide.
  */
+import { asTidegateError } from '../../base/errors.ts';
+import type { DeclaredStream } from '../../declare/stream.ts';
 import { DUE_LIMIT } from '../../store/limits.ts';
 import { scopeOfLogs } from '../../streams/scope.ts';
 import type { DeliveryDeps } from '../records/deps.ts';
 import { DELIVERY_QUEUE, type SubscriptionName } from '../records/names.ts';
-import { followOutbox } from './outbox.ts';
-import { followDueOutboxes, type FollowedOutboxes, sourceLogs } from './places.ts';
+import { followOutbox, type OutboxReport } from './outbox.ts';
+import { followDueOutboxes, type FollowedOutboxes, NOT_FOLLOWED, sourceLogs } from './places.ts';
 import { createDeliveryPool, namesOfDue, type PoolOptions, type TurnEnded } from './pool.ts';
 
 export interface DeliveriesReport {
@@ -70,16 +72,29 @@ export function createDeliveryWork(deps: DeliveryDeps, options: DeliveryWorkOpti
         continue;
       }
       if (runtime.now() >= deadline) return { ...report, more: true };
-      const { subscribed, woken, caughtUp } = await followOutbox(scopeOfLogs(deps, { tenant }), stream, deadline);
-      report.woken.push(...woken);
-      report.more ||= !caughtUp;
       quiet.delete(place);
       later.delete(place);
+      const followed = await tryOutbox(tenant, stream, deadline);
+      if (followed === null) continue;
+      const { subscribed, woken, caughtUp } = followed;
+      report.woken.push(...woken);
+      report.more ||= !caughtUp;
       if (quiet.size > MOST_QUIET) quiet.clear();
       // Who subscribes meanwhile is found by its own wake, and its log by the mark.
       if (!subscribed) quiet.set(place, runtime.now() + QUIET_MS);
     }
     return report;
+  }
+
+  /** Null: it failed. Its mark comes due all the same, and the places behind it have their turn. */
+  async function tryOutbox(tenant: string, stream: DeclaredStream, deadline: number): Promise<OutboxReport | null> {
+    try {
+      return await followOutbox(scopeOfLogs(deps, { tenant }), stream, deadline);
+    } catch (thrown) {
+      const { code, message } = asTidegateError(thrown);
+      runtime.log('warn', NOT_FOLLOWED, { tenant, stream: stream.name, code, message });
+      return null;
+    }
   }
 
   /** When the first of those is to be looked at, epoch ms. */

@@ -21,7 +21,7 @@ import { removalsKey } from '../../streams/log/removals.ts';
 import { trimLog, trimStream } from '../../streams/log/retention.ts';
 import { DEAD_LETTER_AGE_MS, deadLetterLog, KEPT_DEAD_LETTERS } from '../records/dead-letters.ts';
 import { sharedScope, type StreamScope, streamsOf } from '../../streams/scope.ts';
-import { duePlaces, noteTenant } from '../../streams/tenant-work.ts';
+import { duePlaces, noteTenant, workOnPlace } from '../../streams/tenant-work.ts';
 
 export interface SweepOptions {
   /** Whose streams and feeds are swept, as a token names the tenant; those that all share are the app's, `public`. Default: all. */
@@ -175,12 +175,15 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
   async function sweepTenants(): Promise<boolean> {
     if (streamsOf(deps, 'each').length === 0) return false;
     const { due, more } = await duePlaces(deps, 'sweep', options.tenant);
-    for (const { scope, settle } of due) {
+    for (const place of due) {
+      const { scope } = place;
       await attempt(async () => {
-        // A feed that the app did not have when the tenant was met.
-        await noteTenant(scope);
-        const done = await sweepPlace(scope, 'each');
-        await settle(runtime.now() + (done ? SWEEP_AGAIN_MS : SWEEP_ON_MS));
+        await workOnPlace(deps, place, async () => {
+          let done = await sweepPlace(scope, 'each');
+          // A feed that the app did not have when the tenant was met. A full store takes no note, and is swept all the same.
+          done = (await attempt(async () => (await noteTenant(scope), false))) && done;
+          return runtime.now() + (done ? SWEEP_AGAIN_MS : SWEEP_ON_MS);
+        });
         return false;
       });
     }

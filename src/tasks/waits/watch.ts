@@ -10,7 +10,7 @@ import { followWaiters } from './follow.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { type LogScope, scopeOfLogs, sharedScope } from '../../streams/scope.ts';
 import { type TaskRef, waiterPartition } from '../records/names.ts';
-import { type DuePlace, duePlaces } from '../../streams/tenant-work.ts';
+import { type DuePlace, duePlaces, workOnPlace } from '../../streams/tenant-work.ts';
 
 /** Where something waits, it is followed again after this by whoever is called then, ms. */
 const FOLLOWED_AGAIN_MS = 30_000;
@@ -52,18 +52,20 @@ export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options
     do {
       changedAgain.delete(place);
       // What was noted to be due before this round, and not what is noted while it goes on.
-      const settle = settles.get(place);
+      const settle = settles.get(place) ?? (async () => {});
       settles.delete(place);
       let rests = true;
       try {
-        const report = await followWaiters(scopeOfLogs(deps, { tenant }), stream, {
-          deadline: runtime.now() + runMs,
-          wake: (task) => wake(task.tenant, task.taskId, null),
+        await workOnPlace(deps, { settle }, async () => {
+          const report = await followWaiters(scopeOfLogs(deps, { tenant }), stream, {
+            deadline: runtime.now() + runMs,
+            wake: (task) => wake(task.tenant, task.taskId, null),
+          });
+          rests = !report.waiting || report.newer !== null;
+          if (report.newer !== null) logFailure(deps, name, report.newer);
+          if (!report.caughtUp) changedAgain.add(place);
+          return report.waiting ? runtime.now() + everyMs / 2 : null;
         });
-        rests = !report.waiting || report.newer !== null;
-        if (report.newer !== null) logFailure(deps, name, report.newer);
-        if (!report.caughtUp) changedAgain.add(place);
-        await settle?.(report.waiting ? runtime.now() + everyMs / 2 : null);
       } catch (thrown) {
         logFailure(deps, name, thrown);
       }
@@ -142,11 +144,13 @@ export async function followAll(deps: Deps, deadline: number): Promise<FollowedA
       for (const { scope, settle } of due) {
         if (deps.runtime.now() >= deadline) return { ...report, more: true };
         try {
-          const { waiting, matched, caughtUp, newer } = await followWaiters(scope, stream, { deadline });
-          report.matched += matched;
-          report.more ||= !caughtUp;
-          if (newer !== null) fail(stream.name, newer);
-          await settle(waiting ? deps.runtime.now() + FOLLOWED_AGAIN_MS : null);
+          await workOnPlace(deps, { settle }, async () => {
+            const { waiting, matched, caughtUp, newer } = await followWaiters(scope, stream, { deadline });
+            report.matched += matched;
+            report.more ||= !caughtUp;
+            if (newer !== null) fail(stream.name, newer);
+            return waiting ? deps.runtime.now() + FOLLOWED_AGAIN_MS : null;
+          });
         } catch (thrown) {
           fail(stream.name, thrown);
         }

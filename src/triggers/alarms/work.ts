@@ -1,6 +1,7 @@
 /** The work on alarms: follows the logs of triggers, and ends shelves whose time is over. */
-import { asTidegateError } from '../../base/errors.ts';
+import { asTidegateError, type TidegateError } from '../../base/errors.ts';
 import { commitSurely } from '../../store/commit.ts';
+import { workOnEachDue } from '../../store/due.ts';
 import { DUE_LIMIT } from '../../store/limits.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { trimHints } from '../../streams/hints.ts';
@@ -30,15 +31,21 @@ export function createAlarmWork(deps: Deps): BehindTriggers {
     'alarms are not moved',
   );
 
-  /** Answers whether more may be due. */
-  async function endShelves(deadline: number): Promise<boolean> {
+  /** A shelf that cannot be ended is put off and keeps no other back. `more`: more may be due. */
+  async function endShelves(deadline: number): Promise<{ error: TidegateError | null; more: boolean }> {
     const now = runtime.now();
     const due = await store.due(SHELVED_QUEUE, { now, limit: DUE_LIMIT, from: Math.floor(runtime.random() * 16) });
-    for (const { partition, id } of due) {
-      const [tenant = ''] = partition.split('/');
-      if (runtime.now() < deadline) await endShelf(scopeOfLogs(deps, { tenant }), { partition, id }, deadline);
-    }
-    return due.length >= DUE_LIMIT;
+    const { error, more } = await workOnEachDue(
+      deps,
+      due,
+      deadline,
+      'a shelf is not ended; it is tried again',
+      (key) => {
+        const [tenant = ''] = key.partition.split('/');
+        return endShelf(scopeOfLogs(deps, { tenant }), key, deadline);
+      },
+    );
+    return { error, more: more || due.length >= DUE_LIMIT };
   }
 
   return {
@@ -47,8 +54,8 @@ export function createAlarmWork(deps: Deps): BehindTriggers {
       const report = await following.run(deadline, places);
       if (places !== null || triggers.length === 0) return report;
       try {
-        const more = await endShelves(deadline);
-        return { ...report, more: report.more || more };
+        const { error, more } = await endShelves(deadline);
+        return { ...report, error: report.error ?? error, more: report.more || more };
       } catch (thrown) {
         return { ...report, error: report.error ?? asTidegateError(thrown), more: true };
       }
