@@ -105,9 +105,10 @@ const BY_WORD = new Map(Object.entries(NAMES).map(([word, names]) => [plain(word
 
 /** The one of these names that is another spelling of a word, or another word for the same; null where none is. */
 export function otherWord(written: string, names: readonly string[]): string | null {
-  const same = names.find((name) => plain(name) === plain(written));
+  const word = plain(written);
+  const same = names.find((name) => plain(name) === word);
   if (same !== undefined) return same;
-  const others = BY_WORD.get(plain(written)) ?? [];
+  const others = BY_WORD.get(word) ?? [];
   return others.find((name) => names.includes(name)) ?? null;
 }
 

@@ -84,8 +84,11 @@ export function readSourceNumber(text: string): number | string {
   return isHeld || zeros < 0 ? value : `${sign}${significant}${'0'.repeat(zeros)}`;
 }
 
+/** Without the zeros at its end. A pattern would look at each run of zeros as often as it is long. */
 function withoutZeros(digits: string): string {
-  return digits.replace(/0+$/, '');
+  let end = digits.length;
+  while (digits[end - 1] === '0') end -= 1;
+  return digits.slice(0, end);
 }
 
 /** Data that are nested more deeply than this are refused elsewhere. */

@@ -7,7 +7,7 @@ export function bareType(contentType: string | null): string {
 
 /** The charset that is named, in lower case and without quotes; null where none is. */
 export function charsetOf(contentType: string | null): string | null {
-  return /;\s*charset\s*=\s*["']?\s*([^\s;"']+)/i.exec(contentType ?? '')?.[1]?.toLowerCase() ?? null;
+  return /;\s*charset\s*=\s*(?:["']\s*)?([^\s;"']+)/i.exec(contentType ?? '')?.[1]?.toLowerCase() ?? null;
 }
 
 /** `lines`: one value a line, or a sequence of values (RFC 7464). */

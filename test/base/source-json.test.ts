@@ -94,6 +94,13 @@ test('no two whole numbers become one, in whatever form they are written', () =>
   );
 });
 
+test('a number of very many zeros is read in time that grows with its length', () => {
+  const number = `9007199254740993.${'0'.repeat(1_000_000)}1`;
+  const begun = performance.now();
+  expect(readSourceJson(number)).toBe(9007199254740994);
+  expect(performance.now() - begun).toBeLessThan(5_000);
+});
+
 const list = (count: number, each: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => each(index)).join();
 

@@ -77,11 +77,14 @@ function headerProblem({ alg, typ, crit }: Parts['header']): string | null {
 }
 
 function issuerProblem(issuer: string, configured: readonly string[]): string {
-  const alike = configured.some((one) => one.replace(/\/+$/, '') === issuer.replace(/\/+$/, ''));
+  const alike = configured.some((one) => withoutSlashes(one) === withoutSlashes(issuer));
   return alike
     ? 'its issuer differs from OAUTH_ISSUER by a slash at the end'
     : 'its issuer is none of OAUTH_ISSUER (iss)';
 }
+
+/** Without the slashes at its end, each of which is looked at once: who calls writes the issuer. */
+const withoutSlashes = (issuer: string) => issuer.replace(/(?<!\/)\/+$/, '');
 
 /**
  * Whether one of the keys signed it. A token that names no key may fit several; each is tried.

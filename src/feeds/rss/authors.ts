@@ -7,7 +7,7 @@ const ADDRESS = String.raw`[^\s@()<>]+@[^\s@()<>]+`;
 /** `ann@example.org (Ann)`, as RSS has it. */
 const NAME_BEHIND = new RegExp(String.raw`^(?:mailto:)?${ADDRESS}\s*\(([^()]+)\)$`);
 /** `Ann (ann@example.org)` or `Ann <ann@example.org>`. */
-const NAME_BEFORE = new RegExp(String.raw`^([^<>()]+?)\s*[(<]${ADDRESS}[)>]$`);
+const NAME_BEFORE = new RegExp(String.raw`^([^<>()]+)[(<]${ADDRESS}[)>]$`);
 
 /** Names, or else addresses. Empty where neither the entry nor what is around it names anybody. */
 export function authorsOf(keyOf: KeyOf, entry: Fields, ...around: readonly Fields[]): string[] {

@@ -15,7 +15,8 @@ export function resolved(link: string, base: string | null): string | null {
 const LINKS = new Set(['href', 'src', 'cite', 'action', 'longdesc', 'poster', 'data', 'background']);
 /** A tag. It ends before the next `<`, which keeps the search linear. */
 const TAG = /<[a-z](?:"[^"]*"|'[^']*'|[^"'<>])*>/gi;
-const ATTRIBUTE = /([^\s"'=<>/]+)(\s*=\s*)(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))/g;
+/** A name is looked at from its beginning alone, which keeps the search linear too. */
+const ATTRIBUTE = /(?<![^\s"'=<>/])([^\s"'=<>/]+)(\s*=\s*)(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))/g;
 
 /** The value of an attribute of HTML, resolved where it is a link. A place within the text itself stays as it is. */
 export function resolvedAttribute(name: string, value: string, base: string | null): string {

@@ -19,7 +19,7 @@ const TAG_NAME = /[A-Za-z_:\u0080-\uffff][^\s<>/="'&]*/y;
 /** A tag within a value shows that the value lacks its quote. XML allows no `<` there at all. */
 const ATTRIBUTE =
   /\s*([^\s<>/="']+)(?:\s*=\s*(?:"([^"<]*(?:<(?![A-Za-z_:/!?])[^"<]*)*)"|'([^'<]*(?:<(?![A-Za-z_:/!?])[^'<]*)*)'|([^\s"'<>]+)))?/y;
-const TAG_END = /\s*(\/?)\s*>/y;
+const TAG_END = /\s*(?:(\/)\s*)?>/y;
 const DOCUMENT_TYPE = /<!doctype\b/iy;
 /** A general entity. Those of parameters are of use in the document type alone. */
 const ENTITY = /<!entity\s+(?!%)/i;

@@ -49,8 +49,22 @@ function isWholeCdata(piece: string): boolean {
 
 /** Whether a comment of a document holds an item. CDATA holds no comments. */
 export function isItemInComment(text: string): boolean {
-  const comments = text.replace(/<!\[CDATA\[[^]*?\]\]>/g, '').match(/<!--[^]*?-->/g) ?? [];
-  return comments.some((comment) => ITEM_START.test(comment));
+  const markup = cut(text, '<![CDATA[', ']]>').outside.join('');
+  return cut(markup, '<!--', '-->').within.some((comment) => ITEM_START.test(comment));
+}
+
+/** What stands between two marks, and what stands outside of them. A mark without the other counts as text. */
+function cut(text: string, open: string, close: string): { within: string[]; outside: string[] } {
+  const within: string[] = [];
+  const outside: string[] = [];
+  for (let at = 0; ;) {
+    const begin = text.indexOf(open, at);
+    const end = begin === -1 ? -1 : text.indexOf(close, begin + open.length);
+    outside.push(text.slice(at, end === -1 ? text.length : begin));
+    if (end === -1) return { within, outside };
+    within.push(text.slice(begin + open.length, end));
+    at = end + close.length;
+  }
 }
 
 /** Where the first item begins in a text, be it escaped, in CDATA or in a comment; null where there is none. */

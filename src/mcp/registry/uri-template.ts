@@ -30,26 +30,18 @@ export function uriTemplate(template: string, path: string): UriTemplate {
       expected: 'variables as {name} or {+name}, each once',
     });
   }
-  const patternOf = (written: readonly string[]) => {
-    const parts = written.map((literal, index) => {
-      const operator = expressions[index]?.[1];
-      const value = operator === undefined ? '' : operator === '+' ? '([^?#]+)' : '([^/?#]+)';
-      return `${escapeLiteral(literal)}${value}`;
-    });
-    return new RegExp(`^${parts.join('')}$`);
-  };
-  const pattern = patternOf(literals);
+  const ends = expressions.map(([, operator]) => (operator === '+' ? '?#' : '/?#'));
   // As clients send letters beyond ASCII. The values are decoded either way.
   const sent = literals.map((literal) => literal.replace(BEYOND_ASCII, encodeURIComponent));
-  const sentPattern = sent.join() === literals.join() ? null : patternOf(sent);
+  const isSentAlike = sent.join() === literals.join();
   return {
     template,
     variables,
     match(uri) {
-      const found = pattern.exec(uri) ?? sentPattern?.exec(normalUri(uri));
-      if (!found) return null;
+      const found = valuesIn(uri, literals, ends) ?? (isSentAlike ? null : valuesIn(normalUri(uri), sent, ends));
+      if (found === null) return null;
       try {
-        return Object.fromEntries(variables.map((name, index) => [name, decodeURIComponent(found[index + 1] ?? '')]));
+        return Object.fromEntries(variables.map((name, index) => [name, decodeURIComponent(found[index] ?? '')]));
       } catch {
         return null;
       }
@@ -57,6 +49,37 @@ export function uriTemplate(template: string, path: string): UriTemplate {
   };
 }
 
-function escapeLiteral(literal: string): string {
-  return literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+/**
+ * The values between literals; null where the URI does not fit. An earlier value is as long as it can be, as a pattern would
+ * take it. Who calls writes the URI, and a pattern tries all ways to divide it: here each place is looked at once for each value.
+ * @param ends the characters that each value cannot have
+ */
+function valuesIn(uri: string, literals: readonly string[], ends: readonly string[]): string[] | null {
+  const [first = '', ...others] = literals;
+  if (!uri.startsWith(first) || !uri.endsWith(literals.at(-1) ?? '')) return null;
+  /** Of each value, by where it begins: where it ends, if all behind it fits; 0: nowhere. */
+  const endings: Int32Array[] = [];
+  let fitsBehind = (place: number) => place === uri.length;
+  for (const [back, literal] of others.toReversed().entries()) {
+    const endsHere = ends[others.length - 1 - back] ?? '';
+    const fits = fitsBehind;
+    const ending = new Int32Array(uri.length + 1);
+    let last = 0;
+    for (let place = uri.length; place >= first.length; place -= 1) {
+      if (place < uri.length && endsHere.includes(uri[place] ?? '')) last = 0;
+      ending[place] = last;
+      if (last === 0 && uri.startsWith(literal, place) && fits(place + literal.length)) last = place;
+    }
+    endings.unshift(ending);
+    fitsBehind = (place) => (ending[place] ?? 0) > 0;
+  }
+  const values: string[] = [];
+  let at = first.length;
+  for (const [index, ending] of endings.entries()) {
+    const end = ending[at] ?? 0;
+    if (end === 0) return null;
+    values.push(uri.slice(at, end));
+    at = end + (others[index]?.length ?? 0);
+  }
+  return at === uri.length ? values : null;
 }

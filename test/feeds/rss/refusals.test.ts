@@ -263,3 +263,19 @@ function refused(found: string, line: number): Error {
   ) as string;
   return expect.objectContaining({ code: 'upstream', field: 'format', message }) as Error;
 }
+
+describe('a document costs as much as it is long', () => {
+  const LENGTH = 1_000_000;
+  const blanks = ' '.repeat(LENGTH);
+
+  it.each([
+    ['blanks in a tag', channel(`<item${blanks}a="b"><guid>1</guid></item>`)],
+    ['an author of blanks', channel(`<item><guid>1</guid><author>Ann${blanks}B</author></item>`)],
+    ['openings in a comment', channel(`<!-- ${'<![CDATA['.repeat(LENGTH / 9)} -->`)],
+    ['comments without an end', channel(`<? ${'<!--'.repeat(LENGTH / 4)} ?>`)],
+  ])('%s', (_, text) => {
+    const begun = performance.now();
+    readRss(text);
+    expect(performance.now() - begun).toBeLessThan(5_000);
+  });
+});

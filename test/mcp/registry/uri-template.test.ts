@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { fc } from '../../properties.ts';
 import { uriTemplate } from '../../../src/mcp/registry/uri-template.ts';
 
 test.each([
@@ -19,4 +20,30 @@ test.each(['a://{?x}', 'a://{x', 'a://{x}/{+x}', 'a://{++x}', 'a://{x*}'])('%s i
   expect(() => uriTemplate(template, 'resources.r.uri')).toThrow(
     expect.objectContaining({ code: 'invalid_config', field: 'resources.r.uri' }),
   );
+});
+
+test('a URI is divided as a pattern would divide it', () => {
+  const Literal = fc.constantFrom('', '-', '/', 'a', '-a', '?', 'aa');
+  const Variable = fc.constantFrom('', '+');
+  const Uri = fc.string({ unit: fc.constantFrom('a', '-', '/', '?'), maxLength: 12 });
+  fc.assert(
+    fc.property(fc.array(fc.tuple(Variable, Literal), { minLength: 1, maxLength: 4 }), Uri, (parts, uri) => {
+      const template = `s:${parts.map(([operator, literal], index) => `{${operator}v${index}}${literal}`).join('')}`;
+      const values = parts.map(
+        ([operator, literal]) => `([^${operator === '+' ? '' : '/'}?#]+)${literal.replace('?', '\\?')}`,
+      );
+      const found = new RegExp(`^s:${values.join('')}$`).exec(`s:${uri}`);
+      const expected = found && Object.fromEntries(parts.map((_, index) => [`v${index}`, found[index + 1]]));
+      expect(uriTemplate(template, 'resources.r.uri').match(`s:${uri}`)).toEqual(expected);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('a long URI that does not fit is refused in time that grows with its length', () => {
+  const begun = performance.now();
+  const { match } = uriTemplate('a://{a}-{b}-{c}-{d}/x', 'resources.r.uri');
+  expect(match(`a://${'-'.repeat(200_000)}//x`)).toBeNull();
+  expect(match(`a://${'-'.repeat(200_000)}/x`)).toMatchObject({ b: '-', c: '-', d: '-' });
+  expect(performance.now() - begun).toBeLessThan(5_000);
 });
