@@ -140,7 +140,6 @@ export function createBodies(
     const reading: Reading = { held: 0, fault: null, begunAt: now() };
     try {
       if (given !== undefined) return await collect(reading, limit, given, make);
-      if (declared !== null && Number(declared) <= FREE_BYTES) return make(new Uint8Array(await request.arrayBuffer()));
       return await collect(reading, limit, sourceOf(request, ms, sleep), make);
     } catch (thrown) {
       return thrown === LATE ? FAULTS.time(ms) : FAULTS.text();

@@ -58,6 +58,22 @@ test('a stream that does not end is given up in time', async () => {
   expect(now()).toBe(2_000);
 });
 
+test.each([
+  ['says that it is small and does not come whole is given up in time', 100, '{"a":', false, 408],
+  ['is longer than it says is read up to the limit', 10, 'x'.repeat(50_000), true, 413],
+])('a stream that %s', async (_, declared, text, hasEnd, status) => {
+  const { bodies } = stage();
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode(text));
+      if (hasEnd) controller.close();
+    },
+  });
+  const headers = { 'content-length': `${declared}` };
+  const request = new Request('http://a/mcp', { method: 'POST', headers, body, duplex: 'half' } as RequestInit);
+  expect(await bodies.read(request, 20_000)).toMatchObject({ ok: false, status });
+});
+
 test('where unfinished bodies take all the room, a large one waits for it, and a small one needs none', async () => {
   const { bodies } = stage({ bytes: 100 * KIB });
   const end = Promise.withResolvers<void>();
