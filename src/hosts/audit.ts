@@ -30,8 +30,9 @@ export function auditOf(app: App, deps: AuditDeps): Audit {
 
 /** What writes is loaded with the first entry. */
 function openAuditLog(deps: AuditDeps, options: AuditOptions): Audit {
-  let log: Audit | null = null;
-  const load = async () => (log ??= (await import('../auth/audit/log.ts')).createAuditLog(deps, options));
+  /** A promise, so that entries that come at once are written by one. */
+  let log: Promise<Audit> | null = null;
+  const load = () => (log ??= import('../auth/audit/log.ts').then(({ createAuditLog }) => createAuditLog(deps, options)));
   return {
     note: async (...given) => (await load()).note(...given),
     refused: async (...given) => (await load()).refused(...given),

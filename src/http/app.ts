@@ -121,7 +121,8 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const { admit, observe, protectedResource = null } = options;
   const safe = withSafeNames(withTimeLimit(options.authenticate ?? openToEveryone, runtime), runtime.log);
   const named = (options.authenticate && observe?.noting(safe)) ?? safe;
-  let logins: LoginRoutes | null = null;
+  /** A promise, so that requests that come at once have one, with one count of what failed. */
+  let logins: Promise<LoginRoutes> | null = null;
   const ofCookie: Authenticate = async (request) => (await loadLogins())?.authenticate(request) ?? named(request);
   const byCookie = observe?.noting(ofCookie) ?? ofCookie;
   const authenticate = withRefusalsNoted(named, deps.audit);
@@ -151,20 +152,23 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   async function loadLogins(): Promise<LoginRoutes | null> {
     const { secrets, publicUrl } = options;
     if (!options.authenticate || !secrets) return null;
-    logins ??= (await import('./login.ts')).createLoginRoutes({
-      app: app.name,
-      secrets,
-      runtime,
-      store,
-      authenticate: named,
-      publicUrl,
-      bodies,
-      audit: deps.audit,
-      count,
-    });
+    logins ??= import('./login.ts').then(({ createLoginRoutes }) =>
+      createLoginRoutes({
+        app: app.name,
+        secrets,
+        runtime,
+        store,
+        authenticate: named,
+        publicUrl,
+        bodies,
+        audit: deps.audit,
+        count,
+      }),
+    );
     return logins;
   }
-  let push: PushEntrance | null = null;
+  /** A promise, as `logins`. */
+  let push: Promise<PushEntrance> | null = null;
   const ready = createReadiness(runtime);
 
   const documents = discoveryDocuments(facts, protectedResource, options.publicUrl);
@@ -210,16 +214,18 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     context.set('report', { account });
     const { raw } = context.req;
     const stream = context.req.param('stream');
-    push ??= (await import('./push-entrance.ts')).createPushEntrance(deps, {
-      bodies,
-      tokens: options.pushTokens ?? new Map(),
-      keys: options.pushKeys ?? new Map(),
-      needs: options.pushNeeds ?? 'both',
-      authenticate: options.authenticate && authenticate,
-      challenges: options.challenges,
-      count,
-    });
-    return push(raw, stream, account.store, edge);
+    push ??= import('./push-entrance.ts').then(({ createPushEntrance }) =>
+      createPushEntrance(deps, {
+        bodies,
+        tokens: options.pushTokens ?? new Map(),
+        keys: options.pushKeys ?? new Map(),
+        needs: options.pushNeeds ?? 'both',
+        authenticate: options.authenticate && authenticate,
+        challenges: options.challenges,
+        count,
+      }),
+    );
+    return (await push)(raw, stream, account.store, edge);
   });
   http.all('/ingest/:stream', (context) => methodResponse(context.req.path, 'POST'));
   http.post('/login', async (context) => {

@@ -9,9 +9,12 @@ import type { McpServing } from './mcp-route.ts';
 export function withStreamBounds(deps: Deps & { mcp: McpServing }): McpServing {
   const { mcp } = deps;
   const { open } = mcp;
-  let bounds: StreamBounds | null = null;
-  const load = async () => {
-    bounds ??= (await import('../calls/bounds/open-streams.ts')).createStreamBounds(deps, refusedMessage);
+  /** A promise, so that messages that come at once are counted together. */
+  let bounds: Promise<StreamBounds> | null = null;
+  const load = () => {
+    bounds ??= import('../calls/bounds/open-streams.ts').then(({ createStreamBounds }) =>
+      createStreamBounds(deps, refusedMessage),
+    );
     return bounds;
   };
   return {

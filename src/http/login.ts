@@ -119,6 +119,20 @@ export function createLoginRoutes({
     return authenticate(bodiless(request, headers));
   }
 
+  /** As `identify`; an error where too many have failed. That it cannot be found out who it is is no failure. */
+  async function identifyOnce(request: Request, credential: string): Promise<Principal | Response | TidegateError> {
+    const login = failures.begin();
+    if (login instanceof TidegateError) return login;
+    let hasFailed = false;
+    try {
+      const identified = await identify(request, credential);
+      hasFailed = identified instanceof Response && identified.status < 500;
+      return identified;
+    } finally {
+      if (!hasFailed) login.forgive();
+    }
+  }
+
   async function told(principal: Principal, login: Login, headers: Record<string, string> = {}): Promise<Response> {
     const { tenant, subject } = principal;
     const csrf = await cookies.writeToken(login);
@@ -150,10 +164,8 @@ export function createLoginRoutes({
       if (isSecure(request) === null) return problemResponse(insecure());
       const credential = bearerOf(request) ?? (await credentialIn(request, bodies, source));
       if (credential instanceof TidegateError) return problemResponse(credential);
-      const tooMany = failures.refusal();
-      if (tooMany !== null) return problemResponse(tooMany);
-      const identified = await identify(request, credential);
-      if (identified instanceof Response) failures.add();
+      const identified = await identifyOnce(request, credential);
+      if (identified instanceof TidegateError) return problemResponse(identified);
       const principal = await counted(identified);
       if (principal instanceof Response) {
         if (principal === identified && principal.status < 500)
