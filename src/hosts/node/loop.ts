@@ -27,7 +27,7 @@ export interface LoopOptions {
    * after the one that held it died. Give less only if all who share the store share a clock.
    */
   leaseMs?: number;
-  /** Called after each look at a feed; and for a connection that is held, with its first events, now and then, and at its end. */
+  /** Called after each look at a feed; and for a connection that is held, with its first events, now and then, and at its end. What it throws is logged, and ends nothing. */
   onReport?: (report: IngestReport) => void;
 }
 
@@ -74,22 +74,27 @@ export function startLoop(deps: Deps, options: LoopOptions = {}): Loop {
     const told = (one: FeedReport) => {
       if (!IDLE.has(one.outcome) || one.events > 0) logFeed(runtime.log, 'debug', one);
     };
-    const onEnd = (one: FeedReport) => {
-      told(one);
-      onReport?.({ feeds: [one], nextAt: one.nextAt, spent: one.spent });
+    const report = (ingested: IngestReport) => {
+      for (const one of ingested.feeds) told(one);
+      try {
+        onReport?.(ingested);
+      } catch (thrown) {
+        // A feed does not end because the app cannot take what is told of it.
+        runtime.log('error', `onReport for feed ${feed}: ${asTidegateError(thrown).message}`, { code: 'internal' });
+      }
     };
+    const onEnd = (one: FeedReport) => report({ feeds: [one], nextAt: one.nextAt, spent: one.spent });
     const lease = leaseMs === undefined ? {} : { leaseMs };
     const look = async () => {
-      const report = await ingest(deps, runtime.now() + runMs, {
+      const ingested = await ingest(deps, runtime.now() + runMs, {
         feeds: [feed],
         signal,
         hold: { runs, onReport: onEnd },
         ...lease,
       });
-      for (const one of report.feeds) told(one);
-      onReport?.(report);
+      report(ingested);
       // A burst that its budget cut short goes on at once.
-      return report.nextAt;
+      return ingested.nextAt;
     };
     await repeat(`feed ${feed}`, everyMs, look, bell);
     await runs.ended();

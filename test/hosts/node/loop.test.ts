@@ -1,5 +1,5 @@
 /** The loop of a host that stays up, on a clock that moves when told. */
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Log } from '../../../src/base/runtime.ts';
 import { startLoop } from '../../../src/hosts/node/loop.ts';
 import { TidegateError } from '../../../src/index.ts';
@@ -140,4 +140,26 @@ test('two loops on one store pull each burst once', async () => {
   expect(bursts()).toBe(3);
   await Promise.all(loops.map((loop) => loop.stop()));
   expect(await stage.events()).toHaveLength(3);
+});
+
+test.each([
+  ['pulled', {}],
+  ['held', { listens: true as const }],
+])('an onReport that throws ends nothing and is logged: of a feed that is %s', async (_, kind) => {
+  const rejections: unknown[] = [];
+  const onRejection = (reason: unknown) => void rejections.push(reason);
+  process.on('unhandledRejection', onRejection);
+  onTestFinished(() => void process.off('unhandledRejection', onRejection));
+  const { feed, bursts } = ticking();
+  const stage = stageOf({ streams: { readings: identified({ ...feed, ...kind }) } });
+  const onReport = () => {
+    throw new Error('the app cannot take it');
+  };
+  const loop = startLoop(stage.deps, { onReport });
+  await settle();
+  for (let second = 1; second <= 6; second += 1) await stage.clock.advance(1_000);
+  await loop.stop();
+  expect(bursts()).toBe(2);
+  expect(rejections).toEqual([]);
+  expect(stage.logged.map(({ message }) => message)).toContain('onReport for feed readings: the app cannot take it');
 });
