@@ -94,9 +94,12 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
     const question = [confirm.message ?? 'Publish this message?', inLines(checked.shown(feed))].join('\n');
     const asked = context.ask(keyOf(feed, checked), form(question, NOTHING_TO_FILL_IN));
     asking.add(asked);
-    const { action } = await asked;
-    asking.delete(asked);
-    return action === 'accept';
+    try {
+      const { action } = await asked;
+      return action === 'accept';
+    } finally {
+      asking.delete(asked);
+    }
   }
 
   async function record(
