@@ -32,7 +32,8 @@ export function auditOf(app: App, deps: AuditDeps): Audit {
 function openAuditLog(deps: AuditDeps, options: AuditOptions): Audit {
   /** A promise, so that entries that come at once are written by one. */
   let log: Promise<Audit> | null = null;
-  const load = () => (log ??= import('../auth/audit/log.ts').then(({ createAuditLog }) => createAuditLog(deps, options)));
+  const load = () =>
+    (log ??= import('../auth/audit/log.ts').then(({ createAuditLog }) => createAuditLog(deps, options)));
   return {
     note: async (...given) => (await load()).note(...given),
     refused: async (...given) => (await load()).refused(...given),

@@ -10,6 +10,10 @@ interface Message {
   confirm: boolean;
 }
 
+async function ask(): Promise<never> {
+  throw new TidegateError('missing_capability', 'this client cannot be asked');
+}
+
 test('a question that could not be asked keeps no other message from being sent', async () => {
   const sent: string[] = [];
   const outlet = {
@@ -27,13 +31,10 @@ test('a question that could not be asked keeps no other message from being sent'
   };
   const app = { feeds: new Map([['plant', { name: 'plant', feed: { secrets: [] }, outlet }]]) };
   const deps = { app, runtime: systemRuntime(() => undefined), store: {} };
-  const ask = async () => {
-    throw new TidegateError('missing_capability', 'this client cannot be asked');
-  };
   const { signal } = new AbortController();
   const context = { principal: PUBLIC, canAsk: () => false, ask, signal, deadline: Number.POSITIVE_INFINITY };
   const feeds = createAppFeeds(deps as never, context as never);
-  const publish = (message: Message) => feeds.publish('plant', message as never);
+  const publish = (message: Message) => feeds.publish('plant', message);
   await expect(publish({ topic: 'valve', confirm: true })).rejects.toMatchObject({ code: 'missing_capability' });
   await publish({ topic: 'note', confirm: false });
   expect(sent).toEqual(['note']);

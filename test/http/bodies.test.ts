@@ -70,7 +70,7 @@ test.each([
     },
   });
   const headers = { 'content-length': `${declared}` };
-  const request = new Request('http://a/mcp', { method: 'POST', headers, body, duplex: 'half' } as RequestInit);
+  const request = new Request('http://a/mcp', { method: 'POST', headers, body, duplex: 'half' });
   expect(await bodies.read(request, 20_000)).toMatchObject({ ok: false, status });
 });
 

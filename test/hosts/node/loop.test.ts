@@ -142,6 +142,10 @@ test('two loops on one store pull each burst once', async () => {
   expect(await stage.events()).toHaveLength(3);
 });
 
+function reject(): never {
+  throw new Error('the app cannot take it');
+}
+
 test.each([
   ['pulled', {}],
   ['held', { listens: true as const }],
@@ -152,10 +156,7 @@ test.each([
   onTestFinished(() => void process.off('unhandledRejection', onRejection));
   const { feed, bursts } = ticking();
   const stage = stageOf({ streams: { readings: identified({ ...feed, ...kind }) } });
-  const onReport = () => {
-    throw new Error('the app cannot take it');
-  };
-  const loop = startLoop(stage.deps, { onReport });
+  const loop = startLoop(stage.deps, { onReport: reject });
   await settle();
   for (let second = 1; second <= 6; second += 1) await stage.clock.advance(1_000);
   await loop.stop();

@@ -42,8 +42,8 @@ test('a URI is divided as a pattern would divide it', () => {
 
 test('a long URI that does not fit is refused in time that grows with its length', () => {
   const begun = performance.now();
-  const { match } = uriTemplate('a://{a}-{b}-{c}-{d}/x', 'resources.r.uri');
-  expect(match(`a://${'-'.repeat(200_000)}//x`)).toBeNull();
-  expect(match(`a://${'-'.repeat(200_000)}/x`)).toMatchObject({ b: '-', c: '-', d: '-' });
+  const template = uriTemplate('a://{a}-{b}-{c}-{d}/x', 'resources.r.uri');
+  expect(template.match(`a://${'-'.repeat(200_000)}//x`)).toBeNull();
+  expect(template.match(`a://${'-'.repeat(200_000)}/x`)).toMatchObject({ b: '-', c: '-', d: '-' });
   expect(performance.now() - begun).toBeLessThan(5_000);
 });
