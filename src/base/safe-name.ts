@@ -42,6 +42,18 @@ export async function safeName(name: string, field = 'name'): Promise<string> {
   return `${shown}${HASHED}${toBase64Url(await sha256(whole))}`;
 }
 
+const TENANT_CHARACTERS = 256;
+/** What cannot be seen or would be cut off where it is copied: control characters, halves of a character, spaces at an end. */
+const ODD = /[\p{Cc}\p{Cs}\u2028\u2029]|^\s|\s$/u;
+
+/** What tenants may be called by whoever names them: in data, and with a key. */
+export const TENANT_EXPECTED = `1 to ${TENANT_CHARACTERS} characters, without control characters and without spaces at an end`;
+
+/** Whether a tenant may have this name. */
+export function isTenantName(name: unknown): name is string {
+  return typeof name === 'string' && name !== '' && name.length <= TENANT_CHARACTERS && !ODD.test(name);
+}
+
 /** The name that a safe form is of. Of a longer name it is the safe form itself, since that has its hash. */
 export function givenName(safe: string): string {
   if (safe.includes(HASHED)) return safe;

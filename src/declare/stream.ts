@@ -78,7 +78,8 @@ export interface StreamOptions<Schema extends z.ZodType> {
    * Whose events these are. `shared`: there is one log, and every tenant's callers read it. `each`: every tenant has a log of its
    * own, and a run of its own of the feed that fills it; its callers read and push to that log alone. A function of the data
    * names the tenant of an event, as its tokens do: whoever pushes for all, such as a webhook, and the one run of a feed reach
-   * the log of each, and a caller of a tenant that of its own alone.
+   * the log of each, and a caller of a tenant that of its own alone. A name is a text of 1 to 256 characters, without control
+   * characters and without spaces at an end, as keys may be for; what is none is refused, or a dead letter.
    * @default shared
    */
   tenants?: StreamTenants | ((data: z.output<Schema>) => string | null | undefined);

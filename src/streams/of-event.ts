@@ -5,7 +5,7 @@
 import { TidegateError } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
 import { APP_TENANT } from '../base/principal.ts';
-import { safeName } from '../base/safe-name.ts';
+import { isTenantName, safeName } from '../base/safe-name.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import { type LogTenant, scopeOfLogs, type StreamScope } from './scope.ts';
 
@@ -60,7 +60,8 @@ function nameIn(
   data: Json,
 ): { name: string | null; thrown?: unknown } {
   try {
-    return { name: tenantOf(data) || null };
+    const name: unknown = tenantOf(data);
+    return { name: isTenantName(name) ? name : null };
   } catch (thrown) {
     return { name: null, thrown };
   }

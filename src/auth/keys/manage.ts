@@ -5,6 +5,7 @@
 import { TidegateError } from '../../base/errors.ts';
 import { isPublic } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
+import { isTenantName, TENANT_EXPECTED } from '../../base/safe-name.ts';
 import { isScope } from '../../base/scopes.ts';
 import { DAY_MS } from '../../base/time/civil-day.ts';
 import { afterConflict, commitSurely } from '../../store/commit.ts';
@@ -44,7 +45,7 @@ export interface KeyFacts extends Omit<KeyRecord, 'salt' | 'hash'> {
 const SHOWN_MS = 30 * DAY_MS;
 const CREATE_MS = 30_000;
 const MOST_SCOPES = 64;
-/** Of names and tenants: they are parts of the names of records and logs. */
+/** Of names: what people call keys by. */
 const NAME = /^[\dA-Za-z][\w.@+-]{0,63}$/;
 const NAME_EXPECTED = '1 to 64 letters, digits and . _ @ + -, beginning with a letter or digit';
 
@@ -57,7 +58,7 @@ export async function createKey({ store, runtime }: KeyDeps, given: NewKey): Pro
   const scopes = [...new Set(given.scopes)];
   const now = runtime.now();
   if (!NAME.test(name)) throw wrong('name', name, NAME_EXPECTED);
-  if (!NAME.test(tenant)) throw wrong('tenant', tenant, NAME_EXPECTED);
+  if (!isTenantName(tenant)) throw wrong('tenant', tenant, TENANT_EXPECTED);
   // It would be the caller of a server that asks nobody, and own what everyone made there.
   if (isPublic({ tenant, subject: name })) throw wrong('name', name, `another name than ${name} in this tenant`);
   const odd = scopes.find((scope) => !isScope(scope));

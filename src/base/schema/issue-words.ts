@@ -147,6 +147,7 @@ function valueAt(value: unknown, path: readonly string[]): unknown {
 function shown(value: unknown): string {
   if (value === undefined) return '';
   // JSON would write it as null.
+  if (Number.isNaN(value)) return 'NaN, which is no number';
   if (typeof value === 'number' && !Number.isFinite(value)) return 'a number beyond ±1.8e308';
   const text = jsonText(value) || typeof value;
   return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}…`;

@@ -56,7 +56,7 @@ export function declareStream(name: string, declaration: Stream<unknown>, proble
     revision: textOf(options.revision),
     retention: { events: retention.events, ageMs: retention.ageMs ?? null },
     tenants: tenants === 'shared' ? 'shared' : 'each',
-    tenantOf: typeof tenants === 'function' ? textOf(tenants) : null,
+    tenantOf: typeof tenants === 'function' ? nameOf(tenants) : null,
     dedupe,
     latenessMs,
     example: options.example as Json | undefined,
@@ -128,6 +128,14 @@ function textOf(picker: Picker): (data: Json) => string | null {
   return (data) => {
     const value = pick(picker, data);
     return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
+  };
+}
+
+/** A number names nobody: what a tenant is called is a text. */
+function nameOf(picker: Picker): (data: Json) => string | null {
+  return (data) => {
+    const value = pick(picker, data);
+    return typeof value === 'string' ? value : null;
   };
 }
 

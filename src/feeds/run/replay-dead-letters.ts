@@ -18,7 +18,7 @@ import { findFeed } from '../records/find-feed.ts';
 import { ofLetters, ofStream, type Scope } from '../../streams/scope.ts';
 import { noteWrites } from '../../streams/tenant-work.ts';
 import { refusedKey, refusedLetters, withRefused } from '../records/refused-letters.ts';
-import { type DeadLetter, deadLetter, deadLetterLog, LETTERS_FOLLOWER } from '../records/dead-letters.ts';
+import { type DeadLetter, deadLetter, deadLetterLog, ERASED, LETTERS_FOLLOWER } from '../records/dead-letters.ts';
 
 export interface ReplayReport {
   /** Letters whose events were appended to their streams. */
@@ -141,7 +141,9 @@ async function tryLetters(
   report: ReplayReport,
   touched: Map<string, Place>,
 ): Promise<{ operations: Operation[]; refused: Cursor[]; committed: () => void }> {
-  const { valid, refused, cut } = await sort(scope, found);
+  // What was dropped is no letter any more.
+  const standing = found.filter(({ letter }) => letter.reason !== ERASED);
+  const { valid, refused, cut } = await sort(scope, standing);
   const appender = createAppender(scope, null);
   const places = valid.map(({ place }) => place);
   const named = places.filter(({ stream }) => stream.tenantOf !== null);
@@ -153,7 +155,7 @@ async function tryLetters(
     filled.map(({ place, events }) => loggedEvent.append(place.log, events)),
   );
   const replayed = filled.reduce((sum, { events }) => sum + events.length, 0);
-  const tried = found.length - refused.length - cut;
+  const tried = standing.length - refused.length - cut;
   return {
     operations,
     refused,

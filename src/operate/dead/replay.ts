@@ -25,7 +25,7 @@ export const deadReplay = operatorAction({
     replayed: z.number(),
     duplicates: z.number().describe('Known already'),
     refused: z.number().describe('Refused again'),
-    cut: z.number().describe('Kept only in part, or dropped, so that they cannot be tried'),
+    cut: z.number().describe('Kept only in part, so that they cannot be tried'),
     done: z.boolean().describe('False: some are left to try; call it again'),
   }),
   effect: 'changes',

@@ -80,8 +80,10 @@ test('what is wrong with a new key is named, and nothing is stored', async () =>
     [{ name: 'a'.repeat(65) }, 'name'],
     [{ name: 'a\n' }, 'name'],
     [{ name: 'public', tenant: 'public' }, 'name'],
-    [{ tenant: '../x' }, 'tenant'],
-    [{ tenant: 'é' }, 'tenant'],
+    [{ tenant: '' }, 'tenant'],
+    [{ tenant: ' acme' }, 'tenant'],
+    [{ tenant: 'ac\nme' }, 'tenant'],
+    [{ tenant: 'a'.repeat(257) }, 'tenant'],
     [{ scopes: [] }, 'scope'],
     [{ scopes: ['a b'] }, 'scope'],
     [{ scopes: ['"'] }, 'scope'],
@@ -106,3 +108,12 @@ test('thousands of keys are listed', async () => {
   expect(await listKeys(deps)).toHaveLength(1_200);
   expect((await deps.store.list(KEY_PARTITION, { now: START, limit: 10 })).next).not.toBeNull();
 });
+
+test.each(['Zürich GmbH', '../x', 'auth0|123', 'a'.repeat(256)])(
+  'a key may be for the tenant %s, as data may name it',
+  async (tenant) => {
+    const { create, deps } = keyStage();
+    await create({ tenant });
+    expect(await listKeys(deps)).toMatchObject([{ tenant }]);
+  },
+);

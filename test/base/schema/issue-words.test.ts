@@ -15,6 +15,18 @@ function told(schema: z.ZodType, value: unknown) {
 test.each<[z.ZodType, unknown, string, string]>([
   [Reading, { room: 'a', kwh: '1' }, 'a number, found "1"', 'body.kwh: expected a number, found "1"'],
   [Reading, { room: 'a' }, 'a number, found nothing', 'body.kwh: missing, expected a number'],
+  [
+    Reading,
+    { room: 'a', kwh: Number.NaN },
+    'a number, found NaN, which is no number',
+    'body.kwh: expected a number, found NaN, which is no number',
+  ],
+  [
+    Reading,
+    { room: 'a', kwh: Infinity },
+    'a number, found a number beyond ±1.8e308',
+    'body.kwh: expected a number, found a number beyond ±1.8e308',
+  ],
   [Reading, 5, 'an object, found 5', 'body: expected an object, found 5'],
   [
     Reading,

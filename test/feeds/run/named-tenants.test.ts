@@ -309,3 +309,20 @@ test('what tenants were filled with is kept to its retention by their sweeps, de
   expect(report).toMatchObject({ events: { readings: 12 }, deadLetters: { readings: 12 }, error: null });
   expect(await told(stage, 't0')).toHaveLength(2);
 });
+
+test.each<[string, unknown]>([
+  ['a number', 5],
+  ['nothing', ''],
+  ['a space before it', ' acme'],
+  ['a line end in it', 'ac\nme'],
+  ['more than 256 characters', 'a'.repeat(257)],
+])('a name that no caller can have is none: %s', async (_, name) => {
+  const odd = stream({
+    description: 'Readings',
+    schema: Named,
+    tenants: () => name as string,
+    feed: giving([items([{ of: 'acme', n: 1 }])]),
+  });
+  const report = await runOnce(stageOf({ streams: { readings: odd } }));
+  expect(report).toMatchObject({ rejected: 1 });
+});

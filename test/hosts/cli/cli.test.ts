@@ -80,6 +80,7 @@ describe('tidegate start', { timeout: 20_000 }, () => {
       'const a = 1;\nnull.x;',
       /TypeError: Cannot read .*\n {2}in \S+throws\.mts:2:6\n[^]*node \S+throws\.mts/,
     ],
+    ['waits.mts', 'await new Promise(() => {});', /waits\.mts does not load: an await [^]*what never comes/],
     ['text.mts', 'throw "a word";', /does not load: a word$/m],
     ['lost.mts', 'import "not-a-package-of-anyone";', /Cannot find package 'not-a-package-of-anyone'[^]*install/],
   ])('an app that does not load, %s: exit status 1, with its place and what to do', async (name, text, words) => {
@@ -90,6 +91,16 @@ describe('tidegate start', { timeout: 20_000 }, () => {
       expect(found.status).toBe(1);
       expect(found.words).toMatch(words);
       expect(found.words).toMatch(/^tidegate: .*does not load: [^]*^ {2}--app: expected /m);
+    }
+  });
+
+  test('a mistake in an imported file is told with that file', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'app.mts'), "import './bad.mts';\nexport default 1;\n");
+    for (const text of ['const a = 1;\nconst b: number = ;', 'const a = 1;\nnull.x;']) {
+      writeFileSync(join(folder, 'bad.mts'), text);
+      const { status, words } = await refused(runCli(['start', '--app', join(folder, 'app.mts')]));
+      expect([status, words]).toEqual([1, expect.stringMatching(/ {2}in \S+bad\.mts:2/)]);
     }
   });
 

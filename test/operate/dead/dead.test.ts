@@ -69,3 +69,17 @@ test('letters are listed, shown by their number, tried again once the schema is 
   const left = JSON.stringify(await store.read(deadLetterLog('public', 'readings'), null, 10));
   expect(left).not.toMatch(/secret-of-ada|two/);
 });
+
+test('letters that were dropped are none that a replay passes over', async () => {
+  const { act } = acting(appOf(false), createMemoryStore());
+  await act('feeds pull', { feed: 'readings' });
+  await act('dead drop', { feed: 'readings', number: [0, 1] });
+  expect(await act('dead replay', { feed: 'readings' })).toEqual({
+    feed: 'readings',
+    replayed: 0,
+    duplicates: 0,
+    refused: 0,
+    cut: 0,
+    done: true,
+  });
+});

@@ -11,10 +11,35 @@ import { hintOf, reasonOf } from './load-hints.ts';
 export async function loadApp(file: string | null): Promise<App> {
   if (file === null) return ((await import(builtName('../../../app.ts'))) as { default: App }).default;
   const { href } = pathToFileURL(resolve(file));
-  const module = (await import(href).catch(async (thrown: unknown) => {
+  const module = (await withinSight(file, import(href)).catch(async (thrown: unknown) => {
     throw await notLoaded(file, href, thrown);
   })) as Record<string, unknown>;
   return appOf(file, module);
+}
+
+const LOADS = 'a module that loads, and exports an app';
+/** When it is said that a module still loads, ms. */
+const LONG_MS = 10_000;
+
+/** Says what a module waits for at its top that does not come: by itself, Node ends then without a word, and as if all were well. */
+async function withinSight<Module>(file: string, loading: Promise<Module>): Promise<Module> {
+  const say = (what: string) => void process.stderr.write(`tidegate: ${file} ${what}\n`);
+  const awaits = 'an await at its top, or at that of an import, waits for';
+  const left = () => {
+    say(`does not load: ${awaits} what never comes\n  --app: expected ${LOADS}`);
+    process.exitCode = 1;
+  };
+  process.once('exit', left);
+  const timer = setTimeout(
+    () => say(`has not loaded yet: ${awaits} something since ${LONG_MS / 1_000} s`),
+    LONG_MS,
+  ).unref();
+  try {
+    return await loading;
+  } finally {
+    clearTimeout(timer);
+    process.off('exit', left);
+  }
 }
 
 /** The app that a call names, else that of this folder, else the built-in one. @throws TidegateError as `loadApp` */
@@ -45,7 +70,7 @@ async function notLoaded(file: string, href: string, thrown: unknown): Promise<T
   const place = placeOf(thrown, href);
   const message = `${file} does not load: ${reasonOf(thrown)}${place === null ? '' : `\n  in ${place}`}`;
   if (isOfFile) return wrong(message, MODULE, thrown);
-  return wrong(message, 'a module that loads, and exports an app', thrown, await hintOf(file, thrown, exportedNames));
+  return wrong(message, LOADS, thrown, await hintOf(file, thrown, exportedNames));
 }
 
 /** What the package exports. */
@@ -53,15 +78,20 @@ async function exportedNames(): Promise<string[]> {
   return Object.keys((await import(builtName('../../../index.ts'))) as object);
 }
 
-/** The line of the app's own file where it went wrong; null where the stack does not say, as for the syntax of JavaScript. */
+/** The line of the app, or of what it imports, where it went wrong; null where the stack does not say, as for the syntax of JavaScript. */
 function placeOf(thrown: unknown, href: string): string | null {
   const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
-  const path = fileURLToPath(href);
   const lines = stack.split('\n');
-  const found = lines.find((line) => line.includes(`${href}:`) || line.startsWith(`${path}:`));
-  const [, at = ''] = /:(\d+(?::\d+)?)\)?$/.exec(found ?? '') ?? [];
-  return at === '' ? null : `${path}:${at}`;
+  // The syntax of TypeScript stands before the message, with the file that has it.
+  const [, file, line] = /^(\/.+|[A-Z]:\\.+):(\d+)$/i.exec(lines[0] ?? '') ?? [];
+  if (file !== undefined) return `${file}:${line}`;
+  const own = lines.find((each) => each.includes(`${href}:`)) ?? lines.find((each) => OF_APP.test(each)) ?? '';
+  const [, url = '', at = ''] = /(file:\/\/.+?):(\d+(?::\d+)?)\)?$/.exec(own) ?? [];
+  return at === '' ? null : `${fileURLToPath(url)}:${at}`;
 }
+
+/** A frame of a file that is in no package. */
+const OF_APP = /file:\/\/(?!.*\/node_modules\/).+:\d+/;
 
 function wrong(message: string, expected: string, cause?: unknown, hint?: string): TidegateError {
   return new TidegateError('invalid_config', message, {
