@@ -12,6 +12,7 @@ import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import { publish } from '../../src/streams/log/publish.ts';
 import { waiterPartition } from '../../src/tasks/records/names.ts';
+import { isHeld, waiterRecord } from '../../src/tasks/waits/waiter.ts';
 import { createTasks } from '../../src/tasks/work/service.ts';
 import * as z from 'zod';
 import { ENGINES } from '../services/engine.ts';
@@ -59,7 +60,10 @@ async function measure(store: Store): Promise<{ times: number[]; appends: number
       const settled = async () => {
         const partition = waiterPartition(PUBLIC.tenant, 'temps');
         const { records } = await store.list(partition, { now: runtime.now(), limit: 10 });
-        return records.some(({ value }) => (value as { settled?: boolean }).settled === true);
+        return records.some((one) => {
+          const waiter = waiterRecord.read(one);
+          return waiter !== null && !isHeld(waiter) && waiter.settled;
+        });
       };
       await until(settled);
       const met = performance.now();
