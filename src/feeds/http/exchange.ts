@@ -107,7 +107,7 @@ async function ask(
     await response.body?.cancel();
     if (follows !== null && isBeyondLast(response.status, follows.short)) return 'nothing';
     if (mayBeStale && STALE.has(response.status)) return 'stale';
-    throw badStatus(response, source, context.now());
+    throw badStatus(response, source, context.now(), options);
   }
   // An app that asks for a range by a header of its own wants a part.
   const part = asksForPart(request) ? null : partOnly(response, source);
@@ -222,16 +222,18 @@ function noPlace(url: URL): TidegateError {
   });
 }
 
-function badStatus(response: Response, source: string, now: number): TidegateError {
+function badStatus(response: Response, source: string, now: number, { cursor }: HttpSettings): TidegateError {
   const { status, statusText, headers } = response;
   const wait = retryAfterMs(headers.get('retry-after'), now);
-  const hint = HINTS[status];
+  const hint = status === 410 && cursor !== undefined ? FORGOTTEN : HINTS[status];
   return new TidegateError('upstream', `${source} answered ${status}${statusText === '' ? '' : ` ${statusText}`}`, {
     expected: 'a status of 2xx or 304',
     ...(hint === undefined ? {} : { hint }),
     ...(wait === null ? {} : { retryAfterMs: wait }),
   });
 }
+
+const FORGOTTEN = 'where the source knows its cursor no more, `tidegate feeds reset` begins the feed anew';
 
 const HINTS: Record<number, string> = {
   401: 'check the credentials in headers',

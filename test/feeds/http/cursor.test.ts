@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { http, type HttpOptions } from '../../../src/index.ts';
 import type { BurstContext } from '../../../src/declare/feed.ts';
 import type { Json } from '../../../src/base/json.ts';
-import { type HttpSource, startHttpSource, text } from '../../services/http-feed.ts';
+import { type HttpSource, startHttpSource, status, text } from '../../services/http-feed.ts';
 import { burstContext, runBurst } from '../run/burst-context.ts';
 
 let source: HttpSource;
@@ -143,6 +143,12 @@ it('a cursor that is nowhere on the first page is told once, and is no failure',
   expect(logged).toEqual([expect.stringMatching(/nextToken is missing, and the body is an object with items, cursor/)]);
   await runBurst(given, { log, position: first.position as never });
   expect(logged).toHaveLength(1);
+});
+
+it('that the source knows no more fails with the way out', async () => {
+  source.on('/feed', status(410));
+  const { error } = await runBurst(http(options()), { position: { cursor: 'old' } });
+  expect(error).toMatchObject({ code: 'upstream', hint: expect.stringContaining('tidegate feeds reset') as string });
 });
 
 describe('a cursor in the items', () => {
