@@ -7,7 +7,7 @@ import { causeText, TidegateError } from '../base/errors.ts';
 import { shortened } from '../base/text.ts';
 import type { Store } from '../store/store.ts';
 import { pacedBy, UNBOUNDED, type Work } from '../store/work.ts';
-import { inTime, type TimeLimit } from '../base/time/in-time.ts';
+import { inTime, lift, type Lift, type TimeLimit } from '../base/time/in-time.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { Tasks } from '../tasks/work/service.ts';
 import { ASKS_NOTHING, withAsking } from './asking.ts';
@@ -120,11 +120,11 @@ export async function inContext<Answer>(
     roots: asking.roots,
     canAsk: asking.canAsk,
   };
-  const limit = deadlineOf(deps.runtime, caller, what);
+  const limit: Lift = { isLifted: false, stop: null };
   if (asking !== ASKS_NOTHING) {
     asking.left = () => {
       // Nobody waits for this entry any more.
-      limit.lifted.abort();
+      lift(limit);
       watch?.leave();
     };
   }
@@ -132,6 +132,7 @@ export async function inContext<Answer>(
     return await inTime(
       deps.runtime,
       entered(deps.runtime, what, () => handler(context)),
+      deadlineOf(deps.runtime, caller, what),
       limit,
     );
   } catch (thrown) {
@@ -175,7 +176,6 @@ function deadlineOf(runtime: HandlerDeps['runtime'], { deadline }: Caller, what:
   const overAt = Math.max(deadline, now) + GRACE_MS;
   return {
     overAt,
-    lifted: new AbortController(),
     over() {
       runtime.log('warn', `${what} did not answer by the deadline of its request`, { of: what, seconds });
       const hint = 'what it does may go on and take effect all the same, so look before you call it again';

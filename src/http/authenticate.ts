@@ -123,8 +123,7 @@ export function withTimeLimit(
 
   function answered(found: Promise<Principal | Response>): Promise<Principal | Response> {
     const error = new TidegateError('cancelled', `authenticate did not answer within ${IDENTIFY_MS / 1_000} s`);
-    const lifted = new AbortController();
-    const limit = { overAt: runtime.now() + IDENTIFY_MS, lifted, over: () => error, late: () => {} };
+    const limit = { overAt: runtime.now() + IDENTIFY_MS, over: () => error, late: () => {} };
     return inTime(runtime, found, limit).catch((thrown: unknown) => {
       if (thrown !== error) throw thrown;
       const times = overdue.count(null, 'log', error.message, 'error');

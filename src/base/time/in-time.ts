@@ -8,28 +8,46 @@ import type { Runtime } from '../runtime.ts';
 /** What came of work that nobody waits for any more. */
 export type Late = { kind: 'answered' } | { kind: 'failed'; thrown: unknown };
 
+/** A limit that somebody else can lift. */
+export interface Lift {
+  isLifted: boolean;
+  /** Ends the timer; null: there is none yet, or no more. */
+  stop: (() => void) | null;
+}
+
 export interface TimeLimit {
   /** Epoch ms. */
   overAt: number;
-  /** Aborted: there is no limit any more. It is aborted here when the work ends in time. */
-  lifted: AbortController;
   /** Called once, where the work has not ended by then: what whoever waits is told. */
   over: () => TidegateError;
   /** Called once, when the work ends after `over`. */
   late: (outcome: Late) => void;
 }
 
-/** Answers what the work answers, and rejects as it does, or with the error of `over`. A late rejection is nobody's. */
+/** Most work that waits for nothing outside of the process is done within so many turns of the queue of promises. */
+const TURNS_AT_ONCE = 8;
+
+export function lift(limit: Lift): void {
+  limit.isLifted = true;
+  limit.stop?.();
+  limit.stop = null;
+}
+
+/**
+ * Answers what the work answers, and rejects as it does, or with the error of `over`. A late rejection is nobody's.
+ * @param limit by which the limit can be lifted before; it is lifted when the work ends
+ */
 export function inTime<Answer>(
   { now, sleep }: Pick<Runtime, 'now' | 'sleep'>,
   work: Promise<Answer>,
-  { overAt, lifted, over, late }: TimeLimit,
+  { overAt, over, late }: TimeLimit,
+  limit: Lift = { isLifted: false, stop: null },
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let isOver = false;
     const ended = (outcome: Late, settle: () => void) => {
       if (isOver) return late(outcome);
-      lifted.abort();
+      lift(limit);
       settle();
     };
     work.then(
@@ -37,10 +55,19 @@ export function inTime<Answer>(
       (thrown: unknown) => ended({ kind: 'failed', thrown }, () => reject(thrown)),
     );
     const end = () => {
-      if (lifted.signal.aborted) return;
+      if (limit.isLifted) return;
       isOver = true;
       reject(over());
     };
-    void sleep(Math.max(0, overAt - now()), lifted.signal).then(end);
+    const begin = async () => {
+      // A timer costs more than most handlers.
+      for (let turn = 0; turn < TURNS_AT_ONCE && !limit.isLifted; turn += 1) await Promise.resolve();
+      if (limit.isLifted) return;
+      const timer = new AbortController();
+      limit.stop = () => timer.abort();
+      await sleep(Math.max(0, overAt - now()), timer.signal);
+      end();
+    };
+    void begin();
   });
 }
