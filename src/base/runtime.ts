@@ -30,8 +30,11 @@ export interface Runtime {
   random(): number;
   /** A new id of 128 random bits, URL-safe. */
   newId(): string;
-  /** Resolves after `ms`, or at once when `signal` aborts; never rejects. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Resolves after `ms`, or at once when `signal` aborts; never rejects.
+   * @param isGuard true: it only ends what takes too long, so a clock that a test moves leaves it alone while that may be working
+   */
+  sleep(ms: number, signal?: AbortSignal, isGuard?: boolean): Promise<void>;
   fetch: Fetch;
   /**
    * Looks up the addresses of a host name. Null where the platform cannot; its own network then keeps private addresses

@@ -65,7 +65,7 @@ export function inTime<Answer>(
       if (limit.isLifted) return;
       const timer = new AbortController();
       limit.stop = () => timer.abort();
-      await sleep(Math.max(0, overAt - now()), timer.signal);
+      await sleep(Math.max(0, overAt - now()), timer.signal, true);
       end();
     };
     void begin();

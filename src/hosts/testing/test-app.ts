@@ -98,7 +98,7 @@ export function createTestApp(declared: App, options: TestAppOptions = {}): Test
   const runtime: Runtime = {
     ...systemRuntime(log),
     now: () => clock.now(),
-    sleep: (ms, signal) => clock.sleep(ms, signal),
+    sleep: (ms, signal, isGuard) => clock.sleep(ms, signal, isGuard),
     variable: (name) => environment[name] ?? null,
     // Jitter at its middle.
     random: () => 0.5,
