@@ -13,6 +13,7 @@ import { TidegateError } from '../base/errors.ts';
 import type { Runtime } from '../base/runtime.ts';
 import { bodyTooLarge, boundBody } from './bounded-body.ts';
 import { checkTarget, linkBase, publicForm, resolveTarget } from './fetch-target.ts';
+import { utf8Header } from './header-text.ts';
 import { headerExpected } from './request-headers.ts';
 
 const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
@@ -61,7 +62,7 @@ export function createGuardedFetch(runtime: Runtime): GuardedFetch {
             expected: `at most ${maxRedirects} redirects`,
           });
         }
-        hop = follow(hop, response.status, location, allow);
+        hop = follow(hop, response.status, utf8Header(location), allow);
       }
     } catch (error) {
       exchange.end();

@@ -3,6 +3,7 @@
  * one may be asked is decided by whoever follows it. A link with an `anchor` is one of another document, and is passed
  * over. Pure, and linear in the header.
  */
+import { utf8Header } from './header-text.ts';
 
 interface Link {
   target: string;
@@ -12,7 +13,7 @@ interface Link {
 
 /** The target of the first link with this relation type, as it is written; null where there is none. */
 export function linkTarget(header: string | null, relation: string): string | null {
-  for (const { target, parameters } of linksOf(header ?? '')) {
+  for (const { target, parameters } of linksOf(utf8Header(header ?? ''))) {
     const relations = (parameters.get('rel') ?? '').toLowerCase().split(/\s+/);
     if (relations.includes(relation) && (parameters.get('anchor') ?? '') === '') return target;
   }

@@ -18,6 +18,8 @@ import { endOfReading, type PageOutcome, readPage } from './read-page.ts';
 import { makeRequest } from './request.ts';
 import { createIdleTimeout } from '../../net/idle-timeout.ts';
 
+/** Some sources name another cursor with each answer, whether they have something or not. The next burst goes on from there. */
+const MOST_EMPTY_PAGES = 20;
 /** A timer may fire this much earlier than the clock shows its time. */
 const TIMER_SLACK_MS = 100;
 /** A burst stops waiting for the source this long before its end, so that it can still take in what comes. */
@@ -70,6 +72,8 @@ async function* readPages(
   let position = readHttpPosition(context.position);
   let stored = position.page !== null;
   let behind = false;
+  /** How many pages in a row brought nothing. */
+  let emptyPages = 0;
 
   for (let requests = 0; requests < maxPages; requests += 1) {
     const startedAt = context.now();
@@ -125,6 +129,8 @@ async function* readPages(
     stored = false;
     context.hold?.answered();
     const nothingCame = wait !== undefined && taken.items === before;
+    emptyPages = taken.items === before ? emptyPages + 1 : 0;
+    if (options.cursor !== undefined && wait === undefined && emptyPages === MOST_EMPTY_PAGES) return;
     // The run does not count duplicates as spent, so it would not notice that the budget is used up.
     if (!isHeld && (taken.items >= context.budget.events || taken.bytes >= context.budget.bytes)) {
       if (!behind) return;

@@ -10,6 +10,7 @@ import { asCursor, nextPage } from './next-page.ts';
 import { fingerprint, type HttpPosition, MOST_AHEAD, type TimeMark, writeHttpPosition } from './position.ts';
 import { afterRange, beyondEdge, isAheadOfBound, latestOf, withinRange } from './time-range.ts';
 import { describeShape, readPath } from '../../base/json-path.ts';
+import { saysMore } from './page-end.ts';
 import { checkPath, stepOnward } from './way-onward.ts';
 import { likelyUnit } from '../../base/time/source-time.ts';
 import { type Zone, zoneOf } from '../../base/time/zone.ts';
@@ -137,8 +138,13 @@ async function placeBehind(page: WholePage): Promise<PageOutcome> {
   if (declared !== undefined && isMoved(page)) {
     const step = { from: position.cursor, to: page.cursor, asked, source: answer.source, field: 'cursor' as const };
     const way = await stepOnward(position.way, step);
-    // A source that has nothing now may begin its count anew before it has something.
-    return { position: { ...within, cursor: page.cursor, way: page.found > 0 ? way : null }, more: true };
+    const isEmpty = page.found === 0;
+    const more = !isEmpty || options.wait !== undefined || goesOn(page);
+    // A source that is waited for may begin its count anew before it has something.
+    return {
+      position: { ...within, cursor: page.cursor, way: isEmpty && options.wait !== undefined ? null : way },
+      more,
+    };
   }
   if (pages !== undefined) {
     const next = await nextPage({ ...page, pages, page: position.page, sizes: position.sizes, allow });
@@ -169,9 +175,14 @@ export function endOfReading(
   };
 }
 
-/** Whether the cursor has moved on. An empty page moves it only for a feed that waits. */
-function isMoved({ options, position, found, cursor }: WholePage): boolean {
-  return (found > 0 || options.wait !== undefined) && cursor !== null && cursor !== position.cursor;
+/** Whether a page without items says that more follow. */
+function goesOn({ body, answer: { headers } }: WholePage): boolean {
+  return saysMore({ body, headers }, { reached: Number.POSITIVE_INFINITY, pages: null }) === true;
+}
+
+/** Whether the cursor has moved on. An empty page moves it too: what follows may stand behind many of them. */
+function isMoved({ position, cursor }: WholePage): boolean {
+  return cursor !== null && cursor !== position.cursor;
 }
 
 function defaultPlace({ format }: FeedAnswer): 'body' | 'item' {

@@ -118,6 +118,39 @@ describe('a cursor in the body', () => {
     expect(seqs((await pull({ url, cursor: { from: 'meta.next' } })).items)).toEqual(upTo(21, 25));
   });
 
+  it.each([
+    ['at once where the source says that more follows', 'next', 1],
+    ['with the next burst where it does not', 'cursor', 4],
+  ])('moves over pages that are empty, %s', async (_when, name, most) => {
+    source.on('/feed', (request, response) => {
+      const at = Number(new URL(request.url ?? '', source.origin).searchParams.get('after') ?? 0);
+      const items = at === 0 || at === 4 ? [{ seq: at + 1 }] : [];
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ items, meta: { [name]: at < 5 ? at + 1 : null } }));
+    });
+    const changes = { cursor: { from: `meta.${name}`, param: 'after' } };
+    const found: number[] = [];
+    let position: Json | null = null;
+    for (let bursts = 0; bursts < most; bursts += 1) {
+      const burst = await pull(changes, { position });
+      expect(burst.error).toBeNull();
+      found.push(...seqs(burst.items));
+      position = burst.position ?? position;
+    }
+    expect(found).toEqual([1, 5]);
+  });
+
+  it('that is another with each empty page is asked for no more than 20 times in a burst', async () => {
+    let asked = 0;
+    source.on('/feed', (_request, response) => {
+      asked += 1;
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ items: [], meta: { next: `n${asked}` } }));
+    });
+    const { error, position } = await pull();
+    expect([error, asked, position]).toMatchObject([null, 20, { cursor: 'n20' }]);
+  });
+
   it('is left where the source ignores it', async () => {
     source.on('/feed', (_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"items":[1],"meta":{"next":"same"}}');

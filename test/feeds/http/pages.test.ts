@@ -158,7 +158,8 @@ describe('pages in a circle', () => {
       answering(() => {
         answered += 1;
         const at = answered % 4;
-        return { items: at === 0 ? [] : [{ n: answered }], meta: { next: at === 3 ? `end-${answered}` : `${at}` } };
+        const next = at === 0 ? null : at === 3 ? `end-${answered}` : `${at}`;
+        return { items: at === 0 ? [] : [{ n: answered }], meta: { next } };
       }),
     );
     let position: Json | null = null;
