@@ -1,7 +1,7 @@
 /**
  * `list_streams`: which streams there are, what their fields mean, and how fresh they are. A page has at most 20
- * streams, and 25 KB in each half of the answer unless one stream is larger. For each it reads the extent and, where there are keys, a few of them: at most 42 store calls a page, made
- * at the same time.
+ * streams, and 25 KB in each half of the answer unless one stream is larger. For each it reads the extent, the newest entry and, where there
+ * are keys, a few of them: at most 62 store calls a page, made at the same time, and a few more where gaps or removals came last.
  */
 import * as z from 'zod';
 import { type Tool, tool } from '../declare/tool.ts';
@@ -15,6 +15,7 @@ import { pathOf } from '../base/field-path.ts';
 import { fieldsOf } from '../streams/fields.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { readLatestByKey } from '../streams/log/read-latest.ts';
+import { newestArrival } from '../streams/log/newest-arrival.ts';
 import { streamLog } from '../streams/log/stream-log.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { callLine, callsTo, NextCalls } from '../calls/next-call.ts';
@@ -151,8 +152,9 @@ async function list(
 ): Promise<ListedStream> {
   const place = ofStream(scope, stream);
   const { name, title, description, keyed, retention, latenessMs, aheadMs, example } = stream;
-  const [extent, keys] = await Promise.all([
+  const [extent, newestAt, keys] = await Promise.all([
     scope.store.extent(streamLog(place.tenant, name)),
+    newestArrival(place, name),
     keyed ? readLatestByKey(place, name, { after: null, limit: EXAMPLE_KEYS }) : { events: [], next: null },
   ]);
   const caveat = caveatOf(stream, lastGapAt, scope.runtime.now());
@@ -170,8 +172,8 @@ async function list(
     fields: fieldsOf(stream).map((field) => ({ ...field, ...(mayLack(stream, field.name) ? { optional: true } : {}) })),
     ...(example === undefined ? {} : { example }),
     events: extent.count,
-    newestAt: extent.newestAt === null ? null : isoTime(extent.newestAt),
-    newestTime: extent.newestAt === null || newestTime === null ? null : isoTime(newestTime),
+    newestAt: newestAt === null ? null : isoTime(newestAt),
+    newestTime: newestAt === null || newestTime === null ? null : isoTime(newestTime),
     retention,
     zone: stream.zone ?? 'UTC',
     zoneAssumed: zoneless.includes(name),

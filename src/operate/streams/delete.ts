@@ -46,9 +46,9 @@ export const streamsDelete = operatorAction({
     const { events, entries } = await storedCount(own, name);
     if (events === 0 && entries <= MARKS) return { stream: name, events, complete: true };
     for (let marks = 0; marks < MARKS; marks += 1) {
-      const { newestAt } = await storedCount(own, name);
+      const { lastEntryAt } = await storedCount(own, name);
       // An entry of a removal is to be told from what is before it by its time.
-      const behindMs = (newestAt ?? 0) + 1 - runtime.now();
+      const behindMs = (lastEntryAt ?? 0) + 1 - runtime.now();
       if (behindMs > 0) await runtime.sleep(Math.min(behindMs, MOST_WAIT_MS), context.signal);
       await removeEvents(own, stream, { to: LATEST_MS }, context.deadline);
     }
