@@ -235,7 +235,7 @@ describe.each(HALVES)('by the %s alone', (name, half) => {
   });
 
   test('dead letters are tried again, and a task can be cancelled', async () => {
-    feed.bring(...Array.from({ length: 7 }, () => ({ stream: STREAM, data: { id: 7 } })));
+    feed.bring(...Array.from({ length: 7 }, (_, id) => ({ stream: STREAM, data: { id } })));
     await at.advance(2_000);
     await at.ingest();
     const said = await walk(half, asking(shown('replay_dead_letters'), { feed: 'devices' }), [
