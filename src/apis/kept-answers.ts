@@ -11,6 +11,7 @@ import type { HttpCache } from '../declare/http-tool.ts';
 import { cacheSpec } from '../declare/spec/http-tool.ts';
 import { withDefaults } from '../declare/spec/options.ts';
 import type { Runtime } from '../base/runtime.ts';
+import { commitIfTaken } from '../store/commit.ts';
 import type { Reading, Store } from '../store/store.ts';
 import type { Made } from './answer.ts';
 import { keptAnswer } from './names.ts';
@@ -88,7 +89,7 @@ export function keptIn(reading: Reading, { digest }: Mark, { ttlMs }: HttpCache,
 
 /**
  * Keeps an answer that is small enough. A conflict is ignored, because a faster call has kept an answer that is as
- * good. A lost answer is only asked for again.
+ * good. An answer that the store does not take, or that is lost, is only asked for again.
  */
 export async function keep(
   { runtime, store, deadline }: { runtime: Runtime; store: Store; deadline: number },
@@ -107,5 +108,5 @@ export async function keep(
   };
   if (utf8Bytes(JSON.stringify(value)) > KEPT_BYTES || isDeep(value)) return;
   const put = keptAnswer.replace(found, value, { expiresAt: now + ttlMs + staleMs });
-  await store.commit([put], { id: runtime.newId(), now, deadline });
+  await commitIfTaken(runtime, store, [put], deadline, 'an answer of an API is not kept');
 }

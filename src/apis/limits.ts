@@ -9,6 +9,7 @@
  */
 import { liesBeyond } from '../base/time/stored-time.ts';
 import type { Runtime } from '../base/runtime.ts';
+import { commitIfTaken } from '../store/commit.ts';
 import type { Reading, Store } from '../store/store.ts';
 import { apiPause, limitKey, pauseKey, tenantLimitKey, tenantsKey } from './names.ts';
 import type { ScopedLimit, Settings } from './settings.ts';
@@ -123,7 +124,7 @@ export function pauseMs({ limits }: Settings, retryAfterMs: number | null, now: 
 
 /**
  * Stores a pause for the other calls, and answers the record that this call goes on with. A conflict is ignored,
- * because a faster call has stored the pause too; so is a lost answer.
+ * because a faster call has stored the pause too; so is a lost answer, and a store that takes nothing: the others ask the API once.
  */
 export async function rememberPause(
   { runtime, store, settings, deadline }: { runtime: Runtime; store: Store; settings: Settings; deadline: number },
@@ -133,7 +134,7 @@ export async function rememberPause(
   const [now, expiresAt] = [runtime.now(), Math.ceil(until)];
   const key = pauseKey(settings.scope);
   const put = apiPause.put(key, { at: now, until: expiresAt }, { expects: found.version, expiresAt });
-  const result = await store.commit([put], { id: runtime.newId(), now, deadline });
-  const { version } = result.status === 'committed' ? result : found;
+  const result = await commitIfTaken(runtime, store, [put], deadline, 'a pause of an API is not stored');
+  const { version } = result?.status === 'committed' ? result : found;
   return version === null ? found : { ...key, value: put.value, version, expiresAt, due: null };
 }

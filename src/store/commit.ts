@@ -3,7 +3,7 @@
  * commit's id can do it safely.
  */
 import { backoff } from '../base/backoff.ts';
-import { isOfStore, innermostReason, TidegateError } from '../base/errors.ts';
+import { asTidegateError, isOfStore, innermostReason, TidegateError } from '../base/errors.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { CommitResult, Operation, Store } from './store.ts';
 
@@ -47,6 +47,29 @@ export async function commitSurely(
     if (runtime.now() + pause >= deadline) throw unsaid(store, result.cause);
     await runtime.sleep(pause);
   }
+}
+
+/**
+ * A write on which nothing rests, such as a copy that is kept or a time that is set anew: asked once, it never fails for the caller.
+ * @param what for the log, where the store does not take it: `an answer is not kept`
+ * @returns null: the store did not take it, or its answer was lost
+ */
+export async function commitIfTaken(
+  { now, newId, log }: Pick<Runtime, 'now' | 'newId' | 'log'>,
+  store: Store,
+  operations: readonly Operation[],
+  deadline: number,
+  what: string,
+): Promise<Settled | null> {
+  let result: CommitResult;
+  try {
+    result = await store.commit(operations, { id: newId(), now: now(), deadline });
+  } catch (thrown) {
+    const { code, message } = asTidegateError(thrown);
+    log('debug', what, { code, message });
+    return null;
+  }
+  return result.status === 'unknown' ? null : result;
 }
 
 function unsaid({ name }: Store, cause: unknown): TidegateError {

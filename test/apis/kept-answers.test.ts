@@ -3,6 +3,7 @@ import type { RequestListener } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { type ApiOptions, type HttpCache, httpTool } from '../../src/index.ts';
+import { TidegateError } from '../../src/base/errors.ts';
 import { KEPT_BYTES } from '../../src/apis/kept-answers.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { isPresent } from '../../src/store/store.ts';
@@ -117,6 +118,15 @@ describe('an answer is kept', () => {
     const after = onStage({ t: httpTool({ ...options, output: z.object({ n: z.number() }) }) }, { store });
     expect(n(await after.call('t'))).toBe(2);
   });
+});
+
+test('an answer is given although a full store does not keep it', async () => {
+  const inner = createMemoryStore({});
+  const store = { ...inner, commit: () => Promise.reject(new TidegateError('store_full', 'there is no room')) };
+  const stage = onStage({ t: cached({ ttlMs: 60_000 }) }, { store });
+  expect(n(await stage.call('t'))).toBe(1);
+  expect(n(await stage.call('t'))).toBe(2);
+  expect(stage.logged.join()).toContain('an answer of an API is not kept');
 });
 
 test('an answer that a newer release has kept is none for this one, and stays as it is', async () => {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { type ApiOptions, httpTool } from '../../src/index.ts';
 import { pauseKey } from '../../src/apis/names.ts';
+import { TidegateError } from '../../src/base/errors.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type HttpSource, json, startHttpSource, status } from '../services/http-feed.ts';
@@ -151,6 +152,15 @@ describe('a pause that the API asks for', () => {
       expect(await stage.call('t')).toMatchObject(ok);
     },
   );
+
+  test('is told although a full store does not remember it', async () => {
+    source.on('/p', busy);
+    const inner = createMemoryStore({});
+    const store = { ...inner, commit: () => Promise.reject(new TidegateError('store_full', 'there is no room')) };
+    const stage = onStage({ a: httpTool({ description, api: shop({}), url: '/p' }) }, { store });
+    expect((await stage.call('a')).text).toContain('it asked for a pause (429)');
+    expect(source.requests).toHaveLength(1);
+  });
 
   test('that an earlier release wrote holds', async () => {
     const store = createMemoryStore({});

@@ -10,7 +10,7 @@ import type { Principal } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Sealer } from '../../base/seal.ts';
 import type { McpLogLevel } from '../../declare/context.ts';
-import { afterConflict, commitSurely } from '../../store/commit.ts';
+import { afterConflict, commitIfTaken, commitSurely } from '../../store/commit.ts';
 import { createQuotas, type Quota } from '../../store/quotas.ts';
 import { record } from '../../store/record.ts';
 import { isPresent, type Operation, type Reading, type RecordKey, type Store } from '../../store/store.ts';
@@ -152,9 +152,9 @@ export function createSessions(runtime: Runtime, sealer: Sealer): Sessions {
       const kept = sessionRecord.read(reading);
       if (kept?.ended) return null;
       if (kept !== null && isPresent(reading) && (reading.expiresAt ?? 0) - now < KEPT_MS / 2) {
-        // Whoever wrote meanwhile has set the time anew, and where the store does not answer a later call does it.
+        // Whoever wrote meanwhile has set the time anew, and where the store does not take it a later call does it.
         const put = sessionRecord.replace(reading, kept, { expiresAt: now + KEPT_MS });
-        await store.commit([put], { id: runtime.newId(), now, deadline: call.deadline });
+        await commitIfTaken(runtime, store, [put], call.deadline, 'the time of a session is not set anew');
       }
       return { ...facts, reading, level: kept?.level ?? null, kept: kept ?? {} };
     },

@@ -7,7 +7,9 @@ import { PUBLIC } from '../../../src/base/principal.ts';
 import { countCalls } from '../../../src/store/counting.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { createQuotas } from '../../../src/store/quotas.ts';
-import { NEWLY_KEPT } from '../../../src/mcp/sessions/sessions.ts';
+import { createSessions, NEWLY_KEPT } from '../../../src/mcp/sessions/sessions.ts';
+import { systemRuntime } from '../../../src/base/runtime.ts';
+import { createSealer } from '../../../src/base/seal.ts';
 import { sampleApp } from '../sample-app.ts';
 import { type Served, serveApp, type ServeOptions } from '../served.ts';
 
@@ -467,6 +469,26 @@ async function slow(least: string | null, isEnded: boolean) {
 }
 
 describe('what is kept of a session', () => {
+  it('is read from a store that is full, which does not set its time anew', async () => {
+    const inner = createMemoryStore();
+    let isFull = false;
+    const commit: typeof inner.commit = async (...asked) => {
+      if (isFull) throw new TidegateError('store_full', 'there is no room');
+      return inner.commit(...asked);
+    };
+    const clock = { now: 1_800_000_000_000 };
+    const runtime = { ...systemRuntime(() => {}), now: () => clock.now };
+    const sealer = createSealer({ current: 'the secret of a server in a test', previous: null }, 'sessions');
+    const sessions = createSessions(runtime, sealer);
+    const call = () => ({ principal: PUBLIC, account: { store: { ...inner, commit } }, deadline: clock.now + 10_000 });
+    const facts = { id: 'one', version: '2025-11-25', client: { name: 'c', version: '1' }, askable: {} };
+    const begun = await sessions.read(facts, call());
+    if (begun) await sessions.change(begun, (kept) => ({ ...kept, level: 'error' }), call());
+    clock.now += 13 * 3_600_000;
+    isFull = true;
+    expect(await sessions.read(facts, call(), true)).toMatchObject({ level: 'error' });
+  });
+
   it('is read while a tool that changes nothing is at work, and decides what is sent', async () => {
     const { calling, whenAsked, answer } = await slow('alert', false);
     const call = calling('look');
