@@ -68,25 +68,25 @@ export function createQuotas({
   async function take(store: Store, quota: Quota, owner: Owner, amount: number): Promise<void> {
     const { each, all } = countersOf(quota, owner);
     const takenAt = now();
+    // What cannot be given back ends with its time, and the caller is told why it was refused.
+    const back = (counter: Counter) => counters.give(store, counter, amount, takenAt).catch(() => {});
     // Both at once: a caller waits for one answer.
     const [ofEach, ofAll] = await Promise.allSettled([
       each ? counters.take(store, each, amount) : Promise.resolve(null),
       all ? counters.take(store, all, amount) : Promise.resolve(null),
     ]);
     if (ofEach.status === 'rejected' || ofAll.status === 'rejected') {
-      // The store has just failed: what cannot be given back ends with its time.
-      const back = (counter: Counter) => counters.give(store, counter, amount, takenAt).catch(() => {});
       if (each && ofEach.status === 'fulfilled' && ofEach.value === null) await back(each);
       if (all && ofAll.status === 'fulfilled' && ofAll.value === null) await back(all);
       throw ofEach.status === 'rejected' ? ofEach.reason : (ofAll as PromiseRejectedResult).reason;
     }
     const [eachAgainMs, allAgainMs] = [ofEach.value, ofAll.value];
     if (each && eachAgainMs !== null) {
-      if (all && allAgainMs === null) await counters.give(store, all, amount, takenAt);
+      if (all && allAgainMs === null) await back(all);
       throw refusal(quota, each.limit, 'of one caller', eachAgainMs);
     }
     if (all === null || allAgainMs === null) return;
-    if (each) await counters.give(store, each, amount, takenAt);
+    if (each) await back(each);
     throw refusal(quota, all.limit, 'of all callers', allAgainMs);
   }
 

@@ -93,6 +93,17 @@ function suite(open: () => Store | Promise<Store>) {
     await take(eve, 900_000);
   });
 
+  test('who is refused is told so, also where nothing can be given back', async () => {
+    const store = await open();
+    const { first, take } = stage(store);
+    await take(ada, 900_000);
+    const add: Store['add'] = (...asked) => (asked[1] < 0 ? Promise.reject(new Error('gone')) : store.add(...asked));
+    await expect(first.take({ ...store, add }, QUOTA, ada, 400_000)).rejects.toMatchObject(REFUSED);
+    await expect(first.take({ ...store, add }, QUOTA, bob, 1_000_000)).rejects.toMatchObject({
+      expected: 'at most 1800000 bytes of all callers at once',
+    });
+  });
+
   test('says when to come again, and takes then', async () => {
     const { clock, take } = stage(await open());
     await take(ada, 1_000_000);
