@@ -15,6 +15,7 @@ import type { StreamScope } from '../../streams/scope.ts';
 import { noteWrites } from '../../streams/tenant-work.ts';
 import { type FeedCounts, NO_COUNTS } from '../records/counts.ts';
 import { deadLetter, deadLetterLog, type Reason, toDeadLetter } from '../records/dead-letters.ts';
+import { createLetterBound } from '../records/letter-bound.ts';
 import type { RejectedWhy } from '../records/rejected.ts';
 import { createChunk } from '../run/chunk.ts';
 import { createJudge } from '../run/judge-items.ts';
@@ -56,6 +57,7 @@ export async function takeHanded(
   const judge = createJudge(scope, feed);
   const appender = createAppender(scope, feed.name);
   const chunk = createChunk(store.limits);
+  const bound = createLetterBound(feed);
   const touched = new Map<string, Place>();
   let gathered = 0;
   let done = 0;
@@ -97,8 +99,12 @@ export async function takeHanded(
   }
 
   async function bury(item: FeedItem, why: Reason): Promise<void> {
-    const letter = deadLetter.encode(toDeadLetter(item, why, runtime.now()));
-    await add(deadLetterLog(judge.tenantOf(item) ?? scope.tenant, feed.name), letter, 0);
+    const log = deadLetterLog(judge.tenantOf(item) ?? scope.tenant, feed.name);
+    // Beyond the bound it is only counted, as in a burst.
+    if (!bound.isFull(log)) {
+      bound.count(log);
+      await add(log, deadLetter.encode(toDeadLetter(item, why, runtime.now())), 0);
+    }
     count('rejected', 1);
     const stream = feed.targets.length > 1 ? { stream: item.stream } : {};
     taken.rejected = { field: why.field ?? item.stream, expected: why.expected ?? why.reason, ...stream };

@@ -8,14 +8,8 @@ import { canonicalText, digestOf } from '../../base/digest.ts';
 import { jsonBytes } from '../../base/json.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import type { LogTenant, StreamScope } from '../../streams/scope.ts';
-import {
-  BURST_DEAD_LETTERS,
-  type DeadLetter,
-  deadLetter,
-  deadLetterLog,
-  type Reason,
-  toDeadLetter,
-} from '../records/dead-letters.ts';
+import { type DeadLetter, deadLetter, deadLetterLog, type Reason, toDeadLetter } from '../records/dead-letters.ts';
+import { createLetterBound } from '../records/letter-bound.ts';
 import type { Chunk } from './chunk.ts';
 import type { Tally } from './tally.ts';
 
@@ -37,18 +31,10 @@ export function createBurial(
   feed: DeclaredFeed,
   { chunk, tally, isRefusing }: { chunk: Chunk; tally: Tally; isRefusing: boolean },
 ): Burial {
-  const byLog = new Map<string, number>();
+  const bound = createLetterBound(feed);
   const mayRepeat = feed.feed.relists === true && !feed.namesTenants;
   /** Digests of letters; null: not looked for yet. */
   let known: Set<string> | null = mayRepeat && isRefusing ? null : new Set();
-
-  /** Where there are several who may have them, one has no more than half of what the others leave. */
-  function isFull(log: string): boolean {
-    const all = tally.counts.deadLetters;
-    if (!feed.namesTenants) return all >= BURST_DEAD_LETTERS;
-    const here = byLog.get(log) ?? 0;
-    return here >= Math.floor((BURST_DEAD_LETTERS - (all - here)) / 2);
-  }
 
   return {
     async load() {
@@ -60,15 +46,15 @@ export function createBurial(
       const log = deadLetterLog(tenant ?? own, feed.name);
       const letter = toDeadLetter(item, reason, runtime.now());
       const mark = mayRepeat ? markOf(letter) : null;
-      if (isFull(log) || (mark !== null && known?.has(mark))) return true;
+      if (bound.isFull(log) || (mark !== null && known?.has(mark))) return true;
       const value = deadLetter.encode(letter);
       if (!chunk.add([{ log, value, bytes: jsonBytes(value) }])) return chunk.isEmpty();
       if (mark !== null) known?.add(mark);
       tally.count('deadLetters');
-      byLog.set(log, (byLog.get(log) ?? 0) + 1);
+      bound.count(log);
       return true;
     },
-    renew: () => byLog.clear(),
+    renew: () => bound.renew(),
   };
 }
 

@@ -109,6 +109,7 @@ export async function replayRefused(
       conflicts += 1;
       continue;
     }
+    conflicts = 0;
     committed();
     for (const cursor of some) tried.add(cursor);
   }

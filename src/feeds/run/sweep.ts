@@ -145,7 +145,12 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
     if (of === 'each' || runtime.random() * LOGS_EVERY < 1) {
       for (const log of options.logs?.(of) ?? []) await also(trim(log));
     }
-    for (const log of await erasedLogs(scope, of)) await also(async () => !(await eraseAll(scope, log, deadline)));
+    let being: DeclaredStream[] = [];
+    await also(async () => {
+      being = await erasedLogs(scope, of);
+      return false;
+    });
+    for (const log of being) await also(async () => !(await eraseAll(scope, log, deadline)));
     for (const { name: feed, tenants, namesTenants } of app.feeds.values()) {
       // Of events that name their tenants each has its dead letters, and the app those that name nobody.
       if (tenants !== of && !namesTenants) continue;

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { systemRuntime } from '../../../src/base/runtime.ts';
-import { readDeadLetters } from '../../../src/feeds/records/dead-letters.ts';
+import { BURST_DEAD_LETTERS, readDeadLetters } from '../../../src/feeds/records/dead-letters.ts';
 import { feedStatus } from '../../../src/feeds/records/status.ts';
 import { replayDeadLetters } from '../../../src/feeds/run/replay-dead-letters.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
@@ -145,4 +145,13 @@ test('such a feed fills one stream, which no tenant has for itself', () => {
   expect(() => define({ odd })).toThrow(
     expect.objectContaining({ message: expect.stringContaining('odd.feed.items') }),
   );
+});
+
+test('one call makes as many dead letters as a burst may, and counts what is over', async () => {
+  const { take, scope } = stage();
+  const bad = Array.from({ length: BURST_DEAD_LETTERS + 50 }, (_, at) => one(at, { price: 'no number' }));
+  const { counts, error } = await take(bad);
+  expect(error).toBeNull();
+  expect(counts).toMatchObject({ rejected: BURST_DEAD_LETTERS + 50, deadLetters: BURST_DEAD_LETTERS });
+  expect((await readDeadLetters(scope, 'quotes')).deadLetters.length).toBeGreaterThan(0);
 });

@@ -3,12 +3,18 @@ import * as z from 'zod';
 import { expect, test } from 'vitest';
 import { defineApp } from '../../../src/declare/check/define-app.ts';
 import { stream } from '../../../src/declare/stream.ts';
-import { replayDeadLetters } from '../../../src/feeds/run/replay-dead-letters.ts';
+import { replayDeadLetters, replayRefused } from '../../../src/feeds/run/replay-dead-letters.ts';
 import { feedOf, type OnCommit, stageOf, TENANT } from './stage.ts';
 import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const strict = z.object({ n: z.number() });
 const mended = z.object({ n: z.coerce.number() });
+const lenient = z.object({
+  n: z
+    .string()
+    .transform((text) => text.length)
+    .pipe(z.number()),
+});
 
 /** A feed that brought these, of which the schema refused the texts; and the app as it was mended. */
 async function refused(data: readonly unknown[], identified = false) {
@@ -28,8 +34,14 @@ async function refused(data: readonly unknown[], identified = false) {
       replayDeadLetters(scopeOfLogs({ ...deps, app }, { tenant: TENANT }), 'numbers', stage.clock.now + 5_000),
     );
   };
+  const replayAgain = (tried: Set<string>, onCommit: OnCommit) => {
+    const { deps } = stage.worker(onCommit);
+    const loose = defineApp({ ...stage.app.options, streams: { numbers: numbers(lenient, feed) } });
+    const scope = scopeOfLogs({ ...deps, app: loose }, { tenant: TENANT });
+    return stage.clock.drive(replayRefused(scope, 'numbers', tried, stage.clock.now + 5_000));
+  };
   const found = async () => (await stage.events('numbers')).map(({ data }) => (data as { n: number }).n);
-  return { replay, found };
+  return { replay, replayAgain, found };
 }
 
 const texts = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => ({ n: String(from + i) }));
@@ -58,6 +70,19 @@ test('a process that dies at any commit neither loses nor doubles one', async ()
     await replay();
     expect((await found()).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 45 }, (_, n) => n));
   }
+});
+
+test('refused ones are tried on for as long as that goes on, however many conflicts it meets in all', async () => {
+  const { replay, replayAgain } = await refused(texts(0, 200).map((one) => ({ n: `no ${one.n}` })));
+  expect(await replay()).toMatchObject({ refused: 200 });
+  let conflicts = 0;
+  const report = await replayAgain(new Set(), async (_operations, number, next) => {
+    if (number % 2 === 0) return next();
+    conflicts += 1;
+    return { status: 'conflict', conflicts: [] };
+  });
+  expect(report).toMatchObject({ done: true, replayed: 200 });
+  expect(conflicts).toBe(10);
 });
 
 test('two at once share them', async () => {

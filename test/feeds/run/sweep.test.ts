@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { TidegateError } from '../../../src/base/errors.ts';
 import { stream } from '../../../src/declare/stream.ts';
+import { trigger } from '../../../src/index.ts';
 import { readDeadLetters } from '../../../src/feeds/records/dead-letters.ts';
 import { sweep } from '../../../src/feeds/run/sweep.ts';
 import { readLatest } from '../../../src/streams/log/read-latest.ts';
@@ -177,6 +178,25 @@ describe('sweep', () => {
     const report = await sweep({ ...deps, store }, stage.clock.now + 10_000);
     expect(report).toMatchObject({ events: { b: 4 }, more: true, error: { message: 'no' } });
   });
+});
+
+test('where it cannot be read what is being removed, all that comes behind it is done', async () => {
+  const feed = feedOf(async function* () {
+    yield { items: items(Array.from({ length: 30 }, (_, n) => ({ n }))), last: true };
+  });
+  const made = identified(feed);
+  const high = trigger({ description: 'High', on: made, when: { kind: 'threshold', field: 'value', above: 1 } });
+  const stage = stageOf({ streams: { readings: made }, triggers: { high } });
+  await stage.run();
+  const { store } = stage;
+  const getMany: typeof store.getMany = async (keys, now) => {
+    if (keys.some(({ partition, id }) => `${partition}/${id}`.includes('trigger.high'))) throw new Error('no');
+    return store.getMany(keys, now);
+  };
+  const report = await sweep({ ...stage.deps, store: { ...store, getMany } }, stage.clock.now + 10_000, {
+    deadLetters: 20,
+  });
+  expect(report).toMatchObject({ deadLetters: { readings: 10 }, more: true, error: { message: 'no' } });
 });
 
 test('a leap of the clock that uses up the time is seen all the same, so that the sweep after it knows that it was set back', async () => {
