@@ -83,7 +83,9 @@ export function createPushRoute(deps: Deps, bodies: Bodies): PushRoute {
         await deps.audit?.note(principal, { action: 'push', target: name, events: push.appended, bytes });
         return sentJsonResponse(push);
       } catch (thrown) {
-        await quotas.give(store, quota, principal, bytes, takenAt);
+        // What the store may have taken counts.
+        if (asTidegateError(thrown).code !== 'store_unknown')
+          await quotas.give(store, quota, principal, bytes, takenAt);
         throw thrown;
       }
     } catch (thrown) {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
-import { defineApp, stream } from '../../src/index.ts';
+import { defineApp, stream, TidegateError } from '../../src/index.ts';
 import { PUSH_BYTES } from '../../src/http/push-body.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { type Served, serveApp } from '../mcp/served.ts';
@@ -276,5 +276,23 @@ describe('POST /ingest/:stream', () => {
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3_600);
     now += 36 * 3_600_000;
     expect((await push(padded(200_000))).status).toBe(200);
+  });
+
+  it('counts what the store may have taken, and does not count what it has refused', async () => {
+    const inner = createMemoryStore();
+    let code: 'store_unknown' | 'store_full' = 'store_full';
+    const commit: typeof inner.commit = async (operations, options) => {
+      if (operations.some((one) => one.kind === 'append')) throw new TidegateError(code, 'said by the store');
+      return inner.commit(operations, options);
+    };
+    const small = defineApp({ ...app.options, quotas: { pushes: 500_000 } });
+    const http = { pushTokens: new Map([['files', TOKEN]]) };
+    served = await serveApp(small, { builtIns: true, store: { ...inner, commit }, http });
+    const statuses: number[] = [];
+    for (let n = 0; n < 6; n += 1) {
+      code = n < 3 ? 'store_full' : 'store_unknown';
+      statuses.push((await push(padded(240_000))).status);
+    }
+    expect(statuses).toEqual([503, 503, 503, 503, 503, 429]);
   });
 });

@@ -57,7 +57,8 @@ export function createDeliveryPool(deps: DeliveryDeps, options: PoolOptions = {}
   const { runtime } = deps;
   const turns = new Map<string, Promise<unknown>>();
   const ofOwners = new Map<string, number>();
-  const waiting: (() => void)[] = [];
+  /** Who waits for a place, in the order in which they came. Who takes it has it when it is told, so nobody comes between. */
+  const waiting: { takes: boolean; go: () => void }[] = [];
   let leaving: (() => void)[] = [];
   let placed = 0;
 
@@ -66,7 +67,20 @@ export function createDeliveryPool(deps: DeliveryDeps, options: PoolOptions = {}
     const told = leaving;
     leaving = [];
     for (const tell of told) tell();
-    while (isFree() && waiting.length > 0) waiting.shift()?.();
+    while (isFree()) {
+      const first = waiting.shift();
+      if (first === undefined) return;
+      if (first.takes) placed += 1;
+      first.go();
+    }
+  }
+
+  async function wait(takes: boolean): Promise<void> {
+    if (isFree() && waiting.length === 0) {
+      if (takes) placed += 1;
+      return;
+    }
+    await new Promise<void>((resolve) => waiting.push({ takes, go: resolve }));
   }
 
   function count(name: SubscriptionName, change: 1 | -1): void {
@@ -77,8 +91,7 @@ export function createDeliveryPool(deps: DeliveryDeps, options: PoolOptions = {}
   }
 
   async function place(): Promise<() => void> {
-    while (!isFree()) await new Promise<void>((resolve) => waiting.push(resolve));
-    placed += 1;
+    await wait(true);
     let isLeft = false;
     const over = new AbortController();
     const leave = () => {
@@ -124,9 +137,7 @@ export function createDeliveryPool(deps: DeliveryDeps, options: PoolOptions = {}
       turns.set(text, turn);
       return turn;
     },
-    async room() {
-      while (!isFree()) await new Promise<void>((resolve) => waiting.push(resolve));
-    },
+    room: () => wait(false),
     underWay: () => turns.size,
     placed: () => placed,
     oneLeft: () => new Promise((resolve) => leaving.push(resolve)),

@@ -114,6 +114,8 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
     }
     queue.expire();
     if (queue.length > 0) return queue.wake();
+    // What is held lapses where nobody waits, too.
+    if (held.size + large.size > 0) return;
     watch?.stop();
     watch = null;
   }

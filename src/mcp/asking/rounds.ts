@@ -95,10 +95,11 @@ export function createRounds(runtime: Runtime): Rounds {
   }
 
   async function replace(found: FoundRequest, value: WaitingRequest, call: AskingCall): Promise<FoundRequest | null> {
-    const put = waiting.replace(found.reading, value, { expiresAt: expiresAt() });
+    const expiresAt = runtime.now() + STATE_MS;
+    const put = waiting.replace(found.reading, value, { expiresAt });
     const result = await commitSurely(runtime, call.account.store, [put], call.deadline);
     if (result.status !== 'committed') return null;
-    const reading = { ...found.reading, value: put.value, version: result.version, expiresAt: expiresAt(), due: null };
+    const reading = { ...found.reading, value: put.value, version: result.version, expiresAt, due: null };
     return { ...found, reading, waiting: value };
   }
 

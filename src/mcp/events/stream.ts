@@ -139,6 +139,14 @@ function createSubscriber(
     if ((await watchRights(runtime, signal, refused)) !== null) revoked.abort();
   }
 
+  /** Who follows notices by itself that nobody takes what is sent. */
+  function beside(work: Promise<void>): void {
+    work.catch((thrown: unknown) => {
+      const { code, message } = asTidegateError(thrown);
+      runtime.log('debug', `beside a stream of events: ${message}`, { code, stream: stream.name });
+    });
+  }
+
   /** Follows from where it is until nobody listens, or the log cannot be read. */
   async function follow(age: Age): Promise<void> {
     const end = await tailLog({
@@ -161,8 +169,8 @@ function createSubscriber(
     at = beginning.start;
     await send('active', { cursor: cursorOf(at), truncated: beginning.truncated });
     await tell(beginning.occurrences, beginning.position, false);
-    void heartbeat();
-    void endWithRights();
+    beside(heartbeat());
+    beside(endWithRights());
     for (let failures = 0, pauseMs = PAUSE_MS; !signal.aborted; pauseMs *= 2) {
       const before = at;
       try {

@@ -341,3 +341,20 @@ test('the size of entries is learned', () => {
   work.took('log', 2_000);
   expect([work.entryBytes('log'), work.entryBytes('other')]).toEqual([3_000, 1_024]);
 });
+
+test('what is held lapses also where nobody waits any more', async () => {
+  const { turns, open, pass, look, loop, watches } = stage({ bytes: 64 * KIB });
+  const kept = open();
+  expect(kept.turn(64 * KIB)).toBeNull();
+  const order: string[] = [];
+  const waiting = asked(open(), 32 * KIB, 'second', order);
+  kept.answered();
+  await loop();
+  await waiting;
+  look();
+  expect([order, turns.state()]).toEqual([['second'], { waiting: 0, bytes: 32 * KIB, resting: 0 }]);
+  pass(2_000);
+  look();
+  look();
+  expect([turns.state().bytes, watches.size]).toEqual([0, 0]);
+});
