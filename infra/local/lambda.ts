@@ -22,20 +22,22 @@ export interface RunningLambda {
   initMs: number;
   /** One invocation with an event of any kind; answers its value. @throws Error with the function's message. */
   invoke(event: unknown): Promise<unknown>;
-  /** Ends all instances, as the platform does at any time; the next invocation starts one. */
-  recycle(): Promise<void>;
+  /** Ends all instances, as the platform does at any time; the next invocation starts one, with these variables too. */
+  recycle(more?: Record<string, string>): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** Resolves when a first instance is ready. @throws Error where the function cannot be initialised. */
 export async function startLambda({ concurrency = 4, ...declared }: LambdaOptions): Promise<RunningLambda> {
   const lines: string[] = [];
+  let variables: Record<string, string> = {};
   const all = new Set<LambdaInstance>();
   const idle: LambdaInstance[] = [];
   const queue: PromiseWithResolvers<LambdaInstance>[] = [];
 
   async function start(): Promise<LambdaInstance> {
-    const instance = await startInstance(declared, (line) => lines.push(line));
+    const environment = { ...declared.environment, ...variables };
+    const instance = await startInstance({ ...declared, environment }, (line) => lines.push(line));
     all.add(instance);
     await instance.ready;
     return instance;
@@ -85,7 +87,8 @@ export async function startLambda({ concurrency = 4, ...declared }: LambdaOption
   front.listen(0, '127.0.0.1');
   await once(front, 'listening');
 
-  async function recycle(): Promise<void> {
+  async function recycle(more: Record<string, string> = {}): Promise<void> {
+    variables = more;
     const ending = [...all];
     all.clear();
     idle.length = 0;

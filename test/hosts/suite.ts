@@ -25,8 +25,8 @@ export interface EntryHost {
   /** The store cannot be reached any more. */
   loseStore(): Promise<void>;
   findStore(): Promise<void>;
-  /** Ends what serves and starts another in its place. */
-  replace(): Promise<void>;
+  /** Ends what serves and starts another in its place, with these variables of the environment beside its own. */
+  replace(more?: Record<string, string>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -38,6 +38,7 @@ export interface EntryTraits {
 }
 
 const MODERN = '2026-07-28';
+const LEGACY_START = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '0' } };
 const LIMIT_MS = 60_000;
 const HEADERS = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
 
@@ -205,8 +206,7 @@ export function entrySuite(name: string, traits: EntryTraits, start: (given: Ups
     });
 
     test('a session of 2025-11-25 takes a level of log messages, until it is ended', async () => {
-      const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '0' } };
-      const begun = await post({ jsonrpc: '2.0', id: 1, method: 'initialize', params });
+      const begun = await post({ jsonrpc: '2.0', id: 1, method: 'initialize', params: LEGACY_START });
       const session = begun.headers.get('mcp-session-id') ?? '';
       expect([begun.status, session]).toEqual([200, expect.stringMatching(/^[!-~]+$/)]);
       const set = () =>
@@ -233,6 +233,21 @@ export function entrySuite(name: string, traits: EntryTraits, start: (given: Ups
       expect(response.headers.get('content-type')).toMatch(/^application\/(problem\+)?json/);
       const body = (await response.json()) as object;
       expect(body).toMatchObject('jsonrpc' in body ? { error: { code: expect.any(Number) } } : { status });
+    });
+
+    test('where AUTH is set, who calls without a key is refused, and with one is served', async () => {
+      const key = 'k'.repeat(40);
+      await host.replace({ AUTH: 'keys', TIDEGATE_KEY: key });
+      const call = { jsonrpc: '2.0', id: 1, method: 'initialize', params: LEGACY_START };
+      const statuses = [];
+      for (const bearer of [null, 'w'.repeat(40), key]) {
+        const headers: Record<string, string> = bearer === null ? {} : { Authorization: `Bearer ${bearer}` };
+        const response = await post(call, headers);
+        statuses.push(response.status);
+        await response.body?.cancel();
+      }
+      await host.replace();
+      expect(statuses).toEqual([401, 401, 200]);
     });
 
     test('a store that is gone is 503 with Retry-After until it is back, and ends nothing else', async () => {

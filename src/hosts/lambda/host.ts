@@ -8,17 +8,15 @@ import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { Log } from '../../base/runtime.ts';
 import { problemResponse } from '../../http/problem.ts';
 import type { Deps } from '../../streams/deps.ts';
-import { watchClock } from '../../store/clock-watch.ts';
-import { callersOf, isOpen, tellOpen } from '../callers.ts';
 import type { CallerOptions, Host } from '../http-host.ts';
 import { createLazyHost } from '../lazy-host.ts';
 import { type BufferedAnswer, bufferedAnswer, orAborted, preludeOf, writeBody } from './answer.ts';
 import { type HttpEvent, requestOf } from './event.ts';
 import { type Invocation, openBody, type StreamHandler } from './platform.ts';
 import { createLog } from '../log.ts';
-import { checkMisspelt } from '../misspelt.ts';
 import { nodeRuntime } from '../node/runtime.ts';
 import { tellInPlaceOfLambda } from '../node/process/stray-rejections.ts';
+import { fromEnvironment } from '../platforms/from-environment.ts';
 import type { ScheduledReport } from '../scheduled.ts';
 import { startProblem } from '../start-problem.ts';
 import type { BatchAnswer, SqsEvent } from './queue-batch.ts';
@@ -90,28 +88,18 @@ export function createLambdaHost(
   async function build(): Promise<Instance> {
     const config = readConfig(environment, 'dynamodb');
     log = createLog(config.logLevel, { write });
-    const runtime = { ...nodeRuntime(log), variable: config.variable };
-    checkMisspelt(config, app, own, log);
-    const store = await openStore(config, runtime, app.name);
-    tellOpen(config, own, log);
-    const watched = watchClock({ app, store, runtime });
-    const { tenants, ...callers } = await callersOf(config, watched, own);
-    const { publicUrl, allowedOrigins, secrets, feedRequestsPerDay, tasksQueueUrl } = config;
-    const open = isOpen(config, own);
-    const wakingDeps = { ...watched, isOpen: open };
+    const given = await fromEnvironment({
+      config,
+      app,
+      runtime: nodeRuntime(log),
+      own,
+      openStore: (runtime) => openStore(config, runtime, app.name),
+    });
+    const { tasksQueueUrl } = config;
     const waking =
-      tasksQueueUrl === null ? null : (await import('./waking.ts')).wakingThrough(tasksQueueUrl, config, wakingDeps);
-    const deps: Deps = {
-      ...watched,
-      ...(tenants ? { tenants } : {}),
-      ...(waking ? { changed: waking.changed } : {}),
-      isOpen: open,
-    };
+      tasksQueueUrl === null ? null : (await import('./waking.ts')).wakingThrough(tasksQueueUrl, config, given);
+    const deps = { ...given, ...(waking ? { changed: waking.changed } : {}) };
     const serving = {
-      publicUrl,
-      allowedOrigins,
-      secrets,
-      feedRequestsPerDay,
       deadlineOf,
       outlivesClients: false,
       worksAfterAnswer: false,
@@ -126,7 +114,7 @@ export function createLambdaHost(
       deps,
       waking,
       feed: config.variable('TIDEGATE_FEED'),
-      host: createLazyHost({ operators, ...observing, ...own, ...callers, ...deps, ...serving }),
+      host: createLazyHost({ operators, ...observing, ...own, ...deps, ...serving }),
     };
   }
 

@@ -5,11 +5,9 @@ import type { Config } from '../../base/config/config.ts';
 import { isLoopback, readHostname } from '../../base/config/origins.ts';
 import type { App } from '../../declare/app.ts';
 import type { Runtime } from '../../base/runtime.ts';
-import { watchClock } from '../../store/clock-watch.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { isSecureUrl } from '../../http/safe-headers.ts';
 import { watchChanges } from '../../calls/changes/kept.ts';
-import { callersOf } from '../callers.ts';
 import { withAudit } from '../audit.ts';
 import { createObserve } from '../../http/observe/observe.ts';
 import { createHost } from '../host.ts';
@@ -19,7 +17,7 @@ import { createBoundedServer } from './bounded-server.ts';
 import { createConnections } from './connections.ts';
 import { createEnding } from './ending.ts';
 import { addressOf, checkOpenAddress, hostInUrl, notListening, refuseOpen, tellPlain } from './listening.ts';
-import { checkMisspelt } from '../misspelt.ts';
+import { fromEnvironment } from '../platforms/from-environment.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
 import { startPresence } from './process/presence.ts';
 import { nodeSecrets } from './secrets.ts';
@@ -54,37 +52,38 @@ export async function serve(
   own: CallerOptions = {},
 ): Promise<Serving> {
   const ending = createEnding(lent);
-  const runtime = { ...lent, variable: config.variable, ending: ending.signals };
-  checkMisspelt(config, app, own, runtime.log);
-  await checkOpenAddress(config, own, runtime.log);
-  tellPlain(config, runtime.log);
   const observe = createObserve(app, { process: watchProcess() });
-  const store = observe.timed(await openNodeStore(config, runtime, app.name));
-  const { publicUrl, allowedOrigins, host: hostname } = config;
+  const { host: hostname } = config;
+  let bases: readonly string[] = [];
+  const { runtime, store, ...known } = await fromEnvironment({
+    config,
+    app,
+    runtime: { ...lent, ending: ending.signals },
+    own,
+    openStore: async (runtime) => observe.timed(await openNodeStore(config, runtime, app.name)),
+    async checkOpen({ log }) {
+      await checkOpenAddress(config, own, log);
+      tellPlain(config, log);
+    },
+    bases: isLoopback(readHostname(hostname) ?? '') ? () => bases : null,
+    secrets: () => nodeSecrets(config, app.name),
+  });
   let workers: TaskWorkers | null = null;
   try {
-    const { watch, ...watched } = watchChanges(watchClock({ app, store, runtime, noted: new Map<string, number>() }));
-    let bases: readonly string[] = [];
-    const isLocal = isLoopback(readHostname(hostname) ?? '');
-    const { tenants, ...callers } = await callersOf(config, watched, own, isLocal ? () => bases : null);
-    const isOpen = (callers.authenticate ?? own.authenticate) === undefined;
-    const given: Deps = withAudit({ ...watched, ...callers, isOpen, ...(tenants ? { tenants } : {}) });
-    const secrets = await nodeSecrets(config, app.name);
-    workers = loopOptions === null ? null : startTaskWorkers({ ...given, secrets });
+    const { watch, ...watched } = watchChanges({ ...known, store, runtime, noted: new Map<string, number>() });
+    const given = withAudit(watched);
+    workers = loopOptions === null ? null : startTaskWorkers(given);
     const deps = workers?.deps ?? given;
     const host = createHost({
       listening: standingIn(getHeapStatistics().heap_size_limit),
       observe,
       operators: async () => (await import('../../operate/faces/tools.ts')).operatorTools,
       ...own,
-      ...callers,
+      ...given,
       ...deps,
       watch,
-      publicUrl,
-      allowedOrigins,
       holds: loopOptions !== null,
       host: await addressOf(hostname),
-      secrets,
       bodies: { bytes: config.bounds.bodiesMib * 1_048_576, ms: config.bounds.bodyMs },
       dispatch: workers?.dispatch,
     });

@@ -11,13 +11,11 @@ import { problemResponse } from '../../http/problem.ts';
 import { openFrom, type StoreDriver } from '../../store/driver.ts';
 import { memory } from '../../store/drivers/memory-driver.ts';
 import { redis } from '../../store/drivers/redis-driver.ts';
-import { watchClock } from '../../store/clock-watch.ts';
-import { callersOf, isOpen, tellOpen } from '../callers.ts';
 import { createHost } from '../host.ts';
 import type { CallerOptions, Host } from '../http-host.ts';
 import { createLog } from '../log.ts';
-import { checkMisspelt } from '../misspelt.ts';
 import { sendBack, type TaskBatch } from '../queue.ts';
+import { fromEnvironment } from '../platforms/from-environment.ts';
 import { hintsThrough } from '../queues/hints.ts';
 import { startProblem } from '../start-problem.ts';
 import { overloaded } from '../../http/edge.ts';
@@ -94,31 +92,28 @@ export function createWorker(app: App, { stores = {}, ...own }: WorkerOptions = 
     if (isolate !== null) return isolate;
     const config = readEnvironment(environment, { drivers, standard: 'redis', hint: HINT });
     log = createLog(config.logLevel, { write });
-    const runtime = { ...systemRuntime(log), connect: connectFromWorker, variable: config.variable };
-    checkMisspelt(config, app, own, log);
+    const given = await fromEnvironment({
+      config,
+      app,
+      runtime: { ...systemRuntime(log), connect: connectFromWorker },
+      own,
+      openStore: (runtime) => openFrom(drivers, config, runtime, app.name),
+    });
+    const { runtime } = given;
     const taskQueue = taskQueueOf(environment);
     const shares = createShares(ISOLATE_SHARES, runtime);
     const admit = admitThrough(environment, { now: () => runtime.now(), log }) ?? (async () => null);
-    tellOpen(config, own, log);
-    const deps = watchClock({ app, store: await openFrom(drivers, config, runtime, app.name), runtime });
-    const open = isOpen(config, own);
     const built = createHost({
       ...own,
-      ...(await callersOf(config, deps, own)),
-      ...deps,
-      ...(taskQueue === null ? {} : { changed: hintsThrough({ ...deps, isOpen: open }, taskQueue, goOnBehind) }),
-      isOpen: open,
-      publicUrl: config.publicUrl,
-      allowedOrigins: config.allowedOrigins,
+      ...given,
+      ...(taskQueue === null ? {} : { changed: hintsThrough(given, taskQueue, goOnBehind) }),
       // The platform lets through only what is for this Worker; whoever runs it on a machine of their own says where.
       host: environment['HOST'] === undefined ? null : config.host,
-      secrets: config.secrets,
       admit: async (request) => {
         // What only asks whether the Worker is there is told so.
         if (request.method === 'POST' && shares.isFull()) return overloaded();
         return admit(request);
       },
-      feedRequestsPerDay: config.feedRequestsPerDay,
       streamMs: STREAM_MS,
       bodies: { bytes: ISOLATE_BODIES },
       auditApart: true,

@@ -43,6 +43,7 @@ const app = defineApp({
   },
 });
 
+const SECRET = 'a secret of a test, which guards nothing';
 const lines: string[] = [];
 function hostWith(environment: Record<string, string> = { STORE: 'memory', AUTH: 'none' }): LambdaHost {
   return createLambdaHost(app, environment, { write: (line) => lines.push(line) });
@@ -77,10 +78,17 @@ test('FEED_REQUESTS_PER_DAY stops feeds, and the alarm that looks at what is due
   expect(answer.statusCode).toBe(200);
 });
 
+test('a secret that is missing is told at the start, with what needs one', async () => {
+  await hostWith({ STORE: 'memory', AUTH: 'none' }).scheduled({}, invocation(10_000));
+  const warned = lines.filter((line) => line.includes('"warn"')).map((line) => JSON.parse(line) as object);
+  expect(warned).toEqual([expect.objectContaining({ field: 'TIDEGATE_SECRET' })]);
+});
+
 test('a variable beside a known one is told in the log, once, without its value', async () => {
   const host = hostWith({
     STORE: 'memory',
     AUTH: 'none',
+    TIDEGATE_SECRET: SECRET,
     LOG_LEVLE: 'a value',
     AWS_DEFAULT_REGION: 'eu-west-1',
     _HANDLER: 'x',
@@ -214,10 +222,12 @@ test('the store is DynamoDB unless told otherwise, so its table has to be named'
 });
 
 test('what is no request is a problem, in form, and nobody has to be told', async () => {
-  const answer = await hostWith({ STORE: 'memory', AUTH: 'none', LOG_LEVEL: 'warn' }).buffered(
-    event('TRACE', '/'),
-    invocation(10_000),
-  );
+  const answer = await hostWith({
+    STORE: 'memory',
+    AUTH: 'none',
+    TIDEGATE_SECRET: SECRET,
+    LOG_LEVEL: 'warn',
+  }).buffered(event('TRACE', '/'), invocation(10_000));
   expect(answer).toMatchObject({ statusCode: 400, headers: { 'content-type': 'application/problem+json' } });
   expect(lines).toEqual([]);
 });

@@ -67,8 +67,8 @@ describe.skipIf(!requireService('dynamodb'))('Lambda (needs java)', () => {
           () => true,
           () => false,
         ),
-      async replace() {
-        for (const each of functions) await each.recycle();
+      async replace(more) {
+        for (const each of functions) await each.recycle(more);
       },
       loseStore: () => relay.cut(),
       findStore: () => relay.mend(),

@@ -13,11 +13,11 @@ entrySuite('Node with sqlite', { store: 'sqlite', notLive: null }, async (given)
   Object.assign(process.env, given);
   const { default: app } = await import('../../end-to-end/app.ts');
   const runtime = nodeRuntime(() => {});
-  const start = () => serve(readConfig(environment, 'sqlite'), app, runtime, null);
+  const start = (more = {}) => serve(readConfig({ ...environment, ...more }, 'sqlite'), app, runtime, null);
   let serving = await start();
-  async function replace(): Promise<void> {
+  async function replace(more = {}): Promise<void> {
     await serving.stop();
-    serving = await start();
+    serving = await start(more);
   }
   return {
     url: () => serving.url,
@@ -25,7 +25,7 @@ entrySuite('Node with sqlite', { store: 'sqlite', notLive: null }, async (given)
     replace,
     // A file is never out of reach; a store that was closed answers the same.
     loseStore: () => serving.deps.store.close(),
-    findStore: replace,
+    findStore: () => replace(),
     async stop() {
       for (const name of Object.keys(given)) delete process.env[name];
       await serving.stop();

@@ -43,14 +43,14 @@ describe.skipIf(!requireService('redis'))('workerd (needs redis-server)', () => 
   entrySuite('workerd with redis', TRAITS, async (upstreams) => {
     const built = await buildDeployed('test/end-to-end/app.ts');
     const { relay, variables, stop } = await startStore();
-    const start = () => built.start({ ...variables, ...upstreams });
+    const start = (more = {}) => built.start({ ...variables, ...upstreams, ...more });
     let worker = await start();
     return {
       url: () => worker.url,
       schedule: () => worker.cron(),
-      async replace() {
+      async replace(more) {
         await worker.stop();
-        worker = await start();
+        worker = await start(more);
       },
       loseStore: () => relay.cut(),
       findStore: () => relay.mend(),
