@@ -58,7 +58,8 @@ export function createEventParser(options: SseOptions): EventParser {
       data = text;
       if (types !== undefined && !types.includes(event)) return;
       const id = given === null || UNSENDABLE.test(given) ? null : given;
-      const item = toItem(id, event, text);
+      // Sources keep a connection alive with events that hold nothing, and nothing is no JSON.
+      const item = shape === 'json' && text.trim() === '' ? null : toItem(id, event, text);
       const last = id === null ? undefined : sink.at(-1);
       if (last) last.item = item;
       else sink.push({ item, id: null });

@@ -36,6 +36,13 @@ describe('server-sent events', () => {
     ]);
   });
 
+  it('that hold nothing keep a connection alive: their ids count, and as text they are told', () => {
+    const alive = 'data:\n\ndata\n\nid: 4\ndata:  \n\nevent: heartbeat\ndata:\n\ndata: 1\n\n';
+    expect(told(read(alive)).filter(([, id]) => id !== null)).toEqual([[undefined, '4']]);
+    expect(told(read(alive)).flatMap(([value]) => value ?? [])).toEqual([1]);
+    expect(told(read('data:\n\n', { data: 'text' }))).toEqual([[{ value: '' }, null]]);
+  });
+
   it('of other types are passed over, and their ids are not', () => {
     const events = read('id: 1\nevent: up\ndata: 1\n\nid: 2\ndata: 2\n\nid: 3\nevent: down\ndata: 3\n\n', {
       events: ['up', 'message'],
