@@ -108,15 +108,16 @@ describe.each(['1e400', '-1e999', '9'.repeat(400)])('a number beyond every doubl
     ['what becomes a text', z.coerce.string()],
   ])('where the schema asks for %s', async (_what, v) => {
     await using stage = await startHttpStage(z.object({ v }));
-    const lost = [expect.objectContaining({ item: { v: number.startsWith('-') ? '-Infinity' : 'Infinity' } })];
+    const infinite = number.startsWith('-') ? '-Infinity' : 'Infinity';
+    const lost = [expect.objectContaining({ item: { v: infinite } })];
     stage.source.on('/feed', text(`[{"v":1},{"v":${number}}]`));
     await stage.poll();
     expect(await stage.data()).toHaveLength(1);
     expect(await stage.rejected()).toEqual(lost);
-    stage.source.on('/feed', text(`{"v":1}\n{"v":${number}}\n`, 'application/x-ndjson'));
+    stage.source.on('/feed', text(`{"v":1}\n{"v":${number},"line":2}\n`, 'application/x-ndjson'));
     await stage.poll();
     expect(await stage.data()).toHaveLength(2);
-    expect(await stage.rejected()).toEqual([...lost, ...lost]);
+    expect(await stage.rejected()).toEqual([...lost, expect.objectContaining({ item: { v: infinite, line: 2 } })]);
   });
 
   it('in a column of numbers', async () => {

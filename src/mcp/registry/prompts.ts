@@ -5,6 +5,7 @@ import { MOST_VALUES } from '../../declare/completers.ts';
 import type { CompletedValues } from '../../declare/app-streams.ts';
 import type { Prompt, PromptMessage } from '../../declare/prompt.ts';
 import type { ListContext } from '../../declare/context.ts';
+import { messagesOf } from '../../declare/check/answers.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { knownName, listedName } from '../../base/known-names.ts';
 import { shortened } from '../../base/text.ts';
@@ -53,9 +54,7 @@ export function createPromptRegistry(deps: HandlerDeps, prompts: ReadonlyMap<str
       const asked = { method: 'prompts/get', name, args, once: false } as const;
       const answer = await inAskingContext(deps, caller, asked, (context) => prompt.run(input, context));
       if (isInputRequired(answer)) return answer;
-      const messages: PromptMessage[] =
-        typeof answer === 'string' ? [{ role: 'user', content: { type: 'text', text: answer } }] : answer;
-      return { description: prompt.description, messages };
+      return { description: prompt.description, messages: messagesOf(answer, name) };
     },
   };
 }

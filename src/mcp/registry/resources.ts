@@ -8,6 +8,7 @@ import type { ResourceSource } from '../../calls/changes/topics.ts';
 import type { ListContext } from '../../declare/context.ts';
 import type { ListedResource, ResourceContents } from '../../declare/content.ts';
 import { TidegateError } from '../../base/errors.ts';
+import { contentsOf } from '../../declare/check/answers.ts';
 import { type InputRequired, isInputRequired } from '../../calls/question-round.ts';
 import { inAskingContext, inContext } from '../../calls/context.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
@@ -105,7 +106,8 @@ export function createResourceRegistry(
   return {
     size: resources.size,
     templates: (cursor) => listPageOf('templates', templateListings(), cursor),
-    find: (uri) => fixedAt(uri) ?? templates.find(({ template }) => template.template === uri) ?? null,
+    find: (uri) =>
+      fixedAt(uri) ?? templates.find(({ template }) => normalUri(template.template) === normalUri(uri)) ?? null,
     at,
     declared: () => ({ resources: fixedListings(), templates: templateListings() }),
     sourcesOf(uri) {
@@ -129,7 +131,7 @@ export function createResourceRegistry(
     },
     async read(uri, caller) {
       const found = at(uri);
-      if (found) return readOne(found.resource, uri, found.variables, deps, caller);
+      if (found) return readOne(found, uri, found.variables, deps, caller);
       throw new TidegateError('not_found', `Unknown resource: ${uri}`, {
         field: 'uri',
         expected: 'a URI that resources/list shows, or one of the shape of a template',
@@ -149,7 +151,7 @@ async function listedBy(resource: Resource, context: ListContext): Promise<Resou
 }
 
 async function readOne(
-  resource: Resource,
+  { name, resource }: NamedResource,
   uri: string,
   variables: Record<string, string>,
   deps: HandlerDeps,
@@ -160,7 +162,7 @@ async function readOne(
     resource.read(variables, Object.defineProperty(context, 'uri', { value: uri }) as typeof context & { uri: string }),
   );
   if (isInputRequired(read)) return read;
-  const contents = typeof read === 'string' ? [{ uri, mimeType: resource.mimeType ?? 'text/plain', text: read }] : read;
+  const contents = contentsOf(read, { name, uri, mimeType: resource.mimeType });
   // The client's cache does not know which answers a read depends on, so a read with answers is not cached.
   const { ttlMs, cacheScope } = (caller.retry === null ? resource.cache : undefined) ?? UNCACHED;
   // A shared cache knows no scopes.

@@ -6,7 +6,8 @@ import { TidegateError } from '../../base/errors.ts';
 import { normalUri } from './normal-uri.ts';
 import { URI_EXPRESSION, uriVariables } from '../../base/uri-variables.ts';
 
-const BEYOND_ASCII = /[^\x20-\x7e]+/g;
+/** What a URI cannot have as it is: letters beyond ASCII, blanks, quotes and angle brackets. */
+const UNSENT = /[^\x21-\x7e]+|["<>`]+/g;
 
 export interface UriTemplate {
   template: string;
@@ -31,8 +32,8 @@ export function uriTemplate(template: string, path: string): UriTemplate {
     });
   }
   const ends = expressions.map(([, operator]) => (operator === '+' ? '?#' : '/?#'));
-  // As clients send letters beyond ASCII. The values are decoded either way.
-  const sent = literals.map((literal) => literal.replace(BEYOND_ASCII, encodeURIComponent));
+  // As clients send them. The values are decoded either way.
+  const sent = literals.map((literal) => literal.replace(UNSENT, encodeURIComponent));
   const isSentAlike = sent.join() === literals.join();
   return {
     template,

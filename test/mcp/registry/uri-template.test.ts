@@ -12,6 +12,9 @@ test.each([
   ['a://{host}/{+path}', 'a://h/', null],
   ['a://{host}/{+path}', 'a://h/b?c', null],
   ['a://{+path}/end', 'a://b/c/end', { path: 'b/c' }],
+  ['docs://caf\u00e9/my docs/{name}', 'docs://caf\u00e9/my docs/a.txt', { name: 'a.txt' }],
+  ['docs://caf\u00e9/my docs/{name}', 'docs://caf%C3%A9/my%20docs/a.txt', { name: 'a.txt' }],
+  ['docs://a/"b"<c>/{name}', 'docs://a/%22b%22%3Cc%3E/x', { name: 'x' }],
 ])('%s, asked for %s', (template, uri, variables) => {
   expect(uriTemplate(template, 'resources.r.uri').match(uri)).toEqual(variables);
 });
