@@ -1,9 +1,9 @@
 /** Bounds how many streams of one caller stay open, over all instances, of what serves MCP. */
 import type { TidegateError } from '../base/errors.ts';
 import type { StreamBounds } from '../calls/bounds/open-streams.ts';
+import type { McpServing } from '../calls/events/mcp-serving.ts';
 import type { Deps } from '../streams/deps.ts';
 import { refusedForNow } from './mcp-refusals.ts';
-import type { McpServing } from './mcp-route.ts';
 
 /** What bounds streams is loaded with the first message, since a server without authentication bounds none. */
 export function withStreamBounds(deps: Deps & { mcp: McpServing }): McpServing {

@@ -3,10 +3,10 @@ import { TidegateError } from '../base/errors.ts';
 import type { Audit } from '../streams/audit.ts';
 import { isOwner, type Principal } from '../base/principal.ts';
 import { isUnrestricted, missingScopes } from '../base/scopes.ts';
+import type { McpServing } from '../calls/events/mcp-serving.ts';
 import type { PrincipalNow } from '../calls/events/rights-watch.ts';
 import { type EventDialect, INVALID_REQUEST, PARSE_ERROR } from '../base/json-rpc.ts';
 import { isPromise, whenKnown } from '../base/time/when-known.ts';
-import type { Work } from '../store/work.ts';
 import type { ServedAnswer } from '../calls/served-answer.ts';
 import type { Authenticate } from './authenticate.ts';
 import type { Bodies } from './bodies.ts';
@@ -16,29 +16,6 @@ import { type Edge, NO_EDGE, overloaded } from './edge.ts';
 import { insufficientScope, mcpError, refusedForNow, refusedOrigin } from './mcp-refusals.ts';
 import type { OriginGuard } from './origin.ts';
 import type { CountRequest } from './request-limit.ts';
-
-/** What serves MCP behind this route; `mcp/serve/endpoint.ts` makes it. */
-export interface McpServing {
-  /**
-   * Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent.
-   * @param now who sent it by then, for what stays open; absent: nobody can tell
-   */
-  serve(
-    request: Request,
-    body: unknown,
-    principal: Principal,
-    work?: Work,
-    now?: PrincipalNow | null,
-  ): Promise<ServedAnswer>;
-  /** The scopes that a message needs, all of them; those of a batch together. Each is told once. */
-  needs(body: unknown): readonly string[] | Promise<readonly string[]>;
-  /** Answers one GET, for a stream of a session of 2025-11-25 or before. Null: there are none. */
-  open:
-    | ((request: Request, principal: Principal, work?: Work, now?: PrincipalNow | null) => Promise<ServedAnswer>)
-    | null;
-  /** Answers one DELETE, which ends a session of 2025-11-25 or before. Null: there are none. */
-  end: ((request: Request, principal: Principal) => Promise<ServedAnswer>) | null;
-}
 
 export interface McpRoute {
   /** @param report is called with what the log says of a message that was served */

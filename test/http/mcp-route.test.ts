@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { PUBLIC } from '../../src/base/principal.ts';
 import { createBodies } from '../../src/http/bodies.ts';
 import { createChallenges } from '../../src/http/challenge.ts';
-import { createMcpRoute, type McpServing } from '../../src/http/mcp-route.ts';
+import type { McpServing } from '../../src/calls/events/mcp-serving.ts';
+import { createMcpRoute } from '../../src/http/mcp-route.ts';
 import { createOriginGuard } from '../../src/http/origin.ts';
 
 const headers = { 'Content-Type': 'application/json' };

@@ -7,8 +7,7 @@ import type { JsonObject } from '../../base/json.ts';
 import type { Principal } from '../../base/principal.ts';
 import { isUnrestricted } from '../../base/scopes.ts';
 import { isPromise, whenKnown } from '../../base/time/when-known.ts';
-import type { PrincipalNow } from '../../calls/events/rights-watch.ts';
-import type { Work } from '../../store/work.ts';
+import type { McpServing } from '../../calls/events/mcp-serving.ts';
 import type { About } from '../registry/about.ts';
 import { createDiscover } from './discover.ts';
 import { askedFor } from '../wire/message.ts';
@@ -30,23 +29,7 @@ export interface McpEndpointDeps {
   sessions: boolean;
 }
 
-export interface McpEndpoint {
-  /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
-  serve(
-    request: Request,
-    body: unknown,
-    principal: Principal,
-    work?: Work,
-    now?: PrincipalNow | null,
-  ): Promise<ServedAnswer>;
-  /** The scopes that a message needs, all of them; those of a batch together. Each is told once. */
-  needs(body: unknown): readonly string[] | Promise<readonly string[]>;
-  /** Answers one GET. Null: there are no sessions that could have streams. */
-  open:
-    | ((request: Request, principal: Principal, work?: Work, now?: PrincipalNow | null) => Promise<ServedAnswer>)
-    | null;
-  /** Answers one DELETE. Null: there are no sessions that could be ended. */
-  end: ((request: Request, principal: Principal) => Promise<ServedAnswer>) | null;
+export interface McpEndpoint extends McpServing {
   /** Newest first. */
   versions: readonly string[];
   capabilities: JsonObject;

@@ -6,6 +6,7 @@ import { isLegacyRequest, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotoco
 import { INVALID_REQUEST, rpcErrorResponse } from '../../base/json-rpc.ts';
 import type { Principal } from '../../base/principal.ts';
 import type { PrincipalNow } from '../../calls/events/rights-watch.ts';
+import type { McpServing } from '../../calls/events/mcp-serving.ts';
 import type { ServedAnswer } from '../../calls/served-answer.ts';
 import type { Exchange, Refusal } from './exchange.ts';
 import { createLegacy } from './legacy.ts';
@@ -26,24 +27,11 @@ import { createSessions } from '../sessions/sessions.ts';
 import { createServerSource, type ServerDeps } from './server.ts';
 import { UNBOUNDED, type Work } from '../../store/work.ts';
 
-export interface SdkServing {
-  /**
-   * Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent.
-   * @param now who sent it by then, for what stays open; absent, null: nobody can tell
-   */
-  serve(
-    request: Request,
-    body: unknown,
-    principal: Principal,
-    work?: Work,
-    now?: PrincipalNow | null,
-  ): Promise<ServedAnswer>;
-  /** The scopes that a message needs, all of them; those of a batch together. Each is told once. */
+/** The same over the SDK. It always has an answer for a GET and a DELETE: where there are no sessions, nobody asks. */
+export interface SdkServing extends Omit<McpServing, 'needs' | 'open' | 'end'> {
   needs(body: unknown): readonly string[];
-  /** Answers one GET, for a stream of a session of 2025-11-25 or before. Never rejects for what a client sent. */
-  open(request: Request, principal: Principal, work?: Work, now?: PrincipalNow | null): Promise<ServedAnswer>;
-  /** Answers one DELETE, which ends a session of 2025-11-25 or before. Never rejects for what a client sent. */
-  end(request: Request, principal: Principal): Promise<ServedAnswer>;
+  open: NonNullable<McpServing['open']>;
+  end: NonNullable<McpServing['end']>;
   /** Ends the exchanges that are under way. */
   close(): Promise<void>;
 }
