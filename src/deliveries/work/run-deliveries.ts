@@ -169,8 +169,3 @@ export function createDeliveryWork(deps: DeliveryDeps, options: DeliveryWorkOpti
     stop: () => pool.drain(),
   };
 }
-
-/** One call of a schedule. Errors as the store's. */
-export function runDeliveries(deps: DeliveryDeps, deadline: number, options?: PoolOptions): Promise<DeliveriesReport> {
-  return createDeliveryWork(deps, options).run(deadline, null);
-}

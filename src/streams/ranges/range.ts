@@ -76,10 +76,6 @@ function resolveKeys(stream: DeclaredStream, keys: readonly string[] | undefined
   return sorted;
 }
 
-export function isUnbounded({ from, to, keys, where }: Range): boolean {
-  return from === null && to === null && keys === null && where === null;
-}
-
 /** Whether the range leaves out some events within its times. */
 export function isPicky({ keys, where }: Pick<Range, 'keys' | 'where'>): boolean {
   return keys !== null || where !== null;
