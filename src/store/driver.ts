@@ -31,6 +31,8 @@ export interface StoreDriver<Variables extends z.ZodRawShape = z.ZodRawShape> {
    * The file that holds the data. A host on Node makes its folder and keeps a secret beside it. Absent: there is none.
    */
   file?(values: DriverValues<Variables>, app: string): string;
+  /** The variable that says which file that is, to be named where its folder cannot be made. Absent: none does. */
+  fileVariable?: Extract<keyof Variables, string>;
   /** True where the data ends with the process. */
   isVolatile?: boolean;
   /** The variable that says where the engine is, to be named where it does not answer. Absent: there is none. */

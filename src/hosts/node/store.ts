@@ -25,7 +25,7 @@ export async function openNodeStore(
   const driver = driverOf(DRIVERS, config);
   const { values } = config.store;
   const file = driver.file?.(values, app);
-  if (file !== undefined) await makeFolder(dirname(file));
+  if (file !== undefined) await makeFolder(dirname(file), driver.fileVariable ?? 'STORE');
   const store = await driver.open(values, { app, runtime });
   const findings = await examine(store, runtime.now());
   tellFindings(
@@ -52,13 +52,14 @@ export async function openNodeStore(
 
 const isFatal = ({ error, stops }: StoreFinding) => stops && error.code !== 'store_full';
 
-async function makeFolder(folder: string): Promise<void> {
+/** @param variable the one that names the file */
+async function makeFolder(folder: string, variable: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TidegateError('invalid_config', `the folder of SQLITE_PATH cannot be made: ${reason}`, {
-      field: 'SQLITE_PATH',
+    throw new TidegateError('invalid_config', `the folder of ${variable} cannot be made: ${reason}`, {
+      field: variable,
       expected: 'a file in a folder that this user may write to',
       cause,
     });

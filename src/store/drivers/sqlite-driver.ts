@@ -26,6 +26,7 @@ export const sqlite: StoreDriver<typeof variables> = {
   name: 'sqlite',
   variables,
   file,
+  fileVariable: 'SQLITE_PATH',
   async open(values, { app, runtime }) {
     const { createSqliteStore } = (await import(SQLITE).catch(withoutSqlite)) as typeof Sqlite;
     const options = { path: file(values, app), clock: runtime, openMs: 0 };
