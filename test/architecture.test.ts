@@ -281,3 +281,13 @@ test('an exported name stands for one thing in all of src', () => {
   expect(places.get('TidegateError')).toEqual(['base/errors.ts']);
   expect([...places].filter(([, standing]) => standing.length > 1)).toEqual([]);
 });
+
+test('no docstring stands above another one, where it belongs to nothing', () => {
+  const both = /\*\/\s*\n\s*\/\*\*/g;
+  const found = files.filter((file) => {
+    const text = readFileSync(join(SRC, file), 'utf8');
+    // The first one of a file is about the file.
+    return [...text.matchAll(both)].some(({ index }) => text.indexOf('*/') < index);
+  });
+  expect(found).toEqual([]);
+});

@@ -108,11 +108,11 @@ export interface ServingOptions
   extends
     Pick<ServerDeps, 'requestMs' | 'deadlineOf' | 'outlivesClients' | 'streamMs' | 'worksAfterAnswer'>,
     Pick<RegistryOptions, 'secrets' | 'variable' | 'extensions' | 'knowsCallers' | 'deliveries'> {
-  /** Who hears of tasks that begin, are answered or wake. A function is given what tasks work with. Default: the schedule alone finds them. */
   /** What listeners may take. Null: clients cannot listen. Default: as on Node, and null where no work outlives its client. */
   listening?: ListenBounds | null;
   /** By which listeners hear of changes; the store of the host pokes it. Default: one of the host's own. */
   watch?: ChangeWatch;
+  /** Who hears of tasks that begin, are answered or wake. A function is given what tasks work with. Default: the schedule alone finds them. */
   dispatch?: Dispatch | ((deps: TaskDeps) => Dispatch);
   /** The tools of operators, once the first of them called (`operators.ts`). */
   operating?: Operators;
