@@ -17,6 +17,7 @@ import { createLog } from '../log.ts';
 import { nodeRuntime } from '../node/runtime.ts';
 import { tellInPlaceOfLambda } from '../node/process/stray-rejections.ts';
 import { fromEnvironment } from '../platforms/from-environment.ts';
+import { STANDARD_STORE } from '../platforms/standard-store.ts';
 import type { ScheduledReport } from '../scheduled.ts';
 import { startProblem } from '../start-problem.ts';
 import type { BatchAnswer, SqsEvent } from './queue-batch.ts';
@@ -86,7 +87,7 @@ export function createLambdaHost(
   }
 
   async function build(): Promise<Instance> {
-    const config = readConfig(environment, 'dynamodb');
+    const config = readConfig(environment, STANDARD_STORE.lambda);
     log = createLog(config.logLevel, { write });
     const given = await fromEnvironment({
       config,

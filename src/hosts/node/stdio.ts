@@ -2,7 +2,7 @@
  * `tidegate stdio`: the app's registry over standard input and output, with the workers beside it, until the client hangs
  * up. It reads the same store as `npm start` and may run beside it. Standard output belongs to MCP; the log goes to stderr.
  */
-import { readConfig } from '../../store/drivers/open.ts';
+import { readNodeConfig } from '../platforms/node-config.ts';
 import type { App } from '../../declare/app.ts';
 import { checkSecretsSet, openFeedSecrets } from '../../declare/check/open-secrets.ts';
 import { PUBLIC } from '../../base/principal.ts';
@@ -26,7 +26,7 @@ import { leave, untilStopped } from '../stop-signal.ts';
 import { createEnding } from './ending.ts';
 
 export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<void> {
-  const config = readConfig(environment, 'sqlite');
+  const config = readNodeConfig(environment);
   const log = createLog(config.logLevel, { plain: process.stderr.isTTY });
   tellStrayRejections(log);
   const lent = nodeRuntime(log);

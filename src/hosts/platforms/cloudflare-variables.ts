@@ -12,6 +12,7 @@ import { setting } from './cloudflare-settings.ts';
 import type { PlatformFinding } from './finding.ts';
 import { OPTIONAL_SECRETS } from './own-secrets.ts';
 import { judgeVariables } from './variable-mistakes.ts';
+import { STANDARD_STORE } from './standard-store.ts';
 
 export interface WorkerSecret {
   name: string;
@@ -90,7 +91,7 @@ export function checkWorkerVariables({ app, needs, variables, secrets }: WorkerV
     // A driver of one's own is known to the Worker alone; what else is wrong is found all the same.
     open: isOwn ? { ...variables, STORE: 'memory' } : variables,
     secrets: new Map(needed.map((name) => [name, secrets.get(name) ?? null])),
-    stores: { drivers, standard: 'redis' },
+    stores: { drivers, standard: STANDARD_STORE.workers },
     placeOf: (name) => `${name} under [vars]`,
   });
   if (config === null) return findings;

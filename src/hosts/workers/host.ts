@@ -16,6 +16,7 @@ import type { CallerOptions, Host } from '../http-host.ts';
 import { createLog } from '../log.ts';
 import { sendBack, type TaskBatch } from '../queue.ts';
 import { fromEnvironment } from '../platforms/from-environment.ts';
+import { STANDARD_STORE } from '../platforms/standard-store.ts';
 import { hintsThrough } from '../queues/hints.ts';
 import { startProblem } from '../start-problem.ts';
 import { overloaded } from '../../http/edge.ts';
@@ -90,7 +91,7 @@ export function createWorker(app: App, { stores = {}, ...own }: WorkerOptions = 
    */
   async function parts(environment: WorkerEnvironment): Promise<Isolate> {
     if (isolate !== null) return isolate;
-    const config = readEnvironment(environment, { drivers, standard: 'redis', hint: HINT });
+    const config = readEnvironment(environment, { drivers, standard: STANDARD_STORE.workers, hint: HINT });
     log = createLog(config.logLevel, { write });
     const given = await fromEnvironment({
       config,

@@ -10,7 +10,7 @@ import { isScope } from '../../../base/scopes.ts';
 import { isoTime } from '../../../base/time/time-text.ts';
 import type { App } from '../../../declare/app.ts';
 import { watchClock } from '../../../store/clock-watch.ts';
-import { readConfig } from '../../../store/drivers/open.ts';
+import { readNodeConfig } from '../../platforms/node-config.ts';
 import type { Audit } from '../../../streams/audit.ts';
 import { auditOf } from '../../audit.ts';
 import { createLog } from '../../log.ts';
@@ -63,7 +63,7 @@ export async function keysCommand({ args, loadApp, environment, misused }: Comma
     return misused('keys create needs --name NAME: who calls with the key');
   }
 
-  const config = readConfig(environment, 'sqlite');
+  const config = readNodeConfig(environment);
   refuseVolatile(config, 'for a server in memory set TIDEGATE_KEY, one key that may do everything');
   const app = await loadApp(values.app ?? null);
   const runtime = nodeRuntime(createLog(config.logLevel, { plain: process.stderr.isTTY }));

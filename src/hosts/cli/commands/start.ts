@@ -1,6 +1,7 @@
 /** `npm start`, and `tidegate start`: serves an app on this machine until it is told to end. */
 import { driverOf } from '../../../store/driver.ts';
-import { DRIVERS, readConfig } from '../../../store/drivers/open.ts';
+import { DRIVERS } from '../../../store/drivers/open.ts';
+import { readNodeConfig } from '../../platforms/node-config.ts';
 import type { App } from '../../../declare/app.ts';
 import { addDemo } from '../../demo/demo.ts';
 import { createLog } from '../../log.ts';
@@ -14,7 +15,7 @@ import { oneLine } from '../../../base/plain.ts';
 
 /** @param file of an app of the operator's own; null: the built-in one, which gets the demo's streams unless `DEMO` is off. */
 export async function start(declared: App, environment: NodeJS.ProcessEnv, file: string | null): Promise<void> {
-  const config = readConfig(environment, 'sqlite');
+  const config = readNodeConfig(environment);
   const runtime = nodeRuntime(createLog(config.logLevel, { plain: process.stderr.isTTY }));
   const endTelling = tellStrayRejections(runtime.log);
   const demo = config.demo && file === null ? await addDemo(declared, runtime, config.mqttUrl) : null;

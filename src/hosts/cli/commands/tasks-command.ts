@@ -2,7 +2,7 @@
  * `tidegate tasks`: shows, cancels and retries the tasks in the store that the environment names. It works on no task
  * itself: a task that is retried becomes due, and the next runner or schedule takes it up.
  */
-import { readConfig } from '../../../store/drivers/open.ts';
+import { readNodeConfig } from '../../platforms/node-config.ts';
 import { readDecimal } from '../../../base/number-text.ts';
 import { TidegateError } from '../../../base/errors.ts';
 import { knownName } from '../../../base/known-names.ts';
@@ -80,7 +80,7 @@ export async function tasksCommand({ args, loadApp, environment, misused }: Comm
     return misused(`--status ${values.status}: expected ${knownName(values.status, STATUSES, 'statuses')}`);
   }
 
-  const config = readConfig(environment, 'sqlite');
+  const config = readNodeConfig(environment);
   const app = await loadApp(values.app ?? null);
   const runtime = nodeRuntime(createLog(config.logLevel, { plain: process.stderr.isTTY }));
   tellMisspelt(config, app, runtime.log);

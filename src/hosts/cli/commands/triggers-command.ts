@@ -8,7 +8,7 @@ import { jsonText, oneLine } from '../../../base/plain.ts';
 import { PUBLIC, safePrincipal } from '../../../base/principal.ts';
 import { isoTime, parseTime } from '../../../base/time/time-text.ts';
 import type { OccurrenceData } from '../../../declare/trigger.ts';
-import { readConfig } from '../../../store/drivers/open.ts';
+import { readNodeConfig } from '../../platforms/node-config.ts';
 import { ofStream, scopeOf, type Scope } from '../../../streams/scope.ts';
 import { readTriggers } from '../../../triggers/list.ts';
 import { makeOccurrence } from '../../../triggers/occurrence.ts';
@@ -61,7 +61,7 @@ export async function triggersCommand(command: CommandCall): Promise<number> {
   if (verb === 'try' && name === undefined) return misused('triggers try needs the name of a trigger');
   if (verb === 'try' && values.from === undefined) return misused('triggers try needs --from, such as --from -7d');
 
-  const config = readConfig(environment, 'sqlite');
+  const config = readNodeConfig(environment);
   const app = await loadApp(values.app ?? null);
   const runtime = nodeRuntime(createLog(config.logLevel, { plain: process.stderr.isTTY }));
   tellMisspelt(config, app, runtime.log);

@@ -3,10 +3,9 @@ import type { Config } from '../../../base/config/config.ts';
 import { isLoopback, readHostname } from '../../../base/config/origins.ts';
 import { misspeltText } from '../../../base/known-names.ts';
 import { readConfig } from '../../../store/drivers/open.ts';
+import { STANDARD_STORE } from '../../platforms/standard-store.ts';
 import type { DoctorCheck, Examined, DoctorFinding, PlatformName } from './finding.ts';
 import { failing } from './run-checks.ts';
-
-const STANDARD_STORE: Record<PlatformName, string> = { node: 'sqlite', workers: 'redis', lambda: 'dynamodb' };
 
 export const configurationCheck: DoctorCheck = {
   name: 'configuration',

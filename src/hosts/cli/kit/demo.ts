@@ -7,7 +7,8 @@ import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TidegateError } from '../../../base/errors.ts';
 import { driverOf } from '../../../store/driver.ts';
-import { DRIVERS, readConfig } from '../../../store/drivers/open.ts';
+import { DRIVERS } from '../../../store/drivers/open.ts';
+import { readNodeConfig } from '../../platforms/node-config.ts';
 import { builtName } from './app-file.ts';
 
 /** The name of the demo, which names its file too. */
@@ -17,7 +18,7 @@ const DEMO = 'tidegate';
 export function checkDemoMeant(environment: NodeJS.ProcessEnv, folder = process.cwd()): void {
   const builtIn = fileURLToPath(builtName('../../../app.ts'));
   if (resolve(folder, 'src/app.ts') === builtIn) return;
-  const config = readConfig(environment, 'sqlite');
+  const config = readNodeConfig(environment);
   const file = driverOf(DRIVERS, config).file?.(config.store.values, DEMO);
   if (file !== undefined && basename(file) === `${DEMO}.db` && existsSync(resolve(folder, file))) return;
   throw new TidegateError('invalid_config', 'there is no app in this folder', {

@@ -14,7 +14,8 @@ import { onRecord } from '../../../operate/faces/tools.ts';
 import { fit, USUAL_WIDTH } from '../../../operate/table.ts';
 import { watchClock } from '../../../store/clock-watch.ts';
 import { driverOf } from '../../../store/driver.ts';
-import { DRIVERS, readConfig } from '../../../store/drivers/open.ts';
+import { DRIVERS } from '../../../store/drivers/open.ts';
+import { readNodeConfig } from '../../platforms/node-config.ts';
 import { auditOf } from '../../audit.ts';
 import { createLog } from '../../log.ts';
 import { tellMisspelt } from '../../misspelt.ts';
@@ -93,7 +94,7 @@ function mostWords(members: readonly Member[]): number {
 async function run({ action, input, values }: Called, call: CommandCall): Promise<number> {
   const { loadApp, environment } = call;
   const print = call.print === undefined ? printed : async (line: string) => call.print?.(line);
-  const config = readConfig(environment, 'sqlite');
+  const config = readNodeConfig(environment);
   const isKept = effectOf(action, input) !== 'reads' || KEEPS.includes(action.noun);
   if (isKept) refuseVolatile(config, `nothing would be left of it: set STORE for ${actionName(action)}`);
   // What operators do is on record, which they can read.

@@ -9,7 +9,8 @@ import { PUBLIC } from '../../../../base/principal.ts';
 import { createAppStreams } from '../../../../calls/streams.ts';
 import type { App } from '../../../../declare/app.ts';
 import { driverOf } from '../../../../store/driver.ts';
-import { DRIVERS, readConfig } from '../../../../store/drivers/open.ts';
+import { DRIVERS } from '../../../../store/drivers/open.ts';
+import { readNodeConfig } from '../../../platforms/node-config.ts';
 import { clientUrl } from '../../../node/listening.ts';
 import { nodeRuntime } from '../../../node/runtime.ts';
 import { tellStrayRejections } from '../../../node/process/stray-rejections.ts';
@@ -91,7 +92,7 @@ function described(app: App, config: Config, url: string): ServedApp {
 async function run(): Promise<void> {
   watchImports(file, (files) => void send({ kind: 'files', files }));
   const app = await loadApp(file);
-  const config = readConfig(process.env, 'sqlite');
+  const config = readNodeConfig(process.env);
   await send({ kind: 'ready' });
   await Promise.race([serveTold.promise, stopTold.promise]);
   if (isStopped) return;
