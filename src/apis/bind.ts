@@ -3,7 +3,7 @@ import type { App } from '../declare/app.ts';
 import type { Tool, ToolAnswer } from '../declare/tool.ts';
 import type { ToolContext } from '../declare/context.ts';
 import { type HttpTool, isHttpTool } from '../declare/http-tool.ts';
-import { TidegateError } from '../base/errors.ts';
+import { TidegateError, invalidConfig } from '../base/errors.ts';
 import { checkTarget } from '../net/fetch-target.ts';
 import { createGuardedFetch, type GuardedFetch } from '../net/guarded-fetch.ts';
 import { headerExpected } from '../net/request-headers.ts';
@@ -89,6 +89,6 @@ function checkHeaders(name: string, { http }: HttpTool, secrets: ToolSecrets): v
     const expected = headerExpected(header, sent ?? '');
     if (expected === null) continue;
     const field = isSecret && headerExpected(header, '') === null ? value.name : `tools.${name}.headers.${header}`;
-    throw new TidegateError('invalid_config', `${field}: expected ${expected}`, { field, expected });
+    throw invalidConfig(field, expected);
   }
 }

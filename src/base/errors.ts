@@ -90,6 +90,16 @@ export class TidegateError extends Error {
   }
 }
 
+/** An argument that is wrong: `<field>: expected <expected>`. */
+export function invalidInput(field: string, expected: string): TidegateError {
+  return new TidegateError('invalid_input', `${field}: expected ${expected}`, { field, expected });
+}
+
+/** The same for what an app declares, and for variables of the environment. */
+export function invalidConfig(field: string, expected: string): TidegateError {
+  return new TidegateError('invalid_config', `${field}: expected ${expected}`, { field, expected });
+}
+
 /** Whether the store failed, and neither the caller nor what it asked for. */
 export function isOfStore(thrown: unknown): thrown is TidegateError {
   return thrown instanceof TidegateError && OF_STORE.has(thrown.code);

@@ -3,7 +3,7 @@ import { answerIn, METHOD_OF, readAnswer, wireRequest } from '../declare/check/a
 import { type Answer, ASK_KEY, type ContentOf, type InputRequest, type WireRequest } from '../declare/ask.ts';
 import type { SampleRequest } from '../declare/client-asks.ts';
 import type { Asks } from '../declare/context.ts';
-import { TidegateError } from '../base/errors.ts';
+import { TidegateError, invalidConfig } from '../base/errors.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import { isAskable, missingFor } from './ask-capabilities.ts';
 import type { HandlerDeps } from './deps.ts';
@@ -179,5 +179,5 @@ const METHOD_WORDS: Readonly<Record<WireRequest['method'], string>> = {
 };
 
 export function defect(field: string, expected: string): TidegateError {
-  return new TidegateError('invalid_config', `${field}: expected ${expected}`, { field, expected });
+  return invalidConfig(field, expected);
 }

@@ -2,7 +2,7 @@
  * An MCP server of somebody's own tools, resources, prompts and tasks, with no stream and no feed: the endpoint of every other
  * app, with its sessions, subscriptions, replay and tasks in a store, so that any instance answers.
  */
-import { TidegateError } from '../base/errors.ts';
+import { TidegateError, invalidConfig } from '../base/errors.ts';
 import { type Runtime, systemRuntime } from '../base/runtime.ts';
 import type { AppOptions } from '../declare/app.ts';
 import { defineApp } from '../declare/check/define-app.ts';
@@ -74,5 +74,5 @@ const SECRET_CHARACTERS = 32;
 function checkSecret(field: string, text: string | undefined): void {
   if (text === undefined || text.length >= SECRET_CHARACTERS) return;
   const expected = `at least ${SECRET_CHARACTERS} characters, made at random`;
-  throw new TidegateError('invalid_config', `${field}: expected ${expected}`, { field, expected });
+  throw invalidConfig(field, expected);
 }

@@ -9,7 +9,7 @@ import { createEndedLogins } from '../auth/login/ended-logins.ts';
 import { cookieIn, createLoginCookies, LOGIN_MS, type Login } from '../auth/login/login-cookie.ts';
 import { createLoginFailures } from '../auth/login/login-failures.ts';
 import { isLoopback, readHostname } from '../base/config/origins.ts';
-import { asTidegateError, TidegateError } from '../base/errors.ts';
+import { asTidegateError, TidegateError, invalidInput } from '../base/errors.ts';
 import { type Json, parseJson, sentJsonResponse } from '../base/json.ts';
 import type { Principal } from '../base/principal.ts';
 import type { Runtime } from '../base/runtime.ts';
@@ -220,12 +220,12 @@ function bodiless({ url, method }: Request, headers: Headers): Request {
 async function credentialIn(request: Request, bodies: Bodies, source: Edge['body']): Promise<string | TidegateError> {
   // A form of a page elsewhere cannot send this type without asking first.
   if (bareType(request.headers.get('content-type')) !== 'application/json')
-    return wrong('Content-Type', 'application/json, or Authorization: Bearer …');
+    return invalidInput('Content-Type', 'application/json, or Authorization: Bearer …');
   const body = await bodies.read(request, BODY_BYTES, source);
-  if (!body.ok) return wrong('body', body.expected);
+  if (!body.ok) return invalidInput('body', body.expected);
   const credential = memberOf(body.text, 'credential');
   if (typeof credential === 'string' && /^[\x21-\x7E]+$/.test(credential)) return credential;
-  return wrong('body.credential', 'a key or a token, as a text');
+  return invalidInput('body.credential', 'a key or a token, as a text');
 }
 
 /** What a parser says of a text that is no JSON quotes it, and is told to nobody. */
@@ -236,10 +236,6 @@ function memberOf(text: string, name: string): Json {
   } catch {
     return null;
   }
-}
-
-function wrong(field: string, expected: string): TidegateError {
-  return new TidegateError('invalid_input', `${field}: expected ${expected}`, { field, expected });
 }
 
 function insecure(): TidegateError {

@@ -2,7 +2,7 @@
  * What lets pushes in: tokens, and the ways in which senders sign, by the header by which each is known and the key that a secret
  * holds. All is read from the environment once, at the start. `signatures.ts` judges signatures by the keys.
  */
-import { TidegateError } from '../base/errors.ts';
+import { TidegateError, invalidConfig } from '../base/errors.ts';
 import type { App } from '../declare/app.ts';
 import type { ReadVariable } from '../declare/check/open-secrets.ts';
 import type { Secret } from '../declare/secret.ts';
@@ -71,7 +71,7 @@ function keyOf(by: SignedBy, secret: Secret, stream: string, variable: ReadVaria
       ? `a secret of ${LEAST_BYTES} to ${MOST_BYTES} bytes in base64, such as whsec_…`
       : `a secret of at least ${LEAST_CHARACTERS} characters`;
   const expected = `${form}, for pushes to the stream ${stream}`;
-  throw new TidegateError('invalid_config', `${secret.name}: expected ${expected}`, { field: secret.name, expected });
+  throw invalidConfig(secret.name, expected);
 }
 
 /** Null for what is no base64, or of another length than a secret has. */
@@ -100,7 +100,7 @@ export function pushTokens(app: App, variable: ReadVariable): PushTokens {
     const value = variable(token.name);
     if (value === null || value.length < LEAST_CHARACTERS || !VISIBLE.test(value)) {
       const expected = `a token of at least ${LEAST_CHARACTERS} visible ASCII characters without spaces, for pushes to the stream ${name}`;
-      throw new TidegateError('invalid_config', `${token.name}: expected ${expected}`, { field: token.name, expected });
+      throw invalidConfig(token.name, expected);
     }
     tokens.set(name, token.form === null ? value : token.form(value));
   }

@@ -8,7 +8,7 @@ import * as z from 'zod';
 import type { JsonObject } from '../base/json.ts';
 import { asMeant } from '../base/schema/as-meant.ts';
 import { listedAs } from '../base/schema/json-schema.ts';
-import { TidegateError } from '../base/errors.ts';
+import { TidegateError, invalidInput } from '../base/errors.ts';
 import { whereSchema } from '../declare/check/condition-schema.ts';
 import type { Condition, ConditionKind, FieldTests, Where } from '../declare/condition.ts';
 import { specProblems } from '../declare/spec/problems.ts';
@@ -189,10 +189,10 @@ export function conditionOfArgument(given: ConditionArgument, stream: DeclaredSt
   const named = Object.entries({ key, keys, keyLike }).filter(([, value]) => value !== undefined);
   const [first, second] = named.map(([name]) => name);
   if (first !== undefined && !stream.keyed) throw withoutKeys(stream, `condition.${first}`);
-  if (second !== undefined) throw wrong(`condition.${second}`, `to be left out, because ${first} is given`);
+  if (second !== undefined) throw invalidInput(`condition.${second}`, `to be left out, because ${first} is given`);
   const one = keys === undefined ? (keyLike === undefined ? key : { like: keyLike }) : { oneOf: keys };
   const short = TIMES.find((name) => (given[name] ?? LEAST_MS) < LEAST_MS);
-  if (short !== undefined) throw wrong(`condition.${short}`, `milliseconds, at least ${LEAST_MS}: 5 s are 5000`);
+  if (short !== undefined) throw invalidInput(`condition.${short}`, `milliseconds, at least ${LEAST_MS}: 5 s are 5000`);
   const where = given.where && meantWhere(stream, given.where);
   if (where !== undefined) checkWhere(stream, where, 'condition.');
   const condition = Object.entries({ ...rest, where, key: one }).filter(([, value]) => value !== undefined);
@@ -202,9 +202,8 @@ export function conditionOfArgument(given: ConditionArgument, stream: DeclaredSt
 function notOfKind(name: string, kind: ConditionKind): TidegateError {
   const owners = KINDS.filter((each) => OF_KIND[each].includes(name));
   const own = [...OF_KIND[kind], 'key', 'keys', 'keyLike', 'where', 'perKey'].join(', ');
-  return wrong(`condition.${name}`, `to be left out: it belongs to ${owners.join(' and ')}; ${kind} takes ${own}`);
-}
-
-function wrong(field: string, expected: string): TidegateError {
-  return new TidegateError('invalid_input', `${field}: expected ${expected}`, { field, expected });
+  return invalidInput(
+    `condition.${name}`,
+    `to be left out: it belongs to ${owners.join(' and ')}; ${kind} takes ${own}`,
+  );
 }

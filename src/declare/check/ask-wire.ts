@@ -7,7 +7,7 @@ import { digestOf } from '../../base/digest.ts';
 import { flatSchema } from './flat-schema.ts';
 import { asMeant } from '../../base/schema/as-meant.ts';
 import { describeIssues, UNWORDED } from '../../base/schema/issue-words.ts';
-import { TidegateError } from '../../base/errors.ts';
+import { TidegateError, invalidConfig } from '../../base/errors.ts';
 import { isDeep, type Json, type JsonObject, utf8Bytes } from '../../base/json.ts';
 
 export const METHOD_OF: Readonly<Record<InputRequest['kind'], WireRequest['method']>> = {
@@ -28,7 +28,7 @@ export const ANSWER_BYTES = 32_768;
  */
 export function wireRequest(request: InputRequest, path: string): WireRequest {
   const params = paramsOf(request, path);
-  if (utf8Bytes(JSON.stringify(params)) > ASK_BYTES) throw wrong(path, `at most ${ASK_BYTES} bytes`);
+  if (utf8Bytes(JSON.stringify(params)) > ASK_BYTES) throw invalidConfig(path, `at most ${ASK_BYTES} bytes`);
   return { method: METHOD_OF[request.kind], params };
 }
 
@@ -127,9 +127,5 @@ function checkUrl(text: string, path: string): string {
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(url?.hostname ?? '');
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal);
   if (isSafe && url.username === '' && url.password === '') return text;
-  throw wrong(`${path}.url`, 'an https URL without a user and a password');
-}
-
-function wrong(field: string, expected: string): TidegateError {
-  return new TidegateError('invalid_config', `${field}: expected ${expected}`, { field, expected });
+  throw invalidConfig(`${path}.url`, 'an https URL without a user and a password');
 }

@@ -2,7 +2,7 @@
  * Makes the schema of a form that MCP allows: a flat object of texts, numbers, booleans and choices. This file is pure.
  */
 import * as z from 'zod';
-import { TidegateError } from '../../base/errors.ts';
+import { TidegateError, invalidConfig } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { withoutJsonForm } from '../../base/schema/json-schema.ts';
 
@@ -18,14 +18,14 @@ const FORMATS = new Set<unknown>(['email', 'uri', 'date', 'date-time']);
  */
 export function flatSchema(schema: z.ZodType, path: string): JsonObject {
   const { type, properties = {}, required } = converted(schema, path);
-  if (type !== 'object') throw unfit(path, 'the schema of a flat object');
+  if (type !== 'object') throw invalidConfig(path, 'the schema of a flat object');
   const fields = Object.entries(properties as JsonObject).map(([name, declared]) => {
     const field = fieldOf(declared as JsonObject);
     const items = field.items as JsonObject | undefined;
     const isChoice = field.type === 'array' && (items?.enum !== undefined || items?.anyOf !== undefined);
     const isOfOther = field.type !== 'string' && (field.enum !== undefined || field.oneOf !== undefined);
     if (isChoice || (PRIMITIVES.has(field.type) && !isOfOther)) return [name, field];
-    throw unfit(`${path}.${name}`, 'a text, a number, a boolean, a choice of texts or a list of such choices');
+    throw invalidConfig(`${path}.${name}`, 'a text, a number, a boolean, a choice of texts or a list of such choices');
   });
   return { type, properties: Object.fromEntries(fields) as JsonObject, ...(required ? { required } : {}) };
 }
@@ -42,10 +42,6 @@ function converted(schema: z.ZodType, path: string): JsonObject {
     return z.toJSONSchema(schema, { io: 'input' }) as JsonObject;
   } catch {
     const [place] = withoutJsonForm(schema, 'input', path);
-    throw unfit(place?.path ?? path, place?.expected ?? 'a schema that JSON Schema can express');
+    throw invalidConfig(place?.path ?? path, place?.expected ?? 'a schema that JSON Schema can express');
   }
-}
-
-function unfit(field: string, expected: string): TidegateError {
-  return new TidegateError('invalid_config', `${field}: expected ${expected}`, { field, expected });
 }

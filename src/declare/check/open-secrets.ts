@@ -2,7 +2,7 @@
  * The one reader of secrets: takes them from the environment, and redacts them in what is shown. Whoever declares secrets
  * hands them over with a word for itself, such as `the feed news`.
  */
-import { TidegateError } from '../../base/errors.ts';
+import { TidegateError, invalidConfig } from '../../base/errors.ts';
 import type { App } from '../app.ts';
 import type { DeclaredFeed } from '../feed.ts';
 import { type ReadSecret, type Secret, secretsWithin } from '../secret.ts';
@@ -127,14 +127,14 @@ function formed(owner: string, { name, form, optional }: Secret, variable: ReadV
   if (value === null && optional) return null;
   if (value === null) {
     const expected = `to be set, because ${owner} sends it`;
-    throw new TidegateError('invalid_config', `${name}: expected ${expected}`, { field: name, expected });
+    throw invalidConfig(name, expected);
   }
   try {
     return form === null ? value : form(value);
   } catch {
     // The error's own message may show the value.
     const expected = `a value of which ${owner} can make what it sends`;
-    throw new TidegateError('invalid_config', `${name}: expected ${expected}`, { field: name, expected });
+    throw invalidConfig(name, expected);
   }
 }
 

@@ -2,7 +2,7 @@
  * Whether something may be delivered to a target at all, told when somebody subscribes. Whether its address may be reached is asked
  * again with each delivery (`post.ts`).
  */
-import { TidegateError } from '../../base/errors.ts';
+import { TidegateError, invalidInput } from '../../base/errors.ts';
 import { knownName } from '../../base/known-names.ts';
 import type { Principal } from '../../base/principal.ts';
 import { isGranted, publishScope } from '../../base/scopes.ts';
@@ -41,20 +41,20 @@ function checkWebhook(
   { app }: DeliveryDeps,
   { url, secret, shape }: DeliveryTarget & { kind: 'webhook' },
 ): ShownTarget {
-  if (url.length > URL_CHARACTERS) throw wrong('target.url', `at most ${URL_CHARACTERS} characters`);
+  if (url.length > URL_CHARACTERS) throw invalidInput('target.url', `at most ${URL_CHARACTERS} characters`);
   const { allow, trusted } = app.webhooks;
   const parsed = publicTarget(url, allow);
-  if (parsed.hash !== '') throw wrong('target.url', 'a URL without a fragment, which is never sent');
+  if (parsed.hash !== '') throw invalidInput('target.url', 'a URL without a fragment, which is never sent');
   if (!PORTS.includes(parsed.port) && !isNamed(parsed, allow) && !isTrusted(url, trusted)) {
-    throw wrong('target.url', 'port 443 or 8443, or one that the app allows (webhooks.allow)');
+    throw invalidInput('target.url', 'port 443 or 8443, or one that the app allows (webhooks.allow)');
   }
   if (shape === 'event') {
     if (secret === null || secretBytes(secret) === null) {
-      throw wrong('target.secret', 'whsec_ and the base64 of 24 to 64 random bytes');
+      throw invalidInput('target.secret', 'whsec_ and the base64 of 24 to 64 random bytes');
     }
   } else if (!isChat(shape, parsed) && !isTrusted(url, trusted)) {
     const { hosts, path } = CHATS[shape];
-    throw wrong('target.url', `https://${hosts[0]}${path}…, or the shape event`);
+    throw invalidInput('target.url', `https://${hosts[0]}${path}…, or the shape event`);
   }
   return { kind: 'webhook', url, shape };
 }
@@ -106,14 +106,10 @@ function checkFeed(
       expected: knownName(feed, known, 'feeds that declare topics'),
     });
   }
-  if (topic.length > NAME_CHARACTERS) throw wrong('target.topic', `at most ${NAME_CHARACTERS} characters`);
+  if (topic.length > NAME_CHARACTERS) throw invalidInput('target.topic', `at most ${NAME_CHARACTERS} characters`);
   const { rule } = outlet.check({ topic, payload: {} });
   if (rule.confirm !== null) throw unsupported('target.topic', 'a topic to which nobody has to agree');
   return { kind: 'mqtt', feed, topic };
-}
-
-function wrong(field: string, expected: string): TidegateError {
-  return new TidegateError('invalid_input', `${field}: expected ${expected}`, { field, expected });
 }
 
 function unsupported(field: string, expected: string): TidegateError {

@@ -1,5 +1,5 @@
 /** The bounds of what one call may ask for, and the checks that refuse more. */
-import { TidegateError } from '../../base/errors.ts';
+import { TidegateError, invalidInput } from '../../base/errors.ts';
 
 export const DEFAULT_WAIT_MS = 5_000;
 export const LONGEST_REQUEST_MS = 25_000;
@@ -21,5 +21,5 @@ export function checkWait(timeoutMs: number, most: number): void {
 }
 
 export function wrongField(field: string, expected: string): TidegateError {
-  return new TidegateError('invalid_input', `${field}: expected ${expected}`, { field, expected });
+  return invalidInput(field, expected);
 }

@@ -1,7 +1,7 @@
 /** The settings judged: their defaults and bounds, and how a command line writes them (`cdk -c name=value`). Pure. */
 import { REQUEST_SECONDS } from '../platforms/aws-checks.ts';
 import * as z from 'zod';
-import { TidegateError } from '../../base/errors.ts';
+import { TidegateError, invalidConfig } from '../../base/errors.ts';
 import { knownName } from '../../base/known-names.ts';
 import { bounded, choice, judged, pattern, whole } from '../../declare/spec/options.ts';
 import { STAGE, STAGE_EXPECTED } from '../platforms/aws-names.ts';
@@ -54,16 +54,12 @@ const OTHERS = ['app', 'appFile', 'hostFile', 'code', 'bundle', 'sources'];
 export function readSettings(props: object): AwsSettings {
   const given = Object.entries(props).filter(([name, value]) => !OTHERS.includes(name) && value !== undefined);
   const stray = given.find(([name]) => !NAMES.includes(name));
-  if (stray !== undefined) throw wrong(stray[0], knownName(stray[0], [...OTHERS, ...NAMES], 'settings'));
+  if (stray !== undefined) throw invalidConfig(stray[0], knownName(stray[0], [...OTHERS, ...NAMES], 'settings'));
   const read = settingsSpec.safeParse(Object.fromEntries(given));
   if (read.success) return read.data;
   const [issue] = read.error.issues;
   const [name = '', part] = issue?.path ?? [];
-  throw wrong([name, part].filter((one) => one !== undefined).join('.'), issue?.message ?? 'something else');
-}
-
-function wrong(field: string, expected: string): TidegateError {
-  return new TidegateError('invalid_config', `${field}: expected ${expected}`, { field, expected });
+  throw invalidConfig([name, part].filter((one) => one !== undefined).join('.'), issue?.message ?? 'something else');
 }
 
 const NUMBERS: ReadonlySet<string> = new Set([
@@ -98,6 +94,6 @@ function valueOf(name: string, text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw wrong(name, `a JSON object, such as {"LOG_LEVEL":"debug"}`);
+    throw invalidConfig(name, `a JSON object, such as {"LOG_LEVEL":"debug"}`);
   }
 }

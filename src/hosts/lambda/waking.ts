@@ -3,7 +3,7 @@
  * freezes an instance as soon as its invocation is over, so what was begun is waited for before (`settled`).
  */
 import type { Config } from '../../base/config/config.ts';
-import { TidegateError } from '../../base/errors.ts';
+import { TidegateError, invalidConfig } from '../../base/errors.ts';
 import { systemRuntime } from '../../base/runtime.ts';
 import type { Deps } from '../../streams/deps.ts';
 import type { Dispatch } from '../../tasks/records/dispatch.ts';
@@ -104,7 +104,7 @@ function accessOf(queueUrl: string, { variable }: Pick<Config, 'variable'>) {
       const value = variable(name);
       if (value !== null && value !== '') return value;
       const expected = 'to be set, as Lambda sets it, because TASKS_QUEUE_URL is';
-      throw new TidegateError('invalid_config', `${name}: expected ${expected}`, { field: name, expected });
+      throw invalidConfig(name, expected);
     },
   ) as [string, string, string];
   const sessionToken = variable('AWS_SESSION_TOKEN');

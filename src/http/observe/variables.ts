@@ -1,5 +1,5 @@
 /** The variables that observing reads. They are read where a host observes itself, so no other host knows them. */
-import { TidegateError } from '../../base/errors.ts';
+import { TidegateError, invalidConfig } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
 
 export interface ObserveVariables {
@@ -15,16 +15,12 @@ const LEAST_CHARACTERS = 32;
 export function observeVariables({ variable }: Pick<Runtime, 'variable'>): ObserveVariables {
   const metricsToken = variable?.('METRICS_TOKEN') ?? null;
   if (metricsToken !== null && !/^[!-~]+$/.test(metricsToken)) {
-    throw wrong('METRICS_TOKEN', 'visible ASCII characters without spaces');
+    throw invalidConfig('METRICS_TOKEN', 'visible ASCII characters without spaces');
   }
   if (metricsToken !== null && metricsToken.length < LEAST_CHARACTERS) {
-    throw wrong('METRICS_TOKEN', `at least ${LEAST_CHARACTERS} characters, made at random`);
+    throw invalidConfig('METRICS_TOKEN', `at least ${LEAST_CHARACTERS} characters, made at random`);
   }
   const lines = variable?.('LOG_REQUESTS') ?? 'failed';
-  if (lines !== 'failed' && lines !== 'all') throw wrong('LOG_REQUESTS', 'failed or all');
+  if (lines !== 'failed' && lines !== 'all') throw invalidConfig('LOG_REQUESTS', 'failed or all');
   return { metricsToken, logsAll: lines === 'all' };
-}
-
-function wrong(field: string, expected: string): TidegateError {
-  return new TidegateError('invalid_config', `${field}: expected ${expected}`, { field, expected });
 }

@@ -1,6 +1,6 @@
 /** The extensions of a registry: which methods and notifications they have, and whose each is. */
 import type { WantedTask } from '../../calls/changes/topics.ts';
-import { TidegateError } from '../../base/errors.ts';
+import { TidegateError, invalidConfig } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { Caller, LegacyClient } from '../../calls/caller.ts';
 import { inContext } from '../../calls/context.ts';
@@ -139,5 +139,5 @@ function ownerOf(name: string, id: string | undefined, taken: ReadonlyMap<string
   if (id !== undefined && !taken.has(name)) return id;
   const field = `extensions.${id ?? '(without capability)'}.${name}`;
   const expected = id === undefined ? 'a capability, which a client has to declare' : 'a name of no other extension';
-  throw new TidegateError('invalid_config', `${field}: expected ${expected}`, { field, expected });
+  throw invalidConfig(field, expected);
 }

@@ -9,7 +9,7 @@ import type { ListDigests } from '../../calls/changes/deployment.ts';
 import type { BuiltInName } from '../../declare/built-ins.ts';
 import type { CacheHint, ChangeSource, Resource } from '../../declare/resource.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
-import { TidegateError } from '../../base/errors.ts';
+import { TidegateError, invalidConfig } from '../../base/errors.ts';
 import { type About, aboutOf } from './about.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
 import type { Caller } from '../../calls/caller.ts';
@@ -175,7 +175,8 @@ function shownOf(app: App, tools: readonly (readonly [string, ListedTool])[]): M
     const listed = shownAs(app, name);
     if (listed === null) continue;
     const twin = tools.find(([other]) => other !== name && shownAs(app, other) === listed);
-    if (twin && listed !== name) throw taken(`builtIns.${name}.name`, `a name other than that of the tool ${twin[0]}`);
+    if (twin && listed !== name)
+      throw invalidConfig(`builtIns.${name}.name`, `a name other than that of the tool ${twin[0]}`);
     const own = app.builtIns[name as BuiltInName];
     const { name: _name, ...texts } = typeof own === 'object' ? own : {};
     shown.set(listed, { ...tool, ...texts });
@@ -209,7 +210,7 @@ function checkNames(
   fieldOf: (name: string) => string,
 ): void {
   for (const name of builtIn.keys()) {
-    if (declared.has(name)) throw taken(fieldOf(name), `a name other than the built-in ${name}`);
+    if (declared.has(name)) throw invalidConfig(fieldOf(name), `a name other than the built-in ${name}`);
   }
 }
 
@@ -218,11 +219,7 @@ function mergeResources(declared: ReadonlyMap<string, Resource>, builtIn: Readon
   for (const [name, { uri }] of declared) {
     const other = uris.get(uri);
     if (other !== undefined)
-      throw taken(`resources.${name}.uri`, `a URI other than ${uri}, which the built-in ${other} has`);
+      throw invalidConfig(`resources.${name}.uri`, `a URI other than ${uri}, which the built-in ${other} has`);
   }
   return merge('resources', declared, builtIn);
-}
-
-function taken(field: string, expected: string): TidegateError {
-  return new TidegateError('invalid_config', `${field}: expected ${expected}`, { field, expected });
 }

@@ -1,6 +1,6 @@
 /** `feeds reset`: forgets where a feed stands, or sets it to a time, and closes its circuit breaker. */
 import * as z from 'zod';
-import { TidegateError } from '../../base/errors.ts';
+import { invalidInput } from '../../base/errors.ts';
 import { isoTime, parseTime } from '../../base/time/time-text.ts';
 import type { DeclaredFeed } from '../../declare/feed.ts';
 import { changeFeed } from '../../feeds/records/change-feed.ts';
@@ -35,7 +35,7 @@ export const feedsReset = operatorAction({
   async run({ feed: name, to, breaker = false }, context) {
     const { feed, scope } = breaker ? changeableFeed(context, name) : pulledFeed(context, name);
     const { runtime } = context.deps;
-    if (breaker && to !== undefined) throw wrong('to', 'to be left out where the position stays');
+    if (breaker && to !== undefined) throw invalidInput('to', 'to be left out where the position stays');
     const time = to === undefined ? null : parseTime(to, runtime.now(), 'to');
     const position = time === null ? null : await positionAt(feed, time);
     let failures = 0;
@@ -71,12 +71,8 @@ export const feedsReset = operatorAction({
 
 async function positionAt({ name, feed }: DeclaredFeed, time: number) {
   if (feed.positionAt !== undefined) return feed.positionAt(time);
-  throw wrong(
+  throw invalidInput(
     'to',
     `to be left out: ${name} is of a kind (${feed.type}) that does not read by time${feed.type === 'http' ? ' without since' : ''}`,
   );
-}
-
-function wrong(field: string, expected: string): TidegateError {
-  return new TidegateError('invalid_input', `${field}: expected ${expected}`, { field, expected });
 }

@@ -9,7 +9,7 @@
  */
 import type { EventSelector } from '../../declare/app-streams.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
-import { asTidegateError, TidegateError } from '../../base/errors.ts';
+import { asTidegateError, TidegateError, invalidInput } from '../../base/errors.ts';
 import { utf8Bytes } from '../../base/json.ts';
 import { isoTime, parseTime } from '../../base/time/time-text.ts';
 import { afterConflict, commitSurely } from '../../store/commit.ts';
@@ -157,38 +157,34 @@ const SELECTOR = 'an id, or a key, or a range with from or to';
 /** @throws TidegateError `invalid_input` with the field */
 export function resolveSelector(stream: DeclaredStream, selector: EventSelector, now: number): Removed {
   const given: unknown = selector;
-  if (typeof given !== 'object' || given === null) throw invalid('selector', SELECTOR);
+  if (typeof given !== 'object' || given === null) throw invalidInput('selector', SELECTOR);
   const { id, key, from, to, ...others } = given as Record<'id' | 'key' | 'from' | 'to', unknown>;
   const other = Object.keys(others)[0];
-  if (other !== undefined) throw invalid(other, 'to be left out: a removal has id, or key, from and to');
+  if (other !== undefined) throw invalidInput(other, 'to be left out: a removal has id, or key, from and to');
   if (key !== undefined && !stream.keyed) throw withoutKeys(stream, 'key');
   if (key !== undefined) checkText(key, 'key', KEY_BYTES);
   if (id !== undefined) {
     checkText(id, 'id', EVENT_ID_BYTES);
     const beside = Object.entries({ key, from, to }).find(([, value]) => value !== undefined);
-    if (beside) throw invalid(beside[0], 'to be left out beside id');
+    if (beside) throw invalidInput(beside[0], 'to be left out beside id');
     return { id };
   }
   const [first, end] = [timeOf(from, now, 'from'), timeOf(to, now, 'to')];
-  if (first !== null && end !== null && first >= end) throw invalid('from', 'a time before `to`');
+  if (first !== null && end !== null && first >= end) throw invalidInput('from', 'a time before `to`');
   if (first !== null || end !== null) return { from: first, to: end, ...(key === undefined ? {} : { key }) };
   if (key !== undefined) return { key };
-  throw invalid('id', SELECTOR);
+  throw invalidInput('id', SELECTOR);
 }
 
 function checkText(value: unknown, field: string, most: number): asserts value is string {
   if (typeof value === 'string' && value !== '' && utf8Bytes(value) <= most && value.isWellFormed()) return;
-  throw invalid(field, `a text of 1 to ${most} bytes`);
+  throw invalidInput(field, `a text of 1 to ${most} bytes`);
 }
 
 function timeOf(value: unknown, now: number, field: string): number | null {
   if (value === undefined) return null;
   if (typeof value === 'number' || typeof value === 'string') return parseTime(value, now, field);
-  throw invalid(field, 'epoch milliseconds or a text');
-}
-
-function invalid(field: string, expected: string): TidegateError {
-  return new TidegateError('invalid_input', `${field}: expected ${expected}`, { field, expected });
+  throw invalidInput(field, 'epoch milliseconds or a text');
 }
 
 function textOf(what: Removed): string {

@@ -8,7 +8,7 @@ import { isGap, type LoggedEvent } from '../../base/event.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import { KEPT_NAME, lostName } from '../../base/schema/lost-name.ts';
 import { asMeant } from '../../base/schema/as-meant.ts';
-import { TidegateError } from '../../base/errors.ts';
+import { TidegateError, invalidInput } from '../../base/errors.ts';
 import { knownName } from '../../base/known-names.ts';
 import type { App } from '../../declare/app.ts';
 import { whereSchema } from '../../declare/check/condition-schema.ts';
@@ -223,7 +223,7 @@ function parsed<Schema extends z.ZodType>(schema: Schema, given: unknown): z.out
   if (result.success) return result.data;
   const [problem] = specProblems(schema, meant, 'arguments');
   const { path = 'arguments', expected = 'arguments of the event' } = problem ?? {};
-  throw new TidegateError('invalid_input', `${path}: expected ${expected}`, { field: path, expected });
+  throw invalidInput(path, expected);
 }
 
 function canonicalOf(given: Readonly<Record<string, unknown>>): string {

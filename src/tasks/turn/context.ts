@@ -9,7 +9,7 @@ import { readAnswer, wireRequest } from '../../declare/check/ask-wire.ts';
 import { ASK_KEY } from '../../declare/ask.ts';
 import { checkedCondition } from '../../declare/check/condition.ts';
 import type { StepContext, TaskContext } from '../../declare/task.ts';
-import { TidegateError } from '../../base/errors.ts';
+import { TidegateError, invalidConfig, invalidInput } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
 import { liesBeyond } from '../../base/time/stored-time.ts';
 import { findStream } from '../../streams/find-stream.ts';
@@ -133,7 +133,7 @@ function createWaits(turn: Turn, next: NextId): Pick<TaskContext, 'sleep' | 'wai
       const timeoutMs = checkTimeout(options.timeoutMs);
       // A wait that goes on after this turn stays counted.
       waits += 1;
-      if (waits > MOST_WAITS) throw wrong('condition', `at most ${MOST_WAITS} waits at once`);
+      if (waits > MOST_WAITS) throw invalidInput('condition', `at most ${MOST_WAITS} waits at once`);
       const occurrence = await order.inTurn(id, () => waitFor(turn, id, stream, condition, timeoutMs));
       waits -= 1;
       return occurrence as never;
@@ -141,7 +141,7 @@ function createWaits(turn: Turn, next: NextId): Pick<TaskContext, 'sleep' | 'wai
 
     async ask(key, request) {
       if (!ASK_KEY.test(key))
-        throw defect(`ask(${JSON.stringify(key)})`, 'a key: a letter, then up to 63 letters, digits, _ . and -');
+        throw invalidConfig(`ask(${JSON.stringify(key)})`, 'a key: a letter, then up to 63 letters, digits, _ . and -');
       const id = next(`ask ${key}`);
       if (parking.isClosed()) return parking.park(0);
       const wire = id.slice('ask '.length);
@@ -150,7 +150,7 @@ function createWaits(turn: Turn, next: NextId): Pick<TaskContext, 'sleep' | 'wai
         if (answered) return readAnswer(request, answered.answer, `ask.${wire}`);
         checkRoom(memory);
         questions += 1;
-        if (questions > MOST_QUESTIONS) throw wrong('key', `at most ${MOST_QUESTIONS} questions at once`);
+        if (questions > MOST_QUESTIONS) throw invalidInput('key', `at most ${MOST_QUESTIONS} questions at once`);
         // A question that waits is never asked again: it may have been answered since this turn began.
         const isAsked = Object.hasOwn(journal.header().asks, wire);
         if (!isAsked) journal.change(asked(wire, wireRequest(request, `ask.${wire}`)));
@@ -162,19 +162,10 @@ function createWaits(turn: Turn, next: NextId): Pick<TaskContext, 'sleep' | 'wai
 
 function checkName(name: string): string {
   if (NAME.test(name)) return name;
-  throw defect(`step(${JSON.stringify(name)})`, 'a name of 1 to 128 letters, digits, _ . : / and -');
+  throw invalidConfig(`step(${JSON.stringify(name)})`, 'a name of 1 to 128 letters, digits, _ . : / and -');
 }
 
 function checkMs(ms: number, field: string): number {
   if (Number.isFinite(ms) && ms >= 0) return ms;
-  throw wrong(field, 'a number of ms, 0 or more');
-}
-
-function wrong(field: string, expected: string): TidegateError {
-  return new TidegateError('invalid_input', `${field}: expected ${expected}`, { field, expected });
-}
-
-/** A mistake in the app's own code: its caller can do nothing about it, and is told the task's id alone. */
-function defect(call: string, expected: string): TidegateError {
-  return new TidegateError('invalid_config', `${call}: expected ${expected}`, { field: call, expected });
+  throw invalidInput(field, 'a number of ms, 0 or more');
 }

@@ -12,7 +12,7 @@
 import type { Condition } from '../../declare/condition.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import type { Occurrence } from '../../declare/task.ts';
-import { TidegateError } from '../../base/errors.ts';
+import { TidegateError, invalidInput } from '../../base/errors.ts';
 import { liesBeyond } from '../../base/time/stored-time.ts';
 import { entriesBetween } from '../../store/cursor.ts';
 import { type Cursor, type Delete, isPresent, type Put, type RecordKey, type Version } from '../../store/store.ts';
@@ -227,5 +227,5 @@ export function checkTimeout(timeoutMs: number | undefined): number | null {
   if (timeoutMs === undefined) return null;
   if (Number.isFinite(timeoutMs) && timeoutMs >= 0) return timeoutMs;
   const [field, expected] = ['timeoutMs', 'a number of ms, 0 or more'];
-  throw new TidegateError('invalid_input', `${field}: expected ${expected}`, { field, expected });
+  throw invalidInput(field, expected);
 }

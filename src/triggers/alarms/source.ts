@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { canonicalText } from '../../base/digest.ts';
 import { isGap, type LoggedEvent } from '../../base/event.ts';
-import { TidegateError } from '../../base/errors.ts';
+import { TidegateError, invalidInput } from '../../base/errors.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import { specProblems } from '../../declare/spec/problems.ts';
 import { type DeclaredTrigger, SEVERITIES } from '../../declare/trigger.ts';
@@ -87,7 +87,7 @@ export function shownTo<Shown extends AlarmStatus>(
 function wrong(given: unknown): TidegateError {
   const [problem] = specProblems(alarmArguments, given, 'arguments');
   const { path = 'arguments', expected = '{ triggers, keys, severity }, any of them' } = problem ?? {};
-  return new TidegateError('invalid_input', `${path}: expected ${expected}`, { field: path, expected });
+  return invalidInput(path, expected);
 }
 
 function noTrigger(name: string, names: readonly string[]): TidegateError {
