@@ -2,11 +2,13 @@
  * Structured answers as text: arrays of objects as tables, the rest as lines of `name: value`. The text says all that the
  * structured answer says, because some clients show a model the text alone. Pure.
  */
-import type { Json } from '../base/json.ts';
+import { type Json, isJsonObject } from '../base/json.ts';
 import { isOneLine, jsonText } from '../base/plain.ts';
 
 export function structuredText(value: Json): string {
-  const parts = isObject(value) ? Object.entries(value).flatMap(([name, inner]) => partOf(name, inner)) : [cell(value)];
+  const parts = isJsonObject(value)
+    ? Object.entries(value).flatMap(([name, inner]) => partOf(name, inner))
+    : [cell(value)];
   return parts.join('\n');
 }
 
@@ -30,9 +32,5 @@ function cell(value: Json): string {
 }
 
 function isTable(value: Json): value is Record<string, Json>[] {
-  return Array.isArray(value) && value.every(isObject);
-}
-
-function isObject(value: Json): value is Record<string, Json> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return Array.isArray(value) && value.every(isJsonObject);
 }

@@ -10,6 +10,16 @@ export function parseJson(text: string): Json {
   return JSON.parse(text) as Json;
 }
 
+/** Whether a value is an object and no list: for what JSON was read from, or is to be written as it. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The object that a value is; null where it is none. */
+export function asJsonObject(value: unknown): JsonObject | null {
+  return isJsonObject(value) ? value : null;
+}
+
 /** Any escape of JSON. Where it is the half of a surrogate pair, as `JSON.stringify` writes it, it has six characters. */
 const ESCAPE = /\\(?:ud[89a-f][0-9a-f]{2}|.)/g;
 const ESCAPED_HALF = 6;

@@ -3,7 +3,7 @@
  * says in the structured content, but an id that the append made and the name of the stream. Pure.
  */
 import { type EventMeta, isGap, type StreamEvent } from '../base/event.ts';
-import type { Json, JsonObject } from '../base/json.ts';
+import { type Json, isJsonObject } from '../base/json.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import type { ShownRow } from './halves.ts';
 import { jsonText, oneLine, plainText, saidText } from '../base/plain.ts';
@@ -82,13 +82,13 @@ export function agoText(ms: number): string {
 
 /** The id is a field of the event, as it mostly is where the source has ids. */
 function isTold(id: string, data: Json): boolean {
-  return isObject(data) && Object.values(data).some((value) => typeof value !== 'object' && String(value) === id);
+  return isJsonObject(data) && Object.values(data).some((value) => typeof value !== 'object' && String(value) === id);
 }
 
 /** Adds each field of the data as `path=value`. All events of a stream are written so: it makes no list that it does not need. */
 function addValues(parts: string[], data: Json, path: string, depth: number): void {
-  const names = isObject(data) && depth < DEEPEST ? Object.keys(data) : [];
-  if (!isObject(data) || names.length === 0) {
+  const names = isJsonObject(data) && depth < DEEPEST ? Object.keys(data) : [];
+  if (!isJsonObject(data) || names.length === 0) {
     const text = JSON.stringify(data);
     parts.push(path === '' ? text : `${path}=${text}`);
     return;
@@ -112,8 +112,4 @@ function stepOf(name: string): string {
   if (steps.size >= MOST_STEPS) steps.clear();
   steps.set(name, step);
   return step;
-}
-
-function isObject(data: Json): data is JsonObject {
-  return typeof data === 'object' && data !== null && !Array.isArray(data);
 }

@@ -2,7 +2,7 @@
  * An MCP server of somebody's own tools, resources, prompts and tasks, with no stream and no feed: the endpoint of every other
  * app, with its sessions, subscriptions, replay and tasks in a store, so that any instance answers.
  */
-import { TidegateError, invalidConfig } from '../base/errors.ts';
+import { invalidConfig } from '../base/errors.ts';
 import { type Runtime, systemRuntime } from '../base/runtime.ts';
 import type { AppOptions } from '../declare/app.ts';
 import { defineApp } from '../declare/check/define-app.ts';

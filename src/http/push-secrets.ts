@@ -2,7 +2,7 @@
  * What lets pushes in: tokens, and the ways in which senders sign, by the header by which each is known and the key that a secret
  * holds. All is read from the environment once, at the start. `signatures.ts` judges signatures by the keys.
  */
-import { TidegateError, invalidConfig } from '../base/errors.ts';
+import { invalidConfig } from '../base/errors.ts';
 import type { App } from '../declare/app.ts';
 import type { ReadVariable } from '../declare/check/open-secrets.ts';
 import type { Secret } from '../declare/secret.ts';

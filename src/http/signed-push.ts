@@ -8,7 +8,7 @@
  */
 import type { Audit } from '../streams/audit.ts';
 import { hexOf, sha256 } from '../base/digest.ts';
-import { type Json, parseJson, sentJsonResponse } from '../base/json.ts';
+import { type Json, parseJson, sentJsonResponse, asJsonObject } from '../base/json.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Store } from '../store/store.ts';
 import { pusherOf } from './authenticate.ts';
@@ -88,7 +88,7 @@ function handshakeOf(by: SignedBy, headers: Headers, bytes: Uint8Array): Json {
   if (by !== 'slack') return null;
   const text = new TextDecoder().decode(bytes);
   if (!text.includes('url_verification')) return null;
-  const { type, challenge } = objectOf(jsonIn(text));
+  const { type, challenge } = asJsonObject(jsonIn(text)) ?? {};
   return type === 'url_verification' && typeof challenge === 'string' ? { challenge } : null;
 }
 
@@ -106,7 +106,7 @@ async function signedBody(by: SignedBy, { id }: ClaimedSignature, bytes: Uint8Ar
 function deliveryIn(bytes: Uint8Array, member: string): string | null {
   const value = jsonIn(new TextDecoder().decode(bytes));
   const [first, ...others] = Array.isArray(value) ? value : [value];
-  const id = others.length > 0 ? null : objectOf(first)[member];
+  const id = others.length > 0 ? null : (asJsonObject(first) ?? {})[member];
   return typeof id === 'string' && DELIVERY_ID.test(id) ? id : null;
 }
 
@@ -117,8 +117,4 @@ function jsonIn(text: string): Json {
   } catch {
     return null;
   }
-}
-
-function objectOf(value: Json | undefined): Readonly<Record<string, Json | undefined>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
 }

@@ -3,7 +3,7 @@ import { formsAt, referenced } from '../declare/check/picked-fields.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import { TidegateError } from '../base/errors.ts';
 import { nearestName } from '../base/known-names.ts';
-import type { Json, JsonObject } from '../base/json.ts';
+import { type Json, type JsonObject, asJsonObject } from '../base/json.ts';
 
 export interface Field {
   /** Path, such as `mag` or `motor.temp`. `read_history` takes it as `field`. */
@@ -69,9 +69,9 @@ interface Part {
 }
 
 function collect({ root, schema, within }: Part, path: string, depth: number, fields: Field[]): void {
-  for (const [name, value] of Object.entries(objectOf(schema.properties))) {
+  for (const [name, value] of Object.entries(asJsonObject(schema.properties) ?? {})) {
     if (fields.length >= MOST_FIELDS) return;
-    const given = objectOf(value);
+    const given = asJsonObject(value) ?? {};
     const variants = variantsOf({ root, schema: given, within }, IN_FIELDS);
     const property = Object.assign({}, ...variants.toReversed().map((variant) => variant.schema), given) as JsonObject;
     const at = path === '' ? name : `${path}.${name}`;
@@ -103,7 +103,7 @@ function variantsOf({ root, schema, within }: Part, most: number): Part[] {
     return variantsOf({ root, schema: found, within: [...within, $ref] }, most);
   }
   const choices = [schema.anyOf, schema.oneOf].find((list) => Array.isArray(list));
-  const each = choices?.flatMap((choice) => variantsOf({ root, schema: objectOf(choice), within }, most));
+  const each = choices?.flatMap((choice) => variantsOf({ root, schema: asJsonObject(choice) ?? {}, within }, most));
   return each ?? [{ root, schema, within }];
 }
 
@@ -126,12 +126,8 @@ function typesOf({ root, schema, within }: Part): string[] {
     if (type === 'string') return typeof schema.format === 'string' ? `text (${schema.format})` : 'text';
     if (type === 'boolean') return 'true or false';
     if (type !== 'array') return type;
-    return `list of ${typeOf(variantsOf({ root, schema: objectOf(schema.items), within }, IN_TYPES))}`;
+    return `list of ${typeOf(variantsOf({ root, schema: asJsonObject(schema.items) ?? {}, within }, IN_TYPES))}`;
   });
-}
-
-function objectOf(value: Json | undefined): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
 }
 
 function textOf(value: Json): string {

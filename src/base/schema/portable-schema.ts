@@ -2,7 +2,7 @@
  * Says the same as a JSON Schema in the words that most clients know. Many hand a tool's schemas to a model's API that takes
  * a part of JSON Schema alone, and refuses or drops the rest. Nothing is accepted less than before. Pure.
  */
-import type { Json, JsonObject } from '../json.ts';
+import { type Json, type JsonObject, asJsonObject } from '../json.ts';
 
 /** Most schemas that may stand in place of references. The bound exists because definitions may name each other. */
 const MOST_INLINED = 500;
@@ -16,7 +16,7 @@ const SAFE = Number.MAX_SAFE_INTEGER;
  */
 export function portableSchema(schema: JsonObject): JsonObject {
   const { $defs, ...given } = schema;
-  const walk: Walk = { definitions: asObject($defs) ?? {}, inlined: 0, kept: new Set() };
+  const walk: Walk = { definitions: asJsonObject($defs) ?? {}, inlined: 0, kept: new Set() };
   const shown = ofSchema(rootOf(given, walk), walk, []);
   if (walk.kept.size === 0) return shown;
   const kept: JsonObject = {};
@@ -27,7 +27,7 @@ export function portableSchema(schema: JsonObject): JsonObject {
 /** A definition that contains itself may be the root. It stands there too, because a root has to say that it is an object. */
 function rootOf(root: JsonObject, { definitions }: Walk): JsonObject {
   const name = definitionOf(root);
-  const definition = name === null ? null : asObject(definitions[name]);
+  const definition = name === null ? null : asJsonObject(definitions[name]);
   const { $ref: _name, ...beside } = root;
   return definition === null ? root : { ...definition, ...beside };
 }
@@ -40,12 +40,12 @@ interface Walk {
 }
 
 function ofSchema(given: Json, walk: Walk, above: readonly string[]): JsonObject {
-  const node = asObject(given);
+  const node = asJsonObject(given);
   if (node === null) return given as never;
   const name = definitionOf(node);
   if (name !== null) {
     const { $ref, ...beside } = node;
-    const definition = asObject(walk.definitions[name]);
+    const definition = asJsonObject(walk.definitions[name]);
     if (definition !== null && !above.includes(name) && walk.inlined < MOST_INLINED && !isCyclic(name, walk)) {
       walk.inlined += 1;
       return ofSchema({ ...definition, ...beside }, walk, [...above, name]);
@@ -72,7 +72,7 @@ function isCyclic(name: string, { definitions }: Walk): boolean {
 
 function referencesIn(value: Json): string[] {
   if (Array.isArray(value)) return value.flatMap(referencesIn);
-  const node = asObject(value);
+  const node = asJsonObject(value);
   if (node === null) return [];
   const own = definitionOf(node);
   return [...(own === null ? [] : [own]), ...Object.values(node).flatMap((inner) => referencesIn(inner ?? null))];
@@ -96,7 +96,7 @@ function rewritten(given: JsonObject): JsonObject {
   }
   if (node.type === 'integer' && node.maximum === SAFE) delete node.maximum;
   if (node.type === 'integer' && node.minimum === -SAFE) delete node.minimum;
-  if (propertyNames !== undefined) Object.assign(node, namesOf(asObject(propertyNames) ?? {}, node));
+  if (propertyNames !== undefined) Object.assign(node, namesOf(asJsonObject(propertyNames) ?? {}, node));
   if (node.type === 'object' && node.properties === undefined) node.properties = {};
   if (isAnything(node.additionalProperties)) node.additionalProperties = true;
   return node;
@@ -115,7 +115,7 @@ function namesOf(names: JsonObject, { additionalProperties }: JsonObject): JsonO
 }
 
 function isAnything(value: Json | undefined): boolean {
-  const node = asObject(value);
+  const node = asJsonObject(value);
   return node !== null && Object.keys(node).length === 0;
 }
 
@@ -126,11 +126,11 @@ const SINGLES = ['items', 'additionalProperties', 'propertyNames', 'not', 'conta
 /** Calls `visit` with each schema that stands directly in a schema, and its keyword. */
 export function forEachSchema(node: JsonObject, visit: (inner: JsonObject, path: string) => void): void {
   const seen = (inner: Json | undefined, path: string) => {
-    const schema = asObject(inner);
+    const schema = asJsonObject(inner);
     if (schema !== null) visit(schema, path);
   };
   for (const key of MAPS) {
-    for (const [name, inner] of Object.entries(asObject(node[key]) ?? {})) seen(inner, `${key}.${name}`);
+    for (const [name, inner] of Object.entries(asJsonObject(node[key]) ?? {})) seen(inner, `${key}.${name}`);
   }
   for (const key of LISTS) {
     const list = node[key];
@@ -141,21 +141,17 @@ export function forEachSchema(node: JsonObject, visit: (inner: JsonObject, path:
 
 function eachSchema(node: JsonObject, change: (inner: JsonObject) => JsonObject): JsonObject {
   const one = (inner: Json | undefined): Json => {
-    const schema = asObject(inner);
+    const schema = asJsonObject(inner);
     return schema === null ? (inner ?? null) : change(schema);
   };
   return Object.fromEntries(
     Object.entries(node).map(([key, value]) => {
       if (MAPS.includes(key)) {
-        const inner = Object.entries(asObject(value) ?? {}).map(([name, each]) => [name, one(each)] as const);
+        const inner = Object.entries(asJsonObject(value) ?? {}).map(([name, each]) => [name, one(each)] as const);
         return [key, Object.fromEntries(inner)];
       }
       if (LISTS.includes(key) && Array.isArray(value)) return [key, value.map(one)];
       return [key, SINGLES.includes(key) ? one(value) : (value ?? null)];
     }),
   );
-}
-
-function asObject(value: Json | undefined): JsonObject | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
 }

@@ -2,7 +2,7 @@
  * Makes the schema of a form that MCP allows: a flat object of texts, numbers, booleans and choices. This file is pure.
  */
 import * as z from 'zod';
-import { TidegateError, invalidConfig } from '../../base/errors.ts';
+import { invalidConfig } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { withoutJsonForm } from '../../base/schema/json-schema.ts';
 

@@ -2,7 +2,7 @@
  * What JSON Schema says of a field that a declaration or a condition names: which types it may hold, and whether it may
  * be missing. Where a schema does not say (a schema without types), the code that handles each event has to check.
  */
-import type { Json, JsonObject } from '../../base/json.ts';
+import { type Json, type JsonObject, asJsonObject } from '../../base/json.ts';
 
 /** JSON's types, and `missing` where an event may come without the field. */
 export type Form = 'string' | 'number' | 'integer' | 'boolean' | 'null' | 'array' | 'object' | 'missing';
@@ -48,7 +48,7 @@ function ofPath(given: Json | undefined, path: readonly string[], walk: Walk, de
     return all.find((forms) => forms !== null && !forms.has('missing')) ?? union(all);
   }
   if (schema['type'] !== 'object') return schema['type'] === undefined ? null : new Set(['missing']);
-  const properties = asObject(schema['properties']);
+  const properties = asJsonObject(schema['properties']);
   const others = schema['additionalProperties'];
   const required = schema['required'];
   if (properties !== null && Object.hasOwn(properties, field)) {
@@ -56,7 +56,7 @@ function ofPath(given: Json | undefined, path: readonly string[], walk: Walk, de
     return union([ofPath(properties[field], rest, walk, depth + 1), new Set<Form>(missing ? ['missing'] : [])]);
   }
   // In a record the schema does not say which names there are, but it says what each one holds.
-  if (asObject(others) !== null && Object.keys(others as JsonObject).length > 0)
+  if (asJsonObject(others) !== null && Object.keys(others as JsonObject).length > 0)
     return ofPath(others, rest, walk, depth + 1);
   if (others === false) return new Set(['missing']);
   return properties === null ? null : walk.others;
@@ -80,7 +80,7 @@ function namesIn(given: Json | undefined, below: readonly string[], root: JsonOb
   const schema = resolved(given, root);
   if (schema === null || depth > MOST_DEPTH) return [];
   const [name, ...rest] = below;
-  const properties = asObject(schema['properties']) ?? {};
+  const properties = asJsonObject(schema['properties']) ?? {};
   const parts = [...(branches(schema) ?? []), ...(Array.isArray(schema['allOf']) ? schema['allOf'] : [])];
   return [
     ...(name === undefined ? Object.keys(properties) : namesIn(properties[name], rest, root, depth + 1)),
@@ -109,7 +109,7 @@ function formOf(value: Json): Form {
 
 /** Follows references. Returns null for a value that is not a schema object, and for a reference outside this schema. */
 function resolved(given: Json | undefined, root: JsonObject): JsonObject | null {
-  let schema = asObject(given);
+  let schema = asJsonObject(given);
   for (let steps = 0; schema !== null && typeof schema['$ref'] === 'string'; steps += 1) {
     schema = steps > MOST_DEPTH ? null : referenced(schema['$ref'], root);
   }
@@ -119,9 +119,5 @@ function resolved(given: Json | undefined, root: JsonObject): JsonObject | null 
 /** What a reference such as `#` or `#/$defs/x` names; null where it is outside this schema. */
 export function referenced(reference: string, root: JsonObject): JsonObject | null {
   const [start, ...path] = reference.split('/');
-  return start === '#' ? path.reduce<JsonObject | null>((at, key) => asObject(at?.[key]), root) : null;
-}
-
-function asObject(value: Json | undefined): JsonObject | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
+  return start === '#' ? path.reduce<JsonObject | null>((at, key) => asJsonObject(at?.[key]), root) : null;
 }

@@ -3,6 +3,7 @@
  * such a page is the last only where the source says so, or where the size of its pages is known by now. Else one more page is
  * asked for: an empty one, the same again, or an answer that there is no such page, is the end. Pure.
  */
+import { isJsonObject } from '../../base/json.ts';
 import { linkTarget } from '../../net/link-header.ts';
 
 /** How large the pages of a source are, as far as it was seen: items of the largest short page. 0: there was none. */
@@ -23,7 +24,7 @@ export function saysMore(
   const link = headers.get('link');
   if (linkTarget(link, 'next') !== null) return true;
   if (link !== null && /\brel="?(?:prev|previous|first|last)\b/i.test(link)) return false;
-  const holders = [body, ...AROUND.map((name) => member(body, name))].filter(isObject);
+  const holders = [body, ...AROUND.map((name) => member(body, name))].filter(isJsonObject);
   const all = holders.flatMap((holder) => Object.entries(holder)).map(([name, value]) => [plain(name), value] as const);
   for (const [name, value] of all) {
     if (MORE.has(name) && typeof value === 'boolean') return value;
@@ -68,10 +69,8 @@ const TOTAL = new Set([
 const PAGES = new Set(['totalpages', 'pagecount', 'pages', 'lastpage', 'nbpages', 'pagestotal']);
 
 const plain = (name: string) => name.replaceAll('_', '').toLowerCase();
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const member = (value: unknown, name: string): unknown =>
-  isObject(value) ? (value as Record<string, unknown>)[name] : null;
+  isJsonObject(value) ? (value as Record<string, unknown>)[name] : null;
 const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isInteger(value) && value >= 0;
 
 /** Whether to ask for a page behind one that is short. @param says as `saysMore` answers */

@@ -6,7 +6,7 @@
  */
 import { toBase64Url } from '../../base/base64url.ts';
 import { digestOf, hexOf, sha256 } from '../../base/digest.ts';
-import type { Json, JsonObject } from '../../base/json.ts';
+import { type Json, type JsonObject, asJsonObject } from '../../base/json.ts';
 import { NO_SIZES, type SeenSizes } from './page-end.ts';
 
 export interface HttpPosition {
@@ -125,7 +125,7 @@ export function positionSince(time: number): Json {
 
 /** A stored position. One that another kind of feed left counts as none. */
 export function readHttpPosition(stored: Json): HttpPosition {
-  const fields = asObject(stored) ?? {};
+  const fields = asJsonObject(stored) ?? {};
   const { cursor, url, etag, lastModified, mark, items, notBefore, heardUntil } = fields;
   return {
     cursor: typeof cursor === 'string' || typeof cursor === 'number' ? cursor : null,
@@ -204,7 +204,7 @@ function msAbove(time: bigint): number {
 }
 
 function readMark(stored: Json | undefined): TimeMark | null {
-  const { time, edge, early } = asObject(stored) ?? {};
+  const { time, edge, early } = asJsonObject(stored) ?? {};
   const ns = readNs(time);
   if (ns === null || !Array.isArray(edge)) return null;
   const ahead = typeof early === 'string' ? unpackAhead(early) : [];
@@ -212,21 +212,21 @@ function readMark(stored: Json | undefined): TimeMark | null {
 }
 
 function readRange(stored: Json | undefined): TimeRange | null {
-  const fields = asObject(stored) ?? {};
+  const fields = asJsonObject(stored) ?? {};
   const [since, until] = [readNs(fields['since']), readNs(fields['until'])];
   return since === null || until === null ? null : { since, until, more: fields['more'] === true };
 }
 
 function readPage(stored: Json | undefined): PageMark | null {
-  const { at, count, seen, behind } = asObject(stored) ?? {};
+  const { at, count, seen, behind } = asJsonObject(stored) ?? {};
   if (at === undefined || typeof count !== 'number' || typeof seen !== 'string') return null;
-  const { items, mark, isFull } = asObject(behind) ?? {};
+  const { items, mark, isFull } = asJsonObject(behind) ?? {};
   if (typeof items !== 'number' || typeof mark !== 'string') return { at, count, seen };
   return { at, count, seen, behind: { items, mark, ...(isFull === true ? { isFull } : {}) } };
 }
 
 function readWay(stored: Json | undefined): Way | null {
-  const { count, seen } = asObject(stored) ?? {};
+  const { count, seen } = asJsonObject(stored) ?? {};
   return typeof count === 'number' && typeof seen === 'string' ? { count, seen } : null;
 }
 
@@ -241,10 +241,6 @@ function readSizes(stored: Json | undefined): SeenSizes {
 
 function readNs(stored: Json | undefined): bigint | null {
   return typeof stored === 'string' && /^-?\d{1,30}$/.test(stored) ? BigInt(stored) : null;
-}
-
-function asObject(stored: Json | undefined): JsonObject | null {
-  return typeof stored === 'object' && stored !== null && !Array.isArray(stored) ? stored : null;
 }
 
 /** The headers that ask for a body only if it has changed since it was read. */

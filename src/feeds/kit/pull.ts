@@ -7,7 +7,7 @@ import { judged, made, text, withDefaults } from '../../declare/spec/options.ts'
 import { specProblems } from '../../declare/spec/problems.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { EventMeta } from '../../base/event.ts';
-import { type Json, utf8Bytes } from '../../base/json.ts';
+import { type Json, utf8Bytes, isJsonObject } from '../../base/json.ts';
 import { describeShape } from '../../base/json-path.ts';
 import { nearestName } from '../../base/known-names.ts';
 import { declaredPacing } from './declared-pacing.ts';
@@ -114,17 +114,13 @@ function isIterable(answer: Promise<Pulled> | AsyncIterable<Pulled>): answer is 
 
 const MEMBERS: ReadonlySet<string> = new Set(['items', 'events', 'position', 'last', 'backlog']);
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function toBatch(pulled: Pulled, targets: readonly FeedTarget[]): FeedBatch {
   const given: unknown = pulled;
-  const unknown = isObject(given) ? Object.keys(given).filter((name) => !MEMBERS.has(name)) : [];
-  if (!isObject(given) || unknown.length > 0) {
+  const unknown = isJsonObject(given) ? Object.keys(given).filter((name) => !MEMBERS.has(name)) : [];
+  if (!isJsonObject(given) || unknown.length > 0) {
     const [name = ''] = unknown;
     const near = nearestName(name, MEMBERS, 2);
-    const what = isObject(given)
+    const what = isJsonObject(given)
       ? `an object with ${name}${near === null ? '' : ` (did you mean ${near}?)`}`
       : describeShape(given);
     throw new TidegateError('upstream', `pull answered ${what}`, {

@@ -1,7 +1,7 @@
 /** The settings judged: their defaults and bounds, and how a command line writes them (`cdk -c name=value`). Pure. */
 import { REQUEST_SECONDS } from '../platforms/aws-checks.ts';
 import * as z from 'zod';
-import { TidegateError, invalidConfig } from '../../base/errors.ts';
+import { invalidConfig } from '../../base/errors.ts';
 import { knownName } from '../../base/known-names.ts';
 import { bounded, choice, judged, pattern, whole } from '../../declare/spec/options.ts';
 import { STAGE, STAGE_EXPECTED } from '../platforms/aws-names.ts';

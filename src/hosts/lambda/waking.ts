@@ -3,7 +3,7 @@
  * freezes an instance as soon as its invocation is over, so what was begun is waited for before (`settled`).
  */
 import type { Config } from '../../base/config/config.ts';
-import { TidegateError, invalidConfig } from '../../base/errors.ts';
+import { invalidConfig } from '../../base/errors.ts';
 import { systemRuntime } from '../../base/runtime.ts';
 import type { Deps } from '../../streams/deps.ts';
 import type { Dispatch } from '../../tasks/records/dispatch.ts';

@@ -1,5 +1,5 @@
 /** The variables that observing reads. They are read where a host observes itself, so no other host knows them. */
-import { TidegateError, invalidConfig } from '../../base/errors.ts';
+import { invalidConfig } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
 
 export interface ObserveVariables {

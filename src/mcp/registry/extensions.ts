@@ -1,6 +1,6 @@
 /** The extensions of a registry: which methods and notifications they have, and whose each is. */
 import type { WantedTask } from '../../calls/changes/topics.ts';
-import { TidegateError, invalidConfig } from '../../base/errors.ts';
+import { invalidConfig } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { Caller, LegacyClient } from '../../calls/caller.ts';
 import { inContext } from '../../calls/context.ts';

@@ -9,7 +9,7 @@ import type { ListDigests } from '../../calls/changes/deployment.ts';
 import type { BuiltInName } from '../../declare/built-ins.ts';
 import type { CacheHint, ChangeSource, Resource } from '../../declare/resource.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
-import { TidegateError, invalidConfig } from '../../base/errors.ts';
+import { invalidConfig } from '../../base/errors.ts';
 import { type About, aboutOf } from './about.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
 import type { Caller } from '../../calls/caller.ts';

@@ -4,7 +4,7 @@
  * alone.
  */
 import { TidegateError } from '../../base/errors.ts';
-import type { Json, JsonObject } from '../../base/json.ts';
+import { type Json, type JsonObject, asJsonObject } from '../../base/json.ts';
 
 export interface ParamHeader {
   /** `Mcp-Param-` and the declared name. */
@@ -50,8 +50,8 @@ function marksIn(node: Json, isMap = false): number {
 }
 
 function collect(schema: JsonObject, path: string[], found: ParamHeader[], field: string): void {
-  for (const [name, property] of Object.entries(asObject(schema.properties) ?? {})) {
-    const child = asObject(property);
+  for (const [name, property] of Object.entries(asJsonObject(schema.properties) ?? {})) {
+    const child = asJsonObject(property);
     if (child === null) continue;
     const mark = child[MARK];
     if (mark !== undefined) {
@@ -117,10 +117,6 @@ function decode(value: string): string | null {
   } catch {
     return null;
   }
-}
-
-function asObject(value: Json | undefined): JsonObject | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
 }
 
 function misplaced(field: string, expected: string): TidegateError {

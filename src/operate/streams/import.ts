@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
-import { type Json, type JsonObject } from '../../base/json.ts';
+import { asJsonObject } from '../../base/json.ts';
 import { parseTime } from '../../base/time/time-text.ts';
 import { createNdjsonParser, type NdjsonItem } from '../../feeds/kit/ndjson.ts';
 import type { PushedEvent } from '../../streams/log/publish-many.ts';
@@ -182,10 +182,10 @@ function eventOf(item: NdjsonItem, bare: boolean, tally: Tally, now: number): Pu
   const place = `line ${line}`;
   if (invalid !== undefined) return wrong(tally, line, 'line', invalid.expected);
   if (bare) return { place, data: value };
-  const object = objectOf(value);
+  const object = asJsonObject(value);
   if (object === null || !('data' in object)) return wrong(tally, line, 'data', 'an event with its data, or --bare');
   const { data, key, time, meta } = object;
-  const context = objectOf(meta);
+  const context = asJsonObject(meta);
   if (context !== null && 'gap' in context) {
     tally.gaps += 1;
     return null;
@@ -199,10 +199,6 @@ function eventOf(item: NdjsonItem, bare: boolean, tally: Tally, now: number): Pu
   } catch (thrown) {
     return wrong(tally, line, 'time', thrown instanceof TidegateError ? (thrown.expected ?? 'a time') : 'a time');
   }
-}
-
-function objectOf(value: unknown): JsonObject | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, Json>) : null;
 }
 
 function wrong(tally: Tally, line: number, field: string, expected: string): null {

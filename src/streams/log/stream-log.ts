@@ -1,7 +1,7 @@
 /** The log of a stream's events: its name and the form of its entries. */
 import * as z from 'zod';
 import type { EventMeta, LoggedEvent, StreamEvent } from '../../base/event.ts';
-import type { Json, JsonObject } from '../../base/json.ts';
+import { type Json, type JsonObject, isJsonObject } from '../../base/json.ts';
 import { logEntry } from '../../store/record.ts';
 
 export function streamLog(tenant: string, stream: string): string {
@@ -16,7 +16,7 @@ export function loggedEventSchema(): z.ZodType<LoggedEvent> {
     key: z.exactOptional(z.string()),
     time: z.number(),
     data: z.custom<Json>(),
-    meta: z.exactOptional(z.custom<EventMeta & JsonObject>(isObject)),
+    meta: z.exactOptional(z.custom<EventMeta & JsonObject>(isJsonObject)),
   });
 }
 
@@ -34,8 +34,4 @@ export function toStreamEvent(stream: string, logged: LoggedEvent): StreamEvent 
     data,
     ...(meta === undefined ? {} : { meta }),
   };
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
