@@ -8,7 +8,7 @@ import * as z from 'zod';
 import type { JsonObject } from '../base/json.ts';
 import { asMeant } from '../base/schema/as-meant.ts';
 import { listedAs } from '../base/schema/json-schema.ts';
-import { TidegateError, invalidInput } from '../base/errors.ts';
+import { invalidInput, type TidegateError } from '../base/errors.ts';
 import { whereSchema } from '../declare/check/condition-schema.ts';
 import type { Condition, ConditionKind, FieldTests, Where } from '../declare/condition.ts';
 import { specProblems } from '../declare/spec/problems.ts';

@@ -1,5 +1,5 @@
 /** The bounds of what one call may ask for, and the checks that refuse more. */
-import { TidegateError, invalidInput } from '../../base/errors.ts';
+import { invalidInput, type TidegateError } from '../../base/errors.ts';
 
 export const DEFAULT_WAIT_MS = 5_000;
 export const LONGEST_REQUEST_MS = 25_000;
