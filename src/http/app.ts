@@ -3,11 +3,12 @@
  * health. It maps paths to routes and does nothing else; what serves MCP is passed in.
  */
 import { Hono, type MiddlewareHandler } from 'hono';
-import { asTidegateError, TidegateError } from '../base/errors.ts';
+import { asTidegateError, isOfStore, TidegateError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Secrets } from '../base/seal.ts';
 import type { Deps } from '../streams/deps.ts';
 import { openAccount } from '../store/counting.ts';
+import { createOutages } from '../store/outages.ts';
 import {
   type Authenticate,
   openToEveryone,
@@ -171,6 +172,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   /** A promise, as `logins`. */
   let push: Promise<PushEntrance> | null = null;
   const ready = createReadiness(runtime);
+  const outages = createOutages('HTTP', runtime);
 
   const documents = discoveryDocuments(facts, protectedResource, options.publicUrl);
   const http = new Hono<LoggedEnv>();
@@ -276,7 +278,10 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   });
   http.onError((thrown) => {
     const error = asTidegateError(thrown);
-    runtime.log('error', `HTTP: ${error.message}`, { code: error.code });
+    // While a store is gone each request meets it.
+    const { code, message } = error;
+    if (isOfStore(error)) outages.failed(code, message, {});
+    else runtime.log('error', `HTTP: ${message}`, { code });
     return problemResponse(error);
   });
   return http;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
-import { defineApp, stream } from '../../src/index.ts';
+import { defineApp, stream, TidegateError } from '../../src/index.ts';
 import { createSqliteStore } from '../../src/store/drivers/sqlite.ts';
 import { serveApp } from '../mcp/served.ts';
 import { mountSmallDisk, noSmallDisk } from '../store/small-disk.ts';
@@ -93,4 +93,27 @@ test('while another process writes, everything else is answered, and pushes are 
   other.exec('ROLLBACK');
   other.close();
   for (const answer of await Promise.all(pushes)) expect(answer.status).toBe(200);
+});
+
+test('an outage of the store is told once, with how many requests met it, and other errors each time', async () => {
+  let now = Date.UTC(2026, 10, 29, 12);
+  let code: 'store_unavailable' | 'internal' = 'store_unavailable';
+  const served = await serveApp(app, {
+    now: () => now,
+    http: {
+      mount: (http) => {
+        http.get('/meets-it', () => Promise.reject(new TidegateError(code, 'it is gone')));
+      },
+    },
+  });
+  onTestFinished(() => served.close());
+  const meet = async (times: number) => {
+    for (let n = 0; n < times; n += 1) await fetch(`${served.url}/meets-it`);
+    return served.logged.splice(0).filter(({ message }) => message === 'HTTP: it is gone');
+  };
+  expect(await meet(50)).toHaveLength(1);
+  now += 60_000;
+  expect(await meet(2)).toMatchObject([{ fields: { code, refusedMeanwhile: 49 } }]);
+  code = 'internal';
+  expect(await meet(2)).toHaveLength(2);
 });
