@@ -6,27 +6,32 @@ import { createAppStreams } from '../calls/streams.ts';
 import { builtInTasks } from '../tools/built-in-tasks.ts';
 import type { Deps } from '../streams/deps.ts';
 
+type Given = Deps & Pick<WorkDeps, 'waiting' | 'secrets'>;
+
+/** A host hands over its options, of which these are the part. One that `Deps` gets later is missed here by the compiler. */
+const PART: Record<keyof Given, true> = {
+  app: true,
+  store: true,
+  runtime: true,
+  changed: true,
+  waiting: true,
+  tenants: true,
+  audit: true,
+  quotas: true,
+  isOpen: true,
+  noted: true,
+  secrets: true,
+};
+
+function partOf(given: Given): Given {
+  const members = Object.entries(given).filter(([name, value]) => Object.hasOwn(PART, name) && value !== undefined);
+  return Object.fromEntries(members) as unknown as Given;
+}
+
 /** A task of the app's own takes the place of a built-in one of the same name. */
-export function withTasks({
-  app,
-  store,
-  runtime,
-  changed,
-  waiting,
-  tenants,
-  audit,
-  quotas,
-  isOpen,
-  noted,
-  secrets,
-}: Deps & Pick<WorkDeps, 'waiting' | 'secrets'>): WorkDeps {
-  const known = {
-    ...(secrets === undefined ? {} : { secrets }),
-    ...(isOpen === undefined ? {} : { isOpen }),
-    ...(noted ? { noted } : {}),
-  };
-  const standing = { app, store, runtime, changed, waiting, tenants, audit, ...known };
-  const deps = { ...standing, quotas: quotas ?? createQuotas(runtime) };
+export function withTasks(given: Given): WorkDeps {
+  const { app, runtime } = given;
+  const deps = { ...partOf(given), quotas: given.quotas ?? createQuotas(runtime) };
   return {
     ...deps,
     streamsFor: createAppStreams,

@@ -15,7 +15,8 @@ export function createLazyStore(name: string, limits: StoreLimits, open: () => P
     return opened;
   }
 
-  return {
+  // Required: a member that stores get later is missed here by the compiler.
+  const lazy: Omit<Required<Store>, 'putBack'> = {
     name,
     limits,
     get: async (...args) => (await store()).get(...args),
@@ -41,4 +42,5 @@ export function createLazyStore(name: string, limits: StoreLimits, open: () => P
       }),
     close: async () => (await opened)?.close(),
   };
+  return lazy;
 }

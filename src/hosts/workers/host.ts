@@ -134,9 +134,14 @@ export function createWorker(app: App, { stores = {}, ...own }: WorkerOptions = 
         const share = shares.open();
         const ended = () => share.end();
         const goesOn = (work: Promise<unknown>) => context?.waitUntil(work);
-        const answer = await host.fetch(request, { work: share.work, goesOn });
-        await dropUnread(request, runtime);
-        return boundAnswer(answer, ended);
+        try {
+          const answer = await host.fetch(request, { work: share.work, goesOn });
+          await dropUnread(request, runtime);
+          return boundAnswer(answer, ended);
+        } catch (thrown) {
+          ended();
+          throw thrown;
+        }
       } catch (thrown) {
         const error = asTidegateError(thrown);
         log('error', error.message, { code: error.code });
