@@ -21,6 +21,8 @@ export const PARTITION_BYTES = 256;
 export const ID_BYTES = 512;
 export const GET_MANY_LIMIT = 100;
 export const LIST_LIMIT = 1_000;
+/** A page of a list ends behind the record with which its values have so many bytes of JSON. */
+export const LIST_BYTES = 1_000_000;
 export const DUE_LIMIT = 1_000;
 export const READ_LIMIT = 1_000;
 /** Most bytes of entries, as JSON, in one call of `fill`; a single entry may have more. */
@@ -126,6 +128,22 @@ export function checkKeys(keys: readonly { partition: string; id: string }[]): v
     throw new TidegateError('invalid_input', `${keys.length} keys were asked for at once`, { field: 'keys', expected });
   }
   keys.forEach((key, index) => checkKey(key, `keys[${index}]`));
+}
+
+/** Throws `invalid_input` for what no list can be asked for. */
+export function checkList(
+  partition: string,
+  { limit, beside }: { limit: number; beside?: { partition: string; id: string } | undefined },
+): void {
+  checkName(partition, 'partition', PARTITION_BYTES);
+  checkCount(limit, LIST_LIMIT, 'limit');
+  if (beside !== undefined) checkKey(beside, 'beside');
+}
+
+/** Throws `invalid_input` for what no queue can be asked for. */
+export function checkDue(queue: string, { limit }: { limit: number }): void {
+  checkName(queue, 'queue', PARTITION_BYTES);
+  checkCount(limit, DUE_LIMIT, 'limit');
 }
 
 /** Answers how many bytes the log's name has. @throws TidegateError `invalid_input` */

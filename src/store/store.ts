@@ -318,7 +318,10 @@ export interface Store {
   get(key: RecordKey, now: number): Promise<Reading>;
   /** In the order of `keys`, at most `GET_MANY_LIMIT` of them. Not atomic. */
   getMany(keys: readonly RecordKey[], now: number): Promise<Reading[]>;
-  /** Live records in id order. A page may be short or empty and have a `next`; the last one's is null. Not atomic. */
+  /**
+   * Live records in id order. A page may be short or empty and have a `next`; the last one's is null. It ends behind the record with
+   * which its values have `LIST_BYTES` at the latest. Not atomic.
+   */
   list(partition: string, options: ListOptions): Promise<RecordPage>;
   /**
    * Records of a queue that are due at `now`. The answer is a hint and may be stale: it may miss records that are due and

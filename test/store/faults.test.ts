@@ -27,7 +27,7 @@ describe.each(FAULTY_DRIVERS)('$name', ({ name, needs, open }) => {
     const random = seededRandom(seed);
     const driver = await open(random, stack);
     const store = patiently(driver);
-    const kit = await createKit(async () => ({ store, second: store, close: async () => {} }))();
+    const kit = await createKit(async () => ({ store, second: store, reopen: null, close: async () => {} }))();
     return { ...kit, proxy: driver.proxy };
   }
 

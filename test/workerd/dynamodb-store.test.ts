@@ -11,7 +11,8 @@ describe.skipIf(dynamo === null)('in workerd (needs java)', () => {
     async open() {
       const { table = '', ...access } = { endpoint: null, region: null, credentials: null, ...dynamo };
       const options = { ...access, table, app: `workerd-${randomId()}`, clock: systemRuntime(() => {}) };
-      return { store: createDynamodbStore(options), second: createDynamodbStore(options), close: async () => {} };
+      const reopen = async () => createDynamodbStore(options);
+      return { store: await reopen(), second: await reopen(), reopen, close: async () => {} };
     },
   });
 });

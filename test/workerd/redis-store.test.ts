@@ -13,7 +13,8 @@ describe.skipIf(front === null)('in workerd (needs redis-server)', () => {
   storeContract('redis in workerd', {
     async open() {
       const options = { url: '', token: '', ...front, app: `workerd-${randomId()}`, log: () => {} };
-      return { store: await createRedisStore(options), second: await createRedisStore(options), close: async () => {} };
+      const reopen = () => createRedisStore(options);
+      return { store: await reopen(), second: await reopen(), reopen, close: async () => {} };
     },
   });
 });

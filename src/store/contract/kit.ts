@@ -10,6 +10,11 @@ export interface StoreUnderTest {
   store: Store;
   /** Another client of the same engine, as a second process would have; the same object where there is none. */
   second: Store;
+  /**
+   * Closes the clients and opens the same engine anew, as after a restart; `close` closes that one too. Null: the driver keeps nothing
+   * beyond its process.
+   */
+  reopen: (() => Promise<Store>) | null;
   close: () => Promise<void>;
 }
 
@@ -23,7 +28,7 @@ const MOST_TRIES = 200;
 
 export function createKit(open: () => Promise<StoreUnderTest>) {
   return async () => {
-    const { store, second, close } = await open();
+    const { store, second, reopen, close } = await open();
     onTestFinished(close);
 
     /** Repeats the commit while its outcome is unknown. */
@@ -65,7 +70,7 @@ export function createKit(open: () => Promise<StoreUnderTest>) {
       return reading;
     }
 
-    return { store, second, commit, commits, put, append, present };
+    return { store, second, reopen, commit, commits, put, append, present };
   };
 }
 

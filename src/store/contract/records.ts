@@ -1,5 +1,6 @@
 /** Records: what is put is read, on its version, until it expires; lists in the order of bytes. */
 import { expect, test } from 'vitest';
+import { LIST_BYTES, RECORD_BYTES } from '../limits.ts';
 import { key, NOW, ODD_VALUES, type Kit, type StartKit } from './kit.ts';
 
 export function recordRules(start: StartKit): void {
@@ -158,6 +159,27 @@ export function recordRules(start: StartKit): void {
     // What no id can begin with comes from whoever types: it is no mistake of the caller's.
     expect(await idsOf(kit, { prefix: 'a'.repeat(5_000) }, 3)).toEqual([]);
     expect(await idsOf(kit, { prefix: '\ud83c' }, 3)).toEqual([]);
+  });
+
+  test('a page of large records ends behind a bound of bytes, and the next one goes on', async () => {
+    const kit = await start();
+    const value = 'x'.repeat(RECORD_BYTES - 100);
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    for (const id of ids) await kit.put(key(id), value);
+    const most = Math.ceil(LIST_BYTES / value.length);
+    expect((await kit.store.list('p', { now: NOW, limit: 100 })).records.length).toBeLessThanOrEqual(most);
+    expect(await idsOf(kit, {}, 100)).toEqual(ids);
+  });
+
+  test('names that no record and no queue has are refused', async () => {
+    const { store } = await start();
+    for (const name of ['', 'p'.repeat(513), '\ud800']) {
+      const refused = { code: 'invalid_input' };
+      await expect(store.list(name, { now: NOW, limit: 1 })).rejects.toMatchObject(refused);
+      await expect(store.due(name, { now: NOW, limit: 1, from: 0 })).rejects.toMatchObject(refused);
+      const beside = key('a', name);
+      await expect(store.list('p', { now: NOW, limit: 1, beside })).rejects.toMatchObject(refused);
+    }
   });
 
   test('a page brings the record that is asked for beside it, as every read would', async () => {

@@ -14,6 +14,7 @@ import { queueRules } from './queues.ts';
 import { raceRules } from './races.ts';
 import { recordRules } from './records.ts';
 import { transferRules } from './transfers.ts';
+import { reopeningRules } from './reopening.ts';
 import { trimRules } from './trim.ts';
 
 export type { StoreUnderTest } from './kit.ts';
@@ -36,6 +37,7 @@ const PARTS = {
   erasing: eraseRules,
   races: raceRules,
   transfers: transferRules,
+  'closed and opened again': reopeningRules,
   'against the specification': modelRules,
 };
 

@@ -2,21 +2,22 @@
  * The store in the memory of one process, and the readable specification of `store/store.ts`. It is exact and atomic, and
  * keeps nothing beyond the process.
  */
-import { parseJson } from '../../base/json.ts';
+import { parseJson, utf8Bytes } from '../../base/json.ts';
 import * as limits from '../limits.ts';
 import { compareUtf8 } from '../order.ts';
 import { shardOf, shardsFrom } from '../shard.ts';
 import { createMemoryLogs } from './memory-logs.ts';
-import type {
-  CommitResult,
-  Due,
-  DueRecord,
-  Operation,
-  Reading,
-  RecordKey,
-  Store,
-  StoredRecord,
-  StoreLimits,
+import {
+  type CommitResult,
+  type Due,
+  type DueRecord,
+  isPresent,
+  type Operation,
+  type Reading,
+  type RecordKey,
+  type Store,
+  type StoredRecord,
+  type StoreLimits,
 } from '../store.ts';
 
 export interface MemoryOptions {
@@ -116,19 +117,29 @@ export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMIT
     },
 
     async list(partition, { now, limit, prefix = '', after, beside }) {
-      limits.checkCount(limit, limits.LIST_LIMIT, 'limit');
+      limits.checkList(partition, { limit, beside });
       const more = beside === undefined ? {} : { beside: readingOf(beside, now) };
       if (!limits.isPrefix(prefix)) return { records: [], next: null, ...more };
       const ids = [...(partitions.get(partition)?.keys() ?? [])]
         .filter((id) => id.startsWith(prefix) && (after === undefined || compareUtf8(id, after) > 0))
         .sort(compareUtf8);
-      const live = ids.map((id) => readingOf({ partition, id }, now)).filter((reading) => reading.value !== null);
-      const records = live.slice(0, limit);
-      return { records, next: live.length > limit ? (records.at(-1)?.id ?? null) : null, ...more };
+      const records: StoredRecord[] = [];
+      let bytes = 0;
+      for (const id of ids) {
+        const key = { partition, id };
+        const reading = readingOf(key, now);
+        if (!isPresent(reading)) continue;
+        if (records.length === limit || bytes > limits.LIST_BYTES) {
+          return { records, next: records.at(-1)?.id ?? null, ...more };
+        }
+        records.push(reading);
+        bytes += utf8Bytes(rowOf(key)?.text ?? '');
+      }
+      return { records, next: null, ...more };
     },
 
     async due(queue, { now, limit, from, after }) {
-      limits.checkCount(limit, limits.DUE_LIMIT, 'limit');
+      limits.checkDue(queue, { limit });
       const all = dueAt(queue, now, after);
       return shardsFrom(from)
         .flatMap((shard) => all.filter((record) => shardOf(record) === shard))

@@ -45,7 +45,6 @@ export interface RedisOptions {
 const COMMIT_LIMITS: StoreLimits = { commitOperations: limits.COMMIT_OPERATIONS, commitBytes: 420_000 };
 /** Typed as a string: a bundle for a Worker, where nobody calls it, is then without it. */
 const TRANSFER: string = './redis-transfer.ts';
-const LIST_BYTES = 1_000_000;
 /** Clocks may differ by so much from that of Redis. */
 const FLEETING_GRACE_MS = 60_000;
 /** A record that expired less than this ago stays in its queue, because clocks may differ. */
@@ -92,7 +91,7 @@ function storeOn(client: RedisClient, base: string, health: RedisHealth, timeout
     },
 
     async list(partition, { now, limit, prefix = '', after, beside }) {
-      limits.checkCount(limit, limits.LIST_LIMIT, 'limit');
+      limits.checkList(partition, { limit, beside });
       if (!limits.isPrefix(prefix)) {
         const [reading] = beside === undefined ? [] : await readings([beside], now);
         return { records: [], next: null, ...(reading === undefined ? {} : { beside: reading }) };
@@ -100,7 +99,7 @@ function storeOn(client: RedisClient, base: string, health: RedisHealth, timeout
       const behind = after !== undefined && compareUtf8(after, prefix) >= 0;
       const min = behind ? `(${after}` : `[${prefix}`;
       const record = beside === undefined ? [] : [beside.partition, beside.id];
-      const args = [partition, min, prefix, String(now), String(limit), String(LIST_BYTES), ...record];
+      const args = [partition, min, prefix, String(now), String(limit), String(limits.LIST_BYTES), ...record];
       const [next, row, ...found] = (await client.run('list', args)) as [string, Row | null, ...(string | Row)[]];
       const records: StoredRecord[] = [];
       for (let i = 0; i < found.length; i += 2) {
@@ -111,7 +110,7 @@ function storeOn(client: RedisClient, base: string, health: RedisHealth, timeout
     },
 
     async due(queue, { now, limit, from, after }) {
-      limits.checkCount(limit, limits.DUE_LIMIT, 'limit');
+      limits.checkDue(queue, { limit });
       const span = after === undefined ? ['-inf', now] : [`(${after}`, '+inf'];
       const args = [queue, now, limit, DUE_GRACE_MS, MOST_PASSED, ...span, ...shardsFrom(from)].map(String);
       const found = (await client.run('due', args)) as string[];

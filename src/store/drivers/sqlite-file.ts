@@ -83,6 +83,9 @@ function statementsOf(
     return {
       get: (...values: SQLInputValue[]) => (statement.get(...bound(values)) as Row | undefined) ?? null,
       all: (...values: SQLInputValue[]) => (statement.all(...bound(values)) as Row[]).map(withNames),
+      *iterate(...values: SQLInputValue[]): Generator<Row, void, undefined> {
+        for (const row of statement.iterate(...bound(values))) yield withNames(row as Row);
+      },
       run: (...values: SQLInputValue[]) => Number(statement.run(...bound(values)).changes),
     };
   };

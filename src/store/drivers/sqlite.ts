@@ -4,7 +4,7 @@
  * blocks its thread while SQLite works, and never while another process writes.
  */
 import { TidegateError } from '../../base/errors.ts';
-import { parseJson } from '../../base/json.ts';
+import { parseJson, utf8Bytes } from '../../base/json.ts';
 import * as limits from '../limits.ts';
 import { readCursors } from '../commit-answer.ts';
 import { compareUtf8 } from '../order.ts';
@@ -88,16 +88,26 @@ export function createSqliteStore(options: SqliteOptions): Store {
     },
 
     async list(partition, { now, limit, prefix = '', after = '', beside }) {
-      limits.checkCount(limit, limits.LIST_LIMIT, 'limit');
+      limits.checkList(partition, { limit, beside });
       const more = beside === undefined ? {} : { beside: await reading(() => readingOf(beside, now)) };
       if (!limits.isPrefix(prefix)) return { records: [], next: null, ...more };
-      const rows = await reading(() => record.list.all(partition, ...idsOf(prefix, after), now, limit + 1));
-      const records = rows.slice(0, limit).map((row) => toReading({ partition, id: row.id }, row, now) as StoredRecord);
-      return { records, next: rows.length > limit ? (records.at(-1)?.id ?? null) : null, ...more };
+      return reading(() => {
+        const records: StoredRecord[] = [];
+        let bytes = 0;
+        // One by one, so that what is beyond the page is not read.
+        for (const row of record.list.iterate(partition, ...idsOf(prefix, after), now, limit + 1)) {
+          if (records.length === limit || bytes > limits.LIST_BYTES) {
+            return { records, next: records.at(-1)?.id ?? null, ...more };
+          }
+          records.push(toReading({ partition, id: row.id }, row, now) as StoredRecord);
+          bytes += utf8Bytes(row.value);
+        }
+        return { records, next: null, ...more };
+      });
     },
 
     async due(queue, { now, limit, from, after }) {
-      limits.checkCount(limit, limits.DUE_LIMIT, 'limit');
+      limits.checkDue(queue, { limit });
       const found: DueRecord[] = [];
       const span = after === undefined ? [-Number.MAX_SAFE_INTEGER, now] : [after, Number.MAX_SAFE_INTEGER];
       for (const shard of shardsFrom(from)) {

@@ -100,7 +100,7 @@ export function createRecords(client: DynamoClient, keys: Keys): Records {
   }
 
   async function list(partition: string, { now, limit, prefix = '', after = '' }: ListOptions): Promise<RecordPage> {
-    limits.checkCount(limit, limits.LIST_LIMIT, 'limit');
+    limits.checkList(partition, { limit });
     if (!limits.isPrefix(prefix)) return { records: [], next: null };
     const within = after.startsWith(prefix) && after !== '';
     if (!within && compareUtf8(after, prefix) > 0) return { records: [], next: null };
@@ -145,7 +145,7 @@ export function createRecords(client: DynamoClient, keys: Keys): Records {
 
     async due(queue, options) {
       const { limit } = options;
-      limits.checkCount(limit, limits.DUE_LIMIT, 'limit');
+      limits.checkDue(queue, { limit });
       const shards = shardsFrom(options.from);
       const found: DueRecord[] = [];
       const until = client.until();

@@ -14,7 +14,7 @@ storeContract('toy', {
     journals += 1;
     const name = `contract-${journals}`;
     const store = createToyStore(name);
-    return { store, second: createToyStore(name), close: () => store.close() };
+    return { store, second: createToyStore(name), reopen: null, close: () => store.close() };
   },
 });
 

@@ -8,7 +8,7 @@ import { weaken } from '../weaknesses.ts';
 storeContract('memory', {
   async open() {
     const store = createMemoryStore();
-    return { store, second: store, close: () => store.close() };
+    return { store, second: store, reopen: null, close: () => store.close() };
   },
 });
 
@@ -18,7 +18,7 @@ storeContract('memory, as weak as is allowed', {
     seed += 1;
     const weaknesses = { random: seededRandom(seed), unknown: 0.4, staleDue: 0.5, halfVisible: true };
     const store = weaken(createMemoryStore(), weaknesses);
-    return { store, second: store, close: () => store.close() };
+    return { store, second: store, reopen: null, close: () => store.close() };
   },
 });
 

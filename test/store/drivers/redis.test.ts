@@ -22,7 +22,8 @@ describe.skipIf(!requireService('redis'))('redis (needs redis-server)', () => {
   storeContract('redis', {
     async open() {
       const options = { url: front.url, token: front.token, app: `test-${randomId()}`, log: () => {} };
-      return { store: await createRedisStore(options), second: await createRedisStore(options), close: async () => {} };
+      const reopen = () => createRedisStore(options);
+      return { store: await reopen(), second: await reopen(), reopen, close: async () => {} };
     },
   });
 });

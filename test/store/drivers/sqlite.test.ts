@@ -13,15 +13,23 @@ import { storeContract } from '../../../src/store/contract/suite.ts';
 storeContract('sqlite', {
   async open() {
     const path = await newFile();
-    const store = createSqliteStore({ path });
-    const second = createSqliteStore({ path });
+    const opened: Store[] = [];
+    const openIt = () => {
+      const store = createSqliteStore({ path });
+      opened.push(store);
+      return store;
+    };
+    const close = async () => {
+      for (const store of opened.splice(0)) await store.close();
+    };
     return {
-      store,
-      second,
-      async close() {
-        await store.close();
-        await second.close();
+      store: openIt(),
+      second: openIt(),
+      async reopen() {
+        await close();
+        return openIt();
       },
+      close,
     };
   },
 });

@@ -20,6 +20,7 @@ describe.skipIf(!requireService('dynamodb'))('dynamodb (needs java)', () => {
       return {
         store,
         second,
+        reopen: async () => createDynamodbStore(options),
         async close() {
           await store.close();
           await second.close();
