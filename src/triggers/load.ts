@@ -1,12 +1,15 @@
 /** Reads triggers that this process does not know yet, or that somebody else has stored since. */
 import type { DeclaredTrigger } from '../declare/trigger.ts';
 import { GET_MANY_LIMIT } from '../store/limits.ts';
-import { isPresent, type RecordKey } from '../store/store.ts';
+import { isPresent, type Reading, type RecordKey } from '../store/store.ts';
 import { isGap } from '../base/event.ts';
 import type { Scope } from '../streams/scope.ts';
-import { ofStreamNamed } from '../streams/scope.ts';
+import { ofStream, ofStreamNamed } from '../streams/scope.ts';
+import { keysThatPass, measuresEachKnown } from '../streams/ranges/known-keys.ts';
 import { loggedEvent, streamLog } from '../streams/log/stream-log.ts';
 import { arrived, newClock, type StreamClock } from './judging/clock.ts';
+import { MOST_TRIGGER_KEYS } from './judging/keys.ts';
+import type { Leaf } from './judging/plan.ts';
 import type { StoredKey } from './judging/key-state.ts';
 import { triggerKey, triggerPieceKey } from './names.ts';
 import { triggerOwed, triggerPart, triggerRecord } from './record.ts';
@@ -53,14 +56,37 @@ export async function loadTriggers(scope: Scope, triggers: readonly DeclaredTrig
       begun.set(stream, await beginning(scope, stream));
     }
   }
+  const known = new Map<Leaf, string[]>();
+  for (const [index, trigger] of triggers.entries()) {
+    const reading = readings[index];
+    if (reading === undefined) continue;
+    for (const [leaf, keys] of await knownOf(scope, trigger, reading)) known.set(leaf, keys);
+  }
   const now = runtime.now();
   return triggers.flatMap((trigger, index) => {
     const reading = readings[index];
     if (reading === undefined) return [];
     const own = pieces.get(trigger.name) ?? noPieces();
     const begin = (stream: string) => ({ ...(begun.get(stream) ?? newClock(null, now)) });
-    return [standingTrigger(trigger, tenant, reading, own, begin, now)];
+    return [standingTrigger(trigger, tenant, reading, own, begin, (leaf) => known.get(leaf) ?? [], now)];
   });
+}
+
+/**
+ * The keys that a trigger which is new, or of another condition, knows from the beginning, where it measures the silence of each:
+ * one that fell silent before is told as well. Store calls only where it does: one for each 1,000 keys.
+ */
+async function knownOf(scope: Scope, trigger: DeclaredTrigger, reading: Reading): Promise<[Leaf, string[]][]> {
+  const plan = planFor(trigger);
+  if (triggerRecord.read(reading)?.of === plan.of) return [];
+  const known: [Leaf, string[]][] = [];
+  for (const node of plan.nodes) {
+    if (node.kind !== 'leaf' || node.condition.kind !== 'absence' || !measuresEachKnown(node.condition)) continue;
+    const stream = scope.app.streams.get(node.stream);
+    if (stream === undefined) continue;
+    known.push([node, await keysThatPass(ofStream(scope, stream), stream, node.condition, MOST_TRIGGER_KEYS)]);
+  }
+  return known;
 }
 
 function noPieces(): TriggerPieces & { keys: StoredKey[] } {

@@ -9,7 +9,7 @@ import { createTriggerJudge, type TriggerJudge } from './judging/judge.ts';
 import type { Moment } from './judging/moment.ts';
 import { emptyKey, fromStored, type StoredKey } from './judging/key-state.ts';
 import { begunKeys, createRememberedKeys } from './judging/keys.ts';
-import { type ConditionPlan, conditionPlan } from './judging/plan.ts';
+import { type ConditionPlan, conditionPlan, type Leaf } from './judging/plan.ts';
 import type { TriggerState } from './judging/state.ts';
 import { stateWithinClock } from './judging/within-clock.ts';
 import { type StoredTrigger, triggerRecord } from './record.ts';
@@ -48,6 +48,7 @@ export function planFor(trigger: DeclaredTrigger): ConditionPlan {
 /**
  * @param reading of its record @param pieces what its pieces hold
  * @param begin makes the clock of a stream that it did not watch before
+ * @param known keys of which a new trigger measures the silence, by the part of its condition
  */
 export function standingTrigger(
   trigger: DeclaredTrigger,
@@ -55,6 +56,7 @@ export function standingTrigger(
   reading: Reading,
   pieces: TriggerPieces,
   begin: (stream: string) => StreamClock,
+  known: (leaf: Leaf) => readonly string[],
   now: number,
 ): StandingTrigger {
   const plan = planFor(trigger);
@@ -69,7 +71,7 @@ export function standingTrigger(
   const common = same === null ? emptyKey(plan, null) : fromStored(same.common);
   const stored = same === null ? [] : [...same.keys, ...pieces.keys];
   const keys = createRememberedKeys(plan, stored.map(fromStored), same?.counts.overflow ?? 0);
-  if (same === null) begunKeys(plan, common, keys, now);
+  if (same === null) begunKeys(plan, common, keys, now, known);
   const counts = read?.counts ?? NO_COUNTS;
   const state: TriggerState = {
     clocks,

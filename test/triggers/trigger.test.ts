@@ -124,3 +124,18 @@ test('silence is found without an event', async () => {
   await app.scheduled();
   expect(await told('silent')).toMatchObject([{ key: 'attic', time: from + 300_000, value: null, events: [] }]);
 });
+
+test('silence is found of keys that fell silent before the trigger was new', async () => {
+  const before = house();
+  for (const room of ['attic', 'cellar']) await before.app.streams.append('temps', { room, celsius: 20 });
+  await before.app.scheduled();
+  await before.app.advance(3_600_000);
+  const silent = trigger({ ...hot, when: { kind: 'absence', perKey: true, forMs: 300_000 } });
+  const { app } = house({ silent }, { store: before.store, at: before.app.now() });
+  const told = () => before.told('silent');
+  await app.scheduled();
+  expect(await told()).toEqual([]);
+  await app.advance(310_000);
+  await app.scheduled();
+  expect((await told()).map(({ key }) => key)).toEqual(['attic', 'cellar']);
+});

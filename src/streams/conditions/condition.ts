@@ -62,13 +62,19 @@ export interface ConditionStep<Event extends WatchedEvent = WatchedEvent> {
  * Makes the state before any event: nothing holds. To take in earlier events, step through them and ignore the
  * transitions.
  * @param now epoch ms from which silence is measured
+ * @param known keys whose silence is measured beside those that the condition names
  */
-export function begin(watch: Watch<never>, now: number): ConditionState {
+export function begin(
+  watch: Watch<never>,
+  now: number,
+  known: readonly string[] = [],
+  limits?: StateLimits,
+): ConditionState {
   const state = emptyState(markOf(watch));
   if (typeof watch === 'function' || watch.kind !== 'absence') return state;
-  return knownSubjects(watch).reduce<ConditionState>((at, key) => {
+  return [...knownSubjects(watch), ...known].reduce<ConditionState>((at, key) => {
     const subject: Subject = { key, holds: false, memory: { last: now } };
-    return place(at, null, subject, () => false).state;
+    return place(at, null, subject, () => false, limits).state;
   }, state);
 }
 

@@ -1,5 +1,6 @@
 /**
- * Where a wait begins. `threshold`, `match` and `change` are judged by the latest event of each key first. These events are a
+ * Where a wait begins. `threshold`, `match`, `change` and `rate` are judged by the latest event of each key first, and silence
+ * is measured of each key that has one, where it is measured of each key. These events are a
  * projection of the log, so the wait's cursor is where the projection stood before they were read. What was appended after that
  * is still to be read, so no event is missed.
  */
@@ -9,6 +10,7 @@ import type { LoggedEvent } from '../../base/event.ts';
 import type { Cursor } from '../../store/store.ts';
 import { begin, step, type Transition } from '../../streams/conditions/condition.ts';
 import { isPerKey, passesKey, passesWhere } from '../../streams/conditions/scope.ts';
+import { keysThatPass, measuresEachKnown } from '../../streams/ranges/known-keys.ts';
 import { followerPosition } from '../../streams/log/follower.ts';
 import { LATEST_FOLLOWER, projectLatest } from '../../streams/log/latest.ts';
 import { eachLatest, KEYS_AT_ONCE, readLatestOf } from '../../streams/log/read-latest.ts';
@@ -30,15 +32,19 @@ export async function beginWait(
   const { runtime, store, tenant } = scope;
   const log = streamLog(tenant, stream.name);
   const now = runtime.now();
-  const fresh = begin(condition, now);
   const { kind } = condition;
-  if (kind !== 'threshold' && kind !== 'match' && kind !== 'change') {
+  const limits = limitsOfWait(scope.app);
+  const measuresKnown = measuresEachKnown(condition);
+  if (kind === 'count' || (kind === 'absence' && !measuresKnown)) {
     const { end } = await store.extent(log);
-    return { condition, state: fresh, cursor: end, settled: false };
+    return { condition, state: begin(condition, now), cursor: end, settled: false };
   }
   const cursor = await projectedTo(scope, stream, log, deadline);
-  const limits = limitsOfWait(scope.app);
-  let state = fresh;
+  if (measuresKnown) {
+    const known = await keysThatPass(scope, stream, condition, Math.min(MOST_STANDING, limits.subjects));
+    return { condition, state: begin(condition, now, known, limits), cursor, settled: false };
+  }
+  let state = begin(condition, now);
   let newest: Transition<LoggedEvent> | null = null;
   const standing = standingEvents(scope, stream, condition);
   for await (const event of isPerKey(condition) ? standing : newestOf(standing, condition)) {

@@ -129,8 +129,17 @@ function isSpent({ nodes }: ConditionPlan, state: RememberedKey): boolean {
   });
 }
 
-/** Puts in what is known before any event comes: silence is measured from `now` on, and of no events there are 0. */
-export function begunKeys(plan: ConditionPlan, common: RememberedKey, keys: RememberedKeys, now: number): void {
+/**
+ * Puts in what is known before any event comes: silence is measured from `now` on.
+ * @param known keys of a leaf beside those that its condition names
+ */
+export function begunKeys(
+  plan: ConditionPlan,
+  common: RememberedKey,
+  keys: RememberedKeys,
+  now: number,
+  known: (leaf: Leaf) => readonly string[] = () => [],
+): void {
   for (const node of plan.nodes) {
     if (node.kind !== 'leaf') continue;
     const memory = begunMemory(node, now);
@@ -141,7 +150,10 @@ export function begunKeys(plan: ConditionPlan, common: RememberedKey, keys: Reme
       keys.touched(own);
     };
     if (!looksAtEach(node.condition)) put(common);
-    else for (const key of knownSubjects({ ...node.condition, kind: 'absence', perKey: true })) put(keys.get(key));
+    else {
+      const named = knownSubjects({ ...node.condition, kind: 'absence', perKey: true });
+      for (const key of [...named, ...known(node)]) put(keys.get(key));
+    }
   }
 }
 
