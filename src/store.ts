@@ -24,5 +24,5 @@ export { shardOf, shardsFrom } from './store/shard.ts';
 export { createMemoryStore, type MemoryOptions } from './store/drivers/memory.ts';
 export { dynamodb } from './store/dynamodb/driver.ts';
 export { memory } from './store/drivers/memory-driver.ts';
-export { redis } from './store/drivers/redis-driver.ts';
-export { sqlite } from './store/drivers/sqlite-driver.ts';
+export { redis } from './store/redis/driver.ts';
+export { sqlite } from './store/sqlite/driver.ts';

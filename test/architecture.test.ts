@@ -25,7 +25,7 @@ const ROOMS: readonly (readonly string[])[] = [
 const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   base: [['.'], ['config', 'time', 'schema']],
   declare: [['.'], ['spec'], ['check']],
-  store: [['.'], ['dynamodb', 'shares', 'watch'], ['drivers'], ['contract']],
+  store: [['.'], ['dynamodb', 'redis', 'sqlite', 'shares', 'watch'], ['drivers'], ['contract']],
   streams: [['.'], ['log', 'conditions'], ['removing', 'ranges'], ['history'], ['sources']],
   feeds: [
     ['kit', 'records', 'csv', 'rss'],
@@ -63,7 +63,7 @@ const ACROSS: readonly { from: string; to: string }[] = [
 
 /** Packages that only some files may import. Every other dependency is free, and listed here by nothing. */
 const PACKAGES: readonly { pattern: RegExp; only: RegExp }[] = [
-  { pattern: /^@upstash\/redis/, only: /^store\/drivers\/redis/ },
+  { pattern: /^@upstash\/redis/, only: /^store\/redis\// },
   { pattern: /^@aws-sdk\//, only: /^store\/dynamodb\// },
   { pattern: /^@smithy\//, only: /^hosts\/lambda\/sqs/ },
   { pattern: /^@modelcontextprotocol\//, only: /^(mcp|hosts)\// },
@@ -75,8 +75,8 @@ const PACKAGES: readonly { pattern: RegExp; only: RegExp }[] = [
   { pattern: /^undici/, only: /^hosts\/node\// },
   { pattern: /^(aws-cdk-lib|constructs|esbuild)(\/|$)/, only: /^hosts\/aws\// },
   { pattern: /^hono|^@hono\//, only: /^(http|hosts)\// },
-  { pattern: /^node:sqlite$/, only: /^store\/drivers\/sqlite/ },
-  { pattern: /^node:(?!sqlite$)/, only: /^(hosts|store\/drivers\/sqlite)/ },
+  { pattern: /^node:sqlite$/, only: /^store\/sqlite\// },
+  { pattern: /^node:(?!sqlite$)/, only: /^(hosts|store\/sqlite)\// },
   { pattern: /^cloudflare:/, only: /^hosts\/workers\// },
 ];
 

@@ -17,8 +17,8 @@ import { createLog } from '../../src/hosts/log.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { serve } from '../../src/hosts/node/serve.ts';
 import { defineApp, secret, stream, tool } from '../../src/index.ts';
-import { createSqliteStore } from '../../src/store/drivers/sqlite.ts';
-import { sqlite } from '../../src/store/drivers/sqlite-driver.ts';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
+import { sqlite } from '../../src/store/sqlite/driver.ts';
 import { temporaryFolder } from '../hosts/child.ts';
 
 const app = defineApp({

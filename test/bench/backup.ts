@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { systemRuntime } from '../../src/base/runtime.ts';
 import { transferOf } from '../../src/store/driver.ts';
-import { createSqliteStore } from '../../src/store/drivers/sqlite.ts';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { loggedEvent, streamLog } from '../../src/streams/log/stream-log.ts';
 import { print } from './print.ts';
 

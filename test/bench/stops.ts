@@ -15,7 +15,7 @@ import { createHost, type Host } from '../../src/host.ts';
 import { type App, type AppOptions, defineApp, pull, stream } from '../../src/index.ts';
 import { sweep, ingest } from '../../src/schedule.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
-import { createSqliteStore } from '../../src/store/drivers/sqlite.ts';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { listAll } from '../../src/store/list-all.ts';
 import type { Store } from '../../src/store/store.ts';
 import { publishMany, type PushedEvent } from '../../src/streams/log/publish-many.ts';

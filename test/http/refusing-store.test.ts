@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 import { defineApp, stream, TidegateError } from '../../src/index.ts';
-import { createSqliteStore } from '../../src/store/drivers/sqlite.ts';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { serveApp } from '../mcp/served.ts';
 import { mountSmallDisk, noSmallDisk } from '../store/small-disk.ts';
 

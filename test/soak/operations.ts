@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createSqliteStore } from '../../src/store/drivers/sqlite.ts';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { decodeCursor } from '../../src/store/cursor.ts';
 import type { Fault, Stage } from './faults.ts';
 

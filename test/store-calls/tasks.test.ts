@@ -1,6 +1,6 @@
 /** What a poll of a task asks of Redis: one call, one request, and no commit. */
 import { expect, onTestFinished, test } from 'vitest';
-import { createRedisStore } from '../../src/store/drivers/redis.ts';
+import { createRedisStore } from '../../src/store/redis/store.ts';
 import { countCalls } from '../../src/store/counting.ts';
 import { ask, begin } from '../mcp/tasks/client.ts';
 import { taskApp } from '../mcp/tasks/task-app.ts';

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { randomId, systemRuntime } from '../../src/base/runtime.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
-import { createRedisStore } from '../../src/store/drivers/redis.ts';
-import { createSqliteStore } from '../../src/store/drivers/sqlite.ts';
+import { createRedisStore } from '../../src/store/redis/store.ts';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { createQuotas, type Quota } from '../../src/store/quotas.ts';
 import type { Store } from '../../src/store/store.ts';
 import { requireService } from '../services/available.ts';

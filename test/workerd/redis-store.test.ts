@@ -1,6 +1,6 @@
 import { describe, expect, inject, test } from 'vitest';
 import { randomId } from '../../src/base/runtime.ts';
-import { createRedisStore } from '../../src/store/drivers/redis.ts';
+import { createRedisStore } from '../../src/store/redis/store.ts';
 import { storeContract } from '../../src/store/contract/suite.ts';
 
 const front = inject('redisFront');

@@ -6,7 +6,7 @@ import { misspeltText } from '../../base/known-names.ts';
 import type { App } from '../../declare/app.ts';
 import { dynamodb } from '../../store/dynamodb/driver.ts';
 import { memory } from '../../store/drivers/memory-driver.ts';
-import { redis } from '../../store/drivers/redis-driver.ts';
+import { redis } from '../../store/redis/driver.ts';
 import type { AppNeeds } from './app-needs.ts';
 import { setting } from './cloudflare-settings.ts';
 import type { PlatformFinding } from './finding.ts';

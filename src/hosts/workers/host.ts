@@ -10,7 +10,7 @@ import { type LogLevel, type Runtime, systemRuntime } from '../../base/runtime.t
 import { problemResponse } from '../../http/problem.ts';
 import { openFrom, type StoreDriver } from '../../store/driver.ts';
 import { memory } from '../../store/drivers/memory-driver.ts';
-import { redis } from '../../store/drivers/redis-driver.ts';
+import { redis } from '../../store/redis/driver.ts';
 import { createHost } from '../host.ts';
 import type { CallerOptions, Host } from '../http-host.ts';
 import { createLog } from '../log.ts';

@@ -5,8 +5,8 @@ import { openFrom, type StoreDriver } from '../driver.ts';
 import type { Store } from '../store.ts';
 import { dynamodb } from '../dynamodb/driver.ts';
 import { memory } from './memory-driver.ts';
-import { redis } from './redis-driver.ts';
-import { sqlite } from './sqlite-driver.ts';
+import { redis } from '../redis/driver.ts';
+import { sqlite } from '../sqlite/driver.ts';
 
 export const DRIVERS: readonly StoreDriver[] = [memory, sqlite, redis, dynamodb];
 

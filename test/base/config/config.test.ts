@@ -4,7 +4,7 @@ import { TidegateError } from '../../../src/base/errors.ts';
 import { ENVIRONMENTS } from './environments.ts';
 import { accessOf, dynamodb } from '../../../src/store/dynamodb/driver.ts';
 import { readConfig } from '../../../src/store/drivers/open.ts';
-import { sqlite } from '../../../src/store/drivers/sqlite-driver.ts';
+import { sqlite } from '../../../src/store/sqlite/driver.ts';
 
 function mistake(environment: Record<string, string>): TidegateError {
   try {

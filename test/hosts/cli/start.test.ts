@@ -1,7 +1,7 @@
 /** `tidegate start` as a process: what it says, how its streams fill, how it ends and goes on. */
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
+import { createSqliteStore } from '../../../src/store/sqlite/store.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { type Child, runCli, temporaryFolder } from '../child.ts';
 import { connectClient, ERAS } from '../clients.ts';

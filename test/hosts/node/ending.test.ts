@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { feedKey } from '../../../src/feeds/records/state.ts';
-import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
+import { createSqliteStore } from '../../../src/store/sqlite/store.ts';
 import { TASK_QUEUE } from '../../../src/tasks/records/names.ts';
 import { type Child, runCli, temporaryFolder } from '../child.ts';
 import { compiled } from '../../services/compiled.ts';

@@ -4,7 +4,7 @@ import { withAuditLog } from '../../../src/auth/audit/stream.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { auditOf } from '../../../src/hosts/audit.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
-import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
+import { createSqliteStore } from '../../../src/store/sqlite/store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { loggedEvent } from '../../../src/streams/log/stream-log.ts';
 import { backupText } from '../../../src/operate/backup/backup-text.ts';

@@ -1,7 +1,7 @@
 /** What was reported of the backups of others, each tried on ours. The source stands in the name of each test. */
 import { expect, test } from 'vitest';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
-import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
+import { createSqliteStore } from '../../../src/store/sqlite/store.ts';
 import { isPresent, type Operation, type Store } from '../../../src/store/store.ts';
 import { AT, dump, newWorld, opened, reading, restored, textOf } from './scene.ts';
 

@@ -1,7 +1,7 @@
 /** Backups and restores on engines in this process: what comes back, what is held, and what is refused with nothing changed. */
 import { describe, expect, test } from 'vitest';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
-import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
+import { createSqliteStore } from '../../../src/store/sqlite/store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { resumeCopy } from '../../../src/operate/backup/restored.ts';
 import { PRESENCE_PARTITION } from '../../../src/streams/presence.ts';

@@ -1,7 +1,7 @@
 /** What is a tenant's own: taken out as a file, and removed, with nothing of another tenant changed. */
 import { expect, test } from 'vitest';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
-import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
+import { createSqliteStore } from '../../../src/store/sqlite/store.ts';
 import { safePrincipal } from '../../../src/base/principal.ts';
 import { latestKey } from '../../../src/streams/log/latest.ts';
 import { transferOf } from '../../../src/store/driver.ts';

@@ -4,7 +4,7 @@ import { openStore, readConfig } from '../../../src/store/drivers/open.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { openFrom } from '../../../src/store/driver.ts';
 import { memory } from '../../../src/store/drivers/memory-driver.ts';
-import { redis } from '../../../src/store/drivers/redis-driver.ts';
+import { redis } from '../../../src/store/redis/driver.ts';
 import { requireService } from '../../services/available.ts';
 import { startDynamo } from '../../services/dynamodb.ts';
 import { startRedis } from '../../services/redis.ts';
@@ -98,7 +98,7 @@ test('a bundle for a platform without Node carries no node: import', async () =>
   const [output] = Object.values(metafile.outputs);
   expect(output?.imports.filter((each) => each.path.startsWith('node:'))).toEqual([]);
   const inputs = Object.keys(metafile.inputs);
-  expect(inputs).toContain('src/store/drivers/redis.ts');
+  expect(inputs).toContain('src/store/redis/store.ts');
   expect(inputs).toContain('src/store/dynamodb/store.ts');
-  expect(inputs).not.toContain('src/store/drivers/sqlite.ts');
+  expect(inputs).not.toContain('src/store/sqlite/store.ts');
 });

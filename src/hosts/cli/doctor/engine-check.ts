@@ -10,7 +10,7 @@ export const engineCheck: DoctorCheck = {
     const { values } = config.store;
     const tellClock = (where: string, aheadMs: number) => void clocks.set(where, aheadMs);
     if (config.store.name === 'redis') {
-      const { inspectRedis } = await import('../../../store/drivers/redis-inspect.ts');
+      const { inspectRedis } = await import('../../../store/redis/inspect.ts');
       return found(await inspectRedis(values, { app: app.name, runtime, tellClock }));
     }
     if (config.store.name === 'dynamodb') {

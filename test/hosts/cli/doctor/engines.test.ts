@@ -6,7 +6,7 @@ import { createMemoryStore } from '../../../../src/store/drivers/memory.ts';
 import { ingest } from '../../../../src/feeds/run/run.ts';
 import { nodeRuntime } from '../../../../src/hosts/node/runtime.ts';
 import { tableFacts } from '../../../../src/store/dynamodb/inspect.ts';
-import { redisFacts } from '../../../../src/store/drivers/redis-inspect.ts';
+import { redisFacts } from '../../../../src/store/redis/inspect.ts';
 import { requireService } from '../../../services/available.ts';
 import { startMosquitto } from '../../../services/mosquitto.ts';
 import { startRedis } from '../../../services/redis.ts';

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { systemRuntime } from '../../../../src/base/runtime.ts';
 import { PUBLIC } from '../../../../src/base/principal.ts';
 import { createAppStreams } from '../../../../src/calls/streams.ts';
-import { createSqliteStore } from '../../../../src/store/drivers/sqlite.ts';
+import { createSqliteStore } from '../../../../src/store/sqlite/store.ts';
 import { runCli, temporaryFolder } from '../../child.ts';
 import app from './operate-app.ts';
 

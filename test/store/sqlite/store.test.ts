@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
+import { createSqliteStore } from '../../../src/store/sqlite/store.ts';
 import type { Cursor, Store } from '../../../src/store/store.ts';
 import { storeContract } from '../../../src/store/contract/suite.ts';
 
@@ -180,7 +180,7 @@ function open(path: string): Store {
 }
 
 function startWorker(path: string, name: string, rounds: number) {
-  const script = join(import.meta.dirname, 'sqlite-worker.ts');
+  const script = join(import.meta.dirname, 'worker.ts');
   const child = spawn(process.execPath, ['--no-warnings', script, path, name, String(rounds)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

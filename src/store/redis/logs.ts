@@ -3,8 +3,8 @@ import { parseJson } from '../../base/json.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import * as limits from '../limits.ts';
 import type { Beside, Cursor, LogPage, Reading, RecordKey, Store } from '../store.ts';
-import type { RedisClient } from './redis-client.ts';
-import type { RedisHealth } from './redis-health.ts';
+import type { RedisClient } from './client.ts';
+import type { RedisHealth } from './health.ts';
 
 /** An entry as Redis answers it: its id, then `t`, the append time, `v`, the value, and perhaps `m`, the mark. */
 type StreamEntry = [string, [string, string, string, string, string?, string?]];

@@ -6,7 +6,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { backoff } from '../../base/backoff.ts';
 import type { Runtime } from '../../base/runtime.ts';
-import { isBusy } from './sqlite-errors.ts';
+import { isBusy } from './errors.ts';
 
 const PAUSES = { firstMs: 2, mostMs: 50, steady: 0.5 };
 

@@ -3,7 +3,7 @@
  * one commit, until it is committed. Says `open` when the file is open.
  */
 import { randomId } from '../../../src/base/runtime.ts';
-import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
+import { createSqliteStore } from '../../../src/store/sqlite/store.ts';
 import type { Operation } from '../../../src/store/store.ts';
 
 const [path = '', name = '', rounds = '0'] = process.argv.slice(2);

@@ -6,7 +6,7 @@ import { connectRedis, type RedisConnection } from '../../../infra/local/redis-c
 import type { JsonObject } from '../../../src/base/json.ts';
 import { randomId, systemRuntime } from '../../../src/base/runtime.ts';
 import { commitSurely } from '../../../src/store/commit.ts';
-import { createRedisStore } from '../../../src/store/drivers/redis.ts';
+import { createRedisStore } from '../../../src/store/redis/store.ts';
 import { examine } from '../../../src/store/examine.ts';
 import type { Operation, Store } from '../../../src/store/store.ts';
 import { requireService } from '../../services/available.ts';

@@ -5,9 +5,9 @@
 import { chmodSync, closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { innermostReason, TidegateError } from '../../base/errors.ts';
-import { isOfFile, toStoreError } from './sqlite-errors.ts';
-import { beginLife, lookBeside, type SqliteHeader, type SqliteLife } from './sqlite-life.ts';
-import { checkOurs, migrate } from './sqlite-migrations.ts';
+import { isOfFile, toStoreError } from './errors.ts';
+import { beginLife, lookBeside, type SqliteHeader, type SqliteLife } from './life.ts';
+import { checkOurs, migrate } from './migrations.ts';
 
 /** For its owner alone: the data is worth as much as the secret beside it. */
 const MODE = 0o600;
@@ -52,7 +52,7 @@ export function openDatabase(path: string, busyMs: number): OpenedDatabase {
     database.exec('PRAGMA secure_delete = FAST');
     migrate(database);
     const life = beginLife(database, path, { header: held, beside });
-    // From now on nothing waits in SQLite: see `sqlite-patience.ts`.
+    // From now on nothing waits in SQLite: see `patience.ts`.
     database.exec('PRAGMA busy_timeout = 0');
     return { database, life, close };
   } catch (thrown) {

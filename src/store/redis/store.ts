@@ -10,11 +10,11 @@ import { encodeCursor, epochOf, markOfCommit } from '../cursor.ts';
 import * as limits from '../limits.ts';
 import { compareUtf8 } from '../order.ts';
 import { readEnds } from '../commit-answer.ts';
-import { createRedisClient, type RedisClient } from './redis-client.ts';
-import { checkEviction, createRedisHealth, type RedisHealth } from './redis-health.ts';
-import { createRedisLogs, type Row } from './redis-logs.ts';
+import { createRedisClient, type RedisClient } from './client.ts';
+import { checkEviction, createRedisHealth, type RedisHealth } from './health.ts';
+import { createRedisLogs, type Row } from './logs.ts';
 import { shardOf, shardsFrom } from '../shard.ts';
-import type * as Transfer from './redis-transfer.ts';
+import type * as Transfer from './transfer.ts';
 import type {
   CommitResult,
   Cursor,
@@ -44,7 +44,7 @@ export interface RedisOptions {
  */
 const COMMIT_LIMITS: StoreLimits = { commitOperations: limits.COMMIT_OPERATIONS, commitBytes: 420_000 };
 /** Typed as a string: a bundle for a Worker, where nobody calls it, is then without it. */
-const TRANSFER: string = './redis-transfer.ts';
+const TRANSFER: string = './transfer.ts';
 /** Clocks may differ by so much from that of Redis. */
 const FLEETING_GRACE_MS = 60_000;
 /** A record that expired less than this ago stays in its queue, because clocks may differ. */

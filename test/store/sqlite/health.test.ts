@@ -7,9 +7,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { commitSurely } from '../../../src/store/commit.ts';
-import { openDatabase } from '../../../src/store/drivers/sqlite-open.ts';
-import { sqlite } from '../../../src/store/drivers/sqlite-driver.ts';
-import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
+import { openDatabase } from '../../../src/store/sqlite/open.ts';
+import { sqlite } from '../../../src/store/sqlite/driver.ts';
+import { createSqliteStore } from '../../../src/store/sqlite/store.ts';
 import { examine } from '../../../src/store/examine.ts';
 import type { Store } from '../../../src/store/store.ts';
 

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
-import { migrate } from '../../../src/store/drivers/sqlite-migrations.ts';
+import { migrate } from '../../../src/store/sqlite/migrations.ts';
 
 const first = 'CREATE TABLE a (n INTEGER) STRICT; INSERT INTO a VALUES (1)';
 const second = 'CREATE TABLE b (n INTEGER) STRICT; INSERT INTO b SELECT n + 1 FROM a';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../../infra/local/redis-connection.ts';
 import { randomId } from '../../../src/base/runtime.ts';
-import { createRedisStore, type RedisOptions } from '../../../src/store/drivers/redis.ts';
+import { createRedisStore, type RedisOptions } from '../../../src/store/redis/store.ts';
 import type { Operation, Store } from '../../../src/store/store.ts';
 import { requireService } from '../../services/available.ts';
 import { startFaultProxy, type Fault, type FaultProxy } from '../../services/fault-proxy.ts';

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import { NODE_NEEDED } from '../../base/config/node-version.ts';
 import type { DriverValues, StoreDriver } from '../driver.ts';
-import type * as Sqlite from './sqlite.ts';
+import type * as Sqlite from './store.ts';
 
 const variables = {
   /** Default: a file below `.tidegate` that is named by the app, so that two apps in one folder do not share one. */
@@ -14,7 +14,7 @@ const variables = {
  * Typed as a string, so that the import below is no literal and a bundler for a platform without `node:sqlite` does not
  * follow it.
  */
-const SQLITE: string = './sqlite.ts';
+const SQLITE: string = './store.ts';
 
 /** How long an opening waits for the lock of another process, ms, in tries with a pause between them. */
 const LOCKED_MS = 5_000;

@@ -4,9 +4,9 @@ import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { TidegateError } from '../../base/errors.ts';
 import type { StoreFinding } from '../store.ts';
-import { isDamage, MEND_DAMAGED, MEND_FULL, toStoreError } from './sqlite-errors.ts';
-import type { SqliteLife } from './sqlite-life.ts';
-import { filesOf } from './sqlite-open.ts';
+import { isDamage, MEND_DAMAGED, MEND_FULL, toStoreError } from './errors.ts';
+import type { SqliteLife } from './life.ts';
+import { filesOf } from './open.ts';
 
 /**
  * So much of the disk is kept for what frees room: retention and removals write too, into the write-ahead log first.

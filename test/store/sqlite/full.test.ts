@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { commitSurely } from '../../../src/store/commit.ts';
-import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
+import { createSqliteStore } from '../../../src/store/sqlite/store.ts';
 import { examine } from '../../../src/store/examine.ts';
 import type { Operation } from '../../../src/store/store.ts';
 import { mountSmallDisk, noSmallDisk } from '../small-disk.ts';

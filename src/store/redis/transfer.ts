@@ -5,9 +5,9 @@
 import { TidegateError } from '../../base/errors.ts';
 import { markOfCommit } from '../cursor.ts';
 import type { Reading, RecordKey, StoredRecord, StoreTransfer } from '../store.ts';
-import type { RedisClient } from './redis-client.ts';
-import type { Row } from './redis-logs.ts';
-import { PRELUDE } from './redis-scripts.ts';
+import type { RedisClient } from './client.ts';
+import type { Row } from './logs.ts';
+import { PRELUDE } from './scripts.ts';
 
 /** Records that one request reads: as many as `getMany` does. */
 const READ_AT_ONCE = 100;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { randomId } from '../../../src/base/runtime.ts';
-import { createRedisStore } from '../../../src/store/drivers/redis.ts';
+import { createRedisStore } from '../../../src/store/redis/store.ts';
 import { requireService } from '../../services/available.ts';
 import { startRedis, type RunningRedis } from '../../services/redis.ts';
 import { startUpstash, type UpstashFront } from '../../services/upstash.ts';

@@ -1,6 +1,6 @@
 /**
  * The scripts in Lua that read, trim and erase logs, apart from appends, which are part of a commit. What they share with
- * the others, and the table of keys, stand in `redis-scripts.ts`.
+ * the others, and the table of keys, stand in `scripts.ts`.
  */
 
 /**

@@ -1,16 +1,16 @@
 /**
  * The SQLite file under the store: its statements and its transactions. It knows no operation of a commit and no limit;
- * `sqlite.ts` does.
+ * `store.ts` does.
  */
 import type { SQLInputValue } from 'node:sqlite';
 import { type Runtime, systemRuntime } from '../../base/runtime.ts';
 import type { Span } from '../cursor.ts';
 import type { DueRecord } from '../store.ts';
-import { isBusy, toStoreError } from './sqlite-errors.ts';
-import { createSqliteHealth, holderOf } from './sqlite-health.ts';
-import { nameColumn, withNames } from './sqlite-names.ts';
-import { openDatabase, type OpenedDatabase, unusable } from './sqlite-open.ts';
-import { createPatience } from './sqlite-patience.ts';
+import { isBusy, toStoreError } from './errors.ts';
+import { createSqliteHealth, holderOf } from './health.ts';
+import { nameColumn, withNames } from './names.ts';
+import { openDatabase, type OpenedDatabase, unusable } from './open.ts';
+import { createPatience } from './patience.ts';
 
 export interface SqliteOptions {
   /** The file, in a folder that exists. `:memory:` makes a store that is kept nowhere. */

@@ -4,7 +4,7 @@
  */
 import type { EngineFact, Inspecting } from '../driver.ts';
 import { asTidegateError } from '../../base/errors.ts';
-import { createRedisClient } from './redis-client.ts';
+import { createRedisClient } from './client.ts';
 
 const ASKED_MS = 5_000;
 /** Bytes that a copy may be behind before it is told. */

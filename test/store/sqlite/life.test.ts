@@ -7,7 +7,7 @@ import { backup, DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { commitSurely } from '../../../src/store/commit.ts';
-import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
+import { createSqliteStore } from '../../../src/store/sqlite/store.ts';
 import { examine } from '../../../src/store/examine.ts';
 import type { Store } from '../../../src/store/store.ts';
 

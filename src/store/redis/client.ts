@@ -5,7 +5,7 @@
 import { errors, Redis } from '@upstash/redis/cloudflare';
 import { type ErrorDetails, innermostReason, TidegateError } from '../../base/errors.ts';
 import { utf8Bytes } from '../../base/json.ts';
-import { prepareScripts, type ScriptName } from './redis-scripts.ts';
+import { prepareScripts, type ScriptName } from './scripts.ts';
 
 /**
  * The smallest limit of a request among Upstash's plans is 1 MiB. The rest is room for headers and the protocol's own

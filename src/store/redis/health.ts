@@ -7,7 +7,7 @@ import { TidegateError } from '../../base/errors.ts';
 import type { Log } from '../../base/runtime.ts';
 import { PING_MS } from '../limits.ts';
 import type { StoreFinding } from '../store.ts';
-import type { RedisClient } from './redis-client.ts';
+import type { RedisClient } from './client.ts';
 
 /** For so long a hole stays a finding after a trim has met it. Trims come once a minute. */
 const HOLE_MS = 10 * 60_000;

@@ -1,4 +1,4 @@
-/** The logs of the SQLite store. It checks no operation of a commit; `sqlite.ts` does. */
+/** The logs of the SQLite store. It checks no operation of a commit; `store.ts` does. */
 import { parseJson } from '../../base/json.ts';
 import {
   decodeCursor,
@@ -14,7 +14,7 @@ import {
 } from '../cursor.ts';
 import * as limits from '../limits.ts';
 import type { Beside, Cursor, LogPage, Reading, RecordKey, Store } from '../store.ts';
-import type { LogRow, SqliteFile } from './sqlite-file.ts';
+import type { LogRow, SqliteFile } from './file.ts';
 
 export interface SqliteLogs extends Pick<Store, 'read' | 'last' | 'seek' | 'extent' | 'trim' | 'erase'> {
   /**

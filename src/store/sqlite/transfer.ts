@@ -2,7 +2,7 @@
 import { parseJson } from '../../base/json.ts';
 import { markOfCommit } from '../cursor.ts';
 import type { StoredRecord, StoreTransfer } from '../store.ts';
-import type { LogRow, SqliteFile } from './sqlite-file.ts';
+import type { LogRow, SqliteFile } from './file.ts';
 
 /** Entries that one transaction removes, so that others come between. */
 const DROPPED_AT_ONCE = 10_000;

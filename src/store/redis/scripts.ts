@@ -18,7 +18,7 @@
  * follows the server's locale. No script asks the engine for the time.
  */
 import { hexOf } from '../../base/digest.ts';
-import { ERASE, EXTENT, READ, SEEK, TRIM } from './redis-log-scripts.ts';
+import { ERASE, EXTENT, READ, SEEK, TRIM } from './log-scripts.ts';
 
 export const PRELUDE = `
 local base = KEYS[1]

@@ -9,8 +9,8 @@ import * as limits from '../limits.ts';
 import { readCursors } from '../commit-answer.ts';
 import { compareUtf8 } from '../order.ts';
 import { shardOf, shardsFrom } from '../shard.ts';
-import { BUSY_MS, FLEETING, openSqliteFile, type RecordRow, type SqliteOptions } from './sqlite-file.ts';
-import { createSqliteLogs } from './sqlite-logs.ts';
+import { BUSY_MS, FLEETING, openSqliteFile, type RecordRow, type SqliteOptions } from './file.ts';
+import { createSqliteLogs } from './logs.ts';
 import type { CommitResult, DueRecord, Operation, Reading, RecordKey, Store, StoredRecord } from '../store.ts';
 
 /** For how long, ms, and for how many bytes of commits, the file is taken to be in its place and to have room. */
@@ -158,7 +158,7 @@ export function createSqliteStore(options: SqliteOptions): Store {
 
     findings: ({ thorough = false }) => reading(() => health.findings(thorough)),
 
-    transfer: async () => (await import('./sqlite-transfer.ts')).sqliteTransfer(file),
+    transfer: async () => (await import('./transfer.ts')).sqliteTransfer(file),
 
     async close() {
       close();

@@ -12,7 +12,7 @@ export const redis: StoreDriver<typeof variables> = {
   name: 'redis',
   variables,
   open: async ({ UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token }, { app, runtime: { log } }) =>
-    (await import('./redis.ts')).createRedisStore({ url, token, app, log }),
+    (await import('./store.ts')).createRedisStore({ url, token, app, log }),
   address: () => ({
     field: 'UPSTASH_REDIS_REST_URL',
     expected: "the address of a database that answers, over Upstash's REST protocol",
