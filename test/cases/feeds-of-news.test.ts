@@ -66,3 +66,25 @@ it('gives absolute links of Atom, null where there is an enclosure alone, and th
     { id: '2', title: 'b', link: null, authors: ['Ann'], enclosure: 'https://example.org/base/sub/b.mp3' },
   ]);
 });
+
+it('says of a date that cannot be read what stood there, and keeps the item out', async () => {
+  const feed = http({ url: 'https://example.org/news/feed.xml', format: rss() });
+  const schema = z.object({ id: z.string(), time: z.string() });
+  const news = stream({ description: 'News', schema, id: 'id', time: 'time', feed });
+  const declared = defineApp({ name: 'news', version: '1', description: 'News', streams: { news } });
+  const dates = ['Thu, 20 Nov 2025 12:00:00 IST', 'dom, 02 ott 2022 10:00:00 +0200', 'Thu, 20 Nov 2025 12:00:00 EST'];
+  const items = dates.map((date, n) => `<item><guid>${n}</guid><pubDate>${date}</pubDate></item>`).join('');
+  const body = `<rss version="2.0"><channel>${items}</channel></rss>`;
+  const app = createTestApp(declared, { fetch: () => new Response(body) });
+  try {
+    await app.ingest();
+    const { structured } = await app.call('read_history', { stream: 'news', from: '2025-11-01' });
+    expect((structured as { events: { data: object }[] }).events.map(({ data }) => data)).toEqual([
+      { id: '2', time: '2025-11-20T17:00:00.000Z' },
+    ]);
+    const letters = JSON.stringify((await app.call('list_streams', { stream: 'news' })).structured);
+    expect(letters).toContain('not \\"dom, 02 ott 2022');
+  } finally {
+    await app.close();
+  }
+});

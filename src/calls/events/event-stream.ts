@@ -177,9 +177,13 @@ export const EVENT_STREAM_HEADERS = {
   'X-Accel-Buffering': 'no',
 };
 
-/** The event as it stands in a stream. */
+/** What some readers take for the end of a line, and the format does not. */
+const LINE_ENDS = /[\u0085\u2028\u2029]/g;
+
+/** The event as it stands in a stream. Its data are JSON, where an escape of a character means the same. */
 export function eventText({ id, type = 'message', data, retryMs }: ServerEvent): string {
   const head = `${id === undefined ? '' : `id: ${id}\n`}${retryMs === undefined ? '' : `retry: ${retryMs}\n`}`;
   if (data === null) return `${head}\n`;
-  return data === '' ? `${head}data: \n\n` : `${head}event: ${type}\ndata: ${data}\n\n`;
+  const line = data.replace(LINE_ENDS, (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return data === '' ? `${head}data: \n\n` : `${head}event: ${type}\ndata: ${line}\n\n`;
 }

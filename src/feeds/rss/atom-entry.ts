@@ -11,11 +11,11 @@ export function atomEntry(entry: XmlElement, feed: Fields, keyOf: KeyOf): RssEnt
   const sources = fields.all('source').map((source) => elementFields(source, keyOf));
   const media = fields.all('media:group').map((group) => elementFields(group, keyOf));
   const link = fields.first(alternateLink, 'link');
-  const updated = entryTime(fields.text('updated', 'modified', 'dcterms:modified'));
+  const updated = fields.text('updated', 'modified', 'dcterms:modified');
   return {
     id: fields.text('id') ?? link,
-    time: entryTime(fields.text('published', 'issued', 'created', 'dc:date', 'dcterms:created')) ?? updated,
-    updated,
+    time: entryTime(fields.text('published', 'issued', 'created', 'dc:date', 'dcterms:created'), updated),
+    updated: entryTime(updated),
     title: fields.first(atomText, 'title') ?? mediaText('title', fields, media),
     link,
     summary:

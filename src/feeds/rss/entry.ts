@@ -4,7 +4,10 @@
 export interface RssEntry {
   /** The `guid` of RSS, the `id` of Atom or the `about` of RDF; else the link. */
   id: string | null;
-  /** When the entry was published, or else updated: ISO 8601 in UTC, or without a zone where the source wrote none. */
+  /**
+   * When the entry was published, or else updated: ISO 8601 in UTC, or without a zone where the source wrote none. A text that
+   * is no time stands there as the source wrote it.
+   */
   time: string | null;
   /** The same form. */
   updated: string | null;

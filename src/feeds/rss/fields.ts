@@ -48,9 +48,14 @@ export function distinct(texts: readonly (string | null | undefined)[]): string[
 }
 
 /**
- * ISO 8601: in UTC, or without a zone where the text has none, so that the zone of the stream decides. Null for a text that
- * is no time.
+ * The first of the texts that is a time, in ISO 8601: in UTC, or without a zone where the text has none, so that the zone of the
+ * stream decides. Where none is a time, the first text as the source wrote it: the stream refuses it, and its dead letter shows it.
  */
-export function entryTime(text: string | null): string | null {
-  return text === null ? null : asIso8601(text);
+export function entryTime(...texts: (string | null)[]): string | null {
+  const written = texts.filter((text) => text !== null);
+  for (const text of written) {
+    const time = asIso8601(text);
+    if (time !== null) return time;
+  }
+  return written[0] ?? null;
 }

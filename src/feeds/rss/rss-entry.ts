@@ -17,12 +17,12 @@ export function rssEntry(item: XmlElement, channel: Fields, keyOf: KeyOf): RssEn
     fields.first(permanentLink, 'guid') ??
     linkIn(item, 'href') ??
     (about !== null && URL.canParse(about) ? about : null);
-  const published = entryTime(fields.text('pubdate', 'dcterms:issued', 'dcterms:created', 'atom:published'));
-  const updated = entryTime(fields.text('atom:updated', 'dcterms:modified', 'dc:date') ?? attributeOf(item, 'lastmod'));
+  const published = fields.text('pubdate', 'dcterms:issued', 'dcterms:created', 'atom:published');
+  const updated = fields.text('atom:updated', 'dcterms:modified', 'dc:date') ?? attributeOf(item, 'lastmod');
   return {
     id: fields.text('guid', 'atom:id') ?? about ?? link,
-    time: published ?? entryTime(fields.text('dc:date')) ?? updated,
-    updated,
+    time: entryTime(published, fields.text('dc:date'), updated),
+    updated: entryTime(updated),
     title: fields.first(htmlOf, 'title') ?? fields.first(atomText, 'atom:title') ?? mediaText('title', fields, media),
     link,
     summary:

@@ -6,6 +6,7 @@ import type { ConnectionJudge } from '../kit/connections.ts';
 import type { ItemCollector } from './collector.ts';
 import type { SocketStanding } from './options.ts';
 import type { WebSocketSettings } from './spec.ts';
+import type { Continuity } from './stored-messages.ts';
 import { type WebSocketPosition, writeSocketPosition } from './position.ts';
 
 /** Most items of one batch. */
@@ -24,6 +25,8 @@ export interface BurstState {
   owed: TidegateError | null;
   clock: BurstClock;
   connections: ConnectionJudge;
+  /** What of a sequence is missing on the connection that stands. */
+  continuity: Continuity;
 }
 
 export function standingOf({ reached, context }: BurstState): SocketStanding {

@@ -29,8 +29,9 @@ export type {
  * - A connection that breaks, is closed or falls silent is made again within the burst, up to `reconnects` times. Close
  *   codes 1008, 1013 and those from 4000 on, and a handshake answered with 429, end the burst instead; 1008, 1013 and 429
  *   make a pause. The feed's last error says what the server said.
- * - The time that nobody listened becomes a `gap` event, reason `not_listening`, in each of the streams. With `sequence` or
- *   `catchUp` there is none, because nothing is missing then; and with ids nothing is stored twice.
+ * - The time that nobody listened becomes a `gap` event, reason `not_listening`, in each of the streams. With `catchUp`
+ *   there is none, because nothing is missing then; and with ids nothing is stored twice. With `sequence` there is one, reason
+ *   `not_resumed`, where the source did not send again what it was asked for.
  * - `overflow` decides what becomes of items beyond the budget, unless the source can give them again. On Node a server
  *   that sends faster than its messages are stored is slowed down. On other platforms `overflow` also decides what becomes
  *   of messages that do not fit into 8 MiB, and they make a `gap` event, reason `overflow`.

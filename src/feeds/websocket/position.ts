@@ -8,6 +8,8 @@ export interface WebSocketPosition {
   sequence: string | number | null;
   /** Digests of the stored messages that have this sequence, by their content. Null: a release wrote the position that noted none. */
   alike: string[] | null;
+  /** How many sequences in a row followed the one before by one, up to a few; -1: some did not. */
+  counted: number;
   /** The hole that is being read over HTTP: where it ends (epoch ms), and how many of its items are stored. */
   reading: { until: number; done: number } | null;
 }
@@ -15,14 +17,26 @@ export interface WebSocketPosition {
 /** Null for a feed that never ran, and where another kind of feed left its position under the same name. */
 export function readSocketPosition(json: Json | null): WebSocketPosition | null {
   if (json === null || typeof json !== 'object' || Array.isArray(json)) return null;
-  const { heardUntil, sequence = null, alike = null, reading = null } = json;
+  const { heardUntil, sequence = null, alike = null, counted = 0, reading = null } = json;
   if (typeof heardUntil !== 'number') return null;
-  return { heardUntil, sequence: asSequence(sequence), alike: asTexts(alike), reading: asReading(reading) };
+  return {
+    heardUntil,
+    sequence: asSequence(sequence),
+    alike: asTexts(alike),
+    counted: typeof counted === 'number' ? counted : 0,
+    reading: asReading(reading),
+  };
 }
 
 export function writeSocketPosition(position: WebSocketPosition): Json {
-  const { heardUntil, sequence, alike, reading } = position;
-  return { heardUntil, sequence, ...(alike && { alike: [...alike] }), reading: reading && { ...reading } };
+  const { heardUntil, sequence, alike, counted, reading } = position;
+  return {
+    heardUntil,
+    sequence,
+    ...(alike && { alike: [...alike] }),
+    ...(counted === 0 ? {} : { counted }),
+    reading: reading && { ...reading },
+  };
 }
 
 function asTexts(json: Json): string[] | null {

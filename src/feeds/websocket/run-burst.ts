@@ -17,7 +17,7 @@ import { backfill } from './backfill.ts';
 import { isRecoverable } from './options.ts';
 import { type WebSocketSettings } from './spec.ts';
 import { readSocketPosition } from './position.ts';
-import { isStored } from './stored-messages.ts';
+import { continuityOf, isStored } from './stored-messages.ts';
 import { itemsOf, type RawItem, type Decoded } from './payload.ts';
 
 const BATCH_BYTES = 1024 * 1024;
@@ -44,8 +44,10 @@ export async function* listen(
     owed: null,
     clock,
     connections,
+    continuity: continuityOf(settings, null),
   };
   for (let attempt = 1; ; attempt += 1) {
+    burst.continuity = continuityOf(settings, burst.reached?.sequence ?? null);
     const connected = await openConnection(settings, context, standingOf(burst));
     hold?.standing(connected.kind === 'open');
     const end: End =
@@ -177,6 +179,8 @@ function take(burst: BurstState, { units, heardAt, lost }: Received): [count: nu
   for (const unit of units) {
     if (collector.isSpent() && isRecoverable(settings) && !burst.context.hold) return [units.length, bytes];
     bytes += unit.bytes;
+    const missing = burst.reached && burst.continuity.missingBefore(unit, burst.reached);
+    if (missing) collector.gap('not_resumed', missing);
     if (burst.reached === null || !isStored(unit, settings, burst.reached)) collector.add(rawItems(burst, unit));
     advanceHeardUntil(burst, unit.at);
   }

@@ -40,6 +40,15 @@ test('what is written is read in order, and the stream ends behind it', async ()
   expect(stream.over.aborted).toBe(true);
 });
 
+test('no reader finds the end of a line within the data', async () => {
+  const { stream, reader } = stage();
+  const text = 'a\u0085b\u2028c\u2029d';
+  stream.end({ data: JSON.stringify({ text }) });
+  const read = (await reader?.read())?.value ?? '';
+  expect(read).toBe('event: message\ndata: {"text":"a\\u0085b\\u2028c\\u2029d"}\n\n');
+  expect(JSON.parse(/data: (.*)/.exec(read)?.[1] ?? '')).toEqual({ text });
+});
+
 test('of one topic 16 events wait, and of further ones the newest; others all wait', async () => {
   const { stream, reader } = stage();
   for (let n = 0; n < 10_000; n += 1) stream.write(message(n), 'progress');

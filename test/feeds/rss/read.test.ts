@@ -54,7 +54,7 @@ describe('RSS', () => {
       '<guid>7</guid><media:group><media:content url="/e.mp4"/></media:group>',
       { id: '7', enclosure: 'https://example.org/e.mp4' },
     ],
-    ['<title>only</title><pubDate>soon</pubDate>', { title: 'only' }],
+    ['<title>only</title><pubDate>soon</pubDate>', { title: 'only', time: 'soon' }],
     ['<title>  a\n</title>', { title: 'a' }],
     ['<title>1 < 2 & 3 &copy; &unknown; &#8217;</title>', { title: '1 < 2 & 3 © &unknown; ’' }],
     ['<description>a<br>b <b>c</description>', { summary: 'a<br />b <b>c</b>' }],
@@ -75,6 +75,11 @@ describe('RSS', () => {
       { id: 'urn:1', title: '<b>', time: '2026-11-20T12:00:00.000Z', updated: '2026-11-20T12:00:00.000Z' },
     ],
     ['<PubDate>Fri, 20 Nov 2026 12:00:00 GMT</pubdate>', { time: '2026-11-20T12:00:00.000Z' }],
+    ['<pubDate>dom, 02 ott 2022 10:00:00</pubDate>', { time: 'dom, 02 ott 2022 10:00:00' }],
+    [
+      '<pubDate>Fri, 20 Nov 2026 12:00:00 IST</pubDate><dc:date>2026-11-20T12:00:00Z</dc:date>',
+      { time: '2026-11-20T12:00:00.000Z', updated: '2026-11-20T12:00:00.000Z' },
+    ],
   ])('reads %s', (item, expected) => {
     expect(readRss(channel(`<item>${item}</item>`))).toEqual([{ ...NOTHING, ...expected }]);
   });

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ingest } from '../../../src/feeds/run/run.ts';
 import { anonymous, settle } from '../run/stage.ts';
-import { burst, catchUp, replaying, scene, upTo } from './scene.ts';
+import { burst, catchUp, replaying, scene, type Scene, upTo } from './scene.ts';
 
 // A burst loads it, which takes time that the stage's clock does not know of.
 beforeAll(() => import('../../../src/feeds/websocket/run-burst.ts'));
@@ -97,6 +97,10 @@ describe('what was not listened to', () => {
 const trade = (value: number, sequence: number) =>
   JSON.stringify({ id: `t${value}`, sensor: 'a', at: Date.UTC(2026, 10, 20, 12), value, sequence });
 
+const tellAll = (here: Scene, values: readonly number[]) => () => {
+  for (const value of values) here.source.say(trade(value, value));
+};
+
 describe('a source that replays', () => {
   const options = {
     sequence: 'value',
@@ -138,6 +142,34 @@ describe('a source that replays', () => {
       for (let round = 0; round < 2; round += 1) await burst(here, () => {}, 60_000);
       expect(await here.stored()).toEqual(upTo(8));
     }
+  });
+
+  describe('may leave out what it was asked for', () => {
+    test.each([
+      ['the last of it alone', [1, 2, 3, 4], [[19, 20]], [1, 2, 3, 4, 'not_resumed', 19, 20]],
+      ['nothing of it, and goes on with what is live', [1, 2, 3, 4], [[], [7], [8]], [1, 2, 3, 4, 'not_resumed', 7, 8]],
+      ['and begins again at 1', [1, 2, 3, 4], [[1, 2], [3]], [1, 2, 3, 4, 'not_resumed', 1, 2, 3]],
+      ['nothing, as it was asked', [1, 2, 3, 4], [[5], [5, 6]], [1, 2, 3, 4, 5, 6]],
+      ['nothing, where its numbers do not count one by one', [1, 2, 3, 4, 6], [[9]], [1, 2, 3, 4, 6, 9]],
+      ['nothing that could be told behind too few of them', [1, 2], [[9]], [1, 2, 9]],
+    ])('%s', async (_, before, later, expected) => {
+      const here = scene(options, anonymous);
+      await burst(here, tellAll(here, before));
+      for (const values of later) await burst(here, tellAll(here, values));
+      expect(await here.stored()).toEqual(expected);
+    });
+
+    test('which is told once, also where the worker dies before its commit', async () => {
+      const here = scene({ ...options, lingerMs: 1, freshMs: 1 }, anonymous);
+      await burst(here, tellAll(here, [1, 2, 3, 4]));
+      await here.begin(() => new Promise(() => {}));
+      here.source.say(trade(9, 9));
+      await here.stage.clock.advance(1_000);
+      here.source.drop();
+      await here.stage.clock.advance(60_000);
+      await burst(here, tellAll(here, [9, 10]));
+      expect(await here.stored()).toEqual([1, 2, 3, 4, 'not_resumed', 9, 10]);
+    });
   });
 
   const several = {

@@ -6,12 +6,11 @@
  * by one.
  */
 import { fnv1a } from '../../../base/digest.ts';
+import { countedWith, stepOf, SURE_STEPS } from '../../kit/counted-steps.ts';
 import type { SourceEvent } from './parser.ts';
 
 const FIRST = 8;
 const NEWEST = 32;
-/** So many ids in a row that count one by one, and none that does not, show that a missing number is a missing event. */
-const SURE = 3;
 
 export interface Resumption {
   /** Begins a connection. @param asked the id behind which the source was asked to go on; null: none */
@@ -84,7 +83,7 @@ export function createResumption(before: string): Resumption {
         return null;
       }
       if (recalled === 'other' || (step !== null && step <= 0)) return beganAgain(id);
-      if (counted >= SURE && step !== null && step > 1)
+      if (counted >= SURE_STEPS && step !== null && step > 1)
         return `the source was asked to go on behind id ${asked} and went on with ${id}: ${step - 1} events are missing`;
       return '';
     }
@@ -125,7 +124,7 @@ export function createResumption(before: string): Resumption {
           continue;
         }
         const step = latest === null ? null : stepOf(latest, id);
-        if (latest !== null && counted >= -1) counted = step === 1 && counted >= 0 ? Math.min(counted + 1, SURE) : -1;
+        if (latest !== null && counted >= -1) counted = countedWith(counted, step);
         latest = id;
         if (known.some((one) => one.id === markOf(id, event).id)) counted = -2;
         known.push(markOf(id, event));
@@ -146,11 +145,4 @@ function markOf(id: string, event: SourceEvent): Known {
 
 function dataOf({ item }: SourceEvent): number {
   return fnv1a(JSON.stringify(item?.data ?? null));
-}
-
-/** How far an id counts behind another; null where they are no numbers behind the same text. */
-function stepOf(from: string, to: string): number | null {
-  const [, before, a] = /^(.*?)(\d{1,15})$/.exec(from) ?? [];
-  const [, then, b] = /^(.*?)(\d{1,15})$/.exec(to) ?? [];
-  return a === undefined || b === undefined || before !== then ? null : Number(b) - Number(a);
 }
