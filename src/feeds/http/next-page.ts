@@ -4,8 +4,7 @@ import type { FeedAnswer } from './answer.ts';
 import type { HttpPages } from './options.ts';
 import { asksBehind, saysMore, type SeenSizes } from './page-end.ts';
 import type { PageBefore, PageMark } from './position.ts';
-import { stepOnward } from './way-onward.ts';
-import { readPath } from '../../base/json-path.ts';
+import { asCursor, placeIn, stepOnward } from './way-onward.ts';
 import { linkTarget } from '../../net/link-header.ts';
 import { resolveNext, storeLink } from './next-link.ts';
 
@@ -57,10 +56,12 @@ function placeOfNext(end: PageEnd): Place {
   const { pages, page, answer, body, found, allow } = end;
   if (pages.by === 'offset') return placeBehind(end, pages.size, offsetOf(page) + found);
   if (pages.by === 'number') return placeBehind(end, pages.size, numberOf(pages, page) + 1);
-  if (pages.by === 'cursor') return { at: asCursor(readPath(body, pages.from)) };
+  if (pages.by === 'cursor') return { at: placeIn('pages.from', pages.from, body, answer.source) };
   if (pages.by === 'time') return { at: null };
-  const inBody = pages.from === undefined ? null : readPath(body, pages.from);
-  const target = pages.from === undefined ? linkTarget(answer.headers.get('link'), 'next') : asCursor(inBody);
+  const target =
+    pages.from === undefined
+      ? linkTarget(answer.headers.get('link'), 'next')
+      : placeIn('pages.from', pages.from, body, answer.source);
   return { at: target === null ? null : storeLink(resolveNext(String(target), answer, allow), answer.base) };
 }
 
@@ -92,9 +93,4 @@ function offsetOf(page: PageMark | null): number {
 
 function numberOf({ first = 1 }: { first?: number }, page: PageMark | null): number {
   return typeof page?.at === 'number' ? page.at : first;
-}
-
-/** A value that can be a cursor, a text or a finite number; null for any other. */
-export function asCursor(value: unknown): string | number | null {
-  return (typeof value === 'string' && value !== '') || Number.isFinite(value) ? (value as string | number) : null;
 }

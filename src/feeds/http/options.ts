@@ -66,6 +66,8 @@ export interface HttpOptions extends FeedPacing {
   /**
    * For sources that go on from a cursor. The cursor is committed together with the events before it, which makes them
    * exactly once also without ids. A burst asks for pages until one is empty or the cursor stays the same.
+   * Where no cursor leads beyond the last page, that page is asked for again, and what it had is passed over; of a page above 1,000
+   * items it comes twice.
    */
   cursor?: HttpCursor;
   /** For sources that answer in pages. All pages are read again each time, or for each range. Not beside `cursor`. */

@@ -25,6 +25,8 @@ export interface HttpPosition {
   page: PageMark | null;
   /** The way of a cursor since the source had nothing more; null where it did not move since. */
   way: Way | null;
+  /** Of a page that no cursor leads beyond: the marks of its items (see `shortMark`), since it is asked for again. */
+  tail: readonly string[];
   /** Epoch ms before which the source wants no connection; null where it named none. */
   notBefore: number | null;
   /** Epoch ms until which a stream of events was listened to that gave no id to go on from; null for every other. */
@@ -111,6 +113,7 @@ export const NO_POSITION: HttpPosition = {
   latest: null,
   page: null,
   way: null,
+  tail: [],
   notBefore: null,
   heardUntil: null,
   heard: '',
@@ -137,6 +140,7 @@ export function readHttpPosition(stored: Json): HttpPosition {
     latest: readMark(fields['latest']),
     page: readPage(fields['page']),
     way: readWay(fields['way']),
+    tail: unpackMarks(textOrNull(fields['tail']) ?? ''),
     notBefore: typeof notBefore === 'number' ? notBefore : null,
     heardUntil: typeof heardUntil === 'number' ? heardUntil : null,
     heard: typeof fields['heard'] === 'string' ? fields['heard'] : '',
@@ -146,7 +150,8 @@ export function readHttpPosition(stored: Json): HttpPosition {
 
 /** Members that are null are left out, but for the cursor. */
 export function writeHttpPosition(position: HttpPosition): Json {
-  const { cursor, validators, read, since, range, latest, page, way, notBefore, heardUntil, heard, sizes } = position;
+  const { cursor, validators, read, since, range, latest, page, way, tail, notBefore, heardUntil, heard, sizes } =
+    position;
   return {
     cursor,
     ...validators,
@@ -157,6 +162,7 @@ export function writeHttpPosition(position: HttpPosition): Json {
     ...(latest === null ? {} : { latest: writeMark(latest, since?.ahead ?? []) }),
     ...(page === null ? {} : { page: writePage(page) }),
     ...(way === null ? {} : { way: { ...way } }),
+    ...(tail.length === 0 ? {} : { tail: tail.join('') }),
     ...(heard === '' ? {} : { heard }),
     ...(sizes.full + sizes.last === 0 ? {} : { sizes: [sizes.full, sizes.last] }),
     ...(notBefore === null ? {} : { notBefore }),
@@ -191,11 +197,13 @@ function unpackAhead(text: string): AheadItem[] {
     last += Number.parseInt(step, 36);
     if (!Number.isSafeInteger(last)) return [];
     const time = BigInt(last) * 1_000_000n;
-    const count = Math.floor(marks.length / SHORT_MARK);
-    return Array.from({ length: count }, (_, index) => {
-      return { time, mark: marks.slice(index * SHORT_MARK, (index + 1) * SHORT_MARK) };
-    });
+    return unpackMarks(marks).map((mark) => ({ time, mark }));
   });
+}
+
+function unpackMarks(marks: string): string[] {
+  const count = Math.floor(marks.length / SHORT_MARK);
+  return Array.from({ length: count }, (_, index) => marks.slice(index * SHORT_MARK, (index + 1) * SHORT_MARK));
 }
 
 function msAbove(time: bigint): number {

@@ -6,12 +6,20 @@ import type { FeedAnswer } from './answer.ts';
 import { type BodyItem } from './format.ts';
 import { type HttpCursor, isDeclared } from './options.ts';
 import type { HttpSettings } from './spec.ts';
-import { asCursor, nextPage } from './next-page.ts';
+import { nextPage } from './next-page.ts';
 import { fingerprint, type HttpPosition, MOST_AHEAD, type TimeMark, writeHttpPosition } from './position.ts';
 import { afterRange, beyondEdge, isAheadOfBound, latestOf, withinRange } from './time-range.ts';
 import { describeShape, readPath } from '../../base/json-path.ts';
 import { saysMore } from './page-end.ts';
-import { checkPath, stepOnward } from './way-onward.ts';
+import {
+  asCursor,
+  checkPath,
+  lastPageOf,
+  type LastPage,
+  MOST_OF_LAST_PAGE,
+  placeIn,
+  stepOnward,
+} from './way-onward.ts';
 import { likelyUnit } from '../../base/time/source-time.ts';
 import { type Zone, zoneOf } from '../../base/time/zone.ts';
 import type { IdleTimeout } from '../../net/idle-timeout.ts';
@@ -50,6 +58,8 @@ interface WholePage extends PageReading {
   body: unknown;
   cursor: HttpPosition['cursor'];
   latest: TimeMark | null;
+  /** Null where the source has no cursor. */
+  lastPage: LastPage | null;
 }
 
 export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, PageOutcome, undefined> {
@@ -58,6 +68,7 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
   const zone = since === undefined ? null : zoneOfTargets(context.targets);
   const begin = position.range?.since ?? 0n;
   const cursorOf = declared === undefined ? null : (declared.of ?? defaultPlace(answer));
+  const lastPage = declared === undefined ? null : lastPageOf(position.tail);
   let cursor: HttpPosition['cursor'] = null;
   let { latest } = position;
   let found = 0;
@@ -74,7 +85,8 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
     isFirst = false;
     const raw = isRepeated ? [] : portion.items;
     const known = position.read !== null && position.read.mark === mark ? position.read.items : 0;
-    const unread = raw.slice(Math.max(0, known - found));
+    const readBefore = Math.max(0, known - found);
+    const unread = lastPage?.unread(raw, readBefore) ?? raw.slice(readBefore);
     const fresh = since === undefined ? unread : await beyondEdge(since, unread, position, zone);
     if (since !== undefined) latest = await latestOf(since, unread, latest, { now: context.now(), begin, zone });
     found += raw.length;
@@ -104,7 +116,7 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
       if (found > 0) checkPath('pages.from', pages.from, body, answer.source);
     }
     if (since?.from !== undefined && latest === null && found > 0) throw noTime(since, raw[0]?.data, answer.source);
-    const next = await placeBehind({ ...page, found, mark: itemsMark, body, cursor, latest });
+    const next = await placeBehind({ ...page, found, mark: itemsMark, body, cursor, latest, lastPage });
     yield { items, position: writeHttpPosition(next.position), ...(next.more ? {} : { last: true }) };
     return next;
   }
@@ -142,10 +154,11 @@ async function placeBehind(page: WholePage): Promise<PageOutcome> {
     const more = !isEmpty || options.wait !== undefined || goesOn(page);
     // A source that is waited for may begin its count anew before it has something.
     return {
-      position: { ...within, cursor: page.cursor, way: isEmpty && options.wait !== undefined ? null : way },
+      position: { ...within, cursor: page.cursor, tail: [], way: isEmpty && options.wait !== undefined ? null : way },
       more,
     };
   }
+  if (page.lastPage !== null && page.found > 0) within.tail = page.lastPage.marks() ?? tellLong(page);
   if (pages !== undefined) {
     const next = await nextPage({ ...page, pages, page: position.page, sizes: position.sizes, allow });
     within.sizes = next.sizes;
@@ -194,10 +207,10 @@ function cursorIn(
   of: 'body' | 'item' | 'header' | null,
   items: readonly BodyItem[],
   body: unknown,
-  { headers }: FeedAnswer,
+  { headers, source }: FeedAnswer,
 ): HttpPosition['cursor'] {
   if (of === 'header') return asCursor(headers.get(from));
-  if (of === 'body') return asCursor(readPath(body, from));
+  if (of === 'body') return placeIn('cursor.from', from, body, source);
   for (let at = items.length - 1; at >= 0; at -= 1) {
     const cursor = asCursor(readPath(items[at]?.data, from));
     if (cursor !== null) return cursor;
@@ -212,6 +225,15 @@ function tellNoCursor({ log }: BurstContext, path: string, body: unknown, source
   log('warn', `${message}. If that is not its last page, cursor.from is wrong, and this page comes again each time`, {
     field: 'cursor.from',
   });
+}
+
+/** Items with an id are known by it. @returns what the position remembers */
+function tellLong({ context: { targets, log } }: WholePage): [] {
+  const streams = targets.filter(({ identified }) => identified === false).map(({ stream }) => stream);
+  const words =
+    'no cursor leads beyond a page of more items than are remembered, so they come twice: give the items an id';
+  if (streams.length > 0) log('warn', words, { streams, remembered: MOST_OF_LAST_PAGE });
+  return [];
 }
 
 function tellAhead({ targets, log }: BurstContext): void {

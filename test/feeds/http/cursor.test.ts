@@ -94,14 +94,67 @@ describe('a cursor in the body', () => {
     }
   });
 
-  it('that ends with null asks for its last page again', async () => {
+  it('that ends with null asks for its last page again, and takes what is new there', async () => {
     source.on('/feed', pages('json', false));
     const first = await pull();
     expect(seqs(first.items)).toEqual(upTo(1, 25));
     expect(first.position).toMatchObject({ cursor: 20, etag: '"20-25"' });
     rows.push({ seq: 26 });
-    expect(seqs((await pull({}, { position: first.position })).items)).toEqual(upTo(21, 26));
+    const second = await pull({}, { position: first.position });
+    expect(seqs(second.items)).toEqual([26]);
+    rows.push(...[27, 28, 29, 30, 31].map((seq) => ({ seq })));
+    const third = await pull({}, { position: second.position });
+    expect(seqs(third.items)).toEqual(upTo(27, 31));
+    expect(third.position).toMatchObject({ cursor: 30 });
   });
+
+  it.each([
+    ['null', { cursor: null }, {}],
+    ['nothing', {}, {}],
+    ['an empty text', { cursor: '' }, {}],
+    ['false', { cursor: false }, {}],
+    ['the same again', { cursor: 'c' }, {}],
+    ['no header', {}, { cursor: { from: 'x-next', of: 'header', param: 'after' } }],
+  ] as const)('that ends with %s stores its last page once, without ids', async (_what, end, changes) => {
+    let items: unknown[] = [4, 4];
+    source.on('/feed', (request, response) => {
+      const isLast = new URL(request.url ?? '', source.origin).searchParams.get('after') === 'c';
+      response.writeHead(200, { 'content-type': 'application/json', ...(isLast ? {} : { 'x-next': 'c' }) });
+      response.end(JSON.stringify(isLast ? { items, ...end } : { items: [1], cursor: 'c' }));
+    });
+    const found: unknown[] = [];
+    let position: Json | null = null;
+    const read = async () => {
+      const burst = await pull({ cursor: { from: 'cursor', param: 'after' }, ...changes }, { position });
+      expect(burst.error).toBeNull();
+      found.push(...burst.items.map(({ data }) => data));
+      position = burst.position ?? position;
+    };
+    for (let bursts = 0; bursts < 3; bursts += 1) await read();
+    expect(found).toEqual([1, 4, 4]);
+    // An answer without items is no other page, and a further item of the same content is one more.
+    items = [];
+    await read();
+    items = [4, 4, 4, 5];
+    await read();
+    await read();
+    expect(found).toEqual([1, 4, 4, 4, 5]);
+  });
+
+  it.each([{ cursor: { token: 'x' } }, { cursor: ['x'] }, { cursor: true }])(
+    'that is neither text nor number fails: %j',
+    async (end) => {
+      source.on('/feed', text(JSON.stringify({ items: [1], ...end })));
+      for (const way of [
+        { cursor: { from: 'cursor', param: 'after' } },
+        { cursor: undefined, pages: { by: 'cursor', from: 'cursor', param: 'after' } },
+        { cursor: undefined, pages: { by: 'link', from: 'cursor' } },
+      ] as Partial<HttpOptions>[]) {
+        const { error } = await pull(way);
+        expect(error).toMatchObject({ code: 'upstream', field: way.cursor ? 'cursor.from' : 'pages.from' });
+      }
+    },
+  );
 
   it('stops at the budget, and goes on from there', async () => {
     source.on('/feed', pages('json'));

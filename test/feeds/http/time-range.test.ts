@@ -202,6 +202,7 @@ it('a position is the same when it was stored', () => {
     range: { since: -1n, until: 9n, more: true },
     latest: { time: 0n, edge: [], ahead: [] },
     way: { count: 2, seen: 'w' },
+    tail: [shortMark('d'), shortMark('d')],
     page: { at: { query: [['a', 'b'], ['c']] }, count: 3, seen: 's', behind: { items: 3, mark: 'm' } },
     notBefore: 7,
     heardUntil: 8,
