@@ -198,6 +198,9 @@ test('scopes come one by one, or as a token writes them', () => {
     'events',
   ]);
   expect(doubtedScopes(['*', 'tasks', 'events', 'admin', 'streams:read', 'streams:publish'], app)).toEqual([]);
+  expect(doubtedScopes(['streams'], app)).toEqual([
+    'the scope streams opens streams:read, streams:publish and all that is below, of the app tasks-app',
+  ]);
   expect(doubtedScopes(['streams:read:none', 'streams:raed'], app)).toEqual([
     expect.stringContaining('streams:read:none opens nothing'),
     expect.stringMatching(/did you mean streams:read\?$/),

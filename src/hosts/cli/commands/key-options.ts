@@ -1,4 +1,4 @@
-/** Reads what a new key is to be from the options of `tidegate keys create`, and doubts scopes that nothing asks for. Pure. */
+/** Reads what a new key is to be from the options of `tidegate keys create`, and doubts scopes that nothing asks for by name. Pure. */
 import { TidegateError } from '../../../base/errors.ts';
 import { meantName } from '../../../base/known-names.ts';
 import {
@@ -9,6 +9,7 @@ import {
   alarmScope,
   EVENTS_SCOPE,
   EVERY_SCOPE,
+  isGranted,
   publishScope,
   readScope,
   TASKS_SCOPE,
@@ -45,16 +46,23 @@ export function refuseDoubted(lines: readonly string[]): void {
   if (lines.length === 0) return;
   throw new TidegateError('invalid_input', lines.join('; '), {
     field: '--scope',
-    expected: 'scopes that open something of the app; --yes where they are for a later version of it',
+    expected: 'scopes that the app asks for by name; --yes where these are meant, or are for a later version of it',
     hint: 'no key was made',
   });
 }
 
-/** A line for each scope that opens nothing of this app. It may be meant for a later version of it. */
+/**
+ * A line for each scope that nothing of this app asks for by its name. It may be meant for a later version of it, and may open much: a
+ * scope grants those below it.
+ */
 export function doubtedScopes(scopes: readonly string[], app: App): string[] {
   const known = scopesOfApp(app);
   return scopes.flatMap((scope) => {
     if (known.includes(scope)) return [];
+    const below = known.filter((one) => isGranted([scope], one));
+    const broad = below.filter((one) => !below.some((other) => one !== other && isGranted([other], one)));
+    if (broad.length > 0)
+      return [`the scope ${scope} opens ${broad.join(', ')} and all that is below, of the app ${app.name}`];
     const near = meantName(scope, known);
     const meant = near === null ? '' : `: did you mean ${near}?`;
     return [`the scope ${scope} opens nothing of the app ${app.name}${meant}`];
