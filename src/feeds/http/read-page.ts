@@ -14,7 +14,7 @@ import { saysMore } from './page-end.ts';
 import {
   asCursor,
   checkPath,
-  rememberedPage,
+  pageAtCursor,
   type LastPage,
   MOST_OF_LAST_PAGE,
   placeIn,
@@ -68,7 +68,7 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
   const zone = since === undefined ? null : zoneOfTargets(context.targets);
   const begin = position.range?.since ?? 0n;
   const cursorOf = declared === undefined ? null : (declared.of ?? defaultPlace(answer));
-  const lastPage = declared === undefined ? null : rememberedPage(position.tail);
+  const lastPage = declared === undefined ? null : pageAtCursor(position.tail);
   let cursor: HttpPosition['cursor'] = null;
   let { latest } = position;
   let found = 0;

@@ -90,7 +90,7 @@ export interface LastPage {
 }
 
 /** A page that may be the last: no cursor leads beyond it. @param before what the position remembers of it */
-export function rememberedPage(before: readonly string[]): LastPage {
+export function pageAtCursor(before: readonly string[]): LastPage {
   const known = new Map<string, number>();
   for (const mark of before) known.set(mark, (known.get(mark) ?? 0) + 1);
   const seen: BodyItem[] = [];
