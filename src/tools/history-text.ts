@@ -17,14 +17,25 @@ export function skippedText({ skipped: { gaps, missing } }: WindowsPage, fields:
   return gaps === 0 ? without : [...without, `Not counted: ${gaps} gap(s), where events are missing.`];
 }
 
-/** Says which keys the rows leave out, because nothing was heard of them. */
-export function silentText({ silent }: WindowsPage): string[] {
+/**
+ * Says which keys the rows leave out, because nothing of them was counted; and which have rows of 0 that the filter may not be
+ * meant for.
+ * @param fields whose numbers the rows are of; none: events are counted
+ */
+export function silentText({ silent, failing }: WindowsPage, { where }: HistoryInput, fields: readonly string[]): string[] {
+  const passing = where === undefined ? '' : ' that passes where';
+  const what = fields.length === 0 ? 'event' : `number at ${fields.join(' or ')}`;
+  if (failing.count > 0) return [`Rows of keys whose latest event fails where too: ${namesText(failing)}`];
   if (silent === null || (silent.count === 0 && !silent.hasMore)) return [];
-  if (silent.hasMore) return ['Keys without any event in the range have no row, and are too many to be counted.'];
-  const more = silent.count > silent.keys.length ? ', …' : '';
+  if (silent.hasMore) return [`Keys without any ${what} in the range have no row, and are too many to be counted.`];
+  const lacks = fields.length === 0 ? `event${passing}` : where === undefined ? what : `${what} in an event${passing}`;
   return [
-    `Without a row: ${silent.count} known key(s) that have no event in the range: ${silent.keys.join(', ')}${more} (empty: true gives them rows)`,
+    `Without a row: ${silent.count} known key(s) that have no ${lacks} in the range: ${namesText(silent)} (empty: true gives them rows)`,
   ];
+}
+
+function namesText({ keys, count }: { keys: readonly string[]; count: number }): string {
+  return `${keys.join(', ')}${count > keys.length ? `, … (${count} in all)` : ''}`;
 }
 
 export function rangeText(

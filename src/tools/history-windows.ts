@@ -43,7 +43,7 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
   const notes = [
     ...(shown.left > 0 ? [`${shown.left} more line(s) follow, by the next call.`] : []),
     ...partText(page),
-    ...silentText(page),
+    ...silentText(page, input, fields),
     ...edgesText({ ...page, rows: inView }, scope.runtime.now()),
   ];
   return bothHalves<HistoryAnswer>({

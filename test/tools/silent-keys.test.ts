@@ -36,11 +36,27 @@ test('have rows of 0 where empty windows are asked for, and are the lowest', asy
   expect(gap.text).toMatch(/b.*10m/);
 });
 
-test('are those whose latest event passes, where there is a filter', async () => {
+test('are all that are known, where there is a filter, and the answer names those that may not be meant', async () => {
   const at = await silentPlant();
   const where = [{ field: 'temp', above: 50 }];
-  const { structured } = await at.call('read_history', { ...asked, empty: true, where });
-  expect((structured as Rows).windows).toMatchObject([{ key: 'c', count: 0 }]);
+  const { structured, text } = await at.call('read_history', { ...asked, empty: true, where });
+  expect((structured as Rows).windows.map(({ key, count }) => [key, count])).toEqual([
+    ['a', 0],
+    ['b', 0],
+    ['c', 0],
+  ]);
+  expect(text).toContain('Rows of keys whose latest event fails where too: a, b');
+});
+
+test('without a number are not told to be without events', async () => {
+  const at = await silentPlant();
+  await at.append('plant', { key: 'b', time: START, data: { temp: 1, pump: { state: 'on', rpm: null } } });
+  const more = { field: 'pump.rpm', aggregates: ['max'], top: { n: 1, by: 'max' } };
+  const { text } = await at.call('read_history', { ...asked, ...more });
+  expect(text).toContain('Without a row: 2 known key(s) that have no number at pump.rpm in the range: b, c');
+  const where = [{ field: 'temp', below: 5 }];
+  const passing = await at.call('read_history', { ...asked, where, top: { n: 1, by: 'count' } });
+  expect(passing.text).toContain('1 known key(s) that have no event that passes where in the range: c');
 });
 
 test('are named where a ranking or a question of gaps leaves them out', async () => {

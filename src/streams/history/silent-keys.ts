@@ -16,16 +16,24 @@ export function asksOfSilence({ empty, aggregates, by, range, scans }: Plan, isR
   return isOfAllKeys && scans[0]?.stream.keyed === true && (empty || isRanked || isOfGaps);
 }
 
-/** The keys that the stream knows. With a filter those whose latest event passes it. One store call. */
+export interface KnownKeys {
+  keys: string[];
+  /** Those of them whose latest event fails the filter: it may not be meant for them, or be of a state that has changed. */
+  failing: ReadonlySet<string>;
+  hasMore: boolean;
+}
+
+/** The keys that the stream knows, whatever their latest events say. One store call. */
 export async function knownKeys(
   scope: Scope,
   stream: DeclaredStream,
   { range: { where } }: Plan,
-): Promise<{ keys: string[]; hasMore: boolean }> {
+): Promise<KnownKeys> {
   const page = { after: null, limit: LIST_LIMIT };
   const { events, next } = await readLatestByKey(ofStream(scope, stream), stream.name, page);
-  const passing = where === null ? events : events.filter(({ data }) => passesWhere(where, data));
-  return { keys: passing.flatMap(({ key }) => key ?? []), hasMore: next !== null };
+  const failing = where === null ? [] : events.filter(({ data }) => !passesWhere(where, data));
+  const keysOf = (some: typeof events) => some.flatMap(({ key }) => key ?? []);
+  return { keys: keysOf(events), failing: new Set(keysOf(failing)), hasMore: next !== null };
 }
 
 /** Whether rows of so many keys are asked for and have room. */

@@ -93,6 +93,8 @@ export interface WindowsPage {
    * rows are not of all keys alone, or the answer is a part.
    */
   silent: { keys: string[]; count: number; hasMore: boolean } | null;
+  /** Keys that have rows without events, and whose latest event fails the filter: the first in order, and how many there are. */
+  failing: { keys: string[]; count: number };
   scanned: Scanned;
 }
 
@@ -131,6 +133,7 @@ export async function readWindows(
   const met = new Set(built.flatMap((series) => series.flatMap((windows) => windows.groups().map(({ key }) => key))));
   const silent = known && known.keys.filter((key) => !met.has(key));
   const shown = silent !== null && known?.hasMore === false && haveRoom(plan, met.size + silent.length, mostRows, now);
+  const failing = shown ? silent.filter((key) => known?.failing.has(key)) : [];
   const rows = plan.series.flatMap((series) =>
     rowsOf(series, plan, built, { whole, now, mostRows, silent: shown ? silent : [] }),
   );
@@ -163,6 +166,7 @@ export async function readWindows(
       count: shown ? 0 : silent.length,
       hasMore: known?.hasMore ?? false,
     },
+    failing: { keys: failing.slice(0, MOST_NAMED), count: failing.length },
     scanned: { ...scanned, storeCalls: scanned.storeCalls + (known === null ? 0 : 1) },
   };
 }
