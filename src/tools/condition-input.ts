@@ -36,6 +36,9 @@ const shownWhere = z.array(z.object({ field: z.string(), ...SHOWN_TESTS }));
 const { not: _not, oneOf: _oneOf, contains: _contains, like: _like, ...FREQUENT_TESTS } = SHOWN_TESTS;
 const shownFewer = z.array(z.object({ field: z.string(), ...FREQUENT_TESTS }));
 
+/** `where` of a tool beside `read_history`, which shows the tests: as JSON text, and as the list or the object as well. */
+export const whereAsText = () => whereArgument('JSON, as in read_history', z.string()).optional();
+
 type NamedTests = { field: string } & FieldTests;
 
 /**

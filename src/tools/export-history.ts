@@ -12,22 +12,26 @@ import type { Deps } from '../streams/deps.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { type HistoryQuery, MOST_EVENTS, readHistory } from '../streams/history/events.ts';
 import { MOST_KEYS, resolveRange } from '../streams/ranges/range.ts';
+import { meantWhere } from '../streams/ranges/where.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import { inPieces } from '../base/text.ts';
 import { PAGE_BYTES } from '../tasks/turn/pages.ts';
 import { csvText, type ExportFormat, ndjsonText } from '../streams/export-text.ts';
 import { Key, Notes, READ_ONLY, StreamName, timeArgument } from '../calls/schemas.ts';
 import { type Scope, scopeOf } from '../streams/scope.ts';
+import { whereAsText } from './condition-input.ts';
 import { unknownKeyNotes } from './unknown-keys.ts';
 import { inLines } from '../base/plain.ts';
 
 const Input = z.strictObject({
   stream: StreamName,
-  from: timeArgument('Inclusive: -15m, ISO 8601 with its zone, or epoch ms. Default: the oldest'),
+  from: timeArgument('Inclusive: -15m, ISO 8601, epoch ms. Default: the oldest'),
   to: timeArgument('Exclusive. Default: now'),
   keys: z.array(Key).min(1).max(MOST_KEYS).optional().describe('Only events of these keys'),
+  where: whereAsText(),
   format: z.enum(['csv', 'ndjson']).default('csv').describe('Default: csv'),
 });
+type Input = z.output<typeof Input>;
 
 const Output = z.object({
   stream: z.string(),
@@ -59,7 +63,7 @@ export function exportHistoryTask(deps: Deps): Task {
   const { read_history: history } = deps.app.toolNames;
   return task({
     title: 'Export history',
-    description: `Writes all events of a range to a file in pages, as CSV or NDJSON${history === null ? '' : `: for what is too much for ${history}`}.`,
+    description: `Writes a range of events in order of arrival to a file in pages, CSV or NDJSON${history === null ? '' : `: for what is too much for ${history}`}.`,
     version: '1',
     input: Input,
     output: Output,
@@ -67,13 +71,17 @@ export function exportHistoryTask(deps: Deps): Task {
     prepare: async (input, { principal, now }) => {
       // An unknown stream and an impossible range are refused before anything is stored.
       const stream = findStream(deps.app, input.stream);
-      await readHistory(scopeOf(deps, principal), stream, { ...queryOf(input, now()), by: 'arrival', limit: 1 });
+      await readHistory(scopeOf(deps, principal), stream, {
+        ...queryOf(stream, input, now()),
+        by: 'arrival',
+        limit: 1,
+      });
       return input;
     },
     async run(input, { principal, step, now, progress }) {
       const scope = scopeOf(deps, principal);
       const stream = findStream(deps.app, input.stream);
-      const query = queryOf(input, now());
+      const query = queryOf(stream, input, now());
       const format = input.format === 'csv' ? csvText(stream) : ndjsonText();
       const total = { events: 0, pages: 0, bytes: 0, truncated: false };
       for (let from: Pick<Part, 'cursor' | 'pieces'> | null = { cursor: null, pieces: 0 }; from !== null;) {
@@ -95,7 +103,7 @@ export function exportHistoryTask(deps: Deps): Task {
       const range = `${begin === null ? '' : `from ${isoTime(begin)} `}to ${end === null ? 'now' : isoTime(end)}`;
       const test = total.events === 0 && input.keys !== undefined ? { oneOf: input.keys } : undefined;
       const notes = await unknownKeyNotes(scope, [stream], test);
-      const text = `${total.events} events of ${stream.name} ${range}: ${total.pages} pages of ${input.format}, ${total.bytes} bytes.`;
+      const text = `${total.events} events${input.where ? ' that pass where' : ''} of ${stream.name} ${range}, in order of arrival: ${total.pages} pages of ${input.format}, ${total.bytes} bytes.`;
       const told = notes.length === 0 ? {} : { notes };
       return {
         text: inLines([text, ...notes]),
@@ -117,8 +125,14 @@ function wentBack({ name }: DeclaredStream): TidegateError {
 }
 
 /** Times relative to now are resolved once. */
-function queryOf({ from, to, keys }: z.output<typeof Input>, now: number): HistoryQuery {
-  return { order: 'oldest', ...(from === undefined ? {} : { from }), to: to ?? now, ...(keys ? { keys } : {}) };
+function queryOf(stream: DeclaredStream, { from, to, keys, where }: Input, now: number): HistoryQuery {
+  return {
+    order: 'oldest',
+    ...(from === undefined ? {} : { from }),
+    to: to ?? now,
+    ...(keys ? { keys } : {}),
+    ...(where ? { where: meantWhere(stream, where) } : {}),
+  };
 }
 
 /** Reads until a page is full. */

@@ -22,7 +22,11 @@ export function skippedText({ skipped: { gaps, missing } }: WindowsPage, fields:
  * meant for.
  * @param fields whose numbers the rows are of; none: events are counted
  */
-export function silentText({ silent, failing }: WindowsPage, { where }: HistoryInput, fields: readonly string[]): string[] {
+export function silentText(
+  { silent, failing }: WindowsPage,
+  { where }: HistoryInput,
+  fields: readonly string[],
+): string[] {
   const passing = where === undefined ? '' : ' that passes where';
   const what = fields.length === 0 ? 'event' : `number at ${fields.join(' or ')}`;
   if (failing.count > 0) return [`Rows of keys whose latest event fails where too: ${namesText(failing)}`];

@@ -6,6 +6,8 @@
 import * as z from 'zod';
 import { type Tool, tool } from '../declare/tool.ts';
 import { findStream, withoutKeys } from '../streams/find-stream.ts';
+import { checkWhere, meantWhere } from '../streams/ranges/where.ts';
+import { listedWhere, whereAsText } from './condition-input.ts';
 import { MOST_KEYS } from '../streams/ranges/range.ts';
 import {
   DEFAULT_SETTLE_MS,
@@ -34,14 +36,14 @@ const ANEW =
 const Input = z.strictObject({
   stream: StreamName,
   cursor: CursorText.optional().describe(
-    'Goes on there with nothing missed: `cursor` of the tail before, or `tailCursor` of a history. Default: from now on',
+    '`cursor` of the tail before, or `tailCursor` of a history: nothing is missed. Default: from now on',
   ),
   maxEvents: z
     .int()
     .min(1)
     .max(MOST_TAIL_EVENTS)
     .optional()
-    .describe(`Answer as soon as there are so many. Default: ${DEFAULT_TAIL_EVENTS}, or what fits 25 KB`),
+    .describe(`Answer once there are so many. Default: ${DEFAULT_TAIL_EVENTS}, or what fits 25 KB`),
   seconds: z
     .number()
     .min(0)
@@ -55,6 +57,7 @@ const Input = z.strictObject({
     .default(DEFAULT_SETTLE_MS / 1_000)
     .describe(`Once events came, wait so long for more, default ${DEFAULT_SETTLE_MS / 1_000}`),
   keys: z.array(Key).min(1).max(MOST_KEYS).optional().describe('Only events of these keys'),
+  where: whereAsText(),
 });
 
 const Output = z.object({
@@ -75,7 +78,7 @@ export function tailStreamTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'Tail',
     description: [
-      'Waits for new events of a stream, for some seconds. Call it again with the cursor of its answer to follow on. An empty answer means that nothing came.',
+      'Waits some seconds for new events of a stream. Call it again with its cursor to go on. Empty: none came.',
     ].join('\n'),
     input: Input,
     output: Output,
@@ -85,6 +88,8 @@ export function tailStreamTool({ app, runtime }: AppDeps): Tool {
       const stream = findStream(app, input.stream);
       if (input.keys && !stream.keyed) throw withoutKeys(stream, 'keys');
       const { cursor, maxEvents, seconds, settleSeconds, keys } = input;
+      const where = input.where && meantWhere(stream, input.where);
+      if (where !== undefined) checkWhere(stream, where);
       const room = roomFor(maxEvents !== undefined, app.results.bytes, input);
       const page = createPage(room, (event: StreamEvent) => eventRow(event, stream.identified));
       let told = 0;
@@ -101,6 +106,7 @@ export function tailStreamTool({ app, runtime }: AppDeps): Tool {
         signal: context.signal,
         deadline: context.deadline,
         keys: keys ? new Set(keys) : null,
+        ...(where === undefined ? {} : { where }),
         take: page.take,
         rest: (characters) => workOf(context).rest(HELD_BYTES * characters),
         onEvents(events) {
@@ -119,7 +125,11 @@ export function tailStreamTool({ app, runtime }: AppDeps): Tool {
         name: 'events',
         rows: page.rows,
         after: [...nothing, ...gone, ...feedText(feed, runtime.now())],
-        calls: callsTo('What comes after', app.toolNames.tail_stream, { ...input, cursor: tail.cursor }),
+        calls: callsTo('What comes after', app.toolNames.tail_stream, {
+          ...input,
+          ...(where === undefined ? {} : { where: listedWhere(where) }),
+          cursor: tail.cursor,
+        }),
         structured: { stream: stream.name, ...tail, feed },
       });
     },

@@ -49,9 +49,9 @@ export function waitForTask(deps: Deps): Task {
   return task({
     title: 'Wait for',
     description: [
-      'Waits until a condition on a stream holds, of any key unless it names some. Ends with the event for which it held, or held: false when the seconds are over.',
+      'Waits until a condition on a stream holds, of any key unless it names some. Ends with the event for which it held, or held: false.',
       `Kinds: ${KINDS_TEXT}.`,
-      'threshold and match end at once where the latest event passes already. They judge events as they arrive, also those that come late; rate, count and change go by event time.',
+      'threshold and match end at once where the latest event passes, and judge late events too; rate, count and change go by event time.',
       `Example: ${exampleCall(deps.app, 'wait')}`,
     ].join('\n'),
     version: '1',

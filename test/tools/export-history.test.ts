@@ -104,6 +104,13 @@ describe('as CSV', () => {
   });
 });
 
+test('of those that pass a filter alone', async () => {
+  const written = ['b', 'a', 'b'].map((author, n) => ({ at: START - (n + 1) * 1_000, author, text: author }));
+  const { file, header } = await exported(written, { format: 'ndjson', where: { text: 'b' } });
+  expect(read(file).map(({ data }) => data)).toEqual([written[0], written[2]]);
+  expect(JSON.stringify(header.result)).toMatch(/2 events that pass where of notes to .*, in order of arrival: /);
+});
+
 test('of a key that no event has says so', async () => {
   const note = 'No event has the key "bb"';
   const { header } = await exported([{ at: START, author: 'b', text: 'plain' }], { keys: ['bb'] });

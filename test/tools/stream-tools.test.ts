@@ -343,6 +343,16 @@ describe('tail_stream', () => {
     expect(on.text).toContain('No new events of plant.');
   });
 
+  test('of those alone that pass a filter, as JSON text or as a list', async () => {
+    const at = plant();
+    const { structured } = await at.call('tail_stream', { stream: 'plant', seconds: 0 });
+    await at.append('plant', ...[1, 9].map((temp) => ({ id: `${temp}`, key: 'a', data: reading(temp) })));
+    for (const where of ['{"temp":{"above":5}}', [{ field: 'temp', above: 5 }]]) {
+      const args = { stream: 'plant', cursor: structured['cursor'], seconds: 0, where };
+      expect((await at.call('tail_stream', args)).structured['events']).toMatchObject([{ id: '9' }]);
+    }
+  });
+
   test('goes on from a page of history', async () => {
     const at = plant();
     const page = await at.call('read_history', { stream: 'notes' });
@@ -357,6 +367,7 @@ describe('refused, in words that a model can act on', () => {
     ['list_streams', { stream: 'none' }, /no stream none[^]*one of the streams plant, notes/],
     ['read_latest', { stream: 'none' }, /one of the streams plant, notes/],
     ['read_history', { stream: 'none' }, /one of the streams plant, notes/],
+    ['tail_stream', { stream: 'plant', where: [{ field: 'tmp', above: 1 }] }, /did you mean temp/],
     ['tail_stream', { stream: 'none' }, /one of the streams plant, notes/],
     ['read_latest', {}, /stream/],
     ['read_latest', { stream: 'notes', key: 'a' }, /have no keys[^]*Argument: key/],

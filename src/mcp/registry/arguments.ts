@@ -36,8 +36,25 @@ const OF_CLIENTS = new Set([
   '_meta',
 ]);
 
-/** Who names one of these asks for somebody's data: those of somebody else are no answer. */
-const OF_SCOPE = new Set(['tenant', 'tenantId', 'tenant_id']);
+/**
+ * Who names one of these asks for somebody's data, or for a part of what there is: those of somebody else, and the whole, are no
+ * answer.
+ */
+const OF_SCOPE = new Set([
+  'tenant',
+  'tenantId',
+  'tenant_id',
+  'where',
+  'filter',
+  'filters',
+  'key',
+  'keys',
+  'from',
+  'to',
+  'stream',
+  'trigger',
+  'user',
+]);
 
 /**
  * @param declared undefined: the tool declares no arguments, and gets what there is

@@ -24,11 +24,7 @@ export interface KnownKeys {
 }
 
 /** The keys that the stream knows, whatever their latest events say. One store call. */
-export async function knownKeys(
-  scope: Scope,
-  stream: DeclaredStream,
-  { range: { where } }: Plan,
-): Promise<KnownKeys> {
+export async function knownKeys(scope: Scope, stream: DeclaredStream, { range: { where } }: Plan): Promise<KnownKeys> {
   const page = { after: null, limit: LIST_LIMIT };
   const { events, next } = await readLatestByKey(ofStream(scope, stream), stream.name, page);
   const failing = where === null ? [] : events.filter(({ data }) => !passesWhere(where, data));

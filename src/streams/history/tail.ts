@@ -4,11 +4,13 @@
  * that wants events as they are found passes `onEvents`.
  */
 import { timeLeft } from '../../base/time/time-left.ts';
+import type { Where } from '../../declare/condition.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { isGap, type StreamEvent } from '../../base/event.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import { wentBack } from '../../store/cursor.ts';
 import type { Cursor, LogPage } from '../../store/store.ts';
+import { passesWhere } from '../conditions/scope.ts';
 import { PAGE_CHARACTERS } from './events.ts';
 import { besides, isErased, obey } from '../log/removals.ts';
 import { toStreamEvent } from '../log/stream-log.ts';
@@ -47,6 +49,8 @@ export interface TailOptions {
   deadline: number;
   /** Only events of these keys and gaps without a key; null: all. */
   keys?: ReadonlySet<string> | null;
+  /** Only events whose data pass the filter, and gaps. Default: all. */
+  where?: Where;
   /** Takes an event where the answer has room for it; the first one in any case. Default: always. */
   take?: (event: StreamEvent) => boolean;
   /**
@@ -77,7 +81,7 @@ export interface Tail {
 /**
  * Store calls: one to find the log's end where there is no cursor, then at most one every 250 ms, and one every 2 s
  * while nothing comes; at most 102 in all. There are up to `MOST_FULL_PAGES` more, where more than `PIECE` events are asked for
- * or those of some keys alone. Those are made even when `timeoutMs` is over, as long as the deadline allows.
+ * or those alone that pass keys or a filter. Those are made even when `timeoutMs` is over, as long as the deadline allows.
  * @throws TidegateError `bad_cursor` for a cursor of another stream.
  */
 export async function tailStream(scope: Scope, stream: DeclaredStream, options: TailOptions): Promise<Tail> {
@@ -114,7 +118,7 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
     for (const entry of page.entries) {
       const logged = loggedEvent.read(entry);
       const event = toStreamEvent(stream.name, logged);
-      if (!isErased(logged) && isWanted(event, options.keys ?? null)) {
+      if (!isErased(logged) && isWanted(event, options)) {
         if (events.length >= options.maxEvents) return false;
         characters += JSON.stringify(event).length;
         if ((characters > PAGE_CHARACTERS && events.length > 0) || options.take?.(event) === false) return false;
@@ -127,7 +131,7 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
 
   let fullPages = 0;
   for (let pause = SHORTEST_PAUSE_MS; ;) {
-    const wanted = options.keys ? READ_LIMIT : Math.min(options.maxEvents - events.length, PIECE);
+    const wanted = options.keys || options.where ? READ_LIMIT : Math.min(options.maxEvents - events.length, PIECE);
     const page = obey(await store.read(log, position, wanted, besides(place, stream.name)));
     storeCalls += 1;
     truncated ||= page.truncated;
@@ -152,6 +156,7 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
 }
 
 /** A gap without a key concerns every key, so it is wanted. */
-function isWanted(event: StreamEvent, keys: ReadonlySet<string> | null): boolean {
-  return keys === null || (event.key === undefined ? isGap(event) : keys.has(event.key));
+function isWanted(event: StreamEvent, { keys, where }: Pick<TailOptions, 'keys' | 'where'>): boolean {
+  const isOfKeys = keys == null || (event.key === undefined ? isGap(event) : keys.has(event.key));
+  return isOfKeys && (isGap(event) || passesWhere(where, event.data));
 }

@@ -156,6 +156,10 @@ describe('an argument too many', () => {
     expect(await textOf('read_latest', { stream: 'meters', tenant: 'beta' })).toContain('tenant: unknown here');
   });
 
+  it.each(['where', 'from', 'trigger'])('is refused where %s asks for a part of what there is', async (name) => {
+    expect(await textOf('list_streams', { [name]: 'x' })).toContain(`${name}: unknown here`);
+  });
+
   it('is none where a key is half of a surrogate pair, which is told of the argument itself', async () => {
     expect(await textOf('read_latest', { stream: 'meters', key: '\uD800' })).toContain(
       'key: a text without half of a surrogate pair',
