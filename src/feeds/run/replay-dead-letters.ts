@@ -192,7 +192,9 @@ async function sort(scope: Scope, letters: readonly Found[]) {
       const raw = { data, ...(key === undefined ? {} : { key }), ...(time === undefined ? {} : { time }) };
       const validated = validateEvent(stream, raw, { receivedAt, now, newId });
       const own = ofStream(scope, stream);
-      const found = validated.ok ? await placeOfEvent(own, stream, validated.event.data) : null;
+      // The transport gave no key that the event could have, and its data have none.
+      const isKeyless = validated.ok && stream.keyed && validated.event.key === undefined;
+      const found = validated.ok && !isKeyless ? await placeOfEvent(own, stream, validated.event.data) : null;
       if (validated.ok && found !== null) {
         const place = logPlace(found, stream);
         const { events } = valid.get(place.log) ?? { events: [] };

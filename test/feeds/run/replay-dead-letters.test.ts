@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { expect, test } from 'vitest';
 import { defineApp } from '../../../src/declare/check/define-app.ts';
 import { stream } from '../../../src/declare/stream.ts';
+import { from } from '../../../src/feeds/from.ts';
 import { replayDeadLetters, replayRefused } from '../../../src/feeds/run/replay-dead-letters.ts';
 import { feedOf, type OnCommit, stageOf, TENANT } from './stage.ts';
 import { scopeOfLogs } from '../../../src/streams/scope.ts';
@@ -90,4 +91,24 @@ test('two at once share them', async () => {
   const reports = await Promise.all([replay(), replay()]);
   expect(reports.reduce((sum, { replayed }) => sum + replayed, 0)).toBe(60);
   expect(new Set(await found()).size).toBe(60);
+});
+
+test('those whose transport gave no key are refused again where the stream is keyed by it', async () => {
+  const route = { spec: z.strictObject({}), isKeyed: () => true };
+  const burst = feedOf(async function* () {
+    const invalid = { reason: 'level 1 of the topic cannot be a key', field: 'key', expected: '1 to 256 bytes' };
+    const item = { stream: 'numbers', bytes: 10 };
+    yield { items: [{ ...item, data: { n: 1 }, invalid }, { ...item, data: { n: '2' }, key: 'a' }] };
+  });
+  const plant = { ...burst, route };
+  const numbers = (schema: z.ZodType<{ n: number }>) =>
+    stream({ description: 'numbers', schema, feed: from<object>('plant') });
+  const stage = stageOf({ feeds: { plant }, streams: { numbers: numbers(strict) } });
+  await stage.run();
+  const app = defineApp({ ...stage.app.options, streams: { numbers: numbers(mended) } });
+  const scope = scopeOfLogs({ ...stage.worker().deps, app }, { tenant: TENANT });
+  const end = stage.clock.now + 5_000;
+  expect(await stage.clock.drive(replayDeadLetters(scope, 'plant', end))).toMatchObject({ replayed: 1, refused: 1 });
+  expect(await stage.clock.drive(replayRefused(scope, 'plant', new Set(), end))).toMatchObject({ replayed: 0 });
+  expect((await stage.events('numbers')).map(({ key, data }) => [key, data])).toEqual([['a', { n: 2 }]]);
 });
