@@ -37,6 +37,27 @@ describe('a request', () => {
     );
   });
 
+  test('has choices with titles, in a list too', () => {
+    const speed = z.union([z.literal('low').meta({ title: 'Slow' }), z.literal('high')]);
+    const titled = form('?', z.object({ speed: speed.default('low'), all: z.array(speed).optional() }));
+    const wire = wireRequest(titled, 'ask.x');
+    const choices = [
+      { const: 'low', title: 'Slow' },
+      { const: 'high', title: 'high' },
+    ];
+    expect(wire.params.requestedSchema).toMatchObject({
+      properties: {
+        speed: { type: 'string', oneOf: choices, default: 'low' },
+        all: { type: 'array', items: { anyOf: choices } },
+      },
+    });
+    const response = { action: 'accept', content: { speed: 'high', all: ['low'] } };
+    expect(readAnswer(titled, checkAnswer(wire, response, 'a'), 'a')).toEqual(response);
+    expect(() => checkAnswer(wire, { action: 'accept', content: { speed: 'mid' } }, 'a')).toThrow(
+      expect.objectContaining({ field: 'a.content.speed' }),
+    );
+  });
+
   test('may be a page', () => {
     expect(wireRequest(page('Sign in', 'https://example.org/in'), 'ask.in').params).toMatchObject({ mode: 'url' });
   });
@@ -60,6 +81,14 @@ describe('an answer', () => {
   test('gets the defaults of the schema', () => {
     const answer = check({ action: 'accept', content: { name: 'Ada' } });
     expect(readAnswer(request, answer, 'ask.who')).toEqual({ action: 'accept', content: { name: 'Ada', age: 30 } });
+  });
+
+  test('has an empty text for what was left empty, unless the field takes one', () => {
+    const asked = form('?', z.object({ mail: z.email().optional(), age: z.int().default(30), note: z.string() }));
+    const response = { action: 'accept', content: { mail: '', age: '', note: '' } };
+    const answer = checkAnswer(wireRequest(asked, 'a'), response, 'a');
+    expect(readAnswer(asked, answer, 'a')).toEqual({ action: 'accept', content: { age: 30, note: '' } });
+    expect(readAnswer(asked, response as typeof answer, 'a')).toEqual(readAnswer(asked, answer, 'a'));
   });
 
   test('that declines carries nothing', () => {

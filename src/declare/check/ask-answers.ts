@@ -1,5 +1,5 @@
 /** Checks answers against stored questions, where the handler's own schema is not at hand. This file is pure. */
-import { answerIn, parseAnswer } from './ask-wire.ts';
+import { answerIn, parseAnswer, withoutBlanks } from './ask-wire.ts';
 import type { Answer, WireRequest } from '../ask.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { formSchemaOf } from './stored-form.ts';
@@ -14,5 +14,6 @@ export function checkAnswer({ method, params }: WireRequest, response: unknown, 
   if (answer.action !== 'accept' || method !== 'elicitation/create') return answer;
   if (requestedSchema === undefined) return { action: 'accept', content: {} };
   const schema = formSchemaOf(requestedSchema as JsonObject);
-  return { action: 'accept', content: parseAnswer(schema, answer.content, `${path}.content`) as JsonObject };
+  const content = parseAnswer(schema, withoutBlanks(schema, answer.content), `${path}.content`);
+  return { action: 'accept', content: content as JsonObject };
 }

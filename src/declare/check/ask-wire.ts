@@ -6,6 +6,7 @@ import { RootsResult, SampleResult } from '../client-asks.ts';
 import { digestOf } from '../../base/digest.ts';
 import { flatSchema } from './flat-schema.ts';
 import { asMeant } from '../../base/schema/as-meant.ts';
+import { defOf } from '../../base/schema/schema-parts.ts';
 import { describeIssues, UNWORDED } from '../../base/schema/issue-words.ts';
 import { TidegateError, invalidConfig } from '../../base/errors.ts';
 import { isDeep, type Json, type JsonObject, utf8Bytes } from '../../base/json.ts';
@@ -92,11 +93,26 @@ export function readAnswer<Request extends InputRequest>(
   if (answer.action !== 'accept') return answer;
   const content =
     request.kind === 'form'
-      ? parseAnswer(request.schema, answer.content, `${path}.content`)
+      ? parseAnswer(request.schema, withoutBlanks(request.schema, answer.content), `${path}.content`)
       : request.kind === 'url'
         ? {}
         : answer.content;
   return { action: 'accept', content: content as ContentOf<Request> };
+}
+
+/**
+ * The content of a form without the fields that were left empty: forms send an empty text for them. It stays where its field takes one,
+ * and where the field is needed, so that the refusal names it.
+ */
+export function withoutBlanks(schema: z.ZodType, content: JsonObject): JsonObject {
+  const def = defOf(schema);
+  if (def.type !== 'object') return content;
+  const shape = def.shape as Readonly<Record<string, z.ZodType>>;
+  const left = Object.entries(content).filter(([name, value]) => {
+    const field = value === '' && Object.hasOwn(shape, name) ? shape[name] : undefined;
+    return field === undefined || field.safeParse('').success || !field.safeParse(undefined).success;
+  });
+  return left.length === Object.keys(content).length ? content : Object.fromEntries(left);
 }
 
 /**

@@ -20,12 +20,15 @@ export function flatSchema(schema: z.ZodType, path: string): JsonObject {
   const { type, properties = {}, required } = converted(schema, path);
   if (type !== 'object') throw invalidConfig(path, 'the schema of a flat object');
   const fields = Object.entries(properties as JsonObject).map(([name, declared]) => {
-    const field = fieldOf(declared as JsonObject);
+    const field = titledChoice(fieldOf(declared as JsonObject));
     const items = field.items as JsonObject | undefined;
     const isChoice = field.type === 'array' && (items?.enum !== undefined || items?.anyOf !== undefined);
     const isOfOther = field.type !== 'string' && (field.enum !== undefined || field.oneOf !== undefined);
     if (isChoice || (PRIMITIVES.has(field.type) && !isOfOther)) return [name, field];
-    throw invalidConfig(`${path}.${name}`, 'a text, a number, a boolean, a choice of texts or a list of such choices');
+    throw invalidConfig(
+      `${path}.${name}`,
+      'a text, a number, a boolean, a choice of texts (z.enum, or with titles z.union of z.literal(…).meta({ title })) or a list of such choices',
+    );
   });
   return { type, properties: Object.fromEntries(fields) as JsonObject, ...(required ? { required } : {}) };
 }
@@ -35,6 +38,24 @@ function fieldOf(declared: JsonObject): JsonObject {
     ([key, value]) => (KEPT.includes(key) && (key !== 'format' || FORMATS.has(value))) || CHOICES.includes(key),
   );
   return Object.fromEntries(kept);
+}
+
+/** A union of texts, each with its title, is a choice with words for people. What has no title is called by its text. */
+function titledChoice(field: JsonObject): JsonObject {
+  const { anyOf, items, ...rest } = field;
+  const own = choicesIn(field);
+  if (own !== null && field.type === undefined) return { ...rest, type: 'string', oneOf: own };
+  const ofList = items === undefined ? null : choicesIn(items as JsonObject);
+  return ofList === null ? field : { ...field, items: { anyOf: ofList } };
+}
+
+/** Null: it is no union of texts. */
+function choicesIn({ anyOf }: JsonObject): JsonObject[] | null {
+  const choices = (anyOf as JsonObject[] | undefined)?.map(({ const: value = null, title = value }) => ({
+    const: value,
+    title,
+  }));
+  return choices?.every(({ const: value }) => typeof value === 'string') ? choices : null;
 }
 
 function converted(schema: z.ZodType, path: string): JsonObject {

@@ -7,7 +7,14 @@ import type * as Sqlite from './store.ts';
 
 const variables = {
   /** Default: a file below `.tidegate` that is named by the app, so that two apps in one folder do not share one. */
-  SQLITE_PATH: z.string().min(1).optional(),
+  SQLITE_PATH: z
+    .string()
+    .min(1)
+    // SQLite takes these for a database in memory and for a URI, and what guards a file would guard another one.
+    .refine((path) => path.trim() !== ':memory:' && !/^file:/i.test(path.trim()), {
+      error: 'the path of a file, as /data/app.db; for memory STORE=memory',
+    })
+    .optional(),
 };
 
 /**

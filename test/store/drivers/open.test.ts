@@ -1,5 +1,8 @@
 import { build } from 'esbuild';
-import { describe, expect, test } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { openStore, readConfig } from '../../../src/store/drivers/open.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { openFrom } from '../../../src/store/driver.ts';
@@ -13,7 +16,9 @@ import { startUpstash } from '../../services/upstash.ts';
 const runtime = systemRuntime(() => {});
 
 test.for(['memory', 'sqlite'] as const)('%s opens and answers', async (STORE) => {
-  const store = await openStore(readConfig({ STORE, SQLITE_PATH: ':memory:' }, 'memory'), runtime, 'app');
+  const folder = await mkdtemp(join(tmpdir(), 'open-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const store = await openStore(readConfig({ STORE, SQLITE_PATH: join(folder, 'a.db') }, 'memory'), runtime, 'app');
   await store.ping();
   expect(store.name).toBe(STORE);
   await store.close();
@@ -72,6 +77,12 @@ test('a driver that the host is built without is told by the name of its variabl
     field: 'STORE',
     expected: expect.stringContaining('memory, redis'),
   });
+});
+
+test.each([':memory:', 'file:x.db', 'FILE:/data/x.db?mode=memory'])('SQLITE_PATH=%s is no file', (SQLITE_PATH) => {
+  expect(() => readConfig({ STORE: 'sqlite', SQLITE_PATH }, 'memory')).toThrow(
+    expect.objectContaining({ code: 'invalid_config', field: 'SQLITE_PATH' }),
+  );
 });
 
 test('a SQLITE_PATH that cannot be used is named', async () => {
