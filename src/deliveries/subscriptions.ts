@@ -159,7 +159,7 @@ export function createSubscriptions(deps: DeliveryDeps): DeliveryService {
 
     async test(principal, id, deadline) {
       const { name, definition } = await standing(principal, id);
-      return sendTest(deps, name, { ...definition, principal }, deadline);
+      return sendTest(deps, name, definition, deadline);
     },
 
     async deliveries(principal, id) {

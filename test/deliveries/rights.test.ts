@@ -32,3 +32,13 @@ test('what a release before made without an end for a token is over after the lo
   expect(stage.ids()).toEqual(['one']);
   expect((await stage.service.list(ADA, { limit: 1 })).subscriptions).toEqual([]);
 });
+
+test('a test is of what the subscriber may have, whoever asks for it', async () => {
+  const app = appOf();
+  const rights = deliveryDeps(deliveryStage({ app }).deps as unknown as WorkDeps);
+  const stage = deliveryStage({ app, deps: { sourcesOf: (principal) => rights.sourcesOf(principal) } });
+  const { id } = await stage.subscribe({}, { ...ADA, scopes: ['streams:read', 'events'] });
+  const asked = { tenant: ADA.tenant, subject: ADA.subject, client: null, scopes: [] };
+  const tried = await stage.service.test(asked, id, stage.clock.now() + 10_000);
+  expect(tried.outcome).toBe('acknowledged');
+});

@@ -42,10 +42,10 @@ function fieldOf(declared: JsonObject): JsonObject {
 
 /** A union of texts, each with its title, is a choice with words for people. What has no title is called by its text. */
 function titledChoice(field: JsonObject): JsonObject {
-  const { anyOf, items, ...rest } = field;
+  const { anyOf: _, ...rest } = field;
   const own = choicesIn(field);
   if (own !== null && field.type === undefined) return { ...rest, type: 'string', oneOf: own };
-  const ofList = items === undefined ? null : choicesIn(items as JsonObject);
+  const ofList = field.items === undefined ? null : choicesIn(field.items as JsonObject);
   return ofList === null ? field : { ...field, items: { anyOf: ofList } };
 }
 

@@ -93,19 +93,25 @@ test('two at once share them', async () => {
   expect(new Set(await found()).size).toBe(60);
 });
 
+const keyed = (schema: z.ZodType<{ n: number }>) =>
+  stream({ description: 'numbers', schema, feed: from<object>('plant') });
+
 test('those whose transport gave no key are refused again where the stream is keyed by it', async () => {
   const route = { spec: z.strictObject({}), isKeyed: () => true };
   const burst = feedOf(async function* () {
     const invalid = { reason: 'level 1 of the topic cannot be a key', field: 'key', expected: '1 to 256 bytes' };
     const item = { stream: 'numbers', bytes: 10 };
-    yield { items: [{ ...item, data: { n: 1 }, invalid }, { ...item, data: { n: '2' }, key: 'a' }] };
+    yield {
+      items: [
+        { ...item, data: { n: 1 }, invalid },
+        { ...item, data: { n: '2' }, key: 'a' },
+      ],
+    };
   });
   const plant = { ...burst, route };
-  const numbers = (schema: z.ZodType<{ n: number }>) =>
-    stream({ description: 'numbers', schema, feed: from<object>('plant') });
-  const stage = stageOf({ feeds: { plant }, streams: { numbers: numbers(strict) } });
+  const stage = stageOf({ feeds: { plant }, streams: { numbers: keyed(strict) } });
   await stage.run();
-  const app = defineApp({ ...stage.app.options, streams: { numbers: numbers(mended) } });
+  const app = defineApp({ ...stage.app.options, streams: { numbers: keyed(mended) } });
   const scope = scopeOfLogs({ ...stage.worker().deps, app }, { tenant: TENANT });
   const end = stage.clock.now + 5_000;
   expect(await stage.clock.drive(replayDeadLetters(scope, 'plant', end))).toMatchObject({ replayed: 1, refused: 1 });
