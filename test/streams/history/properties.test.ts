@@ -226,11 +226,9 @@ describe('whatever is asked of whatever came', () => {
           expectRows(page.rows, rows, made.names);
           return;
         }
-        // Keys that the stream knows have rows too, those whose latest event passes.
+        // Keys that the stream knows have rows too, whatever their latest events say.
         const { events } = await readLatestByKey(scope, 'sensors', { after: null, limit: 1_000 });
-        const known = events
-          .filter((event) => asked.filter[1](event as unknown as LoggedEvent))
-          .flatMap(({ key }) => key ?? []);
+        const known = events.flatMap(({ key }) => key ?? []);
         expectRows(page.rows, modelRows(all, { ...made.model, empty: known }), made.names);
       }),
       { numRuns: 400 },
