@@ -23,13 +23,22 @@ export function ndjsonText(): ExportFormat {
   };
 }
 
+const OF_EVENT = ['time', 'key', 'id'];
+
 /**
- * The columns are `time` (ISO 8601), `key`, `id`, then the fields of the stream by their path. A gap leaves the fields
- * empty.
+ * The columns are `time` (ISO 8601), `key`, `id`, then the fields of the stream by their path; `data.id` where a field has the
+ * name of a column before it. A gap leaves the fields empty.
  */
 export function csvText(stream: DeclaredStream): ExportFormat {
   const fields = fieldsOf(stream).map(({ name }) => name);
-  const columns = ['time', 'key', 'id', ...(fields.length > 0 ? fields : ['data'])];
+  const taken = new Set<string>(OF_EVENT);
+  const named = (fields.length > 0 ? fields : ['data']).map((field) => {
+    let name = field;
+    while (taken.has(name)) name = `data.${name}`;
+    taken.add(name);
+    return name;
+  });
+  const columns = [...OF_EVENT, ...named];
   return {
     mimeType: 'text/csv',
     head: `${columns.map(cell).join(',')}\r\n`,

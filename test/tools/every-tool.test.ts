@@ -224,7 +224,7 @@ describe.each(HALVES)('by the %s alone', (name, half) => {
       .join('')
       .split('\r\n')
       .filter((row) => row !== '');
-    expect(rows[0]).toBe('time,key,id,id,device,value,note');
+    expect(rows[0]).toBe('time,key,id,data.id,device,value,note');
     expect(counted(rows.slice(1), /^[^,]*,[^,]*,(r\d+\.),/g)).toEqual(once(ids()));
   });
 

@@ -5,6 +5,7 @@ import { createAppStreams } from '../../src/calls/streams.ts';
 import { stream } from '../../src/declare/stream.ts';
 import { defineApp } from '../../src/declare/check/define-app.ts';
 import { exportHistoryTask } from '../../src/tools/export-history.ts';
+import { csvText } from '../../src/streams/export-text.ts';
 import { publish } from '../../src/streams/log/publish.ts';
 import { createTask } from '../../src/tasks/work/create.ts';
 import type { TaskDeps } from '../../src/tasks/records/find-task.ts';
@@ -102,6 +103,17 @@ describe('as CSV', () => {
     expect(file).toBe('time,key,id,at,author,text,more.n\r\n');
     expect(header.result?.structuredContent).toMatchObject({ events: 0, pages: 1 });
   });
+});
+
+test('has one column of each name, also where a field is called as a part of each event is', () => {
+  const schema = z.object({ id: z.string(), key: z.number(), size: z.number() });
+  const [trades] = defineApp({
+    name: 'a',
+    version: '1',
+    description: 'a',
+    streams: { trades: stream({ description: 't', schema, key: 'id' }) },
+  }).streams.values();
+  expect(csvText(trades!).head).toBe('time,key,id,data.id,data.key,size\r\n');
 });
 
 test('of those that pass a filter alone', async () => {
