@@ -114,6 +114,13 @@ export function listedWhere(where: Where): JsonObject | JsonObject[] {
   return hasNull ? (where as JsonObject) : tests;
 }
 
+/** A condition as the flat argument that the schema shows, for a call that is told. */
+export function listedCondition({ key, where, ...rest }: Condition): JsonObject {
+  const keys =
+    key === undefined ? {} : typeof key === 'string' ? { key } : 'oneOf' in key ? { keys: key.oneOf } : { keyLike: key.like };
+  return JSON.parse(JSON.stringify({ ...rest, ...keys, ...(where && { where: listedWhere(where) }) })) as JsonObject;
+}
+
 /** Which arguments belong to each kind, beside key, where and perKey, which belong to all. */
 const OF_KIND: Record<ConditionKind, readonly string[]> = {
   threshold: ['field', 'above', 'atLeast', 'below', 'atMost', 'hysteresis'],

@@ -48,7 +48,13 @@ test('list_triggers tells what was found, and try_condition what would have been
   expect(listed.structured).toMatchObject({
     triggers: [{ occurrences: 1, last: { key: 'attic', title: 'hot: attic, 35' } }],
   });
-  expect(listed.text).toContain('Fired 1 times');
+  expect(listed.text).toContain('When: {"kind":"threshold","field":"celsius","above":30}. Fired 1 times');
+  const [next] = (listed.structured as { nextCalls: { tool: string; arguments: Record<string, unknown> }[] }).nextCalls;
+  expect(next).toMatchObject({
+    tool: 'try_condition',
+    arguments: { stream: 'temps', condition: { kind: 'threshold', field: 'celsius', above: 30 } },
+  });
+  expect((await app.call('try_condition', next?.arguments ?? {})).structured).toMatchObject({ count: 2 });
   await expect(app.call('list_triggers', { name: 'cold' })).resolves.toMatchObject({ isError: true });
   const tried = await app.call('try_condition', {
     stream: 'temps',

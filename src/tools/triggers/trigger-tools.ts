@@ -3,19 +3,22 @@
  * have begun to hold in the past of a stream; one store call for each 1,000 entries since the range began, 50 at most.
  */
 import * as z from 'zod';
-import { inLines, plainText, saidText } from '../../base/plain.ts';
+import { inLines, jsonText, plainText, saidText } from '../../base/plain.ts';
 import { isoTime, parseTime } from '../../base/time/time-text.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { accounted, type AppDeps } from '../../calls/context.ts';
-import { callLine, callsTo, NextCalls } from '../../calls/next-call.ts';
+import { callLine, callsTo, type NextCall, NextCalls } from '../../calls/next-call.ts';
 import { Notes, READ_ONLY, StreamName, timeArgument } from '../../calls/schemas.ts';
 import { checkedCondition } from '../../declare/check/condition.ts';
+import type { DeclaredTrigger } from '../../declare/trigger.ts';
+import type { JsonObject } from '../../base/json.ts';
+import { isLeaf } from '../../triggers/judging/plan.ts';
 import { type Tool, tool } from '../../declare/tool.ts';
 import { describeCondition } from '../../streams/conditions/text.ts';
 import { findStream } from '../../streams/find-stream.ts';
 import { readTriggers, type ListedTrigger } from '../../triggers/list.ts';
 import { tryCondition } from '../../triggers/try.ts';
-import { ConditionArgument, conditionOfArgument, KINDS_TEXT, listedWhere } from '../condition-input.ts';
+import { ConditionArgument, conditionOfArgument, KINDS_TEXT, listedCondition, listedWhere } from '../condition-input.ts';
 import { unknownKeyNotes } from '../unknown-keys.ts';
 import { Reactions, reactionTasks, reactionText, shownReactions } from './trigger-reactions.ts';
 
@@ -26,6 +29,7 @@ const Listed = z.object({
   title: z.string(),
   description: z.string(),
   streams: z.array(z.string()).describe('Which it watches'),
+  condition: z.looseObject({}).describe('When it fires, as it is declared'),
   lateMs: z.number().describe('How long it waits for late events; 0: it judges them as they arrive'),
   occurrences: z.number().describe('How often it began to hold, since it was declared'),
   last: z
@@ -84,13 +88,9 @@ function listTriggersTool({ app, runtime }: AppDeps): Tool {
       if (first && begun) begun.tasks = await reactionTasks(scope, app, first, context.principal);
       const asking = begun?.tasks.find(({ status }) => status === 'input_required') ?? begun?.tasks[0];
       const { get_task: reader, try_condition: trying } = app.toolNames;
-      const stream = first && [...first.on.values()][0];
-      const condition = { kind: 'match' };
       const nextCalls = [
         ...(asking === undefined ? [] : callsTo('What its task asks or has done', reader, { task: asking.task })),
-        ...(stream === undefined
-          ? []
-          : callsTo('What another condition would have found', trying, { stream, condition, from: '-1d' })),
+        ...(first === undefined ? [] : tryCalls(first, trying)),
       ];
       const more = wanted.length - triggers.length;
       const lines = triggers.map(triggerLine);
@@ -98,6 +98,16 @@ function listTriggersTool({ app, runtime }: AppDeps): Tool {
       return { text: inLines([...lines, ...nextCalls.map(callLine)]), structured: { triggers, more, nextCalls } };
     },
   });
+}
+
+/** Tries its condition on the past, as it is or with other bounds. None where it is no condition of one stream. */
+function tryCalls({ when, on }: DeclaredTrigger, tool: string | null): NextCall[] {
+  if (!isLeaf(when) || when.kind === 'aggregate') return [];
+  const { on: own, ...condition } = when;
+  const stream = own === undefined ? [...on.values()][0] : on.get(own);
+  if (stream === undefined) return [];
+  const asked = { stream, condition: listedCondition(condition), from: '-1d' };
+  return callsTo('What its condition would have found, or one with other bounds', tool, asked);
 }
 
 function shownTrigger(listed: ListedTrigger): z.input<typeof Listed> {
@@ -109,6 +119,7 @@ function shownTrigger(listed: ListedTrigger): z.input<typeof Listed> {
     title,
     description,
     streams: [...new Set(on.values())],
+    condition: JSON.parse(JSON.stringify(trigger.when)) as JsonObject,
     lateMs: trigger.lateMs,
     occurrences: counts?.holding ?? 0,
     last: last && { id: last.id, key: last.key, at: isoTime(last.time), title: last.title },
@@ -127,6 +138,7 @@ function shownTrigger(listed: ListedTrigger): z.input<typeof Listed> {
 function triggerLine({
   name,
   description,
+  condition,
   occurrences,
   last,
   late,
@@ -145,7 +157,7 @@ function triggerLine({
     ...(forgotten > 0 ? [`${forgotten} keys were forgotten`] : []),
   ];
   const told = wrong.length === 0 ? '' : `; ${wrong.join('; ')}`;
-  return `${name}: ${saidText(description)} Fired ${occurrences} times${when}${told}.${reactionText(reactions)}`;
+  return `${name}: ${saidText(description)} When: ${jsonText(condition)}. Fired ${occurrences} times${when}${told}.${reactionText(reactions)}`;
 }
 
 function wordsOf(wouldHave: string): string {
