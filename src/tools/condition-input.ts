@@ -117,7 +117,13 @@ export function listedWhere(where: Where): JsonObject | JsonObject[] {
 /** A condition as the flat argument that the schema shows, for a call that is told. */
 export function listedCondition({ key, where, ...rest }: Condition): JsonObject {
   const keys =
-    key === undefined ? {} : typeof key === 'string' ? { key } : 'oneOf' in key ? { keys: key.oneOf } : { keyLike: key.like };
+    key === undefined
+      ? {}
+      : typeof key === 'string'
+        ? { key }
+        : 'oneOf' in key
+          ? { keys: key.oneOf }
+          : { keyLike: key.like };
   return JSON.parse(JSON.stringify({ ...rest, ...keys, ...(where && { where: listedWhere(where) }) })) as JsonObject;
 }
 

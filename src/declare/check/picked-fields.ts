@@ -28,7 +28,7 @@ export function fieldNames(schema: JsonObject, below: readonly string[] = []): s
 }
 
 /** How deep references and unions are followed. The bound exists because a schema that contains itself has no end. */
-const MOST_DEPTH = 16;
+export const SCHEMA_DEPTH = 16;
 
 interface Walk {
   root: JsonObject;
@@ -39,9 +39,9 @@ interface Walk {
 function ofPath(given: Json | undefined, path: readonly string[], walk: Walk, depth: number): ReadonlySet<Form> | null {
   const [field, ...rest] = path;
   if (field === undefined) return formsOf(given, walk.root, depth);
-  const schema = resolved(given, walk.root);
-  if (schema === null || depth > MOST_DEPTH) return null;
-  const either = branches(schema);
+  const schema = schemaOf(given, walk.root);
+  if (schema === null || depth > SCHEMA_DEPTH) return null;
+  const either = branchesOf(schema);
   if (either) return union(either.map((branch) => ofPath(branch, path, walk, depth + 1)));
   if (Array.isArray(schema['allOf'])) {
     const all = schema['allOf'].map((part) => ofPath(part, path, walk, depth + 1));
@@ -63,9 +63,9 @@ function ofPath(given: Json | undefined, path: readonly string[], walk: Walk, de
 }
 
 function formsOf(given: Json | undefined, root: JsonObject, depth: number): ReadonlySet<Form> | null {
-  const schema = resolved(given, root);
-  if (schema === null || depth > MOST_DEPTH) return null;
-  const either = branches(schema);
+  const schema = schemaOf(given, root);
+  if (schema === null || depth > SCHEMA_DEPTH) return null;
+  const either = branchesOf(schema);
   if (either) return union(either.map((branch) => formsOf(branch, root, depth + 1)));
   if (Array.isArray(schema['allOf'])) {
     return schema['allOf'].map((part) => formsOf(part, root, depth + 1)).find((forms) => forms !== null) ?? null;
@@ -77,18 +77,18 @@ function formsOf(given: Json | undefined, root: JsonObject, depth: number): Read
 }
 
 function namesIn(given: Json | undefined, below: readonly string[], root: JsonObject, depth: number): string[] {
-  const schema = resolved(given, root);
-  if (schema === null || depth > MOST_DEPTH) return [];
+  const schema = schemaOf(given, root);
+  if (schema === null || depth > SCHEMA_DEPTH) return [];
   const [name, ...rest] = below;
   const properties = asJsonObject(schema['properties']) ?? {};
-  const parts = [...(branches(schema) ?? []), ...(Array.isArray(schema['allOf']) ? schema['allOf'] : [])];
+  const parts = [...(branchesOf(schema) ?? []), ...(Array.isArray(schema['allOf']) ? schema['allOf'] : [])];
   return [
     ...(name === undefined ? Object.keys(properties) : namesIn(properties[name], rest, root, depth + 1)),
     ...parts.flatMap((part) => namesIn(part, below, root, depth + 1)),
   ];
 }
 
-function branches(schema: JsonObject): Json[] | null {
+export function branchesOf(schema: JsonObject): Json[] | null {
   const either = schema['anyOf'] ?? schema['oneOf'];
   return Array.isArray(either) ? either : null;
 }
@@ -108,10 +108,10 @@ function formOf(value: Json): Form {
 }
 
 /** Follows references. Returns null for a value that is not a schema object, and for a reference outside this schema. */
-function resolved(given: Json | undefined, root: JsonObject): JsonObject | null {
+export function schemaOf(given: Json | undefined, root: JsonObject): JsonObject | null {
   let schema = asJsonObject(given);
   for (let steps = 0; schema !== null && typeof schema['$ref'] === 'string'; steps += 1) {
-    schema = steps > MOST_DEPTH ? null : referenced(schema['$ref'], root);
+    schema = steps > SCHEMA_DEPTH ? null : referenced(schema['$ref'], root);
   }
   return schema;
 }

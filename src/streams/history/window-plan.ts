@@ -94,6 +94,8 @@ function gridOf(length: WindowLength, zone: Zone | null, align: Question['align'
   return zone === null ? evenGrid(length.ms, 0) : zonedGrid(length.ms, zone);
 }
 
+const SCALARS = ['string', 'number', 'integer', 'boolean'] as const;
+
 function defaultFrom(grid: Grid, to: number): number {
   let start = grid.startOf(to);
   for (let count = 1; count < DEFAULT_WINDOWS; count += 1) start = grid.startOf(start - 1);
@@ -110,17 +112,16 @@ function checkStream(stream: DeclaredStream, series: readonly Series[], by: read
   );
   for (const name of by) {
     if (name === BY_KEY) continue;
-    const forms = formsAt(stream.jsonSchema, pathOf(checkPath(name, 'by')));
-    const scalar =
-      forms === null || ['string', 'number', 'integer', 'boolean'].some((form) => forms.has(form as never));
-    if (scalar) continue;
-    const named = fieldsOf(stream).map((one) => one.name);
-    throw invalid(
-      'by',
-      `the events of ${stream.name} have no value at ${name.slice(0, 80)}`,
-      oneOf([BY_KEY, ...named]),
-    );
+    if (holdsScalars(stream, checkPath(name, 'by'))) continue;
+    const named = fieldsOf(stream).flatMap((one) => (holdsScalars(stream, one.name) ? [one.name] : []));
+    const what = formsAt(stream.jsonSchema, pathOf(name))?.has('array') ? 'a list and no value' : 'no value';
+    throw invalid('by', `the events of ${stream.name} have ${what} at ${name.slice(0, 80)}`, oneOf([BY_KEY, ...named]));
   }
+}
+
+function holdsScalars({ jsonSchema }: DeclaredStream, field: string): boolean {
+  const forms = formsAt(jsonSchema, pathOf(field));
+  return forms === null || SCALARS.some((form) => forms.has(form));
 }
 
 function checkAggregates(

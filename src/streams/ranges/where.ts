@@ -7,13 +7,15 @@
 import type { FieldTests, Scalar, Where } from '../../declare/condition.ts';
 import { streamProblems } from '../../declare/check/condition.ts';
 import type { Problem } from '../../declare/problem.ts';
+import { choicesAt } from '../../declare/check/choices.ts';
 import { type Form, formsAt } from '../../declare/check/picked-fields.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { pathOf } from '../../base/field-path.ts';
-import { utf8Bytes } from '../../base/json.ts';
+import { type Json, utf8Bytes } from '../../base/json.ts';
+import { knownName } from '../../base/known-names.ts';
 import { readDecimal } from '../../base/number-text.ts';
-import { inLines } from '../../base/plain.ts';
+import { inLines, plainText } from '../../base/plain.ts';
 
 /** Most bytes of a filter, as a cursor holds it. */
 export const WHERE_BYTES = 2_000;
@@ -90,6 +92,7 @@ function typed(stream: DeclaredStream, path: string, test: Where[string]): Probl
     expected,
     ...(found === undefined ? {} : { found: JSON.stringify(found).slice(0, 80) }),
   });
+  const choices = choicesAt(stream.jsonSchema, pathOf(path));
   const isNumber = forms.has('number') || forms.has('integer');
   const isText = forms.has('string');
   const problems = BOUNDS.filter((name) => tests[name] !== undefined && !isNumber).map((name) =>
@@ -101,11 +104,16 @@ function typed(stream: DeclaredStream, path: string, test: Where[string]): Probl
     problems.push(at('contains', `a field that holds a text or a list: it is ${formWords(forms)}`));
   }
   for (const [name, value] of [['equals', tests.equals] as const, ['not', tests.not] as const]) {
-    if (value !== undefined && !canBe(value, forms))
-      problems.push(at(name, `${formWords(forms)}, which ${path} holds`, value));
+    if (value === undefined) continue;
+    if (!canBe(value, forms)) problems.push(at(name, held(path, name, forms), value));
+    else if (!isChoice(value, choices)) problems.push(at(name, choiceWords(path, value, choices), value));
   }
   if (tests.oneOf !== undefined && !tests.oneOf.some((value) => canBe(value, forms))) {
-    problems.push(at('oneOf', `values that ${path} can hold: ${formWords(forms)}`, tests.oneOf));
+    const expected = isList(forms) ? held(path, 'oneOf', forms) : `values that ${path} can hold: ${formWords(forms)}`;
+    problems.push(at('oneOf', expected, tests.oneOf));
+  } else {
+    const odd = tests.oneOf?.find((value) => !isChoice(value, choices));
+    if (odd !== undefined) problems.push(at('oneOf', choiceWords(path, odd, choices), odd));
   }
   return problems;
 }
@@ -119,6 +127,29 @@ function canBe(value: Scalar, forms: ReadonlySet<Form>): boolean {
   if (value === null) return forms.has('null');
   if (typeof value === 'number') return forms.has('number') || forms.has('integer');
   return forms.has(typeof value === 'string' ? 'string' : 'boolean');
+}
+
+/** What a test of a field expects; no test compares with a whole list. */
+function held(path: string, test: string, forms: ReadonlySet<Form>): string {
+  if (!isList(forms)) return `${formWords(forms)}, which ${path} holds`;
+  return `contains in place of ${test}, because ${path} is a list: contains asks whether it holds a value`;
+}
+
+function isList(forms: ReadonlySet<Form>): boolean {
+  return [...forms].every((form) => form === 'array' || form === 'missing' || form === 'null') && forms.has('array');
+}
+
+/** A field that may be missing passes a test for null whatever values are listed. */
+function isChoice(value: Scalar, choices: readonly Json[] | null): boolean {
+  return value === null || choices === null || choices.length === 0 || choices.includes(value);
+}
+
+/** `one of the values of state on, off (did you mean on?)` */
+function choiceWords(path: string, value: Scalar, choices: readonly Json[] | null): string {
+  const names = (choices ?? []).flatMap((choice) =>
+    choice === null || typeof choice === 'object' ? [] : [plainText(String(choice))],
+  );
+  return knownName(String(value), [...new Set(names)], `values of ${path}`);
 }
 
 /** What a field of these forms holds, in words. */

@@ -18,7 +18,13 @@ import { describeCondition } from '../../streams/conditions/text.ts';
 import { findStream } from '../../streams/find-stream.ts';
 import { readTriggers, type ListedTrigger } from '../../triggers/list.ts';
 import { tryCondition } from '../../triggers/try.ts';
-import { ConditionArgument, conditionOfArgument, KINDS_TEXT, listedCondition, listedWhere } from '../condition-input.ts';
+import {
+  ConditionArgument,
+  conditionOfArgument,
+  KINDS_TEXT,
+  listedCondition,
+  listedWhere,
+} from '../condition-input.ts';
 import { unknownKeyNotes } from '../unknown-keys.ts';
 import { Reactions, reactionTasks, reactionText, shownReactions } from './trigger-reactions.ts';
 

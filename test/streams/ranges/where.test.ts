@@ -118,6 +118,11 @@ describe('refused, before anything is read', () => {
     [{ state: { not: 1 } }, 'where.state.not', /^a text, which state holds$/],
     [{ 'motor.rpm': null }, 'where.motor.rpm', /a whole number/],
     [{ 'motor.rpm': { oneOf: ['1', true] } }, 'where.motor.rpm.oneOf', /a whole number/],
+    [{ state: 'of' }, 'where.state', /^one of the values of state on, off \(did you mean on\?\)$/],
+    [{ state: { not: 'On' } }, 'where.state.not', /did you mean on/],
+    [{ state: { oneOf: ['on', 'out'] } }, 'where.state.oneOf', /values of state on, off/],
+    [{ tags: 'hot' }, 'where.tags', /^contains in place of equals, because tags is a list/],
+    [{ tags: { oneOf: ['hot'] } }, 'where.tags.oneOf', /^contains in place of oneOf, because tags is a list/],
     [{ state: 'x'.repeat(2_000) }, 'where', /2000 bytes/],
   ])('%j', async (where, field, expected) => {
     const at = machines();
