@@ -142,7 +142,9 @@ async function trySubscribe(deps: DeliveryDeps, wanted: Wanted, deadline: number
   }
   const { status } = await commitSurely(runtime, store, operations, deadline);
   if (status === 'conflict') return null;
-  return shownOf(name.id, definition, state, stream.name, runtime.now(), begin?.truncated ?? false);
+  const made = shownOf(name.id, definition, state, stream.name, runtime.now(), begin?.truncated ?? false);
+  const isKept = standing !== null && standing.secret === definition.secret;
+  return isKept && definition.secret !== null ? { ...made, keptSecret: true } : made;
 }
 
 /** Without a principal whoever guesses what somebody subscribed to could end it. */
@@ -179,7 +181,7 @@ async function verify(deps: DeliveryDeps, { name, request: { target } }: Wanted,
 /** The secret, or the url of a chat, as it is kept. A new secret leaves the former ones beside it for a while. */
 async function secretsOf(
   { sealer }: DeliveryDeps,
-  { request: { target }, name }: Wanted,
+  { request: { target, keepsSecret }, name }: Wanted,
   standing: Subscribed | null,
   now: number,
 ): Promise<Pick<Subscribed, 'secret' | 'previous'>> {
@@ -189,7 +191,8 @@ async function secretsOf(
   const former = standing?.secret ?? null;
   const opened = former === null ? null : await openSecret(sealer, name, former, now);
   const before = (standing?.previous ?? []).filter(({ until }) => until > now);
-  if (opened === own && former !== null) return { secret: former, previous: before };
+  const isKept = opened === own || (keepsSecret === true && opened !== null);
+  if (isKept && former !== null) return { secret: former, previous: before };
   const secret = await sealSecret(sealer, name, own);
   if (former === null) return { secret, previous: [] };
   return { secret, previous: [{ secret: former, until: now + ROTATION_MS }, ...before].slice(0, MOST_FORMER) };

@@ -52,6 +52,23 @@ test('a secret that is replaced twice within five minutes leaves both before it'
   expect(signs(1)).toEqual(['three']);
 });
 
+test('a subscription that stands keeps its secret where the caller brings none', async () => {
+  const stage = deliveryStage();
+  const made = await stage.subscribe({ secret: secretOf('made'), keepsSecret: true });
+  expect(made.keptSecret).toBeUndefined();
+  expect(await stage.subscribe({ secret: secretOf('other'), keepsSecret: true })).toMatchObject({ keptSecret: true });
+  await stage.clock.advance(6 * 60_000);
+  await stage.publish('a');
+  await stage.run();
+  const one = stage.events()[0];
+  const signed = new Webhook(secretOf('made')).sign(
+    String(one?.body['eventId']),
+    new Date(one?.at ?? 0),
+    one?.text ?? '',
+  );
+  expect(one?.headers['webhook-signature']).toBe(signed);
+});
+
 test('what a release before kept is read', async () => {
   const stage = deliveryStage();
   await stage.subscribe();

@@ -36,6 +36,8 @@ export interface SubscribeRequest {
   ttlMs: number | null | undefined;
   /** One after another, in the order of the log: none is sent before the one before it is acknowledged or given up. Default: false. */
   ordered?: boolean;
+  /** True: the secret of the target was not brought by the caller, so that one which stands stays. Default: false. */
+  keepsSecret?: boolean;
 }
 
 /** What went wrong, and nothing of what the other side said. */
@@ -79,6 +81,8 @@ export interface Subscription {
   truncated: boolean;
   status: DeliveryStatus;
   createdAt: number;
+  /** True: it stood before, and its secret is the same. */
+  keptSecret?: true;
 }
 
 /** One try to deliver, for the subscriber. It holds nothing of what was sent or answered. */

@@ -31,7 +31,11 @@ const Input = z.strictObject({
     .max(2_048)
     .optional()
     .describe('Of a webhook, https; Slack and Discord get messages of theirs'),
-  secret: z.string().max(200).optional().describe('whsec_… of the webhook. Default: one is made, and shown this once'),
+  secret: z
+    .string()
+    .max(200)
+    .optional()
+    .describe('whsec_… of the webhook. Default: the one that stands, else one is made, and shown this once'),
   feed: z.string().max(64).optional().describe('With topic: publish it there'),
   topic: z.string().min(1).max(256).optional(),
   task: z.string().min(1).max(64).optional().describe('A task that begins with each'),
@@ -82,7 +86,7 @@ export function subscribeTool({ app, runtime }: AppDeps, service: DeliveryServic
     annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
     async run(input, context) {
       const { principal, deadline } = context;
-      const { target, made } = targetIn(input, runtime);
+      const { target, made: newOne } = targetIn(input, runtime);
       const { event, keys, where, ends, cursor, seconds, ordered, test, replay } = input;
       const subscription = await named(() =>
         service.subscribe(
@@ -93,13 +97,15 @@ export function subscribeTool({ app, runtime }: AppDeps, service: DeliveryServic
             target,
             cursor: cursor ?? null,
             maxAgeMs: null,
+            keepsSecret: newOne !== null,
             ttlMs: seconds === undefined ? undefined : seconds * 1_000,
             ...(ordered === undefined ? {} : { ordered }),
           },
           deadline,
         ),
       );
-      const { id } = subscription;
+      const { id, keptSecret } = subscription;
+      const made = keptSecret === true ? null : newOne;
       const tried = test ? await service.test(principal, id, deadline) : null;
       const scope = accounted({ app, runtime }, context);
       const notes = keys === undefined ? [] : await unknownKeyNotes(scope, streamsOfEvent(app, event), { oneOf: keys });
