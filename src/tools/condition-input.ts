@@ -37,7 +37,7 @@ const { not: _not, oneOf: _oneOf, contains: _contains, like: _like, ...FREQUENT_
 const shownFewer = z.array(z.object({ field: z.string(), ...FREQUENT_TESTS }));
 
 /** `where` of a tool beside `read_history`, which shows the tests: as JSON text, and as the list or the object as well. */
-export const whereAsText = () => whereArgument('JSON, as in read_history', z.string()).optional();
+export const whereAsText = () => whereArgument('JSON, as for a history', z.string()).optional();
 
 type NamedTests = { field: string } & FieldTests;
 
