@@ -65,7 +65,7 @@ test('an event that a second process hears of comes soon after the first one is 
   expect((arrivedAt(stage, 'two') ?? Infinity) - at).toBeLessThan(5_000);
 });
 
-test('while the events of one log go to many, those of another go too', async () => {
+test('while the events of one log go to many, those of another go too', { timeout: 120_000 }, async () => {
   const other = stream({ description: 'Other', schema: z.object({ id: z.string() }), id: 'id' });
   const trusted = ['https://many.example.com/', 'https://good.example.com/'];
   const quotas = { subscriptions: 2_000 };
@@ -112,7 +112,7 @@ test('while the events of one log go to many, those of another go too', async ()
   expect(stage.events()).toHaveLength(1_001);
 });
 
-test('slow receivers of one owner do not hold up those of another', async () => {
+test('slow receivers of one owner do not hold up those of another', { timeout: 120_000 }, async () => {
   const trusted = ['https://slow.example.com/', 'https://good.example.com/'];
   const app = appOf({ quotas: { subscriptions: 2_000 }, webhooks: { trusted } });
   const stage = deliveryStage({
