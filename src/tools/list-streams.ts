@@ -1,7 +1,8 @@
 /**
  * `list_streams`: which streams there are, what their fields mean, and how fresh they are. A page has at most 20
- * streams, and 25 KB in each half of the answer unless one stream is larger. For each it reads the extent, the newest entry and, where there
- * are keys, a few of them: at most 62 store calls a page, made at the same time, and a few more where gaps or removals came last.
+ * streams, and 25 KB in each half of the answer unless one stream is larger. For each it reads the extent and, where there are keys, a few of
+ * them, and on a page of 10 streams or fewer the newest entry: at most 42 store calls a page, made at the same time, and a few more where
+ * gaps or removals came last. On a larger page a stream's arrival may be that of a gap or a removal.
  */
 import * as z from 'zod';
 import { type Tool, tool } from '../declare/tool.ts';
@@ -30,6 +31,8 @@ import { ofStream, type Scope } from '../streams/scope.ts';
 import { inLines } from '../base/plain.ts';
 
 const PAGE_STREAMS = 20;
+/** On pages of no more streams the newest entry of each is read too: platforms bound the calls of a request. */
+const LOOKED_AT_STREAMS = 10;
 const EXAMPLE_KEYS = 5;
 /** Of each half of an answer, beside what stands around its streams. */
 const PAGE_BYTES = 24_000;
@@ -66,10 +69,13 @@ export function listStreamsTool({ app, runtime }: AppDeps): Tool {
       const begin = input.after === undefined ? -1 : all.indexOf(findStream(app, input.after));
       const wanted = found.filter((stream) => all.indexOf(stream) > begin);
       const page = wanted.slice(0, PAGE_STREAMS);
+      const looksAtNewest = page.length <= LOOKED_AT_STREAMS;
       const [notes, times] = await Promise.all([notesOf(scope, page), newestTimes(scope, page)]);
       const now = runtime.now();
       const listed = await Promise.all(
-        page.map((stream, index) => list(scope, stream, notes.get(stream.feed ?? '') ?? NO_NOTE, times[index] ?? null)),
+        page.map((stream, index) =>
+          list(scope, stream, notes.get(stream.feed ?? '') ?? NO_NOTE, times[index] ?? null, looksAtNewest),
+        ),
       );
       const texts = listed.map((each) => inLines(streamLines(each, now, app)));
       const count = fitting(listed, texts);
@@ -149,14 +155,16 @@ async function list(
   stream: DeclaredStream,
   { note, zoneless, repeatsBeyond, lastGapAt, lastDoubtAt, wentBack }: FeedTold,
   newestTime: number | null,
+  looksAtNewest: boolean,
 ): Promise<ListedStream> {
   const place = ofStream(scope, stream);
   const { name, title, description, keyed, retention, latenessMs, aheadMs, example } = stream;
-  const [extent, newestAt, keys] = await Promise.all([
+  const [extent, arrivedAt, keys] = await Promise.all([
     scope.store.extent(streamLog(place.tenant, name)),
-    newestArrival(place, name),
+    looksAtNewest ? newestArrival(place, name) : null,
     keyed ? readLatestByKey(place, name, { after: null, limit: EXAMPLE_KEYS }) : { events: [], next: null },
   ]);
+  const newestAt = looksAtNewest ? arrivedAt : extent.newestAt;
   const caveat = caveatOf(stream, lastGapAt, scope.runtime.now());
   const isDoubtful = repeatsBeyond.includes(name) || isKept(stream, lastDoubtAt, scope.runtime.now());
   const reads = scope.app.feeds.get(stream.feed ?? '')?.feed.reads;

@@ -85,7 +85,7 @@ test.each<[string, object, Record<string, number>]>([
   ['tools/call', { name: 'read_latest', arguments: { stream: 'plant' } }, { list: 1, extent: 1 }],
   ['tools/call', { name: 'read_history', arguments: { stream: 'plant' } }, { getMany: 1, read: 1, get: 1 }],
   ['tools/call', { name: 'read_history', arguments: { stream: 'plant', from: '-1h' } }, { getMany: 1, read: 1 }],
-  ['tools/call', { name: 'list_streams', arguments: {} }, { getMany: 1, extent: 1, list: 1 }],
+  ['tools/call', { name: 'list_streams', arguments: {} }, { getMany: 2, extent: 1, last: 1, list: 1 }],
   ['tools/call', { name: 'tail_stream', arguments: { stream: 'plant', seconds: 0 } }, { extent: 1, read: 1, get: 1 }],
   // The append, and the projection of the latest event behind it.
   ['tools/call', { name: 'publish' }, { commit: 2, get: 1, getMany: 1, read: 1 }],

@@ -122,9 +122,9 @@ describe('the tools', () => {
     const { id } = await subscribe({ name: 'hot', arguments: { keys: ['attic'] } });
     const { structuredContent: made, content } = await tool('subscribe', { event: 'hot', keys: ['attic'], url });
     expect(made).toMatchObject({ subscription: id, event: 'hot', to: url, truncated: false });
-    const secret = String(made?.['secret']);
-    expect(Buffer.from(secret.slice(6), 'base64')).toHaveLength(32);
-    expect(content[0]?.text).toContain(secret);
+    // It stood before, and its secret stays.
+    expect(made).not.toHaveProperty('secret');
+    expect(content[0]?.text).not.toContain('whsec_');
     const listed = await tool('list_subscriptions', {});
     expect(listed.structuredContent).toMatchObject({
       subscriptions: [{ subscription: id, event: 'hot', arguments: { keys: ['attic'] }, to: url, active: true }],
@@ -133,6 +133,10 @@ describe('the tools', () => {
     expect((await tool('list_subscriptions', { subscription: id })).content[0]?.text).toContain('Nothing was sent yet');
     expect((await tool('unsubscribe', { subscription: id })).content[0]?.text).toContain('has ended');
     expect((await tool('unsubscribe', { subscription: id })).isError).toBe(true);
+    const anew = await tool('subscribe', { event: 'hot', keys: ['attic'], url });
+    const secret = String(anew.structuredContent?.['secret']);
+    expect(Buffer.from(secret.slice(6), 'base64')).toHaveLength(32);
+    expect(anew.content[0]?.text).toContain(secret);
   });
 
   test('a task that no event fits is refused, with what it needs; one that some fit is not', async () => {
