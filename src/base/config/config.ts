@@ -7,7 +7,7 @@ import { TidegateError } from '../errors.ts';
 import { AUTH_VARIABLES, type AuthConfig, authOf } from './auth.ts';
 import { problemsOfBindings, TEXT_HINT, textsIn } from './bindings.ts';
 import { BOUND_VARIABLES, boundsOf, type ProcessBounds } from './bounds.ts';
-import { ORIGIN_EXPECTED, readOrigin } from './origins.ts';
+import { isPlainIpv6, ORIGIN_EXPECTED, readOrigin } from './origins.ts';
 import { type AddressRange, PROXIES_EXPECTED, readProxies } from './proxies.ts';
 import { knownName, type MisspeltVariable, misspeltText, misspeltVariables, nearestName } from '../known-names.ts';
 import type { LogLevel } from '../runtime.ts';
@@ -142,7 +142,7 @@ const LAST = {
 
 /** An IPv6 address has colons; nothing else that names a host has a colon, a slash or a space. */
 function isHost(text: string): boolean {
-  return /^[^\s/:[\]]+$/.test(text) || /^[\da-f:.]*:[\da-f:.]*:[\da-f:.]*(%\w+)?$/i.test(text);
+  return /^[^\s/:[\]]+$/.test(text) || isPlainIpv6(text.replace(/%\w+$/, ''));
 }
 
 type Own = z.output<z.ZodObject<typeof FIRST & typeof LAST>> & { STORE: string };

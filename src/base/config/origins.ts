@@ -31,13 +31,23 @@ export function hasOrigin(origins: ReadonlySet<string>, origin: string): boolean
 /** Characters that end the host of a URL, or stand before it. */
 const NO_HOST = /[/?#@\\\s]/;
 
+/** Characters of a name or address with its port. */
+const MOST_CHARACTERS = 300;
+
+/** Whether a text may be an IPv6 address without brackets: nothing else that names a host has two colons. */
+export function isPlainIpv6(text: string): boolean {
+  return /^[\da-f:.]+$/i.test(text) && text.indexOf(':') !== text.lastIndexOf(':');
+}
+
 /**
  * The name or address in a `Host` header, an origin's host or an address to listen on, without its port, in one
  * spelling. Null: it is none.
  */
 export function readHostname(text: string): string | null {
+  // Anybody may send one, and a name has 253 characters at most.
+  if (text.length > MOST_CHARACTERS) return null;
   // An IPv6 address to listen on has no brackets.
-  const host = /^[\da-f:.]*:[\da-f.]*:[\da-f:.]*$/i.test(text) ? `[${text}]` : text;
+  const host = isPlainIpv6(text) ? `[${text}]` : text;
   const url = NO_HOST.test(host) ? null : URL.parse(`http://${host}`);
   return url === null || url.hostname === '' ? null : url.hostname.replace(/\.$/, '');
 }
