@@ -81,7 +81,7 @@ async function compare(folder: string, method: 'tools/call' | 'tools/list', cont
       `${method}, 20 tools, ${CONNECTIONS} connections, one core each`,
       contestants.map(([name], index) => {
         const rate = medians[index] ?? 0;
-        return [name, `${Math.round(rate)}/s`, `Tidegate : this ${(ours / rate).toFixed(2)}`];
+        return [name, `${Math.round(rate)}/s; Tidegate : this ${(ours / rate).toFixed(2)}`];
       }),
     );
   } finally {
