@@ -5,7 +5,7 @@
  * answered as another one. So would half of a surrogate pair. Pure.
  */
 import { hasNonFinite } from './json.ts';
-import { beyondBounds, isLongNumber, mayHoldGreatNumber, readSourceJson, withoutMark } from './source-json.ts';
+import { beyondBounds, hasGreatNumber, isLongNumber, readSourceJson, withoutMark } from './source-json.ts';
 
 export type MessageText =
   | { ok: true; value: unknown }
@@ -21,17 +21,26 @@ const MOST_NESTED = 256;
 export function readMessage(given: string): MessageText {
   const text = withoutMark(given);
   if (beyondBounds(text, { levels: MOST_NESTED })) return wrong('text', `at most ${MOST_NESTED} levels of nesting`);
-  const isPlain = !mayHoldGreatNumber(text);
   let value: unknown;
   try {
-    value = isPlain ? JSON.parse(text) : readSourceJson(text);
+    value = JSON.parse(text);
   } catch {
     return wrong('text', 'a whole JSON text');
   }
-  const halved = ESCAPED_SURROGATE.test(text) ? placesOf(value).find(({ id }) => isHalved(id)) : undefined;
+  const halved = mayBeHalved(text) ? placesOf(value).find(({ id }) => isHalved(id)) : undefined;
   if (halved) return wrong('id', `${halved.field}: a text without half of a surrogate pair`);
-  if (isPlain) return { ok: true, value };
-  // Few messages have so many digits, and fewer have them in the place of an id: those are parsed again, to see whether it was a number.
+  return hasGreatNumber(value, MOST_NESTED) ? withDigits(text) : { ok: true, value };
+}
+
+/** A message with a number that no double holds for certain. */
+function withDigits(text: string): MessageText {
+  let value: unknown;
+  try {
+    value = readSourceJson(text);
+  } catch {
+    return wrong('text', 'a JSON text of fewer members and values');
+  }
+  // Few messages have such numbers, and fewer in the place of an id: those are parsed again, to see whether it was a number.
   if (hasNonFinite(value, MOST_NESTED)) return wrong('text', 'numbers of at most 1.8e308');
   const [suspected] = placesOf(value).filter(({ id }) => isLongNumber(id));
   if (suspected && placesOf(JSON.parse(text)).some(({ id }) => typeof id === 'number' && !Number.isSafeInteger(id))) {
@@ -42,6 +51,11 @@ export function readMessage(given: string): MessageText {
 
 /** How half of a surrogate pair stands in a text of UTF-8. `sentJson` would answer it as another character. */
 const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/;
+
+/** Few texts have an escape at all, and to look for one costs less than to look for one of these. */
+function mayBeHalved(text: string): boolean {
+  return text.includes('\\u') && ESCAPED_SURROGATE.test(text);
+}
 
 function isHalved(id: unknown): boolean {
   return typeof id === 'string' && !id.isWellFormed();

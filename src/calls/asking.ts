@@ -32,8 +32,24 @@ export async function withAsking<Result>(
   }
   return new Promise((resolve, reject) => {
     const round = openRound(deps, caller, asked, heard, resolve, reject);
-    handler(round.asking).finally(round.end).then(resolve, reject);
+    void settle(handler(round.asking), round.end, resolve, reject);
   });
+}
+
+async function settle<Result>(
+  work: Promise<Result>,
+  end: () => void,
+  resolve: (result: Result) => void,
+  reject: (thrown: unknown) => void,
+): Promise<void> {
+  try {
+    const result = await work;
+    end();
+    resolve(result);
+  } catch (thrown) {
+    end();
+    reject(thrown);
+  }
 }
 
 /** For handlers that may not ask. */

@@ -1,6 +1,6 @@
 /** Makes the context that a handler gets from what its request brings. Knows nothing of the wire. */
 import type { AppStreams } from '../declare/app-streams.ts';
-import type { ListContext, ToolContext } from '../declare/context.ts';
+import type { AppChanges, ListContext, ToolContext } from '../declare/context.ts';
 import type { AppAlarms } from '../declare/trigger.ts';
 import type { AppFeeds } from '../declare/app-feeds.ts';
 import { causeText, TidegateError } from '../base/errors.ts';
@@ -14,6 +14,7 @@ import { ASKS_NOTHING, withAsking } from './asking.ts';
 import type { Asking, InputRequired } from './question-round.ts';
 import type { Asked } from './request-state.ts';
 import type { Caller } from './caller.ts';
+import { type DeadlineWatch, watchDeadline } from '../base/time/deadline-watch.ts';
 import type { HandlerDeps } from './deps.ts';
 import type { Scope } from '../streams/scope.ts';
 
@@ -22,6 +23,9 @@ const STORE = Symbol('store');
 
 /** The request's share of the process. */
 const WORK = Symbol('work');
+
+/** What watches the time of a handler that reads its signal. */
+const WATCH = Symbol('watch');
 
 interface AccountedContext extends ToolContext {
   readonly [STORE]: Store;
@@ -60,9 +64,84 @@ const GRACE_MS = 500;
 /** Of a URI or a name that a client sends. */
 const NAME_CHARACTERS = 200;
 
+/** Streams, feeds and the signal are made when the handler first reads them, because most handlers need none of them. */
+class CallContext implements AccountedContext {
+  readonly #deps: HandlerDeps;
+  readonly #caller: Caller;
+  #streams: AppStreams | null = null;
+  #feeds: AppFeeds | null = null;
+  #alarms: AppAlarms | null = null;
+  /** Null: the handler has not read its signal. */
+  [WATCH]: DeadlineWatch | null = null;
+  readonly [WORK]: Work;
+  readonly principal;
+  readonly now;
+  readonly deadline;
+  readonly log;
+  readonly progress;
+  readonly emit;
+  readonly closeStream;
+  readonly ask;
+  readonly sample;
+  readonly roots;
+  readonly canAsk;
+
+  constructor(deps: HandlerDeps, caller: Caller, { ask, sample, roots, canAsk }: Asking) {
+    this.#deps = deps;
+    this.#caller = caller;
+    this[WORK] = caller.account.work ?? UNBOUNDED;
+    this.principal = caller.principal;
+    this.now = deps.runtime.now;
+    this.deadline = caller.deadline;
+    this.log = caller.log;
+    this.progress = caller.progress;
+    this.emit = caller.emit;
+    this.closeStream = () => caller.leave?.();
+    this.ask = ask;
+    this.sample = sample;
+    this.roots = roots;
+    this.canAsk = canAsk;
+  }
+
+  get [STORE](): Store {
+    return this.#caller.account.store;
+  }
+
+  get streams(): AppStreams {
+    return (this.#streams ??= this.#deps.streamsFor(this.principal, this.deadline, this[STORE]));
+  }
+
+  get alarms(): AppAlarms {
+    return (this.#alarms ??= (this.#deps.alarmsFor ?? noAlarms)(this.principal, this.deadline, this[STORE]));
+  }
+
+  get feeds(): AppFeeds {
+    return (this.#feeds ??= (this.#deps.feedsFor ?? noFeeds)(this, this[STORE]));
+  }
+
+  get resources(): AppChanges['resources'] {
+    return this.#changes().resources;
+  }
+
+  get tools(): AppChanges['tools'] {
+    return this.#changes().tools;
+  }
+
+  get prompts(): AppChanges['prompts'] {
+    return this.#changes().prompts;
+  }
+
+  get signal(): AbortSignal {
+    return (this[WATCH] ??= watchDeadline(this.#deps.runtime, this.#caller)).signal;
+  }
+
+  #changes(): AppChanges {
+    return (this.#deps.changesFor ?? noChanges)(this.principal, this.deadline, this[STORE]);
+  }
+}
+
 /**
- * Runs a handler in its context. Streams, feeds and the signal are made when the handler first reads them, because most
- * handlers need none of them. The caller is answered at the deadline, also where the handler has not ended by then.
+ * Runs a handler in its context. The caller is answered at the deadline, also where the handler has not ended by then.
  * @param what the handler is, for the log and for the caller: `tool slow`
  * @throws TidegateError `cancelled` where the handler does not answer in time; what the handler throws
  */
@@ -73,59 +152,13 @@ export async function inContext<Answer>(
   handler: (context: ToolContext) => Promise<Answer>,
   asking: Asking = ASKS_NOTHING,
 ): Promise<Answer> {
-  let streams: AppStreams | null = null;
-  let feeds: AppFeeds | null = null;
-  let alarms: AppAlarms | null = null;
-  let watch: DeadlineWatch | null = null;
-  const appChanges = () => (deps.changesFor ?? noChanges)(caller.principal, caller.deadline, caller.account.store);
-  const context: AccountedContext = {
-    principal: caller.principal,
-    get [STORE]() {
-      return caller.account.store;
-    },
-    [WORK]: caller.account.work ?? UNBOUNDED,
-    get streams() {
-      streams ??= deps.streamsFor(caller.principal, caller.deadline, caller.account.store);
-      return streams;
-    },
-    get alarms() {
-      alarms ??= (deps.alarmsFor ?? noAlarms)(caller.principal, caller.deadline, caller.account.store);
-      return alarms;
-    },
-    get feeds() {
-      feeds ??= (deps.feedsFor ?? noFeeds)(context, caller.account.store);
-      return feeds;
-    },
-    get resources() {
-      return appChanges().resources;
-    },
-    get tools() {
-      return appChanges().tools;
-    },
-    get prompts() {
-      return appChanges().prompts;
-    },
-    get signal() {
-      watch ??= watchDeadline(deps.runtime, caller);
-      return watch.signal;
-    },
-    now: deps.runtime.now,
-    deadline: caller.deadline,
-    log: caller.log,
-    progress: caller.progress,
-    emit: caller.emit,
-    closeStream: () => caller.leave?.(),
-    ask: asking.ask,
-    sample: asking.sample,
-    roots: asking.roots,
-    canAsk: asking.canAsk,
-  };
+  const context = new CallContext(deps, caller, asking);
   const limit: Lift = { isLifted: false, stop: null };
   if (asking !== ASKS_NOTHING) {
     asking.left = () => {
       // Nobody waits for this entry any more.
       lift(limit);
-      watch?.leave();
+      context[WATCH]?.leave();
     };
   }
   try {
@@ -137,9 +170,9 @@ export async function inContext<Answer>(
     );
   } catch (thrown) {
     // The reason is that the handler was stopped, whatever it throws then.
-    throw ended(watch) ?? thrown;
+    throw ended(context[WATCH]) ?? thrown;
   } finally {
-    (watch as DeadlineWatch | null)?.end();
+    context[WATCH]?.end();
   }
 }
 
@@ -161,12 +194,17 @@ const KINDS: Record<Asked['method'], string> = {
 };
 
 /** A handler of an app may throw at once, whatever its type says. */
-async function entered<Answer>(
+function entered<Answer>(
   { named }: HandlerDeps['runtime'],
   what: string,
   handler: () => Promise<Answer>,
 ): Promise<Answer> {
-  return named ? named(what, handler) : handler();
+  try {
+    return Promise.resolve(named ? named(what, handler) : handler());
+  } catch (thrown) {
+    // As it was thrown, whatever it is.
+    return new Promise((_resolve, reject) => reject(thrown));
+  }
 }
 
 /** The time by which the caller is answered, and what is said where the handler is not done by then. */
@@ -197,53 +235,6 @@ function noFeeds(): never {
 
 function noChanges(): never {
   throw new TidegateError('internal', 'this host tells nobody of changes');
-}
-
-interface DeadlineWatch {
-  signal: AbortSignal;
-  end(): void;
-  /** Ends the watch and aborts the signal, because the handler waits for an answer that comes with another request. */
-  leave(): void;
-}
-
-/** A signal that aborts when the caller goes away, its time is over or the process ends. */
-function watchDeadline(runtime: HandlerDeps['runtime'], { signal, deadline }: Caller): DeadlineWatch {
-  const stopped = new AbortController();
-  const timer = new AbortController();
-  const stop = (message: string) => {
-    if (!timer.signal.aborted) stopped.abort(new TidegateError('cancelled', message));
-  };
-  const gone = () => stop('The caller went away');
-  if (signal.aborted) gone();
-  signal.addEventListener('abort', gone, { once: true });
-  const over = runtime.ending?.over;
-  const close = () => stopped.abort(serverEnds());
-  if (over?.aborted === true) close();
-  over?.addEventListener('abort', close, { once: true });
-  void runtime
-    .sleep(Math.max(0, deadline - runtime.now()), timer.signal)
-    .then(() => stop('The time for this request is over'));
-  function end() {
-    timer.abort();
-    signal.removeEventListener('abort', gone);
-    over?.removeEventListener('abort', close);
-  }
-  return {
-    signal: stopped.signal,
-    end,
-    leave() {
-      stop('The request ended with a question; its retry enters the handler again');
-      end();
-    },
-  };
-}
-
-/** Told to callers whose work is broken off because the process ends. */
-export function serverEnds(): TidegateError {
-  return new TidegateError('cancelled', 'The server ends before this is done', {
-    hint: 'call again: what answers then is another instance, or this one started anew',
-    retryAfterMs: 1_000,
-  });
 }
 
 function ended(watch: DeadlineWatch | null): TidegateError | null {

@@ -27,6 +27,13 @@ export interface Asking extends Asks {
   left: (() => void) | null;
 }
 
+/** The questions that wait for answers, the answers that were read, and the names of both. */
+interface Questions {
+  open: Map<string, WireRequest>;
+  carried: Map<string, Json>;
+  keyOf: (key: string) => string;
+}
+
 /** Most questions that a handler may ask in one request. */
 const MOST_ASKS = 32;
 
@@ -42,12 +49,13 @@ export function openRound(
   leave: (required: InputRequired) => void,
   refuse: (reason: unknown) => void,
 ): { asking: Asking; end: () => void } {
-  const open = new Map<string, WireRequest>();
-  const carried = new Map<string, Json>(heard.carried);
-  const keyOf = createKeys();
+  /** Made at the first question, because most handlers ask none. */
+  let made: Questions | null = null;
+  const questions = () => (made ??= { open: new Map(), carried: new Map(heard.carried), keyOf: createKeys() });
   let over = false;
 
   function answered<Request extends InputRequest>(given: string, request: Request): Answer<ContentOf<Request>> | null {
+    const { carried, keyOf } = questions();
     const key = keyOf(given);
     const response = heard.answers.get(key);
     if (response === undefined) return later(key, wireRequest(request, `ask.${key}`));
@@ -65,7 +73,7 @@ export function openRound(
   }
 
   function later(key: string, request: WireRequest): null {
-    open.set(key, request);
+    questions().open.set(key, request);
     return null;
   }
 
@@ -77,7 +85,7 @@ export function openRound(
     try {
       const answer = answered(given, request);
       if (answer !== null) return answer;
-      if (open.size === 1) endAfterThis().catch(stop);
+      if (questions().open.size === 1) endAfterThis().catch(stop);
     } catch (thrown) {
       stop(thrown);
     }
@@ -95,6 +103,7 @@ export function openRound(
     await deps.runtime.sleep(0);
     if (over) return;
     over = true;
+    const { open, carried } = questions();
     checkAskable(open, caller);
     const requestState = await deps.requestStates.seal(carried, open, heard.rounds, asked, caller);
     leave(inputRequired(open, requestState));

@@ -210,7 +210,7 @@ async function withinTime<Value>(work: Promise<Value>, ms: number, sleep: Runtim
     if (first === LATE) throw LATE;
     return first as Value;
   } finally {
-    over.abort();
+    over.abort(LATE);
     work.catch(() => {});
   }
 }
@@ -230,7 +230,7 @@ function sourceOf(request: Request, ms: number, sleep: Runtime['sleep']): BodySo
         if ((await take(next.value)) === false) return await dropRest(reader, { sleep });
       }
     } finally {
-      over.abort();
+      over.abort(LATE);
       reader.cancel().catch(() => {});
     }
   };

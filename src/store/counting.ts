@@ -100,19 +100,32 @@ export interface Account {
  * nothing.
  */
 export function openAccount(inner: Store, runtime?: Pick<Runtime, 'pace'>, work: Work = UNBOUNDED): Account {
-  let counted: CountedStore | null = null;
-  let store: Store | null = null;
-  return {
-    work,
-    get store() {
-      // Turns give way as well, to the cheapest first; the queue of loops would let it wait behind all of them.
-      counted ??= countCalls(inner, work === UNBOUNDED ? runtime : {});
-      store ??= work === UNBOUNDED ? counted.store : inTurns(counted.store, work);
-      return store;
-    },
-    spent() {
-      const engineRequests = counted?.engineRequests() ?? null;
-      return { storeCalls: counted?.calls() ?? {}, ...(engineRequests === null ? {} : { engineRequests }) };
-    },
-  };
+  return new CountedAccount(inner, runtime, work);
+}
+
+class CountedAccount implements Account {
+  readonly #inner: Store;
+  readonly #runtime: Pick<Runtime, 'pace'> | undefined;
+  #counted: CountedStore | null = null;
+  #store: Store | null = null;
+  readonly work: Work;
+
+  constructor(inner: Store, runtime: Pick<Runtime, 'pace'> | undefined, work: Work) {
+    this.#inner = inner;
+    this.#runtime = runtime;
+    this.work = work;
+  }
+
+  get store(): Store {
+    const { work } = this;
+    // Turns give way as well, to the cheapest first; the queue of loops would let it wait behind all of them.
+    this.#counted ??= countCalls(this.#inner, work === UNBOUNDED ? this.#runtime : {});
+    this.#store ??= work === UNBOUNDED ? this.#counted.store : inTurns(this.#counted.store, work);
+    return this.#store;
+  }
+
+  spent(): Spent {
+    const engineRequests = this.#counted?.engineRequests() ?? null;
+    return { storeCalls: this.#counted?.calls() ?? {}, ...(engineRequests === null ? {} : { engineRequests }) };
+  }
 }

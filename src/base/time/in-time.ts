@@ -27,6 +27,9 @@ export interface TimeLimit {
 /** Most work that waits for nothing outside of the process is done within so many turns of the queue of promises. */
 const TURNS_AT_ONCE = 8;
 
+/** A reason of one's own: the engine makes an error with a stack for who gives none. */
+const DONE = 'done';
+
 export function lift(limit: Lift): void {
   limit.isLifted = true;
   limit.stop?.();
@@ -64,7 +67,7 @@ export function inTime<Answer>(
       for (let turn = 0; turn < TURNS_AT_ONCE && !limit.isLifted; turn += 1) await Promise.resolve();
       if (limit.isLifted) return;
       const timer = new AbortController();
-      limit.stop = () => timer.abort();
+      limit.stop = () => timer.abort(DONE);
       await sleep(Math.max(0, overAt - now()), timer.signal, true);
       end();
     };

@@ -3,7 +3,6 @@
  * end, work, answers that nobody takes.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { setImmediate as turn } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { ProcessBounds } from '../../base/config/bounds.ts';
@@ -56,7 +55,7 @@ export function createBoundedServer(
           edge?.work.answered();
           if (outgoing.headersSent) return unsent(answer);
           // What came beside the headers is known a turn later.
-          return incoming.complete ? answer : turn().then(() => answerTo(incoming, outgoing, answer));
+          return turnEnd().then(() => answerTo(incoming, outgoing, answer));
         },
         (thrown: unknown) => {
           edge?.work.answered();
@@ -89,6 +88,22 @@ export function createBoundedServer(
     forget();
   });
   return server;
+}
+
+/**
+ * Resolves once the loop has read what came by now. All answers of a turn are written one after the other then: to wake up a reader for each
+ * by itself costs more than most answers.
+ */
+let turnsEnd: Promise<unknown> | null = null;
+
+function turnEnd(): Promise<unknown> {
+  turnsEnd ??= new Promise((resolve) =>
+    setImmediate(() => {
+      turnsEnd = null;
+      resolve(null);
+    }),
+  );
+  return turnsEnd;
 }
 
 /** Ends the connection too: what came behind on it was not begun either. */

@@ -38,66 +38,96 @@ export type Legacy = Pick<Caller, 'clientCapabilities' | 'retry'> & {
 
 export const LEGACY_UNASKED: Legacy = { clientCapabilities: null, retry: null };
 
-export function callerOf(
-  { mcpReq, http }: HeardRequest,
-  { principal, account, deadline }: Given,
-  legacy: Legacy = LEGACY_UNASKED,
-): WaitingCaller {
-  const envelope: Record<string, unknown> | undefined = mcpReq.envelope;
-  const capabilities = envelope?.[CLIENT_CAPABILITIES_META_KEY];
-  const { _meta: meta } = mcpReq;
-  const token = meta?.progressToken;
-  const { inputResponses: responses = {} } = mcpReq;
-  const state = mcpReq.requestState();
-  const isRetry = capabilities !== undefined && (state !== undefined || mcpReq.inputResponses !== undefined);
-  let last = Number.NEGATIVE_INFINITY;
+export function callerOf(heard: HeardRequest, given: Given, legacy: Legacy = LEGACY_UNASKED): WaitingCaller {
+  return new RequestCaller(heard, given, legacy);
+}
+
+/** The same for calls whose answer is a task. */
+export function asTask(caller: Caller): Caller {
+  // What is made on demand is read by its own name, and is no member to be copied.
+  return { ...caller, signal: caller.signal, asTask: true };
+}
+
+class RequestCaller implements WaitingCaller {
+  readonly #heard: HeardRequest;
+  readonly #legacy: Legacy;
+  #last = Number.NEGATIVE_INFINITY;
+  readonly principal;
+  readonly account;
+  readonly deadline;
+  readonly clientCapabilities;
+  readonly retry;
+  readonly meta;
+  readonly log: Caller['log'];
+  readonly progress: Caller['progress'];
+  readonly emit: Caller['emit'];
+  readonly waits;
+  readonly leave;
+  declare readonly legacy?: LegacyClient;
+
+  constructor(heard: HeardRequest, { principal, account, deadline }: Given, legacy: Legacy) {
+    const { mcpReq, http } = heard;
+    const envelope: Record<string, unknown> | undefined = mcpReq.envelope;
+    const capabilities = envelope?.[CLIENT_CAPABILITIES_META_KEY];
+    const { _meta: meta, inputResponses: responses } = mcpReq;
+    const token = meta?.progressToken;
+    const state = mcpReq.requestState();
+    const isRetry = capabilities !== undefined && (state !== undefined || responses !== undefined);
+    this.#heard = heard;
+    this.#legacy = legacy;
+    this.principal = principal;
+    this.account = account;
+    this.deadline = deadline;
+    this.clientCapabilities = capabilities === undefined ? legacy.clientCapabilities : (capabilities as JsonObject);
+    this.retry = isRetry ? { responses: responses ?? {}, state } : legacy.retry;
+    this.meta = meta ?? NO_META;
+    this.log = (level, data, logger) =>
+      this.#send((least) => (isWanted(level, least) ? mcpReq.log(level, data, logger) : null));
+    this.leave = () =>
+      this.#send(() => {
+        http?.closeSSE?.();
+        return null;
+      });
+    if (token === undefined) {
+      this.progress = nothing;
+      this.emit = nothing;
+      this.waits = nothing;
+    } else {
+      this.progress = (value, total, message) => this.#progress(token, value, total, message);
+      this.emit = (partial) => this.#progress(token, Math.max(this.#last, 0) + 1, undefined, sentJson(partial));
+      // So little that the handler's own progress still grows.
+      this.waits = (message: string) => this.#progress(token, Math.max(this.#last, 0) + 1e-6, undefined, message);
+    }
+    const { client } = legacy;
+    if (client) {
+      const notify: LegacyClient['notify'] = (method, params) =>
+        this.#send(() => mcpReq.notify({ method, params: { ...params } }));
+      this.legacy = { ...client, notify };
+    }
+  }
+
+  /** Made where a handler asks for it. */
+  get signal(): AbortSignal {
+    return this.#heard.mcpReq.signal;
+  }
 
   /** @param work is given the least level of log messages that the client wants; null: all */
-  function send(work: (least: McpLogLevel | null) => Promise<void> | null): void {
-    const { kept } = legacy;
+  #send(work: (least: McpLogLevel | null) => Promise<void> | null): void {
+    const { kept } = this.#legacy;
     const sent = kept ? kept.then((session) => session && work(session.level)) : work(null);
     sent?.catch(nothing);
   }
 
-  const progress = (value: number, total?: number, message?: string): void => {
-    if (token === undefined || !(value > last)) return;
-    last = value;
+  #progress(token: string | number, value: number, total?: number, message?: string): void {
+    if (!(value > this.#last)) return;
+    this.#last = value;
     const text = message === undefined ? {} : { message: message.slice(0, PROGRESS_TEXT) };
     const params = { progressToken: token, progress: value, ...(total === undefined ? {} : { total }), ...text };
-    send(() => mcpReq.notify({ method: 'notifications/progress', params }));
-  };
-
-  const { client } = legacy;
-  const notify: LegacyClient['notify'] = (method, params) =>
-    send(() => mcpReq.notify({ method, params: { ...params } }));
-
-  return {
-    principal,
-    account,
-    ...(client ? { legacy: { ...client, notify } } : {}),
-    // Made where a handler asks for it.
-    get signal() {
-      return mcpReq.signal;
-    },
-    deadline,
-    clientCapabilities: capabilities === undefined ? legacy.clientCapabilities : (capabilities as JsonObject),
-    retry: isRetry ? { responses, state } : legacy.retry,
-    meta: meta ?? {},
-    log(level, data, logger) {
-      send((least) => (isWanted(level, least) ? mcpReq.log(level, data, logger) : null));
-    },
-    leave() {
-      send(() => {
-        http?.closeSSE?.();
-        return null;
-      });
-    },
-    progress: token === undefined ? nothing : progress,
-    // So little that the handler's own progress still grows.
-    waits: (message) => progress(Math.max(last, 0) + 1e-6, undefined, message),
-    emit: token === undefined ? nothing : (partial) => progress(Math.max(last, 0) + 1, undefined, sentJson(partial)),
-  };
+    this.#send(() => this.#heard.mcpReq.notify({ method: 'notifications/progress', params }));
+  }
 }
+
+const NO_META = Object.freeze({});
 
 /** Of a request that goes on where its client has no connection: nobody hears what it sends before its result. */
 export function unheard(meta: unknown, signal: AbortSignal = new AbortController().signal): HeardRequest {

@@ -11,6 +11,7 @@ import type { ToolListing } from '../registry/tool-entry.ts';
 import type { ToolRegistry } from '../registry/tools.ts';
 import { isObject, type Params, wrongParameter } from '../wire/params.ts';
 import { CORE_TASKS_VERSION } from '../wire/versions.ts';
+import { asTask } from './caller.ts';
 
 type Tools = Pick<ToolRegistry, 'taskSupport'>;
 
@@ -70,7 +71,7 @@ export function callerForTask(tools: Tools, name: string, { task }: Params, call
   if (!isObject(task)) throw wrongParameter('task', 'an object');
   const { ttl } = task;
   if (ttl !== undefined && !(typeof ttl === 'number' && ttl >= 0)) throw wrongParameter('task.ttl', 'ms, 0 or more');
-  if (taskSupport !== 'forbidden') return { ...caller, asTask: true };
+  if (taskSupport !== 'forbidden') return asTask(caller);
   throw new ProtocolError(METHOD_NOT_FOUND, `${name} cannot be called as a task: call it without task`);
 }
 

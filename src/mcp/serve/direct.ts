@@ -8,6 +8,7 @@ import { CLIENT_GONE, ENDING } from '../wire/errors.ts';
 import { MISSING_CLIENT_CAPABILITY, type RpcError, rpcErrorResponse } from '../../base/json-rpc.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { type EventStream, openEventStream } from '../../calls/events/event-stream.ts';
+import type { McpLogLevel } from '../../declare/context.ts';
 import type { HeardRequest } from './caller.ts';
 import type { Exchange } from './exchange.ts';
 import { isAtLeast } from '../wire/log-levels.ts';
@@ -42,111 +43,152 @@ const KEPT: ReadonlySet<string> = new Set([
 ]);
 
 type Members = Record<string, unknown>;
+type MessageContext = HeardRequest['mcpReq'];
 
-export function createDirect({ runtime, run, failure, identity }: DirectDeps): Direct {
-  const underWay = new Set<() => void>();
-
-  function encoded(method: string, given: object): object {
-    const result = given as Members;
-    const { resultType = 'complete', _meta: meta } = result;
-    const isKept = resultType === 'complete' && KEPT.has(method);
-    return {
-      ...result,
-      resultType,
-      ...(isKept ? { ttlMs: result['ttlMs'] ?? 0, cacheScope: result['cacheScope'] ?? 'private' } : {}),
-      _meta: { [SERVER_KEY]: identity, ...(meta as Members | undefined) },
-    };
-  }
-
+export function createDirect(deps: DirectDeps): Direct {
+  const underWay = new Set<DirectRequest>();
   return {
-    async serve(request, plain, exchange) {
-      const { id, method } = plain;
-      let stream: EventStream | null = null;
-      let opened: ((response: Response) => void) | null = null;
-      let gone: AbortController | null = null;
-      const leave = () => {
-        gone?.abort(new TidegateError('cancelled', 'the client has gone'));
-        // Nobody reads it; a handler that goes on holds nothing up.
-        opened?.(new Response(null, { status: CLIENT_GONE }));
-      };
-      const end = () => {
-        opened?.(rpcErrorResponse(200, ENDING, { id }));
-        opened = null;
-        leave();
-      };
-
-      function signal(): AbortSignal {
-        if (gone !== null) return gone.signal;
-        gone = new AbortController();
-        underWay.add(end);
-        const { signal: client } = request;
-        if (client.aborted) leave();
-        else client.addEventListener('abort', leave, { once: true });
-        stream?.over.addEventListener('abort', leave, { once: true });
-        return gone.signal;
-      }
-
-      function notify(notification: { method: string; params?: object }): Promise<void> {
-        if (opened !== null) {
-          stream = openEventStream(runtime);
-          if (gone !== null) stream.over.addEventListener('abort', leave, { once: true });
-          opened(stream.response);
-          opened = null;
-        }
-        stream?.write({ data: sentJson({ jsonrpc: '2.0', ...notification }) });
-        return Promise.resolve();
-      }
-
-      const heard: HeardRequest = {
-        mcpReq: {
-          _meta: plain.meta,
-          get signal() {
-            return signal();
-          },
-          notify,
-          log: (level, data, logger) =>
-            plain.level !== null && isAtLeast(level, plain.level)
-              ? notify({
-                  method: 'notifications/message',
-                  params: { level, data, ...(logger === undefined ? {} : { logger }) },
-                })
-              : Promise.resolve(),
-          envelope: { [CLIENT_CAPABILITIES]: plain.capabilities },
-          inputResponses: undefined,
-          requestState: () => undefined,
-        },
-      };
-
-      async function answer(): Promise<{ text: string; status: number }> {
-        const work = run(plain, heard, exchange);
-        exchange.working.add(work);
-        try {
-          return { text: sentJson({ result: encoded(method, await work), jsonrpc: '2.0', id }), status: 200 };
-        } catch (thrown) {
-          const error = failure(method, thrown, exchange);
-          const status = error.code === MISSING_CLIENT_CAPABILITY ? 400 : 200;
-          return { text: sentJson({ jsonrpc: '2.0', id, error }), status };
-        } finally {
-          exchange.working.delete(work);
-          if (gone !== null) {
-            underWay.delete(end);
-            request.signal.removeEventListener('abort', leave);
-          }
-        }
-      }
-
-      const streamed = new Promise<Response>((resolve) => (opened = resolve));
-      const answered = answer().then(({ text, status }) => {
-        opened = null;
-        if (stream === null) return new Response(text, { status, headers: JSON_HEADERS });
-        stream.end({ data: text });
-        return stream.response;
+    serve(request, plain, exchange) {
+      return new Promise((resolve, reject) => {
+        void new DirectRequest(deps, underWay, request, plain, { resolve, reject }).begin(exchange);
       });
-      return Promise.race([streamed, answered]);
     },
     close() {
-      for (const end of underWay) end();
+      for (const request of underWay) request.end();
       underWay.clear();
     },
+  };
+}
+
+interface Answer {
+  resolve(response: Response): void;
+  reject(thrown: unknown): void;
+}
+
+/** One request, from its handler's begin to the end of its answer. It stands for the SDK's context of a request. */
+class DirectRequest implements MessageContext {
+  readonly #deps: DirectDeps;
+  readonly #underWay: Set<DirectRequest>;
+  readonly #request: Request;
+  readonly #plain: PlainRequest;
+  /** Null: the answer has begun. */
+  #answer: Answer | null;
+  #stream: EventStream | null = null;
+  /** Null: nobody asked for the signal. */
+  #gone: AbortController | null = null;
+  readonly envelope: MessageContext['envelope'];
+  readonly inputResponses = undefined;
+
+  constructor(deps: DirectDeps, underWay: Set<DirectRequest>, request: Request, plain: PlainRequest, answer: Answer) {
+    this.#deps = deps;
+    this.#underWay = underWay;
+    this.#request = request;
+    this.#plain = plain;
+    this.#answer = answer;
+    this.envelope = { [CLIENT_CAPABILITIES]: plain.capabilities } as MessageContext['envelope'];
+  }
+
+  async begin(exchange: Exchange): Promise<void> {
+    const work = this.#deps.run(this.#plain, { mcpReq: this }, exchange);
+    exchange.working.add(work);
+    try {
+      const result = await work;
+      this.#over(work, exchange);
+      this.#finish(result);
+    } catch (thrown) {
+      this.#over(work, exchange);
+      this.#fail(thrown, exchange);
+    }
+  }
+
+  #over(work: Promise<object>, exchange: Exchange): void {
+    exchange.working.delete(work);
+    if (this.#gone === null) return;
+    this.#underWay.delete(this);
+    this.#request.signal.removeEventListener('abort', this.#leave);
+  }
+
+  #finish(result: object): void {
+    const { id, method } = this.#plain;
+    this.#send(sentJson({ result: encoded(method, result, this.#deps.identity), jsonrpc: '2.0', id }), 200);
+  }
+
+  #fail(thrown: unknown, exchange: Exchange): void {
+    const { id, method } = this.#plain;
+    try {
+      const error = this.#deps.failure(method, thrown, exchange);
+      this.#send(sentJson({ jsonrpc: '2.0', id, error }), error.code === MISSING_CLIENT_CAPABILITY ? 400 : 200);
+    } catch (defect) {
+      this.#answer?.reject(defect);
+      this.#stream?.end();
+    }
+  }
+
+  #send(text: string, status: number): void {
+    if (this.#stream !== null) this.#stream.end({ data: text });
+    else this.#begins(new Response(text, { status, headers: JSON_HEADERS }));
+  }
+
+  #begins(response: Response): void {
+    this.#answer?.resolve(response);
+    this.#answer = null;
+  }
+
+  readonly #leave = (): void => {
+    this.#gone?.abort(new TidegateError('cancelled', 'the client has gone'));
+    // Nobody reads it; a handler that goes on holds nothing up.
+    this.#begins(new Response(null, { status: CLIENT_GONE }));
+  };
+
+  /** Ends it, because the process ends. */
+  end(): void {
+    this.#begins(rpcErrorResponse(200, ENDING, { id: this.#plain.id }));
+    this.#leave();
+  }
+
+  get _meta(): MessageContext['_meta'] {
+    return this.#plain.meta;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#gone !== null) return this.#gone.signal;
+    this.#gone = new AbortController();
+    this.#underWay.add(this);
+    const { signal: client } = this.#request;
+    if (client.aborted) this.#leave();
+    else client.addEventListener('abort', this.#leave, { once: true });
+    this.#stream?.over.addEventListener('abort', this.#leave, { once: true });
+    return this.#gone.signal;
+  }
+
+  notify(notification: { method: string; params?: object }): Promise<void> {
+    if (this.#answer !== null) {
+      this.#stream = openEventStream(this.#deps.runtime);
+      if (this.#gone !== null) this.#stream.over.addEventListener('abort', this.#leave, { once: true });
+      this.#begins(this.#stream.response);
+    }
+    this.#stream?.write({ data: sentJson({ jsonrpc: '2.0', ...notification }) });
+    return Promise.resolve();
+  }
+
+  log(level: McpLogLevel, data: unknown, logger?: string): Promise<void> {
+    const least = this.#plain.level;
+    if (least === null || !isAtLeast(level, least)) return Promise.resolve();
+    const params = { level, data, ...(logger === undefined ? {} : { logger }) };
+    return this.notify({ method: 'notifications/message', params });
+  }
+
+  requestState(): undefined {}
+}
+
+function encoded(method: string, given: object, identity: object): object {
+  const result = given as Members;
+  const { resultType = 'complete', _meta: meta } = result;
+  const isKept = resultType === 'complete' && KEPT.has(method);
+  return {
+    ...result,
+    resultType,
+    ...(isKept ? { ttlMs: result['ttlMs'] ?? 0, cacheScope: result['cacheScope'] ?? 'private' } : {}),
+    _meta: { [SERVER_KEY]: identity, ...(meta as Members | undefined) },
   };
 }

@@ -14,7 +14,7 @@ import type { HandlerDeps } from '../../calls/deps.ts';
 import type { Caller } from '../../calls/caller.ts';
 import { needsTasks } from './capability.ts';
 import { failureError, resultOf } from './view.ts';
-import { serverEnds } from '../../calls/context.ts';
+import { serverEnds } from '../../base/time/deadline-watch.ts';
 
 const WAIT_MS = defaultOf(taskSpec.shape.waitMs);
 const FIRST_PAUSE_MS = 50;
