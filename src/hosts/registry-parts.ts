@@ -6,7 +6,7 @@ import { bindHttpTools } from '../apis/bind.ts';
 import { withAuditedTools } from './audited.ts';
 import { createSealer, type Secrets } from '../base/seal.ts';
 import { createDeploymentNote } from '../calls/changes/deployment.ts';
-import type { AppDeps } from '../calls/context.ts';
+import { accounted, type AppDeps } from '../calls/context.ts';
 import type { HandlerDeps } from '../calls/deps.ts';
 import type { ChangeWatch } from '../calls/changes/kept.ts';
 import { createAppFeeds } from '../calls/feeds.ts';
@@ -42,6 +42,7 @@ import { triggerTools } from '../tools/triggers/trigger-tools.ts';
 import { subscriptionTools } from '../tools/events/subscriptions.ts';
 import { publishTools } from '../tools/outlet-tools.ts';
 import { resultReaders } from '../tools/read-result.ts';
+import { unknownSourceNotes } from '../tools/unknown-keys.ts';
 import { streamResources } from '../tools/stream-resources.ts';
 
 /** What all registries of an app are made with. */
@@ -191,6 +192,7 @@ export function createComposer(
     made['poll_changes'] = pollChangesTool(partDeps, {
       sourcesOf: (uri) => registry().resources.sourcesOf(uri),
       tasksSeen: async (ids, context) => (await notices?.seen(ids, context)) ?? [],
+      unknownKeys: (sources, context) => unknownSourceNotes(accounted(partDeps, context), sources),
       noteLists,
     });
     return made;

@@ -3,6 +3,7 @@ import type { App } from '../declare/app.ts';
 import type { HistoryPage } from '../streams/history/events.ts';
 import type { WindowsPage } from '../streams/history/windows.ts';
 import { isoTime } from '../base/time/time-text.ts';
+import { plainText } from '../base/plain.ts';
 import { listedWhere } from './condition-input.ts';
 import type { HistoryInput } from './history-input.ts';
 import { callsTo, type NextCall } from '../calls/next-call.ts';
@@ -24,22 +25,27 @@ export function skippedText({ skipped: { gaps, missing } }: WindowsPage, fields:
  */
 export function silentText(
   { silent, failing }: WindowsPage,
-  { where }: HistoryInput,
+  { where, keys, empty }: HistoryInput,
   fields: readonly string[],
 ): string[] {
   const passing = where === undefined ? '' : ' that passes where';
   const what = fields.length === 0 ? 'event' : `number at ${fields.join(' or ')}`;
   if (failing.count > 0) return [`Rows of keys whose latest event fails where too: ${namesText(failing)}`];
-  if (silent === null || (silent.count === 0 && !silent.hasMore)) return [];
-  if (silent.hasMore) return [`Keys without any ${what} in the range have no row, and are too many to be counted.`];
+  if (silent === null) return [];
+  const { count, after } = silent;
+  const further = after === null ? [] : [`Known keys behind ${plainText(after)} were not looked at.`];
+  if (count === 0) return further;
   const lacks = fields.length === 0 ? `event${passing}` : where === undefined ? what : `${what} in an event${passing}`;
+  const of = keys === undefined ? 'known' : 'asked';
+  const more = empty === true ? 'too many for rows of 0' : 'empty: true gives them rows';
   return [
-    `Without a row: ${silent.count} known key(s) that have no ${lacks} in the range: ${namesText(silent)} (empty: true gives them rows)`,
+    `Without a row: ${count} ${of} key(s) that have no ${lacks} in the range: ${namesText(silent)} (${more})`,
+    ...further,
   ];
 }
 
 function namesText({ keys, count }: { keys: readonly string[]; count: number }): string {
-  return `${keys.join(', ')}${count > keys.length ? `, … (${count} in all)` : ''}`;
+  return `${keys.map(plainText).join(', ')}${count > keys.length ? `, … (${count} in all)` : ''}`;
 }
 
 export function rangeText(

@@ -54,7 +54,7 @@ export function readHistoryTool({ app, runtime }: AppDeps): Tool {
       const answer = ofWindows
         ? await windowsAnswer(scope, stream, input, context)
         : await eventsAnswer(scope, stream, input, context);
-      const told = await withUnknownKeys(scope, stream, input.keys, answer);
+      const told = await withUnknownKeys(scope, stream, input, answer);
       return ofWindows ? withUnmatchedStreams(scope, stream, input, told) : told;
     },
   });

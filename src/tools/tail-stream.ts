@@ -19,12 +19,13 @@ import {
 } from '../streams/history/tail.ts';
 import { accounted, type AppDeps, workOf } from '../calls/context.ts';
 import { feedText, readNote } from './feed-note.ts';
-import { CursorText, Event, FeedNoteOutline, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
+import { CursorText, Event, FeedNoteOutline, Key, Notes, READ_ONLY, StreamName } from '../calls/schemas.ts';
 import { eventRow } from '../calls/short-lines.ts';
 import { bothHalves, createPage, roomFor } from '../calls/halves.ts';
 import { callsTo, NextCalls } from '../calls/next-call.ts';
 import type { StreamEvent } from '../base/event.ts';
 import { inLines } from '../base/plain.ts';
+import { unheardKeyNotes } from './unknown-keys.ts';
 
 /** What a character of an event takes while a tail waits: the event, its line, its row. */
 const HELD_BYTES = 4;
@@ -70,6 +71,7 @@ const Output = z.object({
   ended: z
     .enum(['count', 'settled', 'time', 'cancelled'])
     .describe('count: as many as asked for or as fit, more may wait already; settled: events came; time: none did'),
+  notes: Notes,
   nextCalls: NextCalls,
   feed: FeedNoteOutline,
 });
@@ -115,7 +117,11 @@ export function tailStreamTool({ app, runtime }: AppDeps): Tool {
           context.progress(told, maxEvents ?? DEFAULT_TAIL_EVENTS, inLines(shown));
         },
       });
-      const feed = await readNote(scope, stream);
+      const rows = page.rows.flatMap(({ items }) => items);
+      const [feed, notes] = await Promise.all([
+        readNote(scope, stream),
+        keys === undefined ? [] : unheardKeyNotes(scope, stream, keys, rows),
+      ]);
       const nothing = page.rows.length === 0 ? [`No new events of ${stream.name}.`] : [];
       const gone = tail.truncated
         ? [anew ? ANEW : 'Truncated: events after the given cursor are gone by retention.']
@@ -124,13 +130,13 @@ export function tailStreamTool({ app, runtime }: AppDeps): Tool {
         before: [],
         name: 'events',
         rows: page.rows,
-        after: [...nothing, ...gone, ...feedText(feed, runtime.now())],
+        after: [...nothing, ...gone, ...notes, ...feedText(feed, runtime.now())],
         calls: callsTo('What comes after', app.toolNames.tail_stream, {
           ...input,
           ...(where === undefined ? {} : { where: listedWhere(where) }),
           cursor: tail.cursor,
         }),
-        structured: { stream: stream.name, ...tail, feed },
+        structured: { stream: stream.name, ...tail, ...(notes.length === 0 ? {} : { notes }), feed },
       });
     },
   });

@@ -23,21 +23,32 @@ interface Halves {
 }
 
 /**
- * Only for a page that is empty.
- * @param keys as they were asked for; undefined: none was
+ * Of keys without a row on a first and whole page, and of all of them where a page is empty. One store call where there are such keys.
  */
 export async function withUnknownKeys<Answer extends Halves>(
   scope: Scope,
   stream: DeclaredStream,
-  keys: readonly string[] | undefined,
+  { keys, cursor }: Pick<HistoryInput, 'keys' | 'cursor'>,
   answer: Answer,
 ): Promise<Answer> {
-  const { events, windows, sparklines } = answer.structured;
-  const isEmpty = [events, windows, sparklines].every((rows) => rows === undefined || rows.length === 0);
-  return withNotes(
-    answer,
-    keys !== undefined && isEmpty ? await unknownKeyNotes(scope, [stream], { oneOf: keys }) : [],
-  );
+  if (keys === undefined) return answer;
+  const { events, windows, sparklines, complete } = answer.structured;
+  const rows = [...(events ?? []), ...(windows ?? []).filter(({ count }) => count > 0), ...(sparklines ?? [])];
+  const isPart = cursor !== undefined || !complete;
+  if (isPart && rows.length > 0) return answer;
+  return withNotes(answer, await unheardKeyNotes(scope, stream, keys, rows));
+}
+
+/** A note for each key that no row is of and no event has. One store call where a row is missing. */
+export async function unheardKeyNotes(
+  scope: Scope,
+  stream: DeclaredStream,
+  keys: readonly string[],
+  rows: readonly { key?: string | null | undefined }[],
+): Promise<string[]> {
+  const heard = new Set(rows.map(({ key }) => key));
+  const oneOf = keys.filter((key) => !heard.has(key));
+  return oneOf.length === 0 ? [] : unknownKeyNotes(scope, [stream], { oneOf });
 }
 
 /**
@@ -70,6 +81,19 @@ function withNotes<Answer extends Halves>(answer: Answer, told: readonly string[
     text: [answer.text, inLines(told)].join('\n'),
     structured: { ...answer.structured, notes: [...notes, ...told] },
   };
+}
+
+/** Of streams and keys in them, as what changes a resource is named. One store call for each stream with keys. */
+export async function unknownSourceNotes(
+  scope: Scope,
+  sources: readonly { stream: DeclaredStream; key?: string }[],
+): Promise<string[]> {
+  const keyed = sources.flatMap(({ stream, key }) => (key === undefined ? [] : [{ stream, key }]));
+  const byStream = Map.groupBy(keyed, ({ stream }) => stream);
+  const notes = [...byStream].map(([stream, of]) =>
+    unknownKeyNotes(scope, [stream], { oneOf: of.map(({ key }) => key) }, ` of ${stream.name}`),
+  );
+  return (await Promise.all(notes)).flat();
 }
 
 /**

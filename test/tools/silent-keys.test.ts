@@ -59,11 +59,45 @@ test('without a number are not told to be without events', async () => {
   expect(passing.text).toContain('1 known key(s) that have no event that passes where in the range: c');
 });
 
-test('are named where a ranking or a question of gaps leaves them out', async () => {
+test('are named whatever is asked of each key', async () => {
   const at = await silentPlant();
-  for (const more of [{ top: { n: 1, by: 'count' } }, { aggregates: ['longestGap'] }]) {
+  const values = { field: 'temp', aggregates: ['timeWeightedMean'] };
+  for (const more of [
+    {},
+    { window: '1m' },
+    { by: ['key', 'pump.state'], empty: true },
+    { top: { n: 1, by: 'count' } },
+    { aggregates: ['longestGap'] },
+  ]) {
     const { text, structured } = await at.call('read_history', { ...asked, ...more });
     expect(text).toContain('Without a row: 2 known key(s) that have no event in the range: b, c');
     expect((structured as Rows).notes?.join(' ')).toContain('b, c');
   }
+  // A value from before the range makes no row, so its key is silent too.
+  await at.append('plant', { key: 'b', time: START - MINUTE, data: reading(1) });
+  const { text } = await at.call('read_history', { ...asked, ...values });
+  expect(text).toContain('Without a row: 2 known key(s) that have no number at temp in the range: b, c');
+});
+
+test('are named of the keys that were asked for, without a call to the store', async () => {
+  const at = await silentPlant();
+  const { text } = await at.call('read_history', { ...asked, keys: ['a', 'b'] });
+  expect(text).toContain('Without a row: 1 asked key(s) that have no event in the range: b (empty: true');
+});
+
+test('are counted beyond a thousand keys, and what was not looked at is told', async () => {
+  const at = await silentPlant();
+  const put = (from: number, to: number) =>
+    Promise.all(
+      Array.from({ length: to - from }, (_, n) =>
+        at.putLatest('plant', { key: `k${String(from + n).padStart(5, '0')}`, data: reading(1) }),
+      ),
+    );
+  await put(0, 2_000);
+  expect((await at.call('read_history', asked)).text).toContain('Without a row: 2002 known key(s)');
+  expect((await at.call('read_history', { ...asked, empty: true })).text).toContain('(too many for rows of 0)');
+  await put(2_000, 5_100);
+  const { text } = await at.call('read_history', asked);
+  expect(text).toContain('Without a row: 4999 known key(s)');
+  expect(text).toContain('Known keys behind k04996 were not looked at.');
 });

@@ -244,7 +244,7 @@ describe('read_history', () => {
     expect(found).toEqual(['1', '2', '3']);
   });
 
-  test('windows: two calls, the aggregates that were asked for', async () => {
+  test('windows: two calls, one of the known keys, and the aggregates that were asked for', async () => {
     const at = plant();
     for (const temp of [10, 20, 60]) {
       at.clock.now += 20_000;
@@ -263,7 +263,7 @@ describe('read_history', () => {
       complete: true,
       feed: { state: 'unread' },
     });
-    expect(at.calls).toEqual(['getMany', 'read']);
+    expect(at.calls).toEqual(['getMany', 'read', 'list']);
     expect(text).toContain('2026-11-20T12:00:00Z a count=2 min=10 max=20 mean=15');
     expect(text).toContain('Not counted: 1 event(s) without a number at temp.\nNot counted: 1 gap(s)');
 

@@ -41,6 +41,31 @@ test('it costs one call where the page is empty, and none where it is not', asyn
   expect(at.calls.filter((name) => name === 'list')).toHaveLength(1);
 });
 
+test.each([
+  ['events', {}],
+  ['windows', { window: '1h', from: '-1h' }],
+  ['one window of all keys', { window: '1h', from: '-1h', by: [] }],
+  ['rows of 0', { window: '1h', from: '-1h', empty: true }],
+])('a misspelt key beside a right one is told: %s', async (_what, more) => {
+  const at = await withKeys('main');
+  const asked = { stream: 'plant', keys: ['main', 'mian'], to: '+1h', ...more };
+  const { text, structured } = await at.call('read_history', asked);
+  expect([text, structured]).toEqual([
+    expect.stringContaining('No event has the key "mian", did you mean "main"?'),
+    expect.objectContaining({ notes: expect.arrayContaining([expect.stringContaining('"mian"')]) }),
+  ]);
+});
+
+test('a tail of a misspelt key says so, also where other keys have events', async () => {
+  const at = await withKeys('main');
+  const note = 'No event has the key "mian", did you mean "main"? Known keys: main.';
+  const tail = (keys: string[]) => at.call('tail_stream', { stream: 'plant', keys, seconds: 0 });
+  for (const keys of [['mian'], ['main', 'mian']]) {
+    expect(await tail(keys)).toMatchObject({ text: expect.stringContaining(note), structured: { notes: [note] } });
+  }
+  expect((await tail(['main'])).structured).not.toHaveProperty('notes');
+});
+
 const NOTE = 'No event has the key "frnt", did you mean "front"? Known keys: back, front.';
 
 /** A house with doors, an event of each, and an alarm of those that are open. */
@@ -98,6 +123,17 @@ test.each([
   const tried = await app.call('try_condition', { stream: 'doors', condition });
   expect(tried.text).not.toContain('No event has');
   expect(tried.structured).not.toHaveProperty('notes');
+});
+
+test('changes of a key that no event has are none, and the first call says so', async () => {
+  const app = await house();
+  const first = await app.call('poll_changes', {
+    uris: ['stream://doors/frnt', 'stream://doors/front', 'stream://doors'],
+  });
+  const note = NOTE.replace('No event', 'No event of doors');
+  expect(first).toMatchObject({ text: expect.stringContaining(note), structured: { notes: [note] } });
+  const known = await app.call('poll_changes', { uris: ['stream://doors/front', 'stream://doors'] });
+  expect(known.structured).not.toHaveProperty('notes');
 });
 
 test('alarms by a key that no event of their streams has are none, with a note', async () => {

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { type Tool, tool } from '../../declare/tool.ts';
-import type { ListContext } from '../../declare/context.ts';
+import type { ListContext, ToolContext } from '../../declare/context.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { jsonText } from '../../base/plain.ts';
 import { type AppDeps, storeOf } from '../../calls/context.ts';
@@ -12,7 +12,7 @@ import { changesSince } from '../../calls/changes/since.ts';
 import type { Changed, ResourceSource, WantedTask } from '../../calls/changes/topics.ts';
 import { bothHalves, type ShownRow } from '../../calls/halves.ts';
 import { callsTo, NextCalls } from '../../calls/next-call.ts';
-import { CursorText, READ_ONLY } from '../../calls/schemas.ts';
+import { CursorText, Notes, READ_ONLY } from '../../calls/schemas.ts';
 import type { Store } from '../../store/store.ts';
 import { LISTS } from '../../streams/hints.ts';
 
@@ -22,6 +22,8 @@ export interface Askable {
   sourcesOf: (uri: string) => readonly ResourceSource[] | null;
   /** Those of these ids that are tasks which the caller may read. */
   tasksSeen: (ids: readonly string[], context: ListContext) => Promise<readonly WantedTask[]>;
+  /** Notes on keys that no event of these sources has. */
+  unknownKeys: (sources: readonly ResourceSource[], context: ToolContext) => Promise<readonly string[]>;
   /** Has the store tell of lists that changed with this deployment. */
   noteLists: (view: Store) => Promise<void>;
 }
@@ -43,10 +45,11 @@ const Output = z.object({
     .describe('Each once, as it was asked for; it may read otherwise now'),
   cursor: z.string().describe('Give it to the next call: no change is missed'),
   truncated: z.boolean().describe('True: what came since the cursor is gone in part, so more may be told than changed'),
+  notes: Notes,
   nextCalls: NextCalls,
 });
 
-export function pollChangesTool({ app }: AppDeps, { sourcesOf, tasksSeen, noteLists }: Askable): Tool {
+export function pollChangesTool({ app }: AppDeps, { sourcesOf, tasksSeen, unknownKeys, noteLists }: Askable): Tool {
   return tool({
     title: 'Changes',
     description: 'Which of these changed since the call before; the first answers a cursor alone.',
@@ -70,16 +73,20 @@ export function pollChangesTool({ app }: AppDeps, { sourcesOf, tasksSeen, noteLi
         wanted,
         input.cursor ?? null,
       );
-      const nothing = input.cursor === undefined ? 'Changes are told from now on.' : 'Nothing changed.';
+      // Later calls ask about the same keys.
+      const isFirst = input.cursor === undefined;
+      const sources = resources.flatMap((resource) => resource.sources);
+      const notes = isFirst ? await unknownKeys(sources, context) : [];
+      const nothing = isFirst ? 'Changes are told from now on.' : 'Nothing changed.';
       const gone =
         'Truncated: some of what came since the cursor is gone, so whatever it may have changed is told as changed.';
       return bothHalves<z.input<typeof Output>>({
         before: [],
         name: 'changes',
         rows: inOrder([...changes], [...uris, ...tasks, ...lists]).map(rowOf),
-        after: [...(changes.size === 0 ? [nothing] : []), ...(truncated ? [gone] : [])],
+        after: [...(changes.size === 0 ? [nothing] : []), ...(truncated ? [gone] : []), ...notes],
         calls: callsTo('What changes after this', app.toolNames.poll_changes, { ...input, cursor }),
-        structured: { cursor, truncated },
+        structured: { cursor, truncated, ...(notes.length === 0 ? {} : { notes: [...notes] }) },
       });
     },
   });

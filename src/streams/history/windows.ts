@@ -9,7 +9,7 @@
  *
  * Without `maxEvents` a query that would read more than the budget is refused after one read. Store calls: 2 for each
  * stream where one read is enough, one more where the range is older than the newest 65,000 events or so, and at most
- * `MOST_WINDOW_CALLS` for all streams.
+ * `MOST_WINDOW_CALLS` for all streams. Where rows are of keys, one more for each 1,000 keys tells those without a row.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
@@ -25,7 +25,7 @@ import { BY_KEY, type Skipped, type Windows } from './window-values.ts';
 import { MOST_RANKED, MOST_ROWS, scanPlan } from './windows-scan.ts';
 import type { Zone } from '../../base/time/zone.ts';
 import type { Scope } from '../scope.ts';
-import { asksOfSilence, haveRoom, knownKeys } from './silent-keys.ts';
+import { type Silence, silenceOf, UNKNOWN_SILENCE } from './silent-keys.ts';
 
 export const WINDOWS_KIND = 'windows';
 
@@ -53,9 +53,6 @@ export interface SeriesRow extends AnswerRow {
   stream: string;
   field: string | null;
 }
-
-/** Keys that are named of those without events. */
-const MOST_NAMED = 20;
 
 export interface WindowsPage {
   /** At most `MOST_ROWS`, ordered by window, then key and group, then series. */
@@ -88,13 +85,10 @@ export interface WindowsPage {
    */
   anew: boolean;
   skipped: Skipped;
-  /**
-   * Known keys without an event in the range that have no row, the first in order, and how many there are; null: nobody looked, since
-   * rows are not of all keys alone, or the answer is a part.
-   */
-  silent: { keys: string[]; count: number; hasMore: boolean } | null;
-  /** Keys that have rows without events, and whose latest event fails the filter: the first in order, and how many there are. */
-  failing: { keys: string[]; count: number };
+  /** Known keys without an event in the range that have no row; null: nobody looked, or the answer is a part. */
+  silent: Silence['silent'];
+  /** Keys that have rows without events, and whose latest event fails the filter. */
+  failing: Silence['failing'];
   scanned: Scanned;
 }
 
@@ -129,13 +123,14 @@ export async function readWindows(
   if (isRanked && !complete) throw unranked();
   const anew = read.some((report) => report.anew);
   const whole = complete && (resumed === null || anew);
-  const known = whole && asksOfSilence(plan, top !== null) ? await knownKeys(scope, stream, plan) : null;
-  const met = new Set(built.flatMap((series) => series.flatMap((windows) => windows.groups().map(({ key }) => key))));
-  const silent = known && known.keys.filter((key) => !met.has(key));
-  const shown = silent !== null && known?.hasMore === false && haveRoom(plan, met.size + silent.length, mostRows, now);
-  const failing = shown ? silent.filter((key) => known?.failing.has(key)) : [];
+  const heard = built
+    .flat()
+    .flatMap((windows) => windows.groups().flatMap(({ key, rows: { size } }) => (size > 0 ? [key] : [])));
+  const silence = whole
+    ? await silenceOf(scope, stream, plan, { keys: new Set(heard), mostRows, now })
+    : UNKNOWN_SILENCE;
   const rows = plan.series.flatMap((series) =>
-    rowsOf(series, plan, built, { whole, now, mostRows, silent: shown ? silent : [] }),
+    rowsOf(series, plan, built, { whole, now, mostRows, silent: silence.shown }),
   );
   const kept = top === null || !whole ? rows : ranked(rows, plan.series[0], top);
   if (kept.length > MOST_ROWS) throw tooManyRanked(kept.length);
@@ -161,13 +156,9 @@ export async function readWindows(
     truncated: read.some((report) => report.truncated),
     anew,
     skipped: skippedOf(built),
-    silent: silent && {
-      keys: shown ? [] : silent.slice(0, MOST_NAMED),
-      count: shown ? 0 : silent.length,
-      hasMore: known?.hasMore ?? false,
-    },
-    failing: { keys: failing.slice(0, MOST_NAMED), count: failing.length },
-    scanned: { ...scanned, storeCalls: scanned.storeCalls + (known === null ? 0 : 1) },
+    silent: silence.silent,
+    failing: silence.failing,
+    scanned: { ...scanned, storeCalls: scanned.storeCalls + silence.storeCalls },
   };
 }
 

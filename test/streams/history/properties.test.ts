@@ -222,7 +222,8 @@ describe('whatever is asked of whatever came', () => {
         }
         const page = await reading;
         expect(page).toMatchObject({ complete: true, cursor: null, ofPart: [], unranked: false });
-        if (made.model.empty?.length !== 0 || page.silent?.count !== 0) {
+        const isOfAllKeys = made.query.by?.join() === 'key' && made.query.keys === undefined;
+        if (!isOfAllKeys || made.model.empty === null || page.silent?.count !== 0) {
           expectRows(page.rows, rows, made.names);
           return;
         }
