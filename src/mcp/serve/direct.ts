@@ -11,6 +11,7 @@ import { type EventStream, openEventStream } from '../../calls/events/event-stre
 import type { McpLogLevel } from '../../declare/context.ts';
 import type { HeardRequest } from './caller.ts';
 import type { Exchange } from './exchange.ts';
+import { createListTexts, type ListTexts } from './list-texts.ts';
 import { isAtLeast } from '../wire/log-levels.ts';
 import type { PlainRequest } from '../wire/plain.ts';
 
@@ -47,10 +48,11 @@ type MessageContext = HeardRequest['mcpReq'];
 
 export function createDirect(deps: DirectDeps): Direct {
   const underWay = new Set<DirectRequest>();
+  const shared = { deps, underWay, lists: createListTexts() };
   return {
     serve(request, plain, exchange) {
       return new Promise((resolve, reject) => {
-        void new DirectRequest(deps, underWay, request, plain, { resolve, reject }).begin(exchange);
+        void new DirectRequest(shared, request, plain, { resolve, reject }).begin(exchange);
       });
     },
     close() {
@@ -58,6 +60,13 @@ export function createDirect(deps: DirectDeps): Direct {
       underWay.clear();
     },
   };
+}
+
+/** What all requests have in common. */
+interface Shared {
+  deps: DirectDeps;
+  underWay: Set<DirectRequest>;
+  lists: ListTexts;
 }
 
 interface Answer {
@@ -69,6 +78,7 @@ interface Answer {
 class DirectRequest implements MessageContext {
   readonly #deps: DirectDeps;
   readonly #underWay: Set<DirectRequest>;
+  readonly #lists: ListTexts;
   readonly #request: Request;
   readonly #plain: PlainRequest;
   /** Null: the answer has begun. */
@@ -79,9 +89,10 @@ class DirectRequest implements MessageContext {
   readonly envelope: MessageContext['envelope'];
   readonly inputResponses = undefined;
 
-  constructor(deps: DirectDeps, underWay: Set<DirectRequest>, request: Request, plain: PlainRequest, answer: Answer) {
+  constructor({ deps, underWay, lists }: Shared, request: Request, plain: PlainRequest, answer: Answer) {
     this.#deps = deps;
     this.#underWay = underWay;
+    this.#lists = lists;
     this.#request = request;
     this.#plain = plain;
     this.#answer = answer;
@@ -89,12 +100,17 @@ class DirectRequest implements MessageContext {
   }
 
   async begin(exchange: Exchange): Promise<void> {
+    const list = this.#lists.find(this.#plain, exchange.registry);
+    if (list !== null) {
+      this.#sendResult(list);
+      return;
+    }
     const work = this.#deps.run(this.#plain, { mcpReq: this }, exchange);
     exchange.working.add(work);
     try {
       const result = await work;
       this.#over(work, exchange);
-      this.#finish(result);
+      this.#finish(result, exchange);
     } catch (thrown) {
       this.#over(work, exchange);
       this.#fail(thrown, exchange);
@@ -108,9 +124,14 @@ class DirectRequest implements MessageContext {
     this.#request.signal.removeEventListener('abort', this.#leave);
   }
 
-  #finish(result: object): void {
-    const { id, method } = this.#plain;
-    this.#send(sentJson({ result: encoded(method, result, this.#deps.identity), jsonrpc: '2.0', id }), 200);
+  #finish(result: object, { registry }: Exchange): void {
+    const text = sentJson(encoded(this.#plain.method, result, this.#deps.identity));
+    this.#lists.keep(this.#plain, registry, text);
+    this.#sendResult(text);
+  }
+
+  #sendResult(text: string): void {
+    this.#send(`{"result":${text},"jsonrpc":"2.0","id":${JSON.stringify(this.#plain.id)}}`, 200);
   }
 
   #fail(thrown: unknown, exchange: Exchange): void {
