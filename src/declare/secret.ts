@@ -55,7 +55,7 @@ export function secretExpected(value: unknown): string | null {
   const { kind, name } = (typeof value === 'object' && value !== null ? value : {}) as Partial<Secret>;
   if (kind !== 'secret' || (typeof name === 'string' && NAME.test(name))) return null;
   // What stands there may be the secret itself.
-  return 'the name of an environment variable in secret(…), such as API_KEY';
+  return 'the name of an environment variable in secret(…), such as API_KEY: letters, digits and _ alone, no digit first. Name it so, and set the secret under that name where the server runs';
 }
 
 const secretShape = z.strictObject({

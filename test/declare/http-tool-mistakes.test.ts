@@ -155,7 +155,11 @@ describe('one mistake, one line', () => {
       inTool({ query: { q: [1] } }),
       "tools.t.query.q: expected a text, a number, true or false, secret('THE_VARIABLE'), or a function of the arguments, found [1]",
     ],
-    ['a secret without a variable', inTool({ query: { q: secret('a b') } }), 'tools.t.query.q: expected a text'],
+    [
+      'a secret without a variable',
+      inTool({ query: { q: secret('a b') } }),
+      'tools.t.query.q: expected the name of an environment variable in secret(…)',
+    ],
     ['an argument that is not there', inTool({ unsent: ['x'] }), 'tools.t.unsent.0: expected one of the arguments'],
     [
       'no limit',

@@ -145,6 +145,40 @@ describe('one mistake, one line', () => {
       inStream({ feed: http({ url: quotes, headers: { Authorization: secret('my-key') } }) }),
       'headers.Authorization: expected the name of an environment variable in secret(…), such as API_KEY',
     ],
+    ...(
+      [
+        ['push.token', { push: { token: secret('push-token') } }],
+        ['push.github.1', { push: { github: [secret('A'), secret('b.c')] } }],
+        [
+          'feed.subscribe.auth.key',
+          { feed: websocket({ url: 'wss://q.example.org', subscribe: { auth: { key: secret('a b') } } }) },
+        ],
+        ['feed.secrets.key', { feed: pull({ secrets: { key: secret('1A') }, pull: async () => ({ items: [] }) }) }],
+        [
+          'feed.password',
+          { feed: mqtt({ url: 'mqtts://h', clientId: 'c', topic: 't', username: 'u', password: secret('a-b') }) },
+        ],
+      ] as [string, object][]
+    ).map(([path, options]): [string, string[], string] => [
+      `a secret at ${path} by another name than a variable`,
+      inStream(options),
+      `streams.s.${path}: expected the name of an environment variable in secret(…), such as API_KEY: letters, digits and _ alone, no digit first. Name it so, and set the secret under that name where the server runs`,
+    ]),
+    [
+      'a host with a scheme for webhooks',
+      inApp({ webhooks: { allow: ['https://hooks.example.org:8443/in'] } }),
+      'webhooks.allow.0: expected a host name or host:port, without a scheme: hooks.example.org:8443, found',
+    ],
+    [
+      'an example that the schema refuses',
+      inStream({ example: { id: 'a', n: 1, tags: ['x', 2], ok: true } }),
+      'streams.s.example.tags.1: expected a text, found 2',
+    ],
+    [
+      'an example that lacks a field',
+      inStream({ example: { id: 'a', tags: [], ok: true } }),
+      'streams.s.example.n: expected a number, found nothing',
+    ],
     [
       'a map',
       inStream({ schema: z.record(z.string(), z.map(z.string(), z.int())) }),

@@ -11,6 +11,7 @@ import { readTemplate, variablesOf } from './http-template.ts';
 import { cursorArgument, type HttpSpec, type HttpTool, isHttpTool, isSafe } from '../http-tool.ts';
 import { apiSpec, httpToolSpec, limitSpec, valuesSpec } from '../spec/http-tool.ts';
 import { knownName } from '../../base/known-names.ts';
+import { optionProblems } from '../spec/option-problems.ts';
 import { isBroken, specProblems } from '../spec/problems.ts';
 
 const TEMPLATE = 'a text in which braces stand around the names of arguments only';
@@ -21,10 +22,13 @@ export function checkHttpTools(tools: Readonly<Record<string, Tool>> | undefined
   for (const [name, tool] of Object.entries(tools ?? {})) {
     if (!isDeclaredHttp(tool)) continue;
     const path = `tools.${name}`;
-    const found = specProblems(httpToolSpec, tool.http, path);
+    const found = optionProblems(httpToolSpec, tool.http, path);
     found.push(...limitProblems(tool.http.rateLimit, `${path}.rateLimit`));
     const { query } = tool.http;
-    if (typeof query !== 'function') found.push(...specProblems(valuesSpec, query, `${path}.query`));
+    if (typeof query !== 'function') {
+      const wrong = specProblems(valuesSpec, query, `${path}.query`);
+      found.push(...wrong.filter((problem) => !isBroken(found, problem.path)));
+    }
     if (!judged.has(tool.http.api)) checkApi(tool.http, `${path}.api`, apis, found);
     judged.add(tool.http.api);
     checkTogether(tool.http, path, found);
@@ -49,7 +53,7 @@ function checkApi({ api }: HttpSpec, path: string, apis: Set<string>, problems: 
     problems.push({ path, expected: 'api({ name, url, … })' });
     return;
   }
-  const found = [...specProblems(apiSpec, api, path), ...limitProblems(api.rateLimit, `${path}.rateLimit`)];
+  const found = [...optionProblems(apiSpec, api, path), ...limitProblems(api.rateLimit, `${path}.rateLimit`)];
   if (apis.has(api.name))
     found.push({ path: `${path}.name`, expected: 'a name that no other API has', found: api.name });
   apis.add(api.name);

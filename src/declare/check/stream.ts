@@ -9,8 +9,10 @@ import { knownName } from '../../base/known-names.ts';
 import { type ReadTime, readSourceTime, type TimeUnit } from '../../base/time/source-time.ts';
 import { isZone, zoneOf } from '../../base/time/zone.ts';
 import type { Problem } from '../problem.ts';
+import { exampleProblems } from './example.ts';
 import { fieldNames, type Form, formsOfField } from './picked-fields.ts';
-import { isBroken, specProblems } from '../spec/problems.ts';
+import { optionProblems } from '../spec/option-problems.ts';
+import { isBroken } from '../spec/problems.ts';
 import { withDefaults } from '../spec/options.ts';
 import { retentionSpec, streamSpec } from '../spec/stream.ts';
 import type { DeclaredStream, Stream } from '../stream.ts';
@@ -27,11 +29,14 @@ export function declareStream(name: string, declaration: Stream<unknown>, proble
     problems.push({ path, expected: 'stream({ description, schema, … })' });
     return null;
   }
-  problems.push(...specProblems(streamSpec, options, path));
+  problems.push(...optionProblems(streamSpec, options, path));
   if (options.revision !== undefined && options.id === undefined) {
     problems.push({ path: `${path}.id`, expected: 'an id, because there is a revision' });
   }
   const jsonSchema = isBroken(problems, `${path}.schema`) ? {} : toJsonSchema(path, options.schema, problems);
+  if (options.example !== undefined && !isBroken(problems, `${path}.schema`)) {
+    problems.push(...exampleProblems(options.schema, options.example, `${path}.example`));
+  }
   for (const part of ['key', 'time', 'id', 'revision'] as const) {
     const picker = part === 'time' ? countedTime(options).picker : options[part];
     if (!isBroken(problems, `${path}.${part}`)) checkPicker(path, part, picker, jsonSchema, problems);

@@ -7,6 +7,7 @@ import type { Api, HttpDefaults, HttpValue, RateLimit } from '../http-api.ts';
 import type { HttpPaging, HttpSpec } from '../http-tool.ts';
 import { isSecret, isSetSecret, type Secret } from '../secret.ts';
 import { annotations } from './display.ts';
+import { allowOption } from './hosts.ts';
 import { choice, judged, label, made, text, whole, zodSchema } from './options.ts';
 import { scopes } from './scopes.ts';
 
@@ -69,7 +70,7 @@ export const httpDefaultsSpec = z.strictObject({
   errors: pathOrFunction<NonNullable<HttpDefaults['errors']>>('the answer').optional(),
   timeoutMs: positiveMs.default(10_000),
   maxBytes: whole(1, undefined, { unit: 'B' }).default(2 * 1024 * 1024),
-  allow: z.array(text('a host name or host:port'), { error: 'host names' }).readonly().default([]),
+  allow: allowOption,
   arrays: choice('join', 'repeat').default('join'),
   retries: whole(0, 5).default(2),
   waitMs: anyMs.default(2_000),

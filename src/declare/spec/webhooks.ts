@@ -1,6 +1,7 @@
 /** The specification of what an app says of deliveries. */
 import * as z from 'zod';
-import { judged, text, whole } from './options.ts';
+import { allowOption } from './hosts.ts';
+import { judged, whole } from './options.ts';
 
 const beginning = judged<string>(
   'the beginning of an https URL, such as https://hooks.example.com/agents/',
@@ -9,7 +10,7 @@ const beginning = judged<string>(
 
 export const webhooksSpec = z.strictObject(
   {
-    allow: z.array(text('a host name or host:port'), { error: 'host names' }).readonly().default([]),
+    allow: allowOption,
     trusted: z.array(beginning, { error: 'beginnings of URLs' }).readonly().default([]),
     ttlMs: whole(60_000, 2_592_000_000, { unit: 'ms' }).default(3_600_000),
     mostTtlMs: whole(60_000, 2_592_000_000, { unit: 'ms' }).default(86_400_000),

@@ -4,7 +4,8 @@
  */
 import type { FeedTarget } from '../../declare/feed.ts';
 import type { Problem } from '../../declare/problem.ts';
-import { isBroken, specProblems } from '../../declare/spec/problems.ts';
+import { optionProblems } from '../../declare/spec/option-problems.ts';
+import { isBroken } from '../../declare/spec/problems.ts';
 import { defaultOf } from '../../declare/spec/options.ts';
 import { isPath } from '../../base/json-path.ts';
 import { headerExpected } from '../../net/request-headers.ts';
@@ -20,7 +21,7 @@ type Sound = Partial<HttpOptions>;
 type Placed = ReadonlySet<PlaceholderName> | null;
 
 export function httpProblems(options: HttpOptions, targets: readonly FeedTarget[]): Problem[] {
-  const problems = specProblems(httpSpec, options);
+  const problems = optionProblems(httpSpec, options);
   const sound = soundOptions(options, problems);
   const placed = ['url', 'headers', 'body'].some((name) => isBroken(problems, name)) ? null : placeholdersOf(options);
   const rules = [

@@ -2,16 +2,10 @@
 import * as z from 'zod';
 import { pacingOptions } from '../../declare/spec/feed.ts';
 import { isSecret, isSetSecret, type ReadSecret, revealed, type Secret } from '../../declare/secret.ts';
+import { allowOption } from '../../declare/spec/hosts.ts';
 import { choice, hidden, judged, made, text, whole, withDefaults } from '../../declare/spec/options.ts';
 import { TIME_FORMATS, type TimeFormat } from '../../base/time/source-time.ts';
-import {
-  allowOption,
-  headersOption,
-  judgedWithin,
-  type MistakeWithin,
-  pathOrWhole,
-  pathTo,
-} from '../kit/source-options.ts';
+import { headersOption, judgedWithin, type MistakeWithin, pathOrWhole, pathTo } from '../kit/source-options.ts';
 import type { HttpBody } from '../kit/template.ts';
 import { isCharset } from '../kit/text-decoder.ts';
 import { politenessSpec } from '../../net/politeness.ts';

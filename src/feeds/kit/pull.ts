@@ -4,7 +4,7 @@ import type { BurstContext, Feed, FeedBatch, FeedItem, FeedPacing, FeedTarget } 
 import { pacingOptions } from '../../declare/spec/feed.ts';
 import { isSecret, revealed, type Secret, secretsWithin } from '../../declare/secret.ts';
 import { judged, made, text, withDefaults } from '../../declare/spec/options.ts';
-import { specProblems } from '../../declare/spec/problems.ts';
+import { optionProblems } from '../../declare/spec/option-problems.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { EventMeta } from '../../base/event.ts';
 import { type Json, utf8Bytes, isJsonObject } from '../../base/json.ts';
@@ -93,7 +93,7 @@ export function pull(given: PullOptions): Feed {
     replayable,
     acknowledges,
     relists: true,
-    problems: () => specProblems(pullSpec, options),
+    problems: () => optionProblems(pullSpec, options),
     async *burst(context) {
       const answer = read({ ...context, secrets: revealed<Record<string, string>>(secrets, context.secret) });
       if (!isIterable(answer)) {

@@ -54,19 +54,6 @@ export function optionsOf<Options extends object>(given: Options): Options {
   return typeof options === 'object' && options !== null ? given : ({} as Options);
 }
 
-/** Hosts that a feed may reach beside public ones. */
-export const allowOption = z
-  .array(judged<string>('a host name or host:port, without a scheme', isHost), { error: 'a list of host names' })
-  .readonly()
-  .default([]);
-
-function isHost(host: unknown): boolean {
-  if (typeof host !== 'string') return false;
-  // A URL parser judges hosts better than a pattern does. What it changes, beside case, was no bare host.
-  const read = URL.canParse(`http://${host}/`) ? new URL(`http://${host}/`) : null;
-  return read?.pathname === '/' && read.search === '' && read.username === '' && !host.includes('/');
-}
-
 /** What is wrong with a URL that can be read: its scheme, its credentials, or a host that has to be allowed. */
 export function targetProblems(
   path: string,

@@ -3,14 +3,15 @@ import type { FeedTarget } from '../../declare/feed.ts';
 import type { Problem } from '../../declare/problem.ts';
 import { budgetSpec } from '../../declare/spec/feed.ts';
 import { defaultOf } from '../../declare/spec/options.ts';
-import { isBroken, specProblems } from '../../declare/spec/problems.ts';
+import { optionProblems } from '../../declare/spec/option-problems.ts';
+import { isBroken } from '../../declare/spec/problems.ts';
 import type { MqttOptions } from '../mqtt-session/options.ts';
 import { routeOf } from '../mqtt-session/route.ts';
 import { mqttSpec } from '../mqtt-session/spec.ts';
 import { topicsProblems } from './topics-problems.ts';
 
 export function mqttProblems(options: MqttOptions, targets: readonly FeedTarget[]): Problem[] {
-  const problems = specProblems(mqttSpec, options);
+  const problems = optionProblems(mqttSpec, options);
   const isRight = (...names: (keyof MqttOptions)[]) => names.every((name) => !isBroken(problems, name));
   if (isRight('url', 'tls', 'qos', 'clientId')) problems.push(...connectionProblems(options, targets));
   if (isRight('budget', 'brokerQueueLimit')) problems.push(...queueProblems(options));

@@ -4,7 +4,8 @@
  */
 import type { FeedTarget } from '../../declare/feed.ts';
 import type { Problem } from '../../declare/problem.ts';
-import { isBroken, specProblems } from '../../declare/spec/problems.ts';
+import { optionProblems } from '../../declare/spec/option-problems.ts';
+import { isBroken } from '../../declare/spec/problems.ts';
 import { soundOptions, targetProblems } from '../kit/source-options.ts';
 import { withoutIds } from '../kit/twice-read.ts';
 import type { WebSocketOptions } from './options.ts';
@@ -14,7 +15,7 @@ import { webSocketSpec } from './spec.ts';
 type Sound = Partial<WebSocketOptions>;
 
 export function webSocketProblems(options: WebSocketOptions, targets: readonly FeedTarget[]): Problem[] {
-  const problems = specProblems(webSocketSpec, options);
+  const problems = optionProblems(webSocketSpec, options);
   const sound = soundOptions(options, problems);
   const rules = [
     ...(typeof sound.url === 'string' ? urlProblems('url', sound.url, sound.allow, 'wss') : []),

@@ -2,10 +2,11 @@
 import * as z from 'zod';
 import { pacingOptions } from '../../declare/spec/feed.ts';
 import { isSetSecret, type ReadSecret, revealed, type Secret } from '../../declare/secret.ts';
+import { allowOption } from '../../declare/spec/hosts.ts';
 import { choice, hidden, judged, made, whole, withDefaults, yesOrNo } from '../../declare/spec/options.ts';
 import { headerExpected } from '../../net/request-headers.ts';
 import { messageTestOption } from '../kit/message-test.ts';
-import { allowOption, headersOption, pathOrWhole, pathTo } from '../kit/source-options.ts';
+import { headersOption, pathOrWhole, pathTo } from '../kit/source-options.ts';
 import {
   type CatchUp,
   describeWebSocket,
