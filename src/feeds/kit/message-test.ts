@@ -7,8 +7,9 @@ import { isPath, readPath } from '../../base/json-path.ts';
 import { judged } from '../../declare/spec/options.ts';
 
 /**
- * A text that is the whole message (`unavailable`); values by their paths, all of which must be equal
- * (`{ event: 'heartbeat' }`); several of these, of which one must fit; or a function of the decoded message.
+ * A text that is the whole message, to the last character (`unavailable`, or `pong\n` where a line end comes with it); values by their
+ * paths, all of which must be equal (`{ event: 'heartbeat' }`); several of these, of which one must fit; or a function of the decoded
+ * message.
  */
 export type MessageTest = OneTest | readonly OneTest[] | ((message: unknown) => boolean);
 type OneTest = string | Readonly<Record<string, string | number | boolean | null>>;
@@ -16,7 +17,7 @@ type OneTest = string | Readonly<Record<string, string | number | boolean | null
 export interface MessageMatcher {
   /** Whether a decoded message fits. A function that throws fits nothing. */
   matches: (message: unknown) => boolean;
-  /** Whether a message fits by its text alone, also where it cannot be decoded. Spaces around it do not count. */
+  /** Whether a message is exactly one of the texts, also where it cannot be decoded. */
   matchesText: (text: string) => boolean;
 }
 
@@ -26,9 +27,9 @@ export function messageMatcher(test: MessageTest | undefined): MessageMatcher {
   if (test === undefined) return NOTHING;
   if (typeof test === 'function') return { matches: (message) => passes(test, message), matchesText: () => false };
   const tests = Array.isArray(test) ? (test as readonly OneTest[]) : [test as OneTest];
-  const texts = new Set(tests.flatMap((one) => (typeof one === 'string' ? [one.trim()] : [])));
+  const texts = new Set(tests.flatMap((one) => (typeof one === 'string' ? [one] : [])));
   const fields = tests.flatMap((one) => (typeof one === 'string' ? [] : [Object.entries<Json>(one)]));
-  const matchesText = (text: string) => texts.size > 0 && texts.has(text.trim());
+  const matchesText = (text: string) => texts.has(text);
   return {
     matches: (message) =>
       (texts.size > 0 && matchesTextOf(message, matchesText)) ||

@@ -61,8 +61,9 @@ export interface MqttOptions extends FeedPacing {
    */
   items?: string;
   /**
-   * Payloads that are no events, where a route does not say: by their text (`['unavailable', 'unknown', '']`), by
-   * fields (`{ state: 'offline' }`), several of these, or a function of the payload.
+   * Payloads that are no events, where a route does not say: by their whole text (`['unavailable', 'unknown', '']`), by
+   * fields (`{ state: 'offline' }`), several of these, or a function of the payload. A text is compared to the last
+   * character: a blank or a line end counts.
    */
   ignore?: MessageTest;
   /**

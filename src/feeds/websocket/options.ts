@@ -57,8 +57,8 @@ export interface WebSocketOptions extends FeedPacing {
   /** Tests for messages by which the server refuses the subscription. The burst then fails. */
   refused?: MessageTest;
   /**
-   * Messages that are no items: by their text (`pong`), by fields (`{ event: 'heartbeat' }`), several of these, or a
-   * function of the message.
+   * Messages that are no items: by their whole text (`pong`), by fields (`{ event: 'heartbeat' }`), several of these, or a
+   * function of the message. A text is compared to the last character: a blank or a line end counts.
    */
   ignore?: MessageTest;
   /**

@@ -4,9 +4,17 @@ import { messageMatcher, messageTestOption } from '../../../src/feeds/kit/messag
 describe('a text', () => {
   const { matches, matchesText } = messageMatcher(['unavailable', '']);
 
-  test('is the whole message, without the spaces around it', () => {
-    expect([' unavailable\r\n', '', ' '].map(matchesText)).toEqual([true, true, true]);
-    expect(['unavailable!', 'Unavailable', 'x'].map(matchesText)).toEqual([false, false, false]);
+  test('is the whole message, to the last character', () => {
+    expect(['unavailable', ''].map(matchesText)).toEqual([true, true]);
+    const others = [' unavailable\r\n', ' ', 'unavailable!', 'Unavailable', 'x'];
+    expect(others.filter(matchesText)).toEqual([]);
+    expect(others.filter((value) => matches(value) || matches({ value }))).toEqual([]);
+  });
+
+  test('may have blanks and line ends of its own', () => {
+    const padded = messageMatcher(['pong\n', ' ']);
+    expect(['pong\n', ' '].map(padded.matchesText)).toEqual([true, true]);
+    expect(['pong', '', '\n'].map(padded.matchesText)).toEqual([false, false, false]);
   });
 
   test('is a decoded text, or the value that a payload of text becomes', () => {

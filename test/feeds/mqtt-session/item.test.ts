@@ -118,7 +118,7 @@ describe('payloads that are ignored', () => {
     ['json', '"unavailable"'],
     ['json', ''],
     ['number', 'unknown'],
-    ['number', ' unavailable\n'],
+    ['number', 'unavailable'],
     ['text', 'unknown'],
     ['binary', ''],
   ] as const)('%s: %j leaves nothing', (form, payload) => {
