@@ -111,7 +111,7 @@ test.skipIf(!hasOpenssl).each([
   ['/endless', 'acknowledged'],
   ['/drips', 'acknowledged'],
   ['/silent', 'timeout'],
-  ['/redirects', 'http_4xx'],
+  ['/redirects', 'http_3xx'],
   ['/breaks', 'connection_refused'],
   ['/gone', 'refused'],
   ['/full', 'refused'],

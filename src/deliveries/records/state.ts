@@ -54,60 +54,71 @@ const failure = () =>
     'connection_refused',
     'timeout',
     'tls_error',
+    'http_3xx',
     'http_4xx',
     'http_5xx',
     'challenge_failed',
   ] satisfies DeliveryFailure[]);
 
-export const deliveryState = record<DeliveryState>('state of a delivery', () => {
-  const time = z.number();
-  return z.strictObject({
-    place: z.string(),
-    stream: z.string(),
-    ofKey: z.exactOptional(z.string()),
-    holder: z.string().nullable(),
-    until: time,
-    head: z.string().nullable(),
-    pending: z.array(
-      z.strictObject({
-        kind: z.enum(['event', 'gap']),
-        id: z.string(),
-        before: z.string().nullable(),
-        attempts: z.number(),
-        dueAt: time,
-        since: time,
-      }),
-    ),
-    failures: z.number(),
-    failedSince: time.nullable(),
-    restUntil: time,
-    asked: z.boolean(),
-    suspendedAt: time.nullable(),
-    strangeSince: time.nullable(),
-    lastDeliveryAt: time.nullable(),
-    lastError: failure().nullable(),
-    attempts: z.array(
-      z.strictObject({
-        at: time,
-        eventId: z.string(),
-        attempt: z.number(),
-        outcome: z.union([z.enum(['acknowledged', 'refused']), failure()]),
-        ms: z.number(),
-        why: z.exactOptional(z.string()),
-      }),
-    ),
-    abandoned: z.array(
-      z.strictObject({
-        eventId: z.string(),
-        at: time,
-        attempts: z.number(),
-        reason: z.union([z.enum(['refused', 'too_large']), failure()]),
-        why: z.exactOptional(z.string()),
-        before: z.string().nullable(),
-      }),
-    ),
-  });
-});
+export const deliveryState = record<DeliveryState>(
+  'state of a delivery',
+  () => {
+    const time = z.number();
+    return z.strictObject({
+      place: z.string(),
+      stream: z.string(),
+      ofKey: z.exactOptional(z.string()),
+      holder: z.string().nullable(),
+      until: time,
+      head: z.string().nullable(),
+      pending: z.array(
+        z.strictObject({
+          kind: z.enum(['event', 'gap']),
+          id: z.string(),
+          before: z.string().nullable(),
+          attempts: z.number(),
+          dueAt: time,
+          since: time,
+        }),
+      ),
+      failures: z.number(),
+      failedSince: time.nullable(),
+      restUntil: time,
+      asked: z.boolean(),
+      suspendedAt: time.nullable(),
+      strangeSince: time.nullable(),
+      lastDeliveryAt: time.nullable(),
+      lastError: failure().nullable(),
+      attempts: z.array(
+        z.strictObject({
+          at: time,
+          eventId: z.string(),
+          attempt: z.number(),
+          outcome: z.union([z.enum(['acknowledged', 'refused']), failure()]),
+          ms: z.number(),
+          why: z.exactOptional(z.string()),
+        }),
+      ),
+      abandoned: z.array(
+        z.strictObject({
+          eventId: z.string(),
+          at: time,
+          attempts: z.number(),
+          reason: z.union([z.enum(['refused', 'too_large']), failure()]),
+          why: z.exactOptional(z.string()),
+          before: z.string().nullable(),
+        }),
+      ),
+    });
+  },
+  // Releases of before do not know redirects, and pass over what met one.
+  { version: 2, writtenAs: (state) => (metRedirect(state) ? 2 : 1) },
+);
+
+function metRedirect({ lastError, attempts, abandoned }: DeliveryState): boolean {
+  const outcomes = [lastError, ...attempts.map(({ outcome }) => outcome), ...abandoned.map(({ reason }) => reason)];
+  return outcomes.includes('http_3xx');
+}
 
 /** Of a subscription that begins at a position. */
 export function newDelivery({ place, stream, ofKey }: SubscriberPlace, head: Cursor | null): DeliveryState {

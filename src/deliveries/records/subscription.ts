@@ -45,6 +45,8 @@ export type DeliveryFailure =
   | 'connection_refused'
   | 'timeout'
   | 'tls_error'
+  /** A redirect, which is not followed. */
+  | 'http_3xx'
   | 'http_4xx'
   | 'http_5xx'
   | 'challenge_failed';

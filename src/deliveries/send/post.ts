@@ -69,13 +69,14 @@ function outcomeOf(status: number): Tried['outcome'] {
 
 /** A redirect is not followed: the url that was subscribed has to be mended, as after a 404. */
 export function failureOfStatus(status: number): DeliveryFailure {
-  return status >= 500 ? 'http_5xx' : 'http_4xx';
+  if (status >= 500) return 'http_5xx';
+  return status < 400 ? 'http_3xx' : 'http_4xx';
 }
 
 /** The kind of failure, which tells nothing of what stands at the address. */
 function failureIn(error: TidegateError): DeliveryFailure {
   if (error.field === 'timeoutMs') return 'timeout';
-  if (error.expected === 'at most 0 redirects') return 'http_4xx';
+  if (error.expected === 'at most 0 redirects') return 'http_3xx';
   for (let at: unknown = error.cause; at instanceof Error; at = at.cause) {
     if ('code' in at && typeof at.code === 'string') {
       if (OF_TLS.test(at.code)) return 'tls_error';
