@@ -107,7 +107,7 @@ async function ask(
     await response.body?.cancel();
     if (follows !== null && isBeyondLast(response.status, follows.short)) return 'nothing';
     if (mayBeStale && STALE.has(response.status)) return 'stale';
-    throw badStatus(response, source, context.now(), options);
+    throw badStatus(response, source, context, options);
   }
   // An app that asks for a range by a header of its own wants a part.
   const part = asksForPart(request) ? null : partOnly(response, source);
@@ -222,10 +222,15 @@ function noPlace(url: URL): TidegateError {
   });
 }
 
-function badStatus(response: Response, source: string, now: number, { cursor }: HttpSettings): TidegateError {
+function badStatus(
+  response: Response,
+  source: string,
+  { feed, now }: Pick<BurstContext, 'feed' | 'now'>,
+  { cursor }: HttpSettings,
+): TidegateError {
   const { status, statusText, headers } = response;
-  const wait = retryAfterMs(headers.get('retry-after'), now);
-  const hint = status === 410 && cursor !== undefined ? FORGOTTEN : HINTS[status];
+  const wait = retryAfterMs(headers.get('retry-after'), now());
+  const hint = status === 410 && cursor !== undefined ? expiredHint(feed) : HINTS[status];
   return new TidegateError('upstream', `${source} answered ${status}${statusText === '' ? '' : ` ${statusText}`}`, {
     expected: 'a status of 2xx or 304',
     ...(hint === undefined ? {} : { hint }),
@@ -233,12 +238,15 @@ function badStatus(response: Response, source: string, now: number, { cursor }: 
   });
 }
 
-const FORGOTTEN = 'where the source knows its cursor no more, `tidegate feeds reset` begins the feed anew';
+/** Each burst fails in the same way until somebody does one of the two. */
+function expiredHint(feed: string): string {
+  return `if the stored cursor has expired at the source, run: tidegate feeds reset ${feed}. The next burst then reads from the beginning that the feed declares; what the source has dropped since the cursor is lost. If url has moved, change url`;
+}
 
 const HINTS: Record<number, string> = {
   401: 'check the credentials in headers',
   403: 'check the credentials in headers',
   404: 'check url',
-  410: 'check url',
+  410: 'the source says that nothing is at url any more: ask whoever runs it for the new one, and change url',
   429: 'raise everyMs',
 };
