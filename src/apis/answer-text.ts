@@ -20,7 +20,7 @@ function partOf(name: string, value: Json): string[] {
 }
 
 /** Rows of an array of objects, under the names of all their fields in the order in which they first appear. */
-export function tableOf(rows: readonly Record<string, Json>[]): string[] {
+function tableOf(rows: readonly Record<string, Json>[]): string[] {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   return [names.map(cell).join(' | '), ...rows.map((row) => names.map((name) => cell(row[name] ?? null)).join(' | '))];
 }

@@ -17,7 +17,7 @@ import type { HttpRequest } from './request.ts';
 import type { ToolSecrets } from './secrets.ts';
 import type { Call } from './call.ts';
 
-export interface Exchanged {
+interface Exchanged {
   ok: true;
   answer: HttpAnswer;
   /** False: the body should have been JSON and cannot be read. Then the body is the text that came. */

@@ -5,7 +5,7 @@
 import { TidegateError } from '../base/errors.ts';
 import type { Runtime } from '../base/runtime.ts';
 
-export interface Flights<Answer> {
+interface Flights<Answer> {
   /**
    * @param waitMs longest wait for the work of another call
    * @throws what `work` throws, and the signal's reason.

@@ -21,7 +21,7 @@ const LONGEST_PAUSE_MS = 86_400_000;
 /** For a 429 that does not say how long. */
 const DEFAULT_PAUSE_MS = 10_000;
 
-export interface NoPlace {
+interface NoPlace {
   waitMs: number;
   limit: ScopedLimit;
   /** How many tenants share the limit; 1: it is used up, by whomever. */

@@ -1,6 +1,6 @@
 /** What was read a short while ago, bounded in number. The clock is an argument. */
 
-export interface Recent<Value> {
+interface Recent<Value> {
   /** Undefined: it was not read, or too long ago. @param now epoch ms */
   get(name: string, now: number): Value | undefined;
   /**

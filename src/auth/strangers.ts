@@ -18,7 +18,7 @@ export interface Strangers {
   isKnown(name: string, now: number): boolean;
 }
 
-export interface Ration {
+interface Ration {
   /** How many may be asked about at once after a rest. */
   most: number;
   /** How many more each second. */

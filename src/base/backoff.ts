@@ -1,6 +1,6 @@
 /** Exponential backoff with jitter: how long to wait before the next try. Pure; it counts no tries and does not wait. */
 
-export interface Pauses {
+interface Pauses {
   /** The longest pause after the first failure, ms. */
   firstMs: number;
   /** No pause is longer, ms. */

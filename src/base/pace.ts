@@ -23,7 +23,7 @@ export function paceOf({ pace }: { pace?: () => Pace }): Pace {
 /** While others wait for the event loop, loops get one turn in so many. */
 const SHARE = 4;
 
-export interface EventLoop {
+interface EventLoop {
   /** Monotonic time, ms. */
   now: () => number;
   /** Whether others wait for the event loop, whose work is more urgent than that of loops. Default: never. */

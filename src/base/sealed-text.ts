@@ -6,7 +6,7 @@ import type * as z from 'zod';
 import { createCodec, type Versions } from './codec.ts';
 import type { Opened, Sealer, Terms } from './seal.ts';
 
-export interface SealedText<Value> {
+interface SealedText<Value> {
   /** Errors as `Sealer.seal`. */
   seal(sealer: Sealer, value: Value, terms: Terms): Promise<string>;
   /** @throws TidegateError `newer_version` for a text of a newer release; it does not reject for any other text. */

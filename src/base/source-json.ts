@@ -101,7 +101,7 @@ export function isLongNumber(value: unknown): value is string {
  * What the text of a JSON value may hold, judged before it is parsed: a parser works on what it is given to its end, and everything
  * else of the process waits meanwhile. Ten million brackets, which are 10 MB, are seconds of a processor.
  */
-export interface JsonBounds {
+interface JsonBounds {
   /** Most levels of lists and objects. */
   levels: number;
   /** Most members of one object: objects with very many are read far more slowly than lists. */

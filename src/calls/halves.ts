@@ -36,7 +36,7 @@ export function roomFor(asked: boolean, most: number, question: object): Room {
   return { half: asked ? Infinity : HALF_BYTES - around, whole: most - 3 * around };
 }
 
-export interface Page<Item> {
+interface Page<Item> {
   rows: ShownRow[];
   /** Takes an item while there is room, and the first one whatever its size. False: it is not taken. */
   take: (item: Item) => boolean;
@@ -99,7 +99,7 @@ function sum(one: Size, other: Size): Size {
 }
 
 /** What an answer consists of. The words before and after the rows say in text what `structured` says as data. */
-export interface Halves<Answer> {
+interface Halves<Answer> {
   before: readonly string[];
   /** The name that the rows have in the structured content. */
   name: string;

@@ -3,7 +3,7 @@ import type { App } from '../declare/app.ts';
 import type { Outlet, OutletTool } from '../declare/outlet.ts';
 import { outlets } from './feeds.ts';
 
-export interface PublishTool {
+interface PublishTool {
   made: OutletTool;
   /** The feeds that it reaches. */
   feeds: readonly string[];

@@ -31,10 +31,10 @@ export interface Retry {
 }
 
 /** The client's responses by key, as they came. They are checked when their question is asked again. */
-export type Known = ReadonlyMap<string, Json>;
+type Known = ReadonlyMap<string, Json>;
 
 /** Answers that were missing or wrong: the request ends with these questions, and its handler is not entered. */
-export interface AskedAgain {
+interface AskedAgain {
   again: ReadonlyMap<string, WireRequest>;
   requestState: string;
 }
@@ -74,7 +74,7 @@ export interface RequestStates<Caller extends From = From> {
   ): Promise<string>;
 }
 
-export interface RequestStateDeps<Caller extends From = From> {
+interface RequestStateDeps<Caller extends From = From> {
   runtime: Pick<Runtime, 'now' | 'newId'> & { log: Log };
   sealer: Sealer;
   /**

@@ -18,7 +18,7 @@ export function resultUri(handle: string, page: number): string {
   return `result://${handle}/${page}`;
 }
 
-export interface Answering {
+interface Answering {
   hasSchema: boolean;
   /** The name of the tool that reads pages; null: they are read as resources alone. */
   reader: string | null;

@@ -9,7 +9,7 @@ import { inPieces, inPages } from '../base/text.ts';
 import type { ResultPage } from './names.ts';
 
 /** A content block or structured answer that is in pages, which follow each other. */
-export interface PagedItem {
+interface PagedItem {
   /** What it is, for people. */
   name: string;
   mimeType: string;

@@ -17,7 +17,7 @@ export function eventRow(event: StreamEvent, identified: boolean): ShownRow {
 }
 
 /** An event as the structured content shows it. */
-export interface ShownEvent {
+interface ShownEvent {
   id: string;
   revision?: string;
   stream: string;

@@ -7,7 +7,7 @@ import { HALF_BYTES } from './halves.ts';
 const AROUND_BYTES = 1_500;
 const LEAST_BYTES = 4_000;
 
-export interface TextPart {
+interface TextPart {
   text: string;
   /** `, characters 0 to 20000 of 90000`; empty: it is the whole text. */
   told: string;

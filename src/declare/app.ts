@@ -76,7 +76,7 @@ export interface AppOptions {
   direct?: boolean;
 }
 
-export interface AppEvents {
+interface AppEvents {
   /**
    * Codes of the errors of the events extension: those of the sketch that came before SEP-3415, as clients of today know them, or
    * those that the SEP asks for.

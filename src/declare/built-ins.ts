@@ -28,7 +28,7 @@ export const BUILT_INS = [
 export type BuiltInName = (typeof BUILT_INS)[number];
 
 /** What models read of a tool in place of what it says itself. */
-export interface BuiltInTexts {
+interface BuiltInTexts {
   /** By which it is listed and called, and named in every answer. 1 to 64 letters, digits, _ and -, a letter first. */
   name?: string;
   title?: string;

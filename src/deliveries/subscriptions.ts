@@ -32,7 +32,7 @@ import type {
 } from './records/subscription.ts';
 
 /** Which subscription: by its id, or by what it was made of. `to` is the url of a webhook, `feed:topic`, or the name of the task. */
-export type SubscriptionRef = { id: string } | { source: string; arguments: unknown; to: string };
+type SubscriptionRef = { id: string } | { source: string; arguments: unknown; to: string };
 
 export interface DeliveryService {
   /**

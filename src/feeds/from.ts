@@ -3,7 +3,7 @@ import type { FeedRoute } from '../declare/feed.ts';
 import type { MqttRoute } from './mqtt-session/options.ts';
 
 /** What a stream may say of its share of a feed of one of our own kinds. Those of `http`, `websocket` and `pull` have no options. */
-export type BuiltInRoute = MqttRoute;
+type BuiltInRoute = MqttRoute;
 
 /**
  * Fills a stream from a feed that the app declares under `feeds`. For a kind of your own, name the type of its route:

@@ -18,7 +18,7 @@ import { createTask } from '../tasks/work/create.ts';
 import { type BeginReaction, createReactionWork } from '../triggers/reactions.ts';
 import { type ChangedPlace, createTriggerWork } from '../triggers/run.ts';
 
-export interface EventRun {
+interface EventRun {
   /** When there is something to do if nothing changes, epoch ms; null: there is nothing. */
   dueAt: number | null;
   /** Something is left to do at once. */
@@ -27,7 +27,7 @@ export interface EventRun {
 }
 
 /** Work that follows logs. A run that is missed, doubled or overlaps another harms nothing. */
-export interface EventWorker {
+interface EventWorker {
   /** For the log. */
   name: string;
   /** Whether a change of this log concerns it: the name of a stream, or `trigger.<name>`. */
@@ -129,7 +129,7 @@ async function tryRun(
   }
 }
 
-export interface EventWorkOptions {
+interface EventWorkOptions {
   /** Pause between two looks at all, ms; default 10,000. What this process appends is looked at as soon as it is told. */
   everyMs?: number;
   /** Shortest pause between two runs of a worker, ms; default 100. */

@@ -100,7 +100,7 @@ const CHANGE_MS = 10_000;
 /** What works without a request. */
 export type HostWork = Pick<Host, 'scheduled' | 'queue'>;
 
-export interface HostParts {
+interface HostParts {
   serving: McpEndpointDeps['serving'];
   /** Called once per `scheduled` and `queue`. */
   work: () => HostWork | Promise<HostWork>;

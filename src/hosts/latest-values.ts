@@ -1,6 +1,6 @@
 /** Keeps the values that were asked for last, up to a number. */
 
-export interface LatestValues<Value> {
+interface LatestValues<Value> {
   /** The value that is kept under the key; else `make` makes it. */
   of: (key: string, make: () => Value) => Value;
 }

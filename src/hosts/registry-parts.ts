@@ -72,7 +72,7 @@ export interface RegistryOptions {
 
 const NOT_SET: ReadVariable = () => null;
 
-export type Compose = (granted: Granted, part: RegistryPart) => Registry;
+type Compose = (granted: Granted, part: RegistryPart) => Registry;
 
 export function createComposer(
   deps: AppDeps,

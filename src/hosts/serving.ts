@@ -31,7 +31,7 @@ import { createLatestValues } from './latest-values.ts';
 import { createComposer, type RegistryOptions, scopedIn } from './registry-parts.ts';
 
 /** The registry of the whole app, and those of the parts of it that callers may use. */
-export interface Registries {
+interface Registries {
   whole: Registry;
   /** Callers with whose scopes the same is granted have the same one. */
   of: (principal: Pick<Principal, 'scopes'>) => Registry;

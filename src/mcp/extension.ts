@@ -74,7 +74,7 @@ export interface CorePart {
   answer(key: string, given: Readonly<Record<string, unknown>>, context: ToolContext): Promise<void>;
 }
 
-export interface CoreMethod {
+interface CoreMethod {
   /** Answers the result. The context is that of a tool, and cannot ask; `client` can. Errors as those of `ExtensionMethod`. */
   run(params: Readonly<Record<string, unknown>>, context: ToolContext, client: LegacyClient): Promise<object>;
 }
@@ -100,13 +100,13 @@ export interface ExtensionMethod {
 }
 
 /** What is known of the client of a method. */
-export interface MethodClient {
+interface MethodClient {
   /** The request is of 2025-11-25 or before. */
   isEarlier: boolean;
 }
 
 /** A method whose request stays open: its answer is what it sends, until its client leaves or nothing more comes. */
-export interface StreamMethod {
+interface StreamMethod {
   /**
    * Judges the request, before anything is sent.
    * @throws TidegateError which is answered as a JSON-RPC error, by its code

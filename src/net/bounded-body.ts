@@ -4,7 +4,7 @@
  */
 import { TidegateError } from '../base/errors.ts';
 
-export interface BodyBound {
+interface BodyBound {
   /** Most bytes. One more throws `too_large`. */
   maxBytes: number;
   /** Names the source in the error. */

@@ -11,7 +11,7 @@ export function charsetOf(contentType: string | null): string | null {
 }
 
 /** `lines`: one value a line, or a sequence of values (RFC 7464). */
-export type JsonForm = 'json' | 'lines';
+type JsonForm = 'json' | 'lines';
 
 const LINES = /[/+.-](?:nd-?json|json-?l|json-?lines|json-seq|json-stream|stream\+json)$/;
 const JSON_TYPE = /[/+.-]json$/;

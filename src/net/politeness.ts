@@ -50,7 +50,7 @@ interface Host {
   begun: number[];
 }
 
-export interface HostLimiter {
+interface HostLimiter {
   /**
    * Waits for a place at the host. Answers the function that gives it back; null where `signal` aborts before.
    * @param until epoch ms at which the request is over at the latest

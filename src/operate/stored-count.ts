@@ -8,7 +8,7 @@ import { loggedEvent, streamLog } from '../streams/log/stream-log.ts';
 import type { LogScope } from '../streams/scope.ts';
 import { READ_LIMIT } from '../store/limits.ts';
 
-export interface StoredCount {
+interface StoredCount {
   events: number;
   /** Entries of the log, whatever stands there. */
   entries: number;

@@ -55,7 +55,7 @@ export interface SetBack {
   leap: Leap | null;
 }
 
-export interface ClockLook {
+interface ClockLook {
   /** Epoch ms by which what is old may be removed: now, or the time before a leap that has not stood yet. */
   agesBy: number;
   /** Null: the clock is not behind what was seen. It is told until `believeClock` is called with it. */

@@ -8,7 +8,7 @@ import type { Store } from './store.ts';
 import { inTurns, UNBOUNDED, type Work } from './work.ts';
 
 /** The functions of a store that reach its engine. */
-export type StoreCall = Exclude<keyof Store, 'name' | 'limits' | 'putBack' | 'transfer' | 'observed' | 'close'>;
+type StoreCall = Exclude<keyof Store, 'name' | 'limits' | 'putBack' | 'transfer' | 'observed' | 'close'>;
 
 export const STORE_CALLS: readonly StoreCall[] = [
   ...(['get', 'getMany', 'list', 'due', 'read', 'last', 'seek', 'extent'] as const),

@@ -4,7 +4,7 @@ import type { Runtime } from '../base/runtime.ts';
 import { LIST_LIMIT } from './limits.ts';
 import type { Store, StoredRecord } from './store.ts';
 
-export interface ListAllOptions {
+interface ListAllOptions {
   /** Only ids that begin with this. */
   prefix?: string;
   /** Only ids after this one. */

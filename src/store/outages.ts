@@ -7,7 +7,7 @@ import type { Runtime } from '../base/runtime.ts';
 
 const AGAIN_MS = 60_000;
 
-export interface Outages {
+interface Outages {
   failed(code: string, message: string, fields: Record<string, string>): void;
   /** Something was stored. */
   worked(): void;

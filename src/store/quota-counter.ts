@@ -38,7 +38,7 @@ export interface Counter {
   isExact?: boolean;
 }
 
-export interface Counters {
+interface Counters {
   /**
    * Takes an amount, or nothing. Null: it is taken; else after how long it makes sense to come again, ms.
    * @throws TidegateError as the store's

@@ -36,7 +36,7 @@ export interface Hand {
 }
 
 /** A call for more that is under way. */
-export interface CallForMore {
+interface CallForMore {
   /** Epoch ms. */
   at: number;
   ended: Promise<void>;
@@ -67,7 +67,7 @@ export function endOfPiece(start: number, pieceMs: number): number {
   return start + (PIECES + 1) * pieceMs;
 }
 
-export interface CounterMemory<Value> {
+interface CounterMemory<Value> {
   get(key: string): Value | undefined;
   /** The oldest is forgotten where there are too many: what is held in hand of it counts until its time is over. */
   set(key: string, value: Value, at: number): void;

@@ -7,7 +7,7 @@
  * back by a call of its own.
  */
 
-export interface HoldFacts {
+interface HoldFacts {
   limit: number;
   pieceMs: number;
   /** What all instances have taken, when this one asked last. */

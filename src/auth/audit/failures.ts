@@ -21,7 +21,7 @@ interface Tally {
   unwritten: number;
 }
 
-export interface Failures {
+interface Failures {
   /** How many there were since the last that was written, this one among them; 0: this one is not written. */
   count(principal: Principal | null, action: string, target: string | null, code: string | null): number;
 }

@@ -12,7 +12,7 @@ import type { App } from '../../declare/app.ts';
 import { extendApp } from '../../declare/check/define-app.ts';
 import { type DeclaredStream, stream } from '../../declare/stream.ts';
 
-export const AUDIT_EVENTS = 100_000;
+const AUDIT_EVENTS = 100_000;
 export const AUDIT_AGE_MS = 90 * DAY_MS;
 /** The second pair is for an app that has a stream of one of the first names. */
 const NAMES = [

@@ -19,7 +19,7 @@ import { type HashText, hashText, isSecretOf, keyAt, type KeyRecord, keyRecord, 
 import { KEY_PREFIX, readKey } from './key-text.ts';
 import type { KeyDeps } from './manage.ts';
 
-export interface KeyOptions {
+interface KeyOptions {
   /** `TIDEGATE_KEY`: whoever brings it may do everything. Null: there is none. */
   environmentKey: string | null;
 }

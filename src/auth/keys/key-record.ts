@@ -66,7 +66,7 @@ export function keyStateAt(
 
 const SALT_BYTES = 16;
 
-export type SaltedHash = Pick<KeyRecord, 'salt' | 'hash'>;
+type SaltedHash = Pick<KeyRecord, 'salt' | 'hash'>;
 
 /** SHA-256 of a text in UTF-8, base64url. */
 export type HashText = (text: string) => string | Promise<string>;

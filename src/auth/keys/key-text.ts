@@ -5,7 +5,7 @@
  */
 import { fnv1a } from '../../base/digest.ts';
 
-export interface KeyText {
+interface KeyText {
   /** 16 characters, 95 bits. It names the key, and is no secret. */
   id: string;
   /** 43 characters, 256 bits. */

@@ -11,7 +11,7 @@ import { takeOnce } from '../../store/take-once.ts';
 import { createRecent } from '../recent.ts';
 import type { Login } from './login-cookie.ts';
 
-export interface EndedLogins {
+interface EndedLogins {
   /** @throws TidegateError as a read of the store: then nobody knows */
   has(login: Login): Promise<boolean>;
   /** @throws TidegateError as a commit: then the login may still stand */

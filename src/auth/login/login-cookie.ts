@@ -16,7 +16,7 @@ export interface Login {
   expiresAt: number;
 }
 
-export interface LoginCookies {
+interface LoginCookies {
   /** Null: the credential is too large for a cookie. */
   make(credential: string): Promise<{ cookie: string; login: Login } | null>;
   /** Null for whatever was not made here, or has expired. */

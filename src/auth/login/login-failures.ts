@@ -6,12 +6,12 @@
 import { TidegateError } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
 
-export interface LoginFailures {
+interface LoginFailures {
   /** Begins one more, which counts as failed; an error where none may be tried. */
   begin(): LoginTry | TidegateError;
 }
 
-export interface LoginTry {
+interface LoginTry {
   /** It did not fail, or nobody can say whether it would: it counts no longer. Called once at most. */
   forgive(): void;
 }

@@ -14,7 +14,7 @@ const NAME = 'one text of 1 to 255 characters, none of them for control';
 
 export type Claims = Readonly<Record<string, unknown>>;
 
-export interface Expected {
+interface Expected {
   issuer: string;
   config: OauthConfig;
   /** Audiences that are this server. */
@@ -28,10 +28,10 @@ export interface Expected {
   isLookedUp: boolean;
 }
 
-export type JudgedClaims = { ok: true; principal: Principal } | { ok: false; reason: string };
+type JudgedClaims = { ok: true; principal: Principal } | { ok: false; reason: string };
 
 /** Clocks may differ by this, in seconds: 30 s on either side of a token's time. */
-export const SKEW_SECONDS = 30;
+const SKEW_SECONDS = 30;
 
 /**
  * Why a token is not valid now; null where it is.

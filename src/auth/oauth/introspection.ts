@@ -23,7 +23,7 @@ const RATION = { most: 100, perSecond: 20 };
 const METADATA_AGE_MS = 3_600_000;
 
 /** Null: the token is not active, or of another issuer. @throws TidegateError `upstream` where that cannot be found out now */
-export type Introspect = (token: string) => Promise<{ issuer: string; claims: Claims } | null>;
+type Introspect = (token: string) => Promise<{ issuer: string; claims: Claims } | null>;
 
 export function createIntrospect(
   { issuers, introspection }: OauthConfig,

@@ -18,7 +18,7 @@ export interface IssuerAnswer {
   document: JsonObject | null;
 }
 
-export interface IssuerRequest {
+interface IssuerRequest {
   /** How long the whole exchange may take, in ms. */
   timeoutMs: number;
   /** Sent by POST, as a form. Such a request follows no redirect, since it carries a secret. */

@@ -7,7 +7,7 @@ import type { Claims } from './claims.ts';
 import type { IssuerKeys, KeySet } from './key-set.ts';
 
 /** Signatures by a pair of keys. With a shared secret, or without a signature, everybody could write a token. */
-export const ALGORITHMS = [
+const ALGORITHMS = [
   'RS256',
   'RS384',
   'RS512',
@@ -25,7 +25,7 @@ export const ALGORITHMS = [
 const MOST_TRIED = 8;
 const ACCESS_TOKEN_TYPE = /^(?:application\/)?at\+jwt$/i;
 
-export type CheckedJwt =
+type CheckedJwt =
   | { ok: true; issuer: string; claims: Claims; saysAccessToken: boolean }
   /** `isLasting`: more keys would not change it. */
   | { ok: false; reason: string; isLasting: boolean };

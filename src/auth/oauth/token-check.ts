@@ -17,7 +17,7 @@ export interface OauthDeps {
   resources: readonly string[] | (() => readonly string[]);
 }
 
-export interface TokenChecked {
+interface TokenChecked {
   identified: Identified;
   /** When the token ends, epoch ms. Infinity: it does not say. */
   expiresAt: number;

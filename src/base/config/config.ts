@@ -49,13 +49,13 @@ export interface Config {
 }
 
 /** The members of a store's driver that are read here; `store/driver.ts` says what each means. */
-export interface VariablesOfDriver {
+interface VariablesOfDriver {
   name: string;
   variables: z.ZodRawShape;
   problems?(values: Record<string, unknown>): EnvironmentProblem[];
 }
 
-export interface EnvironmentProblem {
+interface EnvironmentProblem {
   field: string;
   expected: string;
 }

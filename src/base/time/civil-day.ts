@@ -40,7 +40,7 @@ function firstMonday(year: number): number {
 }
 
 /** The Monday of the week that holds a day. 1970-01-05 was a Monday. */
-export function mondayOf(day: number): number {
+function mondayOf(day: number): number {
   return Math.floor((day - 4) / 7) * 7 + 4;
 }
 

@@ -6,7 +6,7 @@ import type { TidegateError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 
 /** What came of work that nobody waits for any more. */
-export type Late = { kind: 'answered' } | { kind: 'failed'; thrown: unknown };
+type Late = { kind: 'answered' } | { kind: 'failed'; thrown: unknown };
 
 /** A limit that somebody else can lift. */
 export interface Lift {

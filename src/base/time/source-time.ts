@@ -31,7 +31,7 @@ const LAST_SECOND = 4.2e9;
 const SHOWN_CHARACTERS = 40;
 const FORMS = 'a time in ISO 8601 (2026-11-20T12:00:00Z) or RFC 2822, or milliseconds since 1970';
 
-export interface TimeReading {
+interface TimeReading {
   /** Numbers, and texts of digits, are counts of this unit. Null: milliseconds, where they can be nothing else. */
   unit: TimeUnit | null;
   /** The field that the declaration names, for messages. */

@@ -17,7 +17,7 @@ const FIRST_SECOND = 1e8;
 const FIRST_DAY = 1e7;
 
 export const DURATION_EXPECTED = 'a whole number with a unit, such as 30s, 5m, 1h or 1d';
-export const TIME_EXPECTED =
+const TIME_EXPECTED =
   'epoch milliseconds, an ISO 8601 time with its zone (2026-11-20T12:00:00Z), or a time before or after now (-15m, +6h)';
 
 /** `1m`, `5m`, `1h`, `1d`, `1w`, … in ms; null where the text is no duration. A week is seven days of 24 hours. */

@@ -65,7 +65,7 @@ export function createDeploymentNote(
  * differ. A process that began before the newest deployment was stored is of an older one, and changes nothing.
  * @param bootedAt when this process began, epoch ms
  */
-export async function noteDeployment(
+async function noteDeployment(
   { store, runtime }: Pick<Deps, 'store' | 'runtime'>,
   lists: ListDigests,
   bootedAt: number,

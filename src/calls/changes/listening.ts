@@ -8,7 +8,7 @@ import type { LogListener, LogNews, WatchEnd } from '../../store/watch/listener.
 import type { ChangeWatch, KeptEntry } from './kept.ts';
 import { type Changed, type Interest, interestsOf, nameOfChange, type Wanted } from './topics.ts';
 
-export interface ListenerOptions extends Pick<LogListener<KeptEntry>, 'store' | 'signal' | 'reads'> {
+interface ListenerOptions extends Pick<LogListener<KeptEntry>, 'store' | 'signal' | 'reads'> {
   /** What changed from then on is told, epoch ms: some of it may be told again. */
   since: number;
   /** Takes in one change. Nothing more is told before it resolves. Where it rejects, listening ends. */

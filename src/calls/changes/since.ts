@@ -10,7 +10,7 @@ import { keptOf } from './kept.ts';
 import { decodePollCursor, encodePollCursor, markOfLog, type PollPositions } from './poll-cursor.ts';
 import { type Changed, type Interest, interestsOf, type Wanted } from './topics.ts';
 
-export interface ChangesSince {
+interface ChangesSince {
   /** Each once. */
   changes: ReadonlySet<Changed>;
   /** The next call goes on there. */

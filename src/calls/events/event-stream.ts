@@ -15,7 +15,7 @@ export interface ServerEvent {
   retryMs?: number;
 }
 
-export interface EventStreamBounds {
+interface EventStreamBounds {
   /** How often a comment is written, ms. */
   keepAliveMs: number;
   /** No comments are written. Default: false. */

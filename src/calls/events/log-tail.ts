@@ -11,7 +11,7 @@ import { besides, obey } from '../../streams/log/removals.ts';
 import { streamLog } from '../../streams/log/stream-log.ts';
 import type { ChangeWatch, KeptEntry } from '../changes/kept.ts';
 
-export interface LogTailOptions {
+interface LogTailOptions {
   watch: ChangeWatch;
   /** The listener's own view of the store, in the tenant of the log. */
   scope: LogScope;

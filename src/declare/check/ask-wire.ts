@@ -19,7 +19,7 @@ export const METHOD_OF: Readonly<Record<InputRequest['kind'], WireRequest['metho
 };
 
 /** Most bytes of a request as JSON, and of an answer to it. */
-export const ASK_BYTES = 8_192;
+const ASK_BYTES = 8_192;
 export const ANSWER_BYTES = 32_768;
 
 /**

@@ -13,7 +13,7 @@ import { specProblems, shown } from '../spec/problems.ts';
 /** Most bytes of a condition as JSON. The bound exists because each waiter's record holds the condition. */
 export const CONDITION_BYTES = 16_384;
 /** Most events that `count` counts up to. */
-export const MOST_COUNTED = 1_000;
+const MOST_COUNTED = 1_000;
 const TEXT_CHARACTERS = 256;
 const MOST_CHOICES = 50;
 const MOST_TESTS = 16;

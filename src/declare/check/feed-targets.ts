@@ -42,7 +42,7 @@ function takesNothing(field: z.ZodType): boolean {
 }
 
 /** Whose logs the runs of a feed fill. */
-export interface FilledTenants {
+interface FilledTenants {
   /** Whose runs there are: one in the name of the app, or one for each tenant. */
   tenants: StreamTenants;
   /** Whether events of a stream name their tenant: the one run then fills a log for each that is named. */

@@ -5,12 +5,12 @@
  */
 import { TidegateError } from '../../base/errors.ts';
 
-export interface Variable {
+interface Variable {
   name: string;
   repeat: boolean;
 }
 
-export type Template = readonly (string | Variable)[];
+type Template = readonly (string | Variable)[];
 
 const EXPRESSION = /(\{[A-Za-z_]\w*\*?\})/;
 

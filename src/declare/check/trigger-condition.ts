@@ -12,7 +12,7 @@ import { streamProblems } from './condition.ts';
 import { aggregateSchema, CONDITION_BYTES, conditionProblems, lengthSchema } from './condition-schema.ts';
 
 /** Most conditions that one is made of, and how deep they stand in one another. */
-export const MOST_PARTS = 20;
+const MOST_PARTS = 20;
 const MOST_DEPTH = 5;
 const SIMPLE = ['threshold', 'change', 'rate', 'absence', 'match', 'count', 'aggregate'];
 const KINDS = [...SIMPLE, 'all', 'any', 'sequence', 'missing'];

@@ -34,7 +34,7 @@ export async function openSecret(
 }
 
 /** What was sealed, as it is needed to send. */
-export interface OpenedTarget {
+interface OpenedTarget {
   target: ShownTarget;
   /** With which it is signed now, the current one first. */
   secrets: Uint8Array<ArrayBuffer>[];

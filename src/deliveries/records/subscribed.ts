@@ -34,7 +34,7 @@ export interface Subscribed {
   ended: SubscriptionEnd | null;
 }
 
-export const shapeSchema = z.enum(['event', 'slack', 'discord'] satisfies BodyShape[]);
+const shapeSchema = z.enum(['event', 'slack', 'discord'] satisfies BodyShape[]);
 
 export const subscribed = record<Subscribed>(
   'subscription',

@@ -5,7 +5,7 @@ import type { EventOccurrence, EventSource } from '../../streams/sources/sources
 import type { BodyShape } from '../records/subscription.ts';
 
 /** A larger body may be refused by whatever stands before a receiver. */
-export const BODY_BYTES = 256 * 1024;
+const BODY_BYTES = 256 * 1024;
 /** Members of the data that were left out, since the body would have been too large. */
 const OMITTED_META = 'io.tidegate/omitted';
 const TEST_META = 'io.tidegate/test';

@@ -17,14 +17,14 @@ export const RECEIVER_BYTES = 65_536;
 const OF_TLS =
   /^(?:ERR_TLS|ERR_SSL|CERT|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO|EPROTO|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)/;
 
-export interface Posting {
+interface Posting {
   url: string;
   headers: Record<string, string>;
   body: string;
   allow: readonly string[];
 }
 
-export type PostAnswer =
+type PostAnswer =
   | { response: Response; failure: null }
   /** Nothing came of it. */
   | { response: null; failure: DeliveryFailure };

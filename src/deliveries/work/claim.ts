@@ -13,7 +13,7 @@ export const DELIVERY_LEASE_MS = 30_000;
 export const HELD_MS = 1_000;
 
 /** A subscription as it was read, before anybody has its lease. */
-export interface DueDelivery {
+interface DueDelivery {
   name: SubscriptionName;
   definition: Subscribed;
   definitionVersion: Version;

@@ -25,7 +25,7 @@ export interface FoundEvent {
   cursor: Cursor;
 }
 
-export interface DeliveryIntake {
+interface DeliveryIntake {
   state: DeliveryState;
   /** What was read just now, by the ids of what is pending. */
   found: Map<string, FoundEvent>;

@@ -24,7 +24,7 @@ export interface TurnEnded {
   nextAt: number | null;
 }
 
-export interface DeliveryPool {
+interface DeliveryPool {
   /** Whether a turn for it is under way here. */
   has(name: SubscriptionName): boolean;
   /**

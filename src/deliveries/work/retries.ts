@@ -26,7 +26,7 @@ const MOST_ABANDONED_KEPT = 100;
 /** Longest reason that is kept of a try. */
 const WHY_CHARACTERS = 200;
 
-export function isFailing({ failures }: Pick<DeliveryState, 'failures'>): boolean {
+function isFailing({ failures }: Pick<DeliveryState, 'failures'>): boolean {
   return failures >= FAILING;
 }
 
@@ -44,7 +44,7 @@ export function nextTryAt({ pending, restUntil }: DeliveryState, ordered: boolea
   return times.length === 0 ? null : Math.max(restUntil, Math.min(...times));
 }
 
-export interface TryTimes {
+interface TryTimes {
   now: number;
   /** In [0, 1). */
   chance: number;

@@ -12,7 +12,7 @@ import { followOutbox, type OutboxReport } from './outbox.ts';
 import { followDueOutboxes, type FollowedOutboxes, NOT_FOLLOWED, sourceLogs } from './places.ts';
 import { createDeliveryPool, namesOfDue, type PoolOptions, type TurnEnded } from './pool.ts';
 
-export interface DeliveriesReport {
+interface DeliveriesReport {
   /** Turns taken. */
   turns: number;
   /** Turns that the store broke off. */
@@ -23,7 +23,7 @@ export interface DeliveriesReport {
   dueAt: number | null;
 }
 
-export interface DeliveryWork {
+interface DeliveryWork {
   /** Whether a change of this log may concern a subscriber: the name of a stream, or `trigger.<name>`. */
   concerns(stream: string): boolean;
   /**
@@ -35,7 +35,7 @@ export interface DeliveryWork {
   stop(): Promise<void>;
 }
 
-export interface DeliveryWorkOptions extends PoolOptions {
+interface DeliveryWorkOptions extends PoolOptions {
   /** The process stays up, so a run does not wait for receivers that take long. Default: it waits for all that it began. */
   stays?: boolean;
 }

@@ -10,7 +10,7 @@ import type { Tried } from '../send/tried.ts';
 import { sendControl, sendEvent, type Sending } from '../send/send.ts';
 import { type DeliveryState, type Pending, watermarkOf } from '../records/state.ts';
 
-export type SendAnswer =
+type SendAnswer =
   | { kind: 'tried'; tried: Tried }
   /** It cannot be sent: this is to be sent in its place. */
   | { kind: 'instead'; pending: Pending[] };

@@ -47,7 +47,7 @@ export interface TurnReport {
   nextAt: number | null;
 }
 
-export interface DeliveryTurnOptions {
+interface DeliveryTurnOptions {
   /** Epoch ms. No batch begins after it. */
   deadline: number;
   /** No batch begins once it aborts. */

@@ -3,7 +3,7 @@
  * too (https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md). The digest at the end is not checked:
  * whatever is not read to its last byte is no such record. Pure.
  */
-export interface Aggregated {
+interface Aggregated {
   partitionKey: string | null;
   data: Uint8Array;
 }

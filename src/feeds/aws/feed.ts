@@ -11,7 +11,7 @@ import { sourceSpec } from './spec.ts';
 export type { SourceOptions, SourceRecord } from './options.ts';
 
 /** The kinds of event sources, by which the deployment connects them. */
-export const SOURCE_KINDS = ['sqs', 'kinesis', 'eventbridge', 'iot'] as const;
+const SOURCE_KINDS = ['sqs', 'kinesis', 'eventbridge', 'iot'] as const;
 export type SourceKind = (typeof SOURCE_KINDS)[number];
 
 /** A feed that an event source fills. */

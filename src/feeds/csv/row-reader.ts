@@ -4,7 +4,7 @@
  * knows nothing of columns. Pure.
  */
 
-export interface Dialect {
+interface Dialect {
   /** One UTF-16 unit, as `quote`. */
   delimiter: string;
   quote: string;
@@ -25,7 +25,7 @@ export interface CsvRow {
   problem: string | null;
 }
 
-export interface RowReader {
+interface RowReader {
   /** Adds to the text. */
   add(text: string): void;
   /** UTF-16 units that are not read yet. They begin with a row. */

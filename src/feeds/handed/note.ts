@@ -12,7 +12,7 @@ import { feedKey, feedRecord, newState, NOT_DUE_MS, readState } from '../records
 import { feedHints } from '../records/told.ts';
 import type { HandedTaken } from './take.ts';
 
-export interface HandedNotes {
+interface HandedNotes {
   /** Two store calls, and none where it was noted a moment ago and nothing is wrong. Never rejects. */
   note(scope: StreamScope, feed: DeclaredFeed, taken: HandedTaken, deadline: number): Promise<void>;
 }

@@ -18,7 +18,7 @@ import { makeRequest } from './request.ts';
 import { retryAfterMs } from '../../net/retry-after.ts';
 import type { FeedAnswer } from './answer.ts';
 
-export interface SourceExchange {
+interface SourceExchange {
   options: HttpSettings;
   context: BurstContext;
   request: FeedRequest;
@@ -32,7 +32,7 @@ export interface SourceExchange {
 }
 
 /** `nothing`: there is nothing new. `stale`: the source does not know the page any more. */
-export type NoAnswer = 'nothing' | 'stale';
+type NoAnswer = 'nothing' | 'stale';
 
 const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
 /** Types of other formats than JSON. */

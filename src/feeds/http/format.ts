@@ -52,7 +52,7 @@ export interface DocumentFormat extends FormatBase {
 }
 
 /** Where a document comes from. */
-export interface DocumentOrigin {
+interface DocumentOrigin {
   /** Its URL without query and credentials, which may hold secrets. Links may be relative to it. */
   url: string;
   /** What its `Content-Type` says; null where it says nothing. */

@@ -8,7 +8,7 @@ import { asCursor, placeIn, stepOnward } from './way-onward.ts';
 import { linkTarget } from '../../net/link-header.ts';
 import { resolveNext, storeLink } from './next-link.ts';
 
-export interface PageEnd {
+interface PageEnd {
   pages: HttpPages;
   /** The page that was read; null for the first. */
   page: PageMark | null;

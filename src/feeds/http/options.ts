@@ -204,7 +204,7 @@ export interface EventFormat extends FormatBase {
 }
 
 /** @param signal ends the exchange */
-export type EventBurst = (
+type EventBurst = (
   options: HttpOptions,
   context: BurstContext,
   signal: AbortSignal,

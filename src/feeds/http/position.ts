@@ -44,7 +44,7 @@ const SHORT_MARK = 8;
 /** The last time that a `Date` tells, epoch ms. */
 const LAST_MS = 8_640_000_000_000_000n;
 
-export interface PartlyRead {
+interface PartlyRead {
   /** Identity of the body. If the same body comes again, the items that were read are passed over. */
   mark: string;
   items: number;

@@ -24,7 +24,7 @@ import { likelyUnit } from '../../base/time/source-time.ts';
 import { type Zone, zoneOf } from '../../base/time/zone.ts';
 import type { IdleTimeout } from '../../net/idle-timeout.ts';
 
-export interface PageReading {
+interface PageReading {
   options: HttpSettings;
   context: BurstContext;
   position: HttpPosition;

@@ -10,7 +10,7 @@ import { restoreLink } from './next-link.ts';
 import { nsFromMs, writeSourceTime } from '../../base/time/source-time.ts';
 import type { FeedRequest } from './answer.ts';
 
-export interface RequestInput {
+interface RequestInput {
   options: HttpSettings;
   position: HttpPosition;
   /** Null where none is declared. */

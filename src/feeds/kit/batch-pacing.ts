@@ -27,9 +27,9 @@ export interface PacingOptions {
  */
 export const HELD_COMMIT_MS = 100;
 
-export type Verdict = { verdict: 'commit' | 'idle' } | { verdict: 'wait'; waitMs: number };
+type Verdict = { verdict: 'commit' | 'idle' } | { verdict: 'wait'; waitMs: number };
 
-export interface Pacing {
+interface Pacing {
   /** Messages arrived; `unacknowledged` of them will be acknowledged after the commit. */
   arrived(messages: number, unacknowledged: number, bytes: number): void;
   decide(): Verdict;

@@ -6,7 +6,7 @@
 /** Stands in a line that has bytes which are no text. It is half of a surrogate pair, and no bytes decode to it. */
 export const BROKEN = '\uD800';
 
-export interface PieceDecoder {
+interface PieceDecoder {
   push(bytes: Uint8Array): string;
   end(): string;
 }

@@ -12,7 +12,7 @@ import type { RetainedMemory } from './retained.ts';
 import { subscriptionId } from './topic.ts';
 import type { Unkept } from './unkept.ts';
 
-export interface Collector {
+interface Collector {
   /** Takes publications in. Returns how many messages came, how many of them need an acknowledgement, and their bytes. */
   take(publications: readonly Publication[]): [messages: number, unacknowledged: number, bytes: number];
   /** Adds items that no message brought. */
@@ -29,7 +29,7 @@ export interface Collector {
   backlog(): number;
 }
 
-export interface Collecting {
+interface Collecting {
   settings: MqttSettings;
   context: BurstContext;
   routes: readonly Route[];

@@ -10,7 +10,7 @@ import type { Session } from './session-types.ts';
 import { openSocket } from './socket.ts';
 
 /** What `dial` needs of its caller, which is a burst or a call that publishes. */
-export type Dialling = Pick<BurstContext, 'feed' | 'signal' | 'now' | 'newId' | 'sleep' | 'connect' | 'log'>;
+type Dialling = Pick<BurstContext, 'feed' | 'signal' | 'now' | 'newId' | 'sleep' | 'connect' | 'log'>;
 
 export interface Connection {
   session: Session;

@@ -20,7 +20,7 @@ export interface OversizedPublication {
 
 export type Incoming = Packet | OversizedPublication;
 
-export interface PacketReader {
+interface PacketReader {
   /**
    * Returns the packets that these bytes complete.
    * @throws TidegateError `upstream` for bytes that are not MQTT. The reader cannot be used after that.

@@ -32,7 +32,7 @@ export interface Route {
 }
 
 /** What a feed says of the payloads of all its routes. */
-export interface FeedReading {
+interface FeedReading {
   topic: string | null;
   payload: MqttPayload;
   items: string | null;

@@ -45,7 +45,7 @@ export interface Session {
   end(forget?: boolean): Promise<void>;
 }
 
-export interface SubscribeOptions {
+interface SubscribeOptions {
   qos: 0 | 1;
   /** Filters to unsubscribe from. */
   without?: readonly string[];
@@ -55,7 +55,7 @@ export interface SubscribeOptions {
   asks: boolean;
 }
 
-export interface PublishAck {
+interface PublishAck {
   /** The reason code of MQTT 5; always 0 with MQTT 3.1.1, which has none. */
   code: number;
   /** The broker's text beside the code; often empty. */

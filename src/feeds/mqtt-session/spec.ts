@@ -24,7 +24,7 @@ const reading = { items: pathOrWhole('data or data.items').optional(), ignore: m
 const zeroOrOne = z.literal([0, 1], { error: '0 or 1' });
 
 export const LONGEST_EXPIRY_SECONDS = 0xffffffff;
-export const MOST_RULES = 50;
+const MOST_RULES = 50;
 
 export const responseSpec = z.strictObject(
   {

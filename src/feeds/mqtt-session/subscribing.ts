@@ -16,7 +16,7 @@ const QUIET_MS = 100;
 /** The longest wait for such a silence, ms. */
 const MOST_WAIT_MS = 2_000;
 
-export interface Subscribing {
+interface Subscribing {
   /** Filters that the session is subscribed to. */
   filters: readonly string[];
   /** Longest wait for messages until `advance` is called again, ms; Infinity when nothing more is to be done. */

@@ -61,7 +61,7 @@ export async function connectOnce(settings: MqttSettings, context: OutletContext
 }
 
 /** The properties of MQTT 5 that a request has beside those of any message. */
-export interface RequestProperties {
+interface RequestProperties {
   responseTopic?: string;
   correlationData: Uint8Array;
 }

@@ -29,7 +29,7 @@ import { answerTest, inboundOf, type ResponsePlan } from './request-match.ts';
 import { describe } from '../mqtt-session/socket.ts';
 import { covers, filterMistake } from '../mqtt-session/topic.ts';
 
-export interface RequestPlan extends ResponsePlan {
+interface RequestPlan extends ResponsePlan {
   id: string;
   answers: number;
   timeoutMs: number;

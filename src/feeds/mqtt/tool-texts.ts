@@ -61,7 +61,7 @@ export function payloadSchema(shown: readonly Shown[]): z.ZodType {
  * The JSON Schema of the payload: one that takes what any of the topics takes, because many clients know no variants. Its
  * description tells what each topic takes.
  */
-export function payloadJsonSchema(shown: readonly Shown[]): JsonObject {
+function payloadJsonSchema(shown: readonly Shown[]): JsonObject {
   const schemas = shown.map(({ rule }) => schemaOf(rule));
   const told = shown.map(({ rule }, index) => toldOf(rule, schemas[index] ?? {}));
   const { description: _ofOne, ...merged } = mergedSchema(schemas);

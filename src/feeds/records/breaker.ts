@@ -5,14 +5,14 @@
  */
 import { backoff } from '../../base/backoff.ts';
 
-export const FIRST_BACKOFF_MS = 1_000;
-export const LONGEST_BACKOFF_MS = 30_000;
+const FIRST_BACKOFF_MS = 1_000;
+const LONGEST_BACKOFF_MS = 30_000;
 /** Failures in a row that open the breaker. */
 export const BREAKER_FAILURES = 5;
-export const FIRST_PAUSE_MS = 60_000;
-export const LONGEST_PAUSE_MS = 5 * 60_000;
+const FIRST_PAUSE_MS = 60_000;
+const LONGEST_PAUSE_MS = 5 * 60_000;
 /** The longest `Retry-After` that is honoured. */
-export const LONGEST_RETRY_AFTER_MS = 60 * 60_000;
+const LONGEST_RETRY_AFTER_MS = 60 * 60_000;
 
 /**
  * Milliseconds to wait after the `failures`th failure in a row: from 1 s doubling up to 30 s, and from the fifth on

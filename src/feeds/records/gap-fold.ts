@@ -19,7 +19,7 @@ export const TOLD_GAPS_BYTES = 2 * 1024;
 /** Most gaps that are told before an event. */
 const MOST_CLOSING = 20;
 
-export interface GapOf {
+interface GapOf {
   stream: string;
   event: LoggedEvent;
 }

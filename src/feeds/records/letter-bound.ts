@@ -2,7 +2,7 @@
 import type { DeclaredFeed } from '../../declare/feed.ts';
 import { BURST_DEAD_LETTERS } from './dead-letters.ts';
 
-export interface LetterBound {
+interface LetterBound {
   /** Whether a log of dead letters takes no more. */
   isFull(log: string): boolean;
   count(log: string): void;

@@ -5,7 +5,7 @@
 import type { LoggedEvent } from '../../base/event.ts';
 import { nameOf } from '../../streams/log/removals.ts';
 
-export interface ListedIds {
+interface ListedIds {
   /** Call it where another batch begins. */
   begin(): void;
   /**

@@ -15,7 +15,7 @@ export const MOST_MARKS = 128;
 /** Most bytes of the text that `state` returns. */
 export const REPLAY_BYTES = 4 * 1024;
 
-export interface Replay {
+interface Replay {
   /**
    * Takes the next items of the reading, and returns how many at their beginning are committed already. Null: items of
    * earlier batches were skipped although they are not committed. They come again after `state` is stored and the burst

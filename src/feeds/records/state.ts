@@ -23,7 +23,7 @@ export interface FeedError {
   at: number;
 }
 
-export interface FeedLease {
+interface FeedLease {
   holder: string;
   /** Epoch ms until which nobody else may take it. */
   until: number;

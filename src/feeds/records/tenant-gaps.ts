@@ -45,7 +45,7 @@ const MOST_KNOWN = 100_000;
 /** The number of the last gap that was told in a tenant's log of a stream. */
 const told = record('gaps told to a tenant', () => z.strictObject({ number: z.number() }));
 
-export function toldKey(tenant: string, feed: string, stream: string): RecordKey {
+function toldKey(tenant: string, feed: string, stream: string): RecordKey {
   return { partition: `${tenant}/gaps-told/${feed}`, id: stream };
 }
 

@@ -5,7 +5,7 @@
  */
 import { TidegateError } from '../../base/errors.ts';
 
-export interface CharsetClues {
+interface CharsetClues {
   /** What the app declares; null where it leaves it to the document. */
   declared: string | null;
   /** What `Content-Type` says, or null. */

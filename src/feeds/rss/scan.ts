@@ -8,7 +8,7 @@ import { decodeHTMLStrict } from 'entities/decode';
 import { passOver } from './swallowed.ts';
 import { unreadable } from './unreadable.ts';
 
-export interface MarkupHandler {
+interface MarkupHandler {
   /** `at` is where the tag begins in the text. */
   begin(tag: string, attributes: ReadonlyMap<string, string>, at: number): void;
   end(tag: string, at: number): void;

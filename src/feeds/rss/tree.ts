@@ -23,7 +23,7 @@ export interface XmlElement {
 }
 
 /** What the tree cannot know by itself of a kind of document. */
-export interface TreeRules {
+interface TreeRules {
   /** Whether an element cannot stand within another of its name. */
   isItem: (element: XmlElement) => boolean;
   /** Whether an element is a field whose text may be markup. */

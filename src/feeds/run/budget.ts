@@ -1,7 +1,7 @@
 /** How much a burst has taken in, and what becomes of items beyond that. Pure. */
 import type { FeedBudget, FeedItem, Overflow } from '../../declare/feed.ts';
 
-export interface Spending {
+interface Spending {
   isSpent(): boolean;
   spend(item: FeedItem): void;
   /**

@@ -20,7 +20,7 @@ import type { Lease } from './lease.ts';
 import { createTaker } from './taker.ts';
 import { createUpkeep, type Upkeep } from './upkeep.ts';
 
-export interface BurstOptions {
+interface BurstOptions {
   scope: StreamScope;
   feed: DeclaredFeed;
   lease: Lease;

@@ -11,7 +11,7 @@ import type { ItemJudge } from './judge-items.ts';
 import type { EventKeeper } from './keep-events.ts';
 import type { Tally } from './tally.ts';
 
-export interface GivingUp {
+interface GivingUp {
   /** Makes a dead letter of an item, or only counts it. False: the chunk is full. */
   giveUp(item: FeedItem, why: Reason, asDeadLetter: boolean): boolean;
   /** Lets it be said once more that something is missing. */

@@ -31,7 +31,7 @@ import { createTally } from './tally.ts';
 
 const SHOWN_CHARACTERS = 60;
 
-export type Taken = 'taken' | 'duplicate' | 'full';
+type Taken = 'taken' | 'duplicate' | 'full';
 
 export interface Intake {
   /**

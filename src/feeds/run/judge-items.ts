@@ -44,7 +44,7 @@ export interface PlacedEvent {
   event: LoggedEvent;
 }
 
-export const NO_TENANT: Reason = { reason: 'tenant', field: 'tenant', expected: 'data that name a tenant' };
+const NO_TENANT: Reason = { reason: 'tenant', field: 'tenant', expected: 'data that name a tenant' };
 
 export function createJudge(scope: StreamScope, feed: DeclaredFeed): ItemJudge {
   const { app, runtime } = scope;

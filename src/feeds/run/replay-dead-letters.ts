@@ -20,7 +20,7 @@ import { noteWrites } from '../../streams/tenant-work.ts';
 import { refusedKey, refusedLetters, withRefused } from '../records/refused-letters.ts';
 import { type DeadLetter, deadLetter, deadLetterLog, ERASED, LETTERS_FOLLOWER } from '../records/dead-letters.ts';
 
-export interface ReplayReport {
+interface ReplayReport {
   /** Letters whose events were appended to their streams. */
   replayed: number;
   /** Letters whose ids the streams had already. */

@@ -46,7 +46,7 @@ export interface FeedReport extends FeedCounts {
   spent: Spent;
 }
 
-export interface FeedRun {
+interface FeedRun {
   scope: StreamScope;
   /** What this process has seen of the store's feeds. */
   seen: SeenFeeds;

@@ -19,7 +19,7 @@ import { commitIntake } from './commit-intake.ts';
 import type { Intake } from './intake.ts';
 import { type Lease, MOST_CURSORS } from './lease.ts';
 
-export interface SeenFeed {
+interface SeenFeed {
   /** A digest of the record as this process wrote it last; null: somebody else wrote it since. */
   state: string | null;
   bursts: number;
@@ -46,7 +46,7 @@ export function seenFeed(state: FeedState, cursors: SeenFeed['cursors'], at: num
   return { state: isLast ? markOf(state) : null, bursts: state.bursts, at, cursors: last };
 }
 
-export interface FoundBack {
+interface FoundBack {
   note: WentBack;
   /** Streams that no longer have events which this process appended. */
   lost: ReadonlySet<string>;

@@ -18,9 +18,9 @@ export const POSITION_BYTES = 16 * 1024;
 const UNBOUNDED = { events: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
 
 /** `budget`: the burst has to end, and the next one follows at once. */
-export type TakeOutcome = 'go-on' | 'budget' | 'lost';
+type TakeOutcome = 'go-on' | 'budget' | 'lost';
 
-export interface Taker {
+interface Taker {
   /** @throws TidegateError `upstream` for a position that is too long; errors of the store */
   take(batch: FeedBatch): Promise<TakeOutcome>;
   isSpent(): boolean;

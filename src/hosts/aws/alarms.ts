@@ -8,7 +8,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { METRICS, METRICS_NAMESPACE } from '../lambda/metrics.ts';
 
-export interface Watched {
+interface Watched {
   functions: Readonly<Record<string, IFunction>>;
   /** Queues that keep what failed for good, with what that is. */
   dead: readonly { queue: IQueue; what: string }[];
@@ -16,7 +16,7 @@ export interface Watched {
   app: string | null;
 }
 
-export interface AlarmSettings {
+interface AlarmSettings {
   /** Age of the newest event from which a feed is too far behind, minutes. */
   feedLagMinutes: number;
   /** Is notified of each alarm. Absent: alarms show in the console alone. */

@@ -53,7 +53,7 @@ export const BUNDLE_OPTIONS = {
 } as const satisfies BuildOptions;
 
 /** Which module the functions run: one of the two. */
-export interface BundleSource {
+interface BundleSource {
   appFile?: string | URL | undefined;
   hostFile?: string | URL | undefined;
 }

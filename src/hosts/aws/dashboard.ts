@@ -17,7 +17,7 @@ import type { Construct } from 'constructs';
 import { METRICS } from '../lambda/metrics.ts';
 import { ofApp } from './alarms.ts';
 
-export interface DashboardParts {
+interface DashboardParts {
   functions: Readonly<Record<string, LambdaFunction>>;
   table: Table;
   memoryMb: number;

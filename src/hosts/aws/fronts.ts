@@ -25,7 +25,7 @@ export function addStreamingUrl(handler: IFunction, access: Access): string {
   return url;
 }
 
-export interface HttpFront {
+interface HttpFront {
   /** It ends in a slash. */
   url: string;
   api: HttpApi;

@@ -6,7 +6,7 @@ import type { Runtime } from '../../base/runtime.ts';
 import { from, mqtt, stream } from '../../index.ts';
 import { hostStream } from './machine.ts';
 
-export interface Demo {
+interface Demo {
   app: App;
   /** Lines for the welcome text. */
   notes: string[];

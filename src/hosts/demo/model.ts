@@ -1,6 +1,6 @@
 /** How the simulated plant behaves: slow waves, noise, and pumps that stop and start. Pure: time and chance come in. */
 
-export type PumpState = 'running' | 'stopped' | 'fault';
+type PumpState = 'running' | 'stopped' | 'fault';
 
 export interface Unit {
   name: string;

@@ -11,7 +11,7 @@ export interface DemoPlant {
   stop(): Promise<void>;
 }
 
-export interface DemoPlantOptions {
+interface DemoPlantOptions {
   runtime: Pick<Runtime, 'now' | 'random' | 'sleep' | 'log'>;
   /** Time between two readings of a unit; default 1,000. */
   everyMs?: number;

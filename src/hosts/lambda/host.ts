@@ -47,7 +47,7 @@ export interface LambdaOptions extends CallerOptions {
   write?: (line: string) => void;
 }
 
-export interface Instance {
+interface Instance {
   deps: Deps;
   host: Host;
   /** Null: no queue is named, and the schedule finds what is due. */

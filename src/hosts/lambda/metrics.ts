@@ -49,7 +49,7 @@ export async function feedMetrics(deps: Deps, stage: string | null = null): Prom
 
 const MOST_DUE = 100;
 
-export interface Lateness {
+interface Lateness {
   /** Null where no feed ever brought an event. */
   feedLag: number | null;
   oldestDue: number;

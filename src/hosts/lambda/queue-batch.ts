@@ -8,7 +8,7 @@ export interface SqsEvent {
   Records: readonly SqsRecord[];
 }
 
-export interface SqsRecord {
+interface SqsRecord {
   messageId: string;
   receiptHandle: string;
   body: string;

@@ -11,7 +11,7 @@ import { TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { Runtime } from '../../base/runtime.ts';
 
-export interface SqsAccess {
+interface SqsAccess {
   queueUrl: string;
   /** Null: the host of the queue's URL. */
   endpoint: string | null;

@@ -7,7 +7,7 @@ import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import type { AddressRange } from '../../base/config/proxies.ts';
 
-export interface ClientAddress {
+interface ClientAddress {
   address: string;
   /** Its connection is that of a proxy, which other callers share. */
   isForwarded: boolean;

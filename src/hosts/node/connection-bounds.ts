@@ -27,7 +27,7 @@ export interface ServedConnection {
   around: Share;
 }
 
-export interface BoundedConnections {
+interface BoundedConnections {
   /**
    * Runs `serve` once the requests that came before on the same connection have their answers. Where many wait, no more is read of
    * the connection. Where too many came at once, the first that is too many runs `refuse` in its place, which has to answer and to

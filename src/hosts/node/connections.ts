@@ -5,7 +5,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Runtime } from '../../base/runtime.ts';
 
-export interface Connections {
+interface Connections {
   /** Takes no further connection, and ends those that are idle. Resolves when all requests under way have been answered. */
   drain(): Promise<void>;
   /** Ends all connections. A stream is told when to come back, and a request without an answer to come again. */

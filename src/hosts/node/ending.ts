@@ -5,7 +5,7 @@ import type { Ending, Runtime } from '../../base/runtime.ts';
 const CLOSING_SHARE = 0.1;
 const MOST_CLOSING_MS = 1_000;
 
-export interface ProcessEnding {
+interface ProcessEnding {
   /** For the runtime of what the process serves. */
   signals: Ending;
   /**

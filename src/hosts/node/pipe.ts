@@ -2,7 +2,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Pipe } from '../../mcp/pipe/pipe-transport.ts';
 
-export interface NodePipe extends Pipe {
+interface NodePipe extends Pipe {
   /** Resolves when nothing more comes, or nobody reads any more. */
   ended: Promise<void>;
 }

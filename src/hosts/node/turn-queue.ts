@@ -33,7 +33,7 @@ export interface PassDeps {
   settled: (run: () => void) => void;
 }
 
-export interface TurnQueue {
+interface TurnQueue {
   /** How many wait. */
   readonly length: number;
   /** How many of them have begun (`isBegun`). */

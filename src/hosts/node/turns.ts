@@ -19,7 +19,7 @@ export interface TurnBounds {
   restingBytes: number;
 }
 
-export interface TurnDeps extends PassDeps {
+interface TurnDeps extends PassDeps {
   /** Runs something again and again, until it is stopped. */
   every: (ms: number, run: () => void) => { stop(): void };
   /** @param isBegun whether something may have been done for the request by now */
@@ -33,7 +33,7 @@ export interface OpenWork extends Work {
   end(): void;
 }
 
-export interface WorkTurns {
+interface WorkTurns {
   /** @param share of its connection; @param around of its address */
   open(share: Share, around: Share): OpenWork;
   /** How many wait for a turn, and how many bytes are held. */

@@ -30,7 +30,7 @@ const NAMES_ALONE: ReadonlySet<string> = new Set([
   'worker_threads',
 ]);
 
-export interface BundleSurroundings {
+interface BundleSurroundings {
   flags: readonly string[];
   store: string;
 }

@@ -1,12 +1,12 @@
 /** What a deployment on Cloudflare is called: the Worker, its queues, the namespace of its rate limit. Pure. */
 
 /** Most characters of a Worker's name, which is a label of its host name. */
-export const MOST_WORKER_NAME = 63;
+const MOST_WORKER_NAME = 63;
 const MOST_QUEUE_NAME = 63;
 /** Queues have names of letters, digits and hyphens. */
 const DEAD_SUFFIX = '-tasks-dead';
 
-export interface QueueNames {
+interface QueueNames {
   tasks: string;
   /** Where messages go that were tried in vain. */
   dead: string;

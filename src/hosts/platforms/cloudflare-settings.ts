@@ -62,7 +62,7 @@ export const INHERITED: ReadonlySet<string> = new Set([
   'triggers',
 ]);
 
-export interface NewFile {
+interface NewFile {
   worker: string;
   /** A word of `AUTH`. */
   auth: string;

@@ -56,7 +56,7 @@ export function storeWord(variables: Readonly<Record<string, unknown>>): string 
   return typeof STORE === 'string' && STORE !== '' ? STORE : 'redis';
 }
 
-export interface WorkerVariables {
+interface WorkerVariables {
   app: App;
   needs: AppNeeds;
   /** As they stand in the open. */

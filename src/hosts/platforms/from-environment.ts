@@ -14,7 +14,7 @@ import { callersOf, isOpen, type KnownCallers, tellOpen } from '../callers.ts';
 import type { CallerOptions, HostOptions } from '../http-host.ts';
 import { checkMisspelt } from '../misspelt.ts';
 
-export interface EnvironmentGiven {
+interface EnvironmentGiven {
   config: Config;
   app: App;
   /** What the platform has. The variables of the app come from `config`. */
@@ -31,7 +31,7 @@ export interface EnvironmentGiven {
 }
 
 /** Options of `createHost`. A host adds what its platform has, and changes none of these. */
-export type FromEnvironment = Deps &
+type FromEnvironment = Deps &
   KnownCallers & { isOpen: boolean } & Required<
     Pick<HostOptions, 'publicUrl' | 'allowedOrigins' | 'secrets' | 'feedRequestsPerDay'>
   >;

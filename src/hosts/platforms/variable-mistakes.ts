@@ -9,7 +9,7 @@ import type { App } from '../../declare/app.ts';
 import { startMistake, UNKNOWN_VALUE } from './check-start.ts';
 import type { PlatformFinding } from './finding.ts';
 
-export interface JudgedVariables {
+interface JudgedVariables {
   app: App;
   /** As they stand in the open. */
   open: Readonly<Record<string, unknown>>;

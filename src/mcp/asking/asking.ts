@@ -81,7 +81,7 @@ export interface ClientQuestions {
   cancelAll(session: string, call: AskingCall): Promise<(string | number)[]>;
 }
 
-export interface AskingDeps {
+interface AskingDeps {
   runtime: Runtime;
   messages: StreamMessages;
   /** Null: an answer that comes too late is lost. */

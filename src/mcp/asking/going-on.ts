@@ -29,7 +29,7 @@ export interface GoesOn {
   failure(method: string, thrown: unknown): RpcError;
 }
 
-export interface GoingOnDeps {
+interface GoingOnDeps {
   runtime: Runtime;
   rounds: Rounds;
   messages: StreamMessages;

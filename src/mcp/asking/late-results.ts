@@ -22,7 +22,7 @@ export interface LateResults {
   settle(handle: string, result: ToolResult, keeper: Keeper): Promise<void>;
 }
 
-export type LateResultDeps = Pick<ResultDeps, 'runtime' | 'keptMs' | 'most' | 'reader'>;
+type LateResultDeps = Pick<ResultDeps, 'runtime' | 'keptMs' | 'most' | 'reader'>;
 
 export function createLateResults({ runtime, keptMs, most, reader }: LateResultDeps): LateResults {
   const quotas = createQuotas(runtime);

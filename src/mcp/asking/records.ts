@@ -12,7 +12,7 @@ import type { RecordKey } from '../../store/store.ts';
 /** What a client answered to one question: an answer, or why there is none. */
 export type Given = { result: Json } | { refused: string };
 
-export interface AskedQuestion {
+interface AskedQuestion {
   /** The handler's. */
   key: string;
   request: WireRequest;

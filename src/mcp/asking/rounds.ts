@@ -44,7 +44,7 @@ const REASON_CHARACTERS = 500;
 const MOST_WAITING = 100;
 
 /** What the handler is entered with again. */
-export interface Entering {
+interface Entering {
   params: Json;
   state: string;
 }
@@ -55,7 +55,7 @@ export interface FoundRequest {
   waiting: WaitingRequest;
 }
 
-export interface NewRound {
+interface NewRound {
   request: AskedRequest;
   params: Json;
   required: InputRequired;

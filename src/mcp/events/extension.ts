@@ -16,7 +16,7 @@ import { pollEvents } from './poll.ts';
 import { openSubscription, type StreamDeps } from './stream.ts';
 import { subscribeEvents, unsubscribeEvents } from './subscribe.ts';
 
-export interface EventsOptions {
+interface EventsOptions {
   /** What a caller may use; its events are listed. */
   app: App;
   /** Sends webhooks. Null: there are none. */

@@ -5,7 +5,7 @@ import type { EventSource } from '../../streams/sources/sources.ts';
 import { listPageOf } from '../registry/pages.ts';
 import { cursorOf, type Params } from '../wire/params.ts';
 
-export type DeliveryMode = 'poll' | 'push' | 'webhook';
+type DeliveryMode = 'poll' | 'push' | 'webhook';
 
 /** Which ways there are on this host. */
 export interface Deliverable {

@@ -11,7 +11,7 @@ import { nextPollMs } from './pace.ts';
 import { mostIn, notBeforeIn, positionIn, selectionIn } from './requested.ts';
 
 /** JSON characters of the events of an answer. */
-export const ANSWER_CHARACTERS = 1_000_000;
+const ANSWER_CHARACTERS = 1_000_000;
 
 /**
  * One store call. Two more where `maxAgeMs` leaves out more than one call reads.

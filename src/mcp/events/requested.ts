@@ -4,7 +4,7 @@ import { decodeTailCursor } from '../../streams/log/tail-cursor.ts';
 import { type EventSource, findSource, type Selection } from '../../streams/sources/sources.ts';
 import { type Params, textOf, wrongParameter } from '../wire/params.ts';
 
-export const MOST_POLLED_EVENTS = 1_000;
+const MOST_POLLED_EVENTS = 1_000;
 const DEFAULT_EVENTS = 100;
 
 /** @throws TidegateError `not_found` for an event that the caller does not have; `invalid_input` naming the argument */

@@ -7,7 +7,7 @@ import type { Registry } from '../registry/registry.ts';
 import { isObject, type Params } from '../wire/params.ts';
 
 /** Most URIs, and most tasks, of one listener. */
-export const MOST_LISTENED = 100;
+const MOST_LISTENED = 100;
 /** Longest URI and id, in characters. */
 const MOST_CHARACTERS = 2_048;
 

@@ -17,7 +17,7 @@ import { filterOf, honouredOf, type ListenFilter } from './asked.ts';
 import type { HeldStreams, ListenBounds, Sender } from './held.ts';
 import { haveRightsChanged } from '../../calls/events/rights-watch.ts';
 
-export interface ListenerDeps {
+interface ListenerDeps {
   runtime: Runtime;
   watch: ChangeWatch;
   bounds: Pick<ListenBounds, 'reads'>;
@@ -26,7 +26,7 @@ export interface ListenerDeps {
 }
 
 /** Where a listener is told. */
-export interface ListenerSink {
+interface ListenerSink {
   /** Aborts when nobody listens any more. */
   over: AbortSignal;
   /** Resolves when it is taken. */
@@ -36,7 +36,7 @@ export interface ListenerSink {
 }
 
 /** Begins to tell what is honoured of a filter. @throws TidegateError as reads of tasks */
-export type Listen = (
+type Listen = (
   id: JSONRPCRequest['id'],
   asked: ListenFilter,
   sink: ListenerSink,

@@ -17,7 +17,7 @@ import type { Store } from '../../store/store.ts';
 import { LISTS } from '../../streams/hints.ts';
 
 /** What the caller may ask about. */
-export interface Askable {
+interface Askable {
   /** What changes the resource that a URI reads; null: there is none, or nothing says what changes it. */
   sourcesOf: (uri: string) => readonly ResourceSource[] | null;
   /** Those of these ids that are tasks which the caller may read. */
@@ -29,7 +29,7 @@ export interface Askable {
 }
 
 /** Most URIs, and most tasks, of one call. */
-export const MOST_POLLED = 50;
+const MOST_POLLED = 50;
 const URI_CHARACTERS = 1_024;
 
 const Input = z.strictObject({

@@ -6,7 +6,7 @@ interface Batch {
   open: Set<unknown>;
 }
 
-export interface Batches {
+interface Batches {
   /** @param answers those that are known at once; @param ids of the requests that are served. Answers what can be sent already. */
   begin(answers: readonly unknown[], ids: readonly unknown[]): unknown[] | null;
   /** Whether the message answers one of a batch; then what to send: nothing yet (null), or all of its answers. */

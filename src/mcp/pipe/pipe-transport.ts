@@ -33,7 +33,7 @@ interface Refusal {
   error: { code: number; message: string; data: { expected: string } };
 }
 
-export interface PipeTransport extends Transport {
+interface PipeTransport extends Transport {
   /** Resolves when every request that came has its answer, or nobody reads any more. */
   answered(): Promise<void>;
 }

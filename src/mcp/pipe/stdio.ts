@@ -5,7 +5,7 @@ import { createPipeChanges } from './pipe-changes.ts';
 import { createPipeTransport, type Pipe } from './pipe-transport.ts';
 import { createServerSource, type ServerDeps } from '../serve/server.ts';
 
-export interface PipeServing {
+interface PipeServing {
   /** Resolves when every request that came has its answer, or nobody reads any more. */
   answered(): Promise<void>;
   close(): Promise<void>;

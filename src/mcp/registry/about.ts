@@ -9,7 +9,7 @@ import { instructionsFor } from './instructions.ts';
 import type { ExtensionCapability } from '../extension.ts';
 
 /** How a server names itself. Most answers leave the icons out. */
-export interface Identity {
+interface Identity {
   name: string;
   title: string;
   version: string;

@@ -10,7 +10,7 @@ import { meantName } from '../../base/known-names.ts';
 import { namesAt, nameWithin } from '../../base/schema/schema-parts.ts';
 import { isObject } from '../wire/params.ts';
 
-export type CheckedArguments =
+type CheckedArguments =
   | {
       ok: true;
       /** What the schema made of the arguments. */

@@ -7,7 +7,7 @@ import type { Json, JsonObject } from '../../base/json.ts';
 import { forEachSchema } from '../../base/schema/portable-schema.ts';
 
 /** What a client takes, and what it is told to do. */
-export interface ClientSubset {
+interface ClientSubset {
   client: string;
   source: string;
   /** Whether it reads output schemas too. */
@@ -20,7 +20,7 @@ interface Rule {
   isBroken: (node: JsonObject, isRoot: boolean) => boolean;
 }
 
-export interface Finding {
+interface Finding {
   client: string;
   /** Such as `inputSchema.properties.where`. */
   path: string;

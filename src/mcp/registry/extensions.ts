@@ -17,7 +17,7 @@ interface Found {
   scopesOf(params: Params): readonly string[];
 }
 
-export interface FoundMethod extends Found {
+interface FoundMethod extends Found {
   /** Whether requests of earlier revisions reach it. */
   isEarlier: boolean;
   takesResponses: boolean;
@@ -28,12 +28,12 @@ export interface FoundStream extends Found {
   open(params: Params, caller: Caller): Promise<OpenedStream>;
 }
 
-export interface FoundCoreMethod {
+interface FoundCoreMethod {
   scopes: readonly string[];
   run(params: Params, caller: Caller, client: LegacyClient): Promise<object>;
 }
 
-export interface FoundCoreAnswer {
+interface FoundCoreAnswer {
   scopes: readonly string[];
   run(key: string, given: Params, caller: Caller): Promise<void>;
 }

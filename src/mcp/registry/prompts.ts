@@ -20,7 +20,7 @@ import { type ListPage, listPageOf } from './pages.ts';
 import { once } from './once.ts';
 import type { ResourceRegistry } from './resources.ts';
 
-export interface PromptListing {
+interface PromptListing {
   name: string;
   title?: string;
   icons?: Icon[];
@@ -28,7 +28,7 @@ export interface PromptListing {
   arguments?: { name: string; title?: string; description?: string; required?: boolean }[];
 }
 
-export interface PromptResult {
+interface PromptResult {
   description: string;
   messages: PromptMessage[];
 }

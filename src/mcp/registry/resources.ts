@@ -19,13 +19,13 @@ import { once } from './once.ts';
 import { normalUri } from './normal-uri.ts';
 import { isTemplate, type UriTemplate, uriTemplate } from './uri-template.ts';
 
-export type ResourceListing = ListedResource;
+type ResourceListing = ListedResource;
 
-export interface TemplateListing extends Omit<ResourceListing, 'uri' | 'size'> {
+interface TemplateListing extends Omit<ResourceListing, 'uri' | 'size'> {
   uriTemplate: string;
 }
 
-export type ReadResult = { contents: ResourceContents[] } & CacheHint;
+type ReadResult = { contents: ResourceContents[] } & CacheHint;
 
 export interface ResourceRegistry {
   readonly size: number;

@@ -19,10 +19,10 @@ import type { KeptMessages, PlacedMessage } from './kept-messages.ts';
 import type { SessionHints } from './session-hints.ts';
 import type { SessionCall, SessionFacts } from './sessions.ts';
 
-export type JSONRPCResponse = JSONRPCResultResponse | JSONRPCErrorResponse;
+type JSONRPCResponse = JSONRPCResultResponse | JSONRPCErrorResponse;
 
 /** How a wait for what other instances keep has ended: with the response, by its deadline, or without a client. */
-export type Followed = 'answered' | 'time' | 'gone';
+type Followed = 'answered' | 'time' | 'gone';
 
 export interface AnswerStream {
   /** Unique in the session; part of the event ids. */
@@ -54,7 +54,7 @@ export interface OpenAnswer extends AnswerStream {
   drop(why: GivenUp): void;
 }
 
-export interface AnsweredRequest {
+interface AnsweredRequest {
   id: string | number;
   /** Null: the client sends none. */
   session: SessionFacts | null;

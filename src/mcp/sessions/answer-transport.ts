@@ -6,7 +6,7 @@
 import type { JSONRPCMessage, JSONRPCRequest, Transport } from '@modelcontextprotocol/server';
 import type { GivenUp, OpenAnswer } from './answer-stream.ts';
 
-export interface AnswerTransport extends Transport {
+interface AnswerTransport extends Transport {
   /** Hands the request to the server that is connected. */
   receive(message: JSONRPCRequest, request: Request): void;
   /** Ends the handler, and the answer without a response. */

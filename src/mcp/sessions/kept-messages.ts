@@ -19,7 +19,7 @@ import type { SessionHints } from './session-hints.ts';
 import type { SessionCall } from './sessions.ts';
 
 /** How long a message is kept, ms. */
-export const KEPT_MESSAGE_MS = 300_000;
+const KEPT_MESSAGE_MS = 300_000;
 /** Most messages that are kept of one stream. */
 const MOST_KEPT = 1_000;
 /** Of the record's form, beside the message. */
@@ -50,7 +50,7 @@ export function keptMessageKey(tenant: string, session: string, stream: string, 
 }
 
 /** For an instance that has no connection of the stream: the one that has it delivers what is kept. */
-export interface SessionMessages {
+interface SessionMessages {
   /**
    * Keeps messages for a stream, together with `also`, or nothing of both. A response ends the stream.
    * @returns false: an operation of `also` met another state of the store, or the stream has its response already
@@ -162,7 +162,7 @@ export function createKeptMessages(runtime: Runtime, hints: SessionHints): KeptM
 }
 
 /** Whether it answers a request. */
-export function isResponse(message: JSONRPCMessage | null): boolean {
+function isResponse(message: JSONRPCMessage | null): boolean {
   return message !== null && !('method' in message);
 }
 

@@ -11,7 +11,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { KeptSource } from './standing.ts';
 import { subscribedIn } from './subscribed.ts';
 
-export interface UpdatesDeps {
+interface UpdatesDeps {
   watch: ChangeWatch;
   runtime: Pick<Runtime, 'now' | 'sleep'>;
   registryOf: (principal: Principal) => Registry;

@@ -10,7 +10,7 @@ import type { LogNews } from '../../store/watch/listener.ts';
 import type { Operation, Store } from '../../store/store.ts';
 import { hinting, hintsLog, trimHints } from '../../streams/hints.ts';
 
-export interface HintListener {
+interface HintListener {
   /** Its own view of the store. */
   store: Store;
   /** Epoch ms. */

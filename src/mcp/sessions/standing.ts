@@ -17,7 +17,7 @@ import type { ClientSession, SessionCall, Sessions } from './sessions.ts';
 import { boundReads, type StreamReads } from './stream-reads.ts';
 
 /** What a source tells to. */
-export interface Attended {
+interface Attended {
   session: ClientSession;
   call: SessionCall;
   /** When the client may have been told last, epoch ms: what changed from then on is told. */
@@ -45,7 +45,7 @@ export interface StandingSource {
   };
 }
 
-export interface StandingDeps extends AnswerDeps {
+interface StandingDeps extends AnswerDeps {
   sessions: Sessions;
   sources: readonly StandingSource[];
 }

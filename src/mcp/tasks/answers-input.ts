@@ -26,7 +26,7 @@ const shown = z.array(
   }),
 );
 
-export interface GivenAnswer {
+interface GivenAnswer {
   action: z.output<typeof action>;
   content?: Record<string, unknown>;
 }

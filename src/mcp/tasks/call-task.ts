@@ -19,7 +19,7 @@ import { type CreatedTask, createdTask } from './view.ts';
 import { waitForEnd } from './wait.ts';
 
 /** A key of `_meta`, a text of 1 to 512 bytes. Calls of a tool with the same key by one principal are one task. */
-export const IDEMPOTENCY_META = 'io.tidegate/idempotencyKey';
+const IDEMPOTENCY_META = 'io.tidegate/idempotencyKey';
 
 interface Begun {
   name: string;

@@ -13,7 +13,7 @@ import type { SeenTask } from './seen-task.ts';
 import { pollIntervalMs } from './view.ts';
 import { inLines } from '../../base/plain.ts';
 
-export const Status = z.enum(['working', 'input_required', 'completed', 'failed', 'cancelled']);
+const Status = z.enum(['working', 'input_required', 'completed', 'failed', 'cancelled']);
 
 export const Handle = z.object({
   task: z.string().describe('Handle of the task: the argument `task` of further calls'),

@@ -59,7 +59,7 @@ export function createdLegacyTask(taskId: string, header: Header, now: number, t
   return { task: legacyTask(taskId, header, now), _meta: { ...relatedTask(taskId), [MODEL_RESPONSE]: told } };
 }
 
-export function legacyStatus({ status, result }: Pick<Header, 'status' | 'result'>): Header['status'] {
+function legacyStatus({ status, result }: Pick<Header, 'status' | 'result'>): Header['status'] {
   return status === 'completed' && result?.isError === true ? 'failed' : status;
 }
 

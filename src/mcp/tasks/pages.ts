@@ -13,7 +13,7 @@ const NUMBER = /^[1-9]\d{0,5}$/;
 /** A page never changes. */
 const CACHE = { ttlMs: 3_600_000, cacheScope: 'private' } as const;
 
-export function pageUri(taskId: string, page: number): string {
+function pageUri(taskId: string, page: number): string {
   return `task://${encodeURIComponent(taskId)}/pages/${page}`;
 }
 

@@ -6,7 +6,7 @@ import { type Failure, hasEnded, type Header } from '../../tasks/records/header.
 import { protocolAnswer } from '../wire/errors.ts';
 import { linksToPages } from './pages.ts';
 
-export interface WireTask {
+interface WireTask {
   taskId: string;
   status: Header['status'];
   statusMessage?: string;

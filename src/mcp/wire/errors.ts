@@ -15,7 +15,7 @@ import {
 import { inLines } from '../../base/plain.ts';
 
 /** A JSON-RPC error, and the HTTP status that it is sent with. */
-export interface ProtocolAnswer extends RpcError {
+interface ProtocolAnswer extends RpcError {
   data: JsonObject & { code: string };
   /** 200: the error is the payload. 429: this caller, later. 503: the server cannot serve now, whatever the request. */
   httpStatus: HttpStatus;

@@ -6,7 +6,7 @@ export function initializes(body: unknown): boolean {
   return isObject(body) && body['method'] === 'initialize';
 }
 
-export interface Issue {
+interface Issue {
   field: string;
   expected: string;
 }

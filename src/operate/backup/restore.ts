@@ -24,7 +24,7 @@ import { HELD_PARTITION, isLogOf, isRecordOf } from './kinds.ts';
 import { heldKey, heldRecord, type RestoreState, restoreState, toHeld } from './state.ts';
 import { createRecordWriter, type RecordWriter } from './write-records.ts';
 
-export interface RestoreOptions {
+interface RestoreOptions {
   /** Opens the backup at its beginning; called twice. Chunks are cut anywhere. */
   open: () => AsyncIterable<string>;
   /** Removes what is in the store first, also what an interrupted restore left. */

@@ -17,7 +17,7 @@ const AT_ONCE = 20;
 const COMMIT_MS = 60_000;
 const MOST_RACES = 20;
 
-export interface ResumeReport {
+interface ResumeReport {
   /** Records that stand again as they stood. */
   resumed: number;
   /** Those that somebody had changed meanwhile. */

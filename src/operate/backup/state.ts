@@ -23,7 +23,7 @@ export const restoreState = record<RestoreState>('state of a restore', () =>
 );
 
 /** A record that is held back, as it will stand again, and what stands in its place. */
-export interface HeldRecord {
+interface HeldRecord {
   partition: string;
   id: string;
   value: StoredValue;

@@ -17,7 +17,7 @@ import { heldKey, heldRecord, restoreState } from './state.ts';
 /** Records that say something of the store itself, and are no part of a backup. */
 const OF_THIS_STORE: ReadonlySet<string> = new Set([RESTORE_KEY.partition, HELD_PARTITION, PRESENCE_PARTITION]);
 
-export interface Unheld {
+interface Unheld {
   /** Records of a page, in place of what stands for them. */
   of(page: readonly StoredRecord[]): Promise<BackedUp[]>;
   /** @throws TidegateError `invalid_input` where the copy was resumed, or restored anew, since it was begun */

@@ -32,7 +32,7 @@ export interface Letter {
   letter: DeadLetter;
 }
 
-export interface Letters {
+interface Letters {
   log: string;
   own: StreamScope<WorkDeps>;
 }

@@ -17,7 +17,7 @@ const REMEMBERED_MS = 86_400_000;
 const COMMIT_MS = 30_000;
 
 /** Stores the next piece. Errors as `publishMany`. */
-export type StorePiece = (piece: readonly PushedEvent[]) => Promise<AppendCounts>;
+type StorePiece = (piece: readonly PushedEvent[]) => Promise<AppendCounts>;
 
 export function createPieceStore({ stream, own }: NamedStream, context: Pick<OperateContext, 'deadline'>): StorePiece {
   /** Of all events so far. */

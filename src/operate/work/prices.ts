@@ -36,7 +36,7 @@ export const PRICES: Readonly<Record<string, Price>> = {
   },
 };
 
-export interface Used {
+interface Used {
   /** A day. */
   reads: number;
   commits: number;

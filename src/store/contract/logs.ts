@@ -199,7 +199,7 @@ export function logRules(start: StartKit): void {
 }
 
 /** A cursor without what it knows of the entry before it. */
-export function unmarked(cursor: Cursor | null): Cursor | null {
+function unmarked(cursor: Cursor | null): Cursor | null {
   if (cursor === null) return null;
   const { epoch, place } = decodeCursor(cursor);
   return encodeCursor(epoch, place);

@@ -25,7 +25,7 @@ interface Log {
   entries: { text: string; appendedAt: number; mark: string }[];
 }
 
-export interface MemoryLogs
+interface MemoryLogs
   extends Pick<Store, 'read' | 'last' | 'seek' | 'extent' | 'trim' | 'erase'>, Pick<StoreTransfer, 'fill' | 'drop'> {
   names: () => string[];
   /**

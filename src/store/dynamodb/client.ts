@@ -24,7 +24,7 @@ export interface DynamoAccess {
 }
 
 export type DynamoClock = Pick<Runtime, 'now' | 'random' | 'sleep'>;
-export type Request<Output> = (client: DynamoDBClient, options: { abortSignal: AbortSignal }) => Promise<Output>;
+type Request<Output> = (client: DynamoDBClient, options: { abortSignal: AbortSignal }) => Promise<Output>;
 
 export interface DynamoCall {
   /** When the call has to end, epoch ms by the runtime's clock. Default: `timeoutMs` from now. */

@@ -35,7 +35,7 @@ const DUE_PAGE = 100;
 /** About how many expired records of a shard are passed over in search of more, once a live one was found there. */
 const MOST_PASSED = 1_000;
 
-export type Records = Pick<Store, 'get' | 'getMany' | 'list' | 'due'>;
+type Records = Pick<Store, 'get' | 'getMany' | 'list' | 'due'>;
 
 export function createRecords(client: DynamoClient, keys: Keys): Records {
   const TableName = client.table;

@@ -11,7 +11,7 @@ import { prepareScripts, type ScriptName } from './scripts.ts';
  * The smallest limit of a request among Upstash's plans is 1 MiB. The rest is room for headers and the protocol's own
  * text.
  */
-export const REQUEST_BYTES = 900_000;
+const REQUEST_BYTES = 900_000;
 
 export interface RedisClient {
   /**

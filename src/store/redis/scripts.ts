@@ -281,7 +281,7 @@ const BODIES = {
 
 export type ScriptName = keyof typeof BODIES;
 
-export interface Script {
+interface Script {
   text: string;
   /** The SHA-1 of the text, by which EVALSHA calls it. */
   sha: string;

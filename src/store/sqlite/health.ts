@@ -12,7 +12,7 @@ import { filesOf } from './open.ts';
  * So much of the disk is kept for what frees room: retention and removals write too, into the write-ahead log first.
  * 16 MiB: a full log of 4 MB and the largest commit, twice.
  */
-export const RESERVE_BYTES = 16 * 1_048_576;
+const RESERVE_BYTES = 16 * 1_048_576;
 /** A file up to here is read once to look for damage, which takes about 1.5 ms a MiB and stops the thread. */
 const READ_BYTES = 128 * 1_048_576;
 

@@ -16,7 +16,7 @@ import * as limits from '../limits.ts';
 import type { Beside, Cursor, LogPage, Reading, RecordKey, Store } from '../store.ts';
 import type { LogRow, SqliteFile } from './file.ts';
 
-export interface SqliteLogs extends Pick<Store, 'read' | 'last' | 'seek' | 'extent' | 'trim' | 'erase'> {
+interface SqliteLogs extends Pick<Store, 'read' | 'last' | 'seek' | 'extent' | 'trim' | 'erase'> {
   /**
    * Appends entries, given as JSON, at the end of a log. The first append begins the log. The caller is in a transaction
    * that writes.

@@ -19,7 +19,7 @@ interface Waiter {
 }
 
 /** Does the work, which has no effect where it meets a lock. @param mostMs how long it may wait. @throws what it threw last */
-export type Patience = <Result>(work: () => Result, mostMs: number) => Result | Promise<Result>;
+type Patience = <Result>(work: () => Result, mostMs: number) => Result | Promise<Result>;
 
 export function createPatience({ random, sleep }: Pick<Runtime, 'random' | 'sleep'>): Patience {
   let line: Waiter[] = [];

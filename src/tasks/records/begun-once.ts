@@ -18,7 +18,7 @@ export function retryKey(tenant: string, taskId: string): RecordKey {
   return { partition: taskPartition(tenant, taskId), id: 'retry' };
 }
 
-export interface BegunOnce {
+interface BegunOnce {
   taskId: string;
   /** Digest of what the task was called with. */
   fingerprint: string;

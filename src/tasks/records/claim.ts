@@ -50,7 +50,7 @@ export interface Claim {
  */
 export type NoClaim = 'ended' | 'leased' | 'waiting' | 'full' | 'strange' | 'outrun';
 
-export interface ClaimOptions {
+interface ClaimOptions {
   leaseMs: number;
   /** Epoch ms by which the lease is stored. */
   deadline: number;
@@ -65,7 +65,7 @@ const LONGEST_FULL_PAUSE_MS = 15_000;
 /** A task whose time a clock that leapt ahead says to be over is looked at again after this time and up to as much more, ms. */
 const DOUBT_PAUSE_MS = 60_000;
 /** How long a task of an unknown version is left to other releases, counted from the first look without it, ms. */
-export const STRANGE_MS = 600_000;
+const STRANGE_MS = 600_000;
 
 /** A task that may be taken up: it is due, or something came early, and nobody holds a lease on it. */
 interface Candidate {

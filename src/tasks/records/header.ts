@@ -56,7 +56,7 @@ export const taskHeader = record<Header>('header of a task', headerSchema);
 /** How long the header stays after `ttlMs` is over, so that the task's end can still be written and read, ms. */
 export const KEPT_MS = 3_600_000;
 /** How long a failed task stays: it is a dead letter, and can be retried as long, ms. */
-export const KEPT_FAILED_MS = 30 * 86_400_000;
+const KEPT_FAILED_MS = 30 * 86_400_000;
 
 export function hasEnded({ status }: Pick<Header, 'status'>): boolean {
   return status === 'completed' || status === 'failed' || status === 'cancelled';

@@ -9,7 +9,7 @@ export function inputKey(tenant: string, taskId: string): RecordKey {
   return { partition: taskPartition(tenant, taskId), id: 'input' };
 }
 
-export interface TaskInput {
+interface TaskInput {
   input: Json;
 }
 

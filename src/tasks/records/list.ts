@@ -18,7 +18,7 @@ export function ownKey(principal: Owner, createdAt: number, taskId: string): Rec
   return { partition: ownPartition(principal), id: `${String(LATEST - createdAt).padStart(13, '0')} ${taskId}` };
 }
 
-export interface OwnTask {
+interface OwnTask {
   taskId: string;
   /** Its declared name. */
   task: string;

@@ -13,7 +13,7 @@ const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'address_refused',
 ]);
 
-export type RetryVerdict = { again: true; afterMs: number } | { again: false };
+type RetryVerdict = { again: true; afterMs: number } | { again: false };
 
 /**
  * @param failures this one included, 1 or more

@@ -26,7 +26,7 @@ export interface Ordered {
 }
 
 /** A step that ended, with the number of the page that it stored, if it stored one. */
-export interface EndedStep extends Ordered {
+interface EndedStep extends Ordered {
   value: Json;
   page?: number;
 }
@@ -45,9 +45,9 @@ export interface FailedStep extends Ordered {
   failedAt?: number;
 }
 
-export type RememberedStep = EndedStep | FailedStep;
+type RememberedStep = EndedStep | FailedStep;
 
-export interface Sleep extends Ordered {
+interface Sleep extends Ordered {
   /** Epoch ms */
   until: number;
 }
@@ -60,7 +60,7 @@ export interface Wait extends Ordered {
   value?: Occurrence | null;
 }
 
-export interface Answered extends Ordered {
+interface Answered extends Ordered {
   answer: Answer<JsonObject>;
 }
 
@@ -70,7 +70,7 @@ export interface Drawn<Value extends number | string = number | string> extends 
 }
 
 /** A page of a result that is too large for the header. */
-export interface PageOfResult extends Ordered {
+interface PageOfResult extends Ordered {
   /** Number of the first page of the same text. */
   first: number;
   page: number;

@@ -6,7 +6,7 @@ import { rememberedKey } from '../records/remembered.ts';
 import type { Claim } from '../records/claim.ts';
 import type { Note } from './memory.ts';
 
-export interface Batch {
+interface Batch {
   notes: Map<string, Note>;
   operations: Operation[];
 }

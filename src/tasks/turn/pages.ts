@@ -13,7 +13,7 @@ import type { TaskInHand } from './turn.ts';
 /** Largest page, as a JSON text. */
 export const PAGE_BYTES = 340_000;
 /** Most pages of a result. */
-export const MOST_TASK_PAGES = 10_000;
+const MOST_TASK_PAGES = 10_000;
 
 /** @throws TidegateError `too_large` or `invalid_input` */
 export function checkPage(page: TaskPage): TaskPage {

@@ -11,7 +11,7 @@ import { countPage, inTaskPages, lastPageOf, lastPageOfSteps, notePaged } from '
 import type { TaskInHand } from './turn.ts';
 
 /** Largest result that stands in the header. */
-export const RESULT_BYTES = 340_000;
+const RESULT_BYTES = 340_000;
 
 /**
  * The change that ends the task.

@@ -12,11 +12,11 @@ import { timedStep } from './timed-step.ts';
 import type { SteppingTurn } from './turn.ts';
 
 /** Largest value that a step answers, as JSON: what a record holds, less its name. */
-export const STEP_BYTES = 349_000;
+const STEP_BYTES = 349_000;
 /** Largest value of a step that stores a page, as JSON. */
 const PAGED_STEP_BYTES = 64_000;
 /** Most things that one task remembers. */
-export const MOST_REMEMBERED = 10_000;
+const MOST_REMEMBERED = 10_000;
 
 /** The answer of the step `id`, from memory or by running it. Never settles where the turn ends before. */
 export async function runStep(

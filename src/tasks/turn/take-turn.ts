@@ -27,7 +27,7 @@ import { completedWith } from './result.ts';
 import { createStepCalls } from './step-calls.ts';
 import type { TaskInHand, Turn, TurnEnd } from './turn.ts';
 
-export interface TurnOptions {
+interface TurnOptions {
   leaseMs: number;
   /** Epoch ms by which all of the turn has to be over, its last commit included. */
   deadline: number;

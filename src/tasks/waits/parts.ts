@@ -28,12 +28,12 @@ export const INLINE_BYTES = 4_096;
 const LEAST_SHARE = { subjects: 64, bytes: 8_192 };
 
 /** What the head knows of a part. */
-export type PartNote = [id: string, subjects: number, bytes: number, dueAt: number | null];
+type PartNote = [id: string, subjects: number, bytes: number, dueAt: number | null];
 
 /** By the number of the part. One that was never needed is left out. */
 export type PartNotes = Readonly<Record<string, PartNote>>;
 
-export function partOfKey(key: string | null): number {
+function partOfKey(key: string | null): number {
   return fnv1a(key ?? '') % PARTS;
 }
 

@@ -20,7 +20,7 @@ import { occurrenceOf, type Waiter } from './waiter.ts';
 import type { StreamScope } from '../../streams/scope.ts';
 
 /** How many keys' latest events are looked at, at most, in the order of keys. */
-export const MOST_STANDING = 10_000;
+const MOST_STANDING = 10_000;
 
 /** A waiter that holds already, or one that waits from here. Errors as the store's. */
 export async function beginWait(

@@ -42,7 +42,7 @@ export interface Waiting {
   settled: boolean;
 }
 
-export interface Held {
+interface Held {
   held: Occurrence;
   /** Ids of the parts that the state had, which nobody needs any more. Absent: it had none. */
   parts?: string[];

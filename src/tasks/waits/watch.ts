@@ -121,7 +121,7 @@ export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options
   };
 }
 
-export interface FollowedAll {
+interface FollowedAll {
   /** How many waits hold now. */
   matched: number;
   /** Whether the time was over, or something failed, before all was followed. */

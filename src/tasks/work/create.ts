@@ -57,7 +57,7 @@ export interface Created extends Begun {
 }
 
 /** Largest input, as JSON. */
-export const INPUT_BYTES = 340_000;
+const INPUT_BYTES = 340_000;
 /** How often a call tries again when others begin the same task at once. */
 const MOST_RACES = 5;
 

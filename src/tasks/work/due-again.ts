@@ -14,7 +14,7 @@ import { isDueElse, isHeld, readWaiter } from '../waits/waiter.ts';
 /** Records that are made due at once. */
 const AT_ONCE = 16;
 
-export interface DueAgain {
+interface DueAgain {
   /** How many became due. */
   made: number;
   /** The time was over before all were looked at. */

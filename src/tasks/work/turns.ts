@@ -10,7 +10,7 @@ import type { TaskDeps } from '../records/find-task.ts';
 import type { TurnEnd } from '../turn/turn.ts';
 import { takeUpDue, takeUpTask, work } from './run-due.ts';
 
-export interface TurnsOptions {
+interface TurnsOptions {
   /** Most turns at once. */
   concurrency: number;
   leaseMs: number;
@@ -23,7 +23,7 @@ export interface TurnsOptions {
 }
 
 /** A claim of ours, or a due record; null: somebody has asked to look at the task. */
-export type Found = Claim | DueRecord | null;
+type Found = Claim | DueRecord | null;
 
 export interface Turns {
   /** Begins a turn, or lets the task wait for a place. A task that waits twice, or in vain, is found when it is due. */

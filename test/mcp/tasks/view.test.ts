@@ -6,7 +6,7 @@ import * as z from 'zod';
 import type { Header } from '../../../src/tasks/records/header.ts';
 import { mostPolls } from '../../../src/mcp/tasks/polling.ts';
 import { createdLegacyTask, legacyTask } from '../../../src/mcp/tasks/legacy-view.ts';
-import { taskNotification, taskStatusNotification } from '../../../src/mcp/tasks/notification.ts';
+import { taskStatusNotification } from '../../../src/mcp/tasks/notification.ts';
 import { detailedTask, pollIntervalMs } from '../../../src/mcp/tasks/view.ts';
 import { HEADER as header } from './task-app.ts';
 
@@ -113,9 +113,7 @@ describe('for a client of 2025-11-25', () => {
   });
 });
 
-test('a notification has the whole task, as it is asked for in its revision', () => {
-  const params = detailedTask('id', header, 7);
-  expect(taskNotification('id', header, 7)).toEqual({ method: 'notifications/tasks', params });
+test('a notification of 2025-11-25 has the whole task', () => {
   const legacy = legacyTask('id', header, 7);
   expect(taskStatusNotification('id', header, 7)).toEqual({ method: 'notifications/tasks/status', params: legacy });
 });
