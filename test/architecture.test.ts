@@ -45,7 +45,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   mcp: [['.'], ['wire'], ['registry'], ['listen', 'sessions'], ['asking'], ['events', 'tasks', 'serve'], ['pipe']],
   hosts: [
     ['.'],
-    ['platforms', 'queues', 'node/process'],
+    ['platforms', 'queues', 'node/process', 'node/turns'],
     ['node', 'workers', 'lambda', 'aws', 'demo', 'testing'],
     ['cli/kit', 'cli/init/templates', 'cli/deploy/programs'],
     ['cli/commands', 'cli/init', 'cli/init/dev', 'cli/deploy', 'cli/doctor', 'cli/operate'],

@@ -1,6 +1,6 @@
 /**
  * A request's share of what its process can do at once. Before a request reads from the store it asks for a turn, so that cheap
- * requests pass dear ones, and what all of them hold has a bound. Who gives turns is the host's to say (`hosts/node/turns.ts`).
+ * requests pass dear ones, and what all of them hold has a bound. Who gives turns is the host's to say (`hosts/node/turns/turns.ts`).
  * A commit asks for none, since what was read for it would be out of date by then; what it costs counts when its connection asks
  * for the next turn.
  */

@@ -15,7 +15,7 @@ import { bodyOf, endBody } from './incoming-body.ts';
 import { boundConnections, type ConnectionBounds, type ServedConnection } from './connection-bounds.ts';
 import { createSafeResponse, timeoutsFor } from './listening.ts';
 import { watchRequests } from './loop-share.ts';
-import { createWorkTurns, type OpenWork } from './turns.ts';
+import { createWorkTurns, type OpenWork } from './turns/turns.ts';
 
 const MEBIBYTE = 1_048_576;
 /** The begin of a target that is absolute. It says nothing here: the server is named by `Host`, which is judged. */

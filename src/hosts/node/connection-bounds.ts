@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import type { AddressRange } from '../../base/config/proxies.ts';
 import { networkOf } from '../../net/network-of.ts';
 import { createClientAddresses } from './client-address.ts';
-import type { Share } from './spent.ts';
+import type { Share } from './turns/spent.ts';
 
 export interface ConnectionBounds {
   /** Most connections. */

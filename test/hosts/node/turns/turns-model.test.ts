@@ -1,7 +1,7 @@
 /** Turns over many orders of arriving, waiting, answering, resting and leaving: nobody waits for ever, and nothing stays held. */
 import { expect, test } from 'vitest';
-import { TidegateError } from '../../../src/base/errors.ts';
-import { createWorkTurns, type OpenWork } from '../../../src/hosts/node/turns.ts';
+import { TidegateError } from '../../../../src/base/errors.ts';
+import { createWorkTurns, type OpenWork } from '../../../../src/hosts/node/turns/turns.ts';
 
 const KIB = 1_024;
 const BOUND = 1_024 * KIB;

@@ -1,7 +1,8 @@
 /** Who works next: at once where nobody waits, otherwise the cheapest, and nobody for ever. */
 import { expect, test } from 'vitest';
-import { TidegateError } from '../../../src/base/errors.ts';
-import { createWorkTurns, type OpenWork, type TurnBounds } from '../../../src/hosts/node/turns.ts';
+import { TidegateError } from '../../../../src/base/errors.ts';
+import type { TurnBounds } from '../../../../src/hosts/node/turns/room.ts';
+import { createWorkTurns, type OpenWork } from '../../../../src/hosts/node/turns/turns.ts';
 
 const KIB = 1_024;
 
