@@ -20,7 +20,7 @@ type OneOf<Name extends string, Value> = {
 
 /**
  * Tests of one field. At least one is given, and a value has to pass all that are given. A missing field passes
- * `exists: false` and `not`, and no other test.
+ * `exists: false`, `not` and `notContains`, and no other test.
  */
 export interface FieldTests<Value = Json> {
   equals?: Extract<Value, Scalar>;
@@ -29,6 +29,8 @@ export interface FieldTests<Value = Json> {
   oneOf?: readonly Extract<Value, Scalar>[];
   /** A text contains this text. A list contains an element that equals it. */
   contains?: Exclude<Scalar, null>;
+  /** The opposite of `contains`: the text or list does not contain it, or the field is neither, null or missing. */
+  notContains?: Exclude<Scalar, null>;
   /** A pattern of the whole text, in which each `*` stands for any text, including none. */
   like?: string;
   above?: number;

@@ -3,7 +3,8 @@ import type { DeclaredStream } from '../declare/stream.ts';
 import type { StreamEvent } from '../base/event.ts';
 import { pathOf, valueAt } from '../base/field-path.ts';
 import { type Json, sentJson } from '../base/json.ts';
-import { isoTime } from '../base/time/time-text.ts';
+import { isoTime, zonedTime } from '../base/time/time-text.ts';
+import type { Zone } from '../base/time/zone.ts';
 import { fieldsOf } from './fields.ts';
 
 export interface ExportFormat {
@@ -14,7 +15,7 @@ export interface ExportFormat {
   line(event: StreamEvent): string;
 }
 
-/** The stream is left out, because all events are of one. */
+/** The stream is left out, because all events are of one. Times are epoch ms. */
 export function ndjsonText(): ExportFormat {
   return {
     mimeType: 'application/x-ndjson',
@@ -26,10 +27,10 @@ export function ndjsonText(): ExportFormat {
 const OF_EVENT = ['time', 'key', 'id'];
 
 /**
- * The columns are `time` (ISO 8601), `key`, `id`, then the fields of the stream by their path; `data.id` where a field has the
+ * The columns are `time` (ISO 8601, with the offset of the zone), `key`, `id`, then the fields of the stream by their path; `data.id` where a field has the
  * name of a column before it. A gap leaves the fields empty.
  */
-export function csvText(stream: DeclaredStream): ExportFormat {
+export function csvText(stream: DeclaredStream, zone: Zone | null = null): ExportFormat {
   const fields = fieldsOf(stream).map(({ name }) => name);
   const taken = new Set<string>(OF_EVENT);
   const named = (fields.length > 0 ? fields : ['data']).map((field) => {
@@ -44,7 +45,7 @@ export function csvText(stream: DeclaredStream): ExportFormat {
     head: `${columns.map(cell).join(',')}\r\n`,
     line({ time, key = '', id, data }) {
       const values = fields.length > 0 ? fields.map((path) => valueAt(data, pathOf(path))) : [data];
-      return `${[isoTime(time), key, id, ...values].map(cell).join(',')}\r\n`;
+      return `${[zone === null ? isoTime(time) : zonedTime(time, zone), key, id, ...values].map(cell).join(',')}\r\n`;
     },
   };
 }

@@ -16,7 +16,19 @@ import type { DeclaredStream } from '../declare/stream.ts';
 import { checkWhere, meantWhere } from '../streams/ranges/where.ts';
 import { withoutKeys } from '../streams/find-stream.ts';
 
-const TESTS = ['equals', 'not', 'oneOf', 'contains', 'like', 'above', 'atLeast', 'below', 'atMost', 'exists'] as const;
+const TESTS = [
+  'equals',
+  'not',
+  'oneOf',
+  'contains',
+  'notContains',
+  'like',
+  'above',
+  'atLeast',
+  'below',
+  'atMost',
+  'exists',
+] as const;
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const SHOWN_TESTS = {
@@ -24,6 +36,7 @@ const SHOWN_TESTS = {
   not: scalar.optional(),
   oneOf: z.array(scalar).optional(),
   contains: z.string().optional(),
+  notContains: z.string().optional(),
   like: z.string().optional().describe('* is any text'),
   above: z.number().optional(),
   atLeast: z.number().optional(),
@@ -33,8 +46,8 @@ const SHOWN_TESTS = {
 };
 const shownWhere = z.array(z.object({ field: z.string(), ...SHOWN_TESTS }));
 /** Within a condition the rarer tests are taken too, and not shown a second time. */
-const { not: _not, oneOf: _oneOf, contains: _contains, like: _like, ...FREQUENT_TESTS } = SHOWN_TESTS;
-const shownFewer = z.array(z.object({ field: z.string(), ...FREQUENT_TESTS }));
+const { equals, above, below } = SHOWN_TESTS;
+const shownFewer = z.array(z.object({ field: z.string(), equals, above, below }));
 
 /** `where` of a tool beside `read_history`, which shows the tests: as JSON text, and as the list or the object as well. */
 export const whereAsText = () => whereArgument('JSON, as for a history', z.string()).optional();

@@ -13,7 +13,7 @@ import { findStream } from '../streams/find-stream.ts';
 import { type HistoryQuery, MOST_EVENTS, readHistory } from '../streams/history/events.ts';
 import { MOST_KEYS, resolveRange } from '../streams/ranges/range.ts';
 import { meantWhere } from '../streams/ranges/where.ts';
-import { isoTime } from '../base/time/time-text.ts';
+import { ZONE_CHARACTERS, zoneOf } from '../base/time/zone.ts';
 import { inPieces } from '../base/text.ts';
 import { PAGE_BYTES } from '../tasks/turn/pages.ts';
 import { csvText, type ExportFormat, ndjsonText } from '../streams/export-text.ts';
@@ -21,14 +21,16 @@ import { Key, Notes, READ_ONLY, StreamName, timeArgument } from '../calls/schema
 import { type Scope, scopeOf } from '../streams/scope.ts';
 import { whereAsText } from './condition-input.ts';
 import { unknownKeyNotes } from './unknown-keys.ts';
+import { timeText } from './windows-text.ts';
 import { inLines } from '../base/plain.ts';
 
 const Input = z.strictObject({
   stream: StreamName,
-  from: timeArgument('Inclusive: -15m, ISO 8601, epoch ms. Default: the oldest'),
+  from: timeArgument('As for a history. Default: the oldest'),
   to: timeArgument('Exclusive. Default: now'),
   keys: z.array(Key).min(1).max(MOST_KEYS).optional().describe('Only events of these keys'),
   where: whereAsText(),
+  zone: z.string().max(ZONE_CHARACTERS).optional().describe('IANA zone, of the CSV too'),
   format: z.enum(['csv', 'ndjson']).default('csv').describe('Default: csv'),
 });
 type Input = z.output<typeof Input>;
@@ -82,7 +84,8 @@ export function exportHistoryTask(deps: Deps): Task {
       const scope = scopeOf(deps, principal);
       const stream = findStream(deps.app, input.stream);
       const query = queryOf(stream, input, now());
-      const format = input.format === 'csv' ? csvText(stream) : ndjsonText();
+      const zone = input.zone === undefined ? null : zoneOf(input.zone);
+      const format = input.format === 'csv' ? csvText(stream, zone) : ndjsonText();
       const total = { events: 0, pages: 0, bytes: 0, truncated: false };
       for (let from: Pick<Part, 'cursor' | 'pieces'> | null = { cursor: null, pieces: 0 }; from !== null;) {
         const begin: Pick<Part, 'cursor' | 'pieces'> = from;
@@ -100,9 +103,9 @@ export function exportHistoryTask(deps: Deps): Task {
       }
       // As texts they were resolved and checked before the task was stored.
       const { from: begin, to: end } = resolveRange(stream, query, now());
-      const range = `${begin === null ? '' : `from ${isoTime(begin)} `}to ${end === null ? 'now' : isoTime(end)}`;
-      const test = total.events === 0 && input.keys !== undefined ? { oneOf: input.keys } : undefined;
-      const notes = await unknownKeyNotes(scope, [stream], test);
+      const textOf = (time: number) => timeText(time, { zone });
+      const range = `${begin === null ? '' : `from ${textOf(begin)} `}to ${end === null ? 'now' : textOf(end)}`;
+      const notes = await unknownKeyNotes(scope, [stream], input.keys && { oneOf: input.keys });
       const text = `${total.events} events${input.where ? ' that pass where' : ''} of ${stream.name} ${range}, in order of arrival: ${total.pages} pages of ${input.format}, ${total.bytes} bytes.`;
       const told = notes.length === 0 ? {} : { notes };
       return {
@@ -125,11 +128,12 @@ function wentBack({ name }: DeclaredStream): TidegateError {
 }
 
 /** Times relative to now are resolved once. */
-function queryOf(stream: DeclaredStream, { from, to, keys, where }: Input, now: number): HistoryQuery {
+function queryOf(stream: DeclaredStream, { from, to, keys, where, zone }: Input, now: number): HistoryQuery {
   return {
     order: 'oldest',
     ...(from === undefined ? {} : { from }),
     to: to ?? now,
+    ...(zone === undefined ? {} : { zone }),
     ...(keys ? { keys } : {}),
     ...(where ? { where: meantWhere(stream, where) } : {}),
   };

@@ -1,18 +1,24 @@
 /** The arguments of `read_history`. Arguments of windows need `window`, or a cursor of a page of windows. */
 import * as z from 'zod';
 import { TidegateError } from '../base/errors.ts';
-import { expectedAggregate, knownAggregate, MOST_AGGREGATES } from '../streams/history/aggregate.ts';
+import {
+  AGGREGATE_CHARACTERS,
+  expectedAggregate,
+  knownAggregate,
+  MOST_AGGREGATES,
+} from '../streams/history/aggregate.ts';
 import { DEFAULT_EVENTS, MOST_EVENTS } from '../streams/history/events.ts';
 import { MOST_KEYS } from '../streams/ranges/range.ts';
 import { SCAN_BUDGET } from '../streams/ranges/scan.ts';
 import { MOST_ALSO, MOST_BY } from '../streams/history/window-question.ts';
 import { MOST_SCANNED } from '../streams/history/windows-scan.ts';
+import { ZONE_CHARACTERS } from '../base/time/zone.ts';
 import { whereArgument } from './condition-input.ts';
 import { CursorText, Key, StreamName, timeArgument } from '../calls/schemas.ts';
 
 const MOST_TOP = 100;
 const Path = z.string().max(200);
-const AggregateName = z.string().max(20);
+const AggregateName = z.string().max(AGGREGATE_CHARACTERS);
 const KnownAggregate = AggregateName.refine((name) => knownAggregate(name) !== null, {
   error: ({ input }) => `Expected ${expectedAggregate(String(input))}`,
 });
@@ -23,14 +29,14 @@ const ARGUMENTS = {
   to: timeArgument('Exclusive. Default: no end'),
   keys: z.array(Key).min(1).max(MOST_KEYS).optional().describe('Only events of these keys'),
   where: whereArgument(
-    'Only events that pass all, e.g. [{"field":"motor.temp","above":80}]. not: another value or none; contains, like: case counts; exists: there, not null',
+    'Only events that pass all, e.g. [{"field":"motor.temp","above":80}]. not, notContains: or none; contains, like: case counts; exists: there, not null',
   ).optional(),
   limit: z
     .int()
     .min(1)
     .max(MOST_EVENTS)
     .optional()
-    .describe(`Most events or rows, however large that is. Default: what fits 25 KB, at most ${DEFAULT_EVENTS} events`),
+    .describe(`Most events or rows. Default: what fits 25 KB, at most ${DEFAULT_EVENTS} events`),
   order: z
     .enum(['oldest', 'newest'])
     .optional()
@@ -40,22 +46,26 @@ const ARGUMENTS = {
     .string()
     .max(20)
     .optional()
-    .describe('Aggregates instead of events, for each 30s, 5m, 1h, 1d, 1w (from Monday), 1mo; all: the range as one'),
-  field: Path.optional().describe('With window: path of a number, e.g. motor.temp. Default: events are counted'),
+    .describe(
+      'Aggregates instead of events, for each 30s, 5m, 1h, 1d, 1w (from Monday), 1mo; all: the range as one. With it: field, aggregates, by, also, top, align, empty, format',
+    ),
+  field: Path.optional().describe(
+    'Path of a number, e.g. motor.temp; of any value for distinct and timeIn. Default: events are counted',
+  ),
   aggregates: z
     .array(KnownAggregate)
     .min(1)
     .max(MOST_AGGREGATES)
     .optional()
     .describe(
-      'With window, default min, max, mean: count, min, max, mean, sum, first, last, stddev, p50 (any pN), timeWeightedMean (a value holds until the next), increase (of a counter that may restart at 0), rate/minute (second, hour, day), longestGap, gaps>5m (silences longer than 5 m)',
+      'Default min, max, mean. count, sum, first, last, stddev, p50 (any pN), distinct (how many values), timeWeightedMean (a value holds until the next), timeIn=open (how long it was so), increase (of a counter), rate/minute (second, hour, day), longestGap, gaps>5m (silences over 5 m)',
     ),
   by: z
     .array(Path)
     .max(MOST_BY)
     .optional()
     .describe(
-      'With window: a row for each value of these fields; `key` is the key. Default: ["key"]; []: all together',
+      'A row for each value of these fields, `key`, hourOfDay or dayOfWeek (1: Monday; in zone). Default: ["key"]; []: all together',
     ),
   also: z
     .array(z.strictObject({ stream: z.string().max(64).optional(), field: Path.optional() }), {
@@ -64,13 +74,14 @@ const ARGUMENTS = {
     .min(1)
     .max(MOST_ALSO)
     .optional()
-    .describe('With window: further fields, of this or another stream, side by side'),
+    .describe('Further fields, of this or another stream, side by side'),
   top: z
     .strictObject(
       {
         n: z.int().min(1).max(MOST_TOP),
         by: AggregateName.describe('An aggregate'),
         lowest: z.boolean().optional().describe('Default: the highest'),
+        overall: z.boolean().optional().describe('Of all windows together'),
       },
       {
         error: ({ code }) =>
@@ -78,15 +89,15 @@ const ARGUMENTS = {
       },
     )
     .optional()
-    .describe('With window: of each window only the n first rows'),
+    .describe('Only the n first rows of each window'),
   zone: z
     .string()
-    .max(64)
+    .max(ZONE_CHARACTERS)
     .optional()
-    .describe('IANA time zone of dates, local times and days of windows, e.g. Europe/Berlin. Default: UTC'),
-  align: z.enum(['epoch', 'from']).optional().describe('With window: at round times (default) or `from`'),
-  empty: z.boolean().optional().describe('With window: also those without events, of all known keys'),
-  format: z.enum(['table', 'sparkline']).optional().describe('With window: sparkline draws the first aggregate'),
+    .describe('IANA zone of times, days and hours, e.g. Europe/Berlin. Default: UTC'),
+  align: z.enum(['epoch', 'from']).optional().describe('Windows begin at round times (default) or `from`'),
+  empty: z.boolean().optional().describe('Also windows without events, of all known keys'),
+  format: z.enum(['table', 'sparkline']).optional().describe('sparkline draws the first aggregate'),
   maxEvents: z
     .int()
     .min(1)

@@ -12,9 +12,9 @@ const ANEW =
   'Truncated: the store went back to an earlier state (a restore). The range begins anew here: drop the pages before.';
 
 /** Says what the rows leave out, because a field that no event has would look like a stream without events. */
-export function skippedText({ skipped: { gaps, missing } }: WindowsPage, fields: readonly string[]): string[] {
+export function skippedText({ skipped: { gaps, missing }, of }: WindowsPage, fields: readonly string[]): string[] {
   const where = fields.join(' or ') || 'the field';
-  const without = missing === 0 ? [] : [`Not counted: ${missing} event(s) without a number at ${where}.`];
+  const without = missing === 0 ? [] : [`Not counted: ${missing} event(s) without a ${of} at ${where}.`];
   return gaps === 0 ? without : [...without, `Not counted: ${gaps} gap(s), where events are missing.`];
 }
 
@@ -24,12 +24,12 @@ export function skippedText({ skipped: { gaps, missing } }: WindowsPage, fields:
  * @param fields whose numbers the rows are of; none: events are counted
  */
 export function silentText(
-  { silent, failing }: WindowsPage,
+  { silent, failing, of: kind }: WindowsPage,
   { where, keys, empty }: HistoryInput,
   fields: readonly string[],
 ): string[] {
   const passing = where === undefined ? '' : ' that passes where';
-  const what = fields.length === 0 ? 'event' : `number at ${fields.join(' or ')}`;
+  const what = fields.length === 0 ? 'event' : `${kind} at ${fields.join(' or ')}`;
   if (failing.count > 0) return [`Rows of keys whose latest event fails where too: ${namesText(failing)}`];
   if (silent === null) return [];
   const { count, after } = silent;

@@ -36,7 +36,8 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
   const drawing = format === 'sparkline' ? drawn(page, scope.app) : null;
   const rows = format === 'sparkline' ? (drawing?.rows ?? []).map((row) => ({ row, of: [] })) : tableRows(page);
   const room = roomFor(limit !== undefined, scope.app.results.bytes, input);
-  const shown = shownOf(rows, { held, room, most: limit ?? Infinity, newestFirst: query.order === 'newest' });
+  const starts = page.overall ? [] : rows.flatMap(({ of: [first] }) => (first === undefined ? [] : [first.start]));
+  const shown = shownOf(rows, { starts, held, room, most: limit ?? Infinity, newestFirst: query.order === 'newest' });
   const cursor = shown.end === null ? page.cursor : cursorAt(shown.end, input, page, held);
   // A drawing has all windows in each of its rows.
   const inView = drawing ? page.rows : shown.rows.flatMap(({ of }) => of);
@@ -78,6 +79,8 @@ interface Line {
 }
 
 interface Showing {
+  /** Of each line's window; none where lines are in no order of windows. */
+  starts: readonly number[];
   held: HeldRows | null;
   room: Room;
   most: number;
@@ -85,8 +88,7 @@ interface Showing {
 }
 
 /** The lines behind the place of the page before, as many as there is room for. `end` is null where these are the last. */
-function shownOf(lines: readonly Line[], { held, room, most, newestFirst }: Showing) {
-  const starts = lines.flatMap(({ of: [first] }) => (first === undefined ? [] : [first.start]));
+function shownOf(lines: readonly Line[], { starts, held, room, most, newestFirst }: Showing) {
   const before = held === null ? 0 : rowsBefore(held.place, starts, newestFirst);
   const page = createPage(room, ({ row }: Line) => row);
   for (const line of lines.slice(before)) if (page.rows.length === most || !page.take(line)) break;

@@ -37,7 +37,7 @@ export function readHistoryTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'History',
     description: [
-      'Events of a stream by range of time, keys and filter; or, with window, aggregates of a number for each window and key: counts, means, sums, extremes, percentiles, rates, gaps.',
+      'Events of a stream by range of time, keys and filter; or, with window, aggregates for each window and key: means, percentiles, rates, gaps, time in a state.',
       'Without a range: the newest events. A range may lie ahead, for forecasts.',
       `Example: ${exampleCall(app, 'windows')}`,
     ].join('\n'),

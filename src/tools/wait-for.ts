@@ -51,7 +51,7 @@ export function waitForTask(deps: Deps): Task {
     description: [
       'Waits until a condition on a stream holds, of any key unless it names some. Ends with the event for which it held, or held: false.',
       `Kinds: ${KINDS_TEXT}.`,
-      'threshold and match end at once where the latest event passes, and judge late events too; rate, count and change go by event time.',
+      'threshold and match end at once where the latest event passes; rate, count and change go by event time.',
       `Example: ${exampleCall(deps.app, 'wait')}`,
     ].join('\n'),
     version: '1',

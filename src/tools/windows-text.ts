@@ -2,7 +2,7 @@
  * Writes rows of windows as text: a line for each window and group, or a sparkline for each group and field. Pure.
  */
 import type { App } from '../declare/app.ts';
-import { aggregateOf, isOfTimes } from '../streams/history/aggregate.ts';
+import { aggregateOf, isOfAnyValue, isOfTimes, isSpan } from '../streams/history/aggregate.ts';
 import { fieldsOf } from '../streams/fields.ts';
 import type { SeriesRow, WindowsPage } from '../streams/history/windows.ts';
 import { durationText, isoTime, zonedTime } from '../base/time/time-text.ts';
@@ -134,7 +134,7 @@ function aggregateNamed(name: string) {
 
 /** Writes a span of time as a duration. */
 function valueText(aggregate: string, value: number): string {
-  return aggregate === 'longestGap' ? durationText(value) : numberText(value);
+  return isSpan(aggregateOf(aggregate)) ? durationText(value) : numberText(value);
 }
 
 function rangeOf(values: readonly (number | null)[], aggregate: string): string {
@@ -148,7 +148,7 @@ function rangeOf(values: readonly (number | null)[], aggregate: string): string 
 /** An aggregate of times alone does not have the field's unit, and a rate has a unit of its own. */
 function unitOfAggregate(name: string, unit: string | null): string {
   const aggregate = aggregateOf(name);
-  if (unit === null || isOfTimes(aggregate)) return '';
+  if (unit === null || isOfTimes(aggregate) || isOfAnyValue(aggregate)) return '';
   return aggregate.kind === 'rate' ? ` ${unit}${name.slice(name.indexOf('/'))}` : ` ${unit}`;
 }
 

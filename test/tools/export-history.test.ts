@@ -98,6 +98,24 @@ describe('as CSV', () => {
     expect(header.result?.structuredContent).toMatchObject({ events: 2, pages: 1, truncated: false });
   });
 
+  test('with its range and its times in a zone', async () => {
+    const data = [
+      { at: START, author: 'a', text: 'in' },
+      { at: START - 3_600_000, author: 'a', text: 'out' },
+    ];
+    const range = { from: '2026-11-20T17:45', to: '2026-11-20T18:00', zone: 'Asia/Kathmandu' };
+    const { file, header } = await exported(data, range);
+    expect(file).toMatch(/\r\n2026-11-20T17:45:00\+05:45,a,[^\n]+,in,\r\n$/);
+    expect(header.result).toMatchObject({
+      content: [{ text: expect.stringContaining('from 2026-11-20T17:45:00+05:45 to 2026-11-20T18:00:00+05:45') }],
+      structuredContent: { events: 1 },
+    });
+    const lines = await exported(data, { ...range, format: 'ndjson' });
+    expect(read(lines.file)).toMatchObject([{ time: START }]);
+    const { header: refused } = await exported(data, { zone: 'Asia/Nowhere' });
+    expect(refused).toMatchObject({ status: 'failed' });
+  });
+
   test('of nothing is its head', async () => {
     const { file, header } = await exported([], { from: START, to: START + 1 });
     expect(file).toBe('time,key,id,at,author,text,more.n\r\n');
@@ -114,6 +132,13 @@ test('has one column of each name, also where a field is called as a part of eac
     streams: { trades: stream({ description: 't', schema, key: 'id' }) },
   }).streams.values();
   expect(csvText(trades!).head).toBe('time,key,id,data.id,data.key,size\r\n');
+});
+
+test('of those that do not contain a text', async () => {
+  const written = ['b', 'a', 'b'].map((author, n) => ({ at: START - (n + 1) * 1_000, author, text: `by ${author}` }));
+  const where = { text: { notContains: 'a' } };
+  const { file } = await exported(written, { where, format: 'ndjson' });
+  expect(read(file).map(({ data }) => data.author)).toEqual(['b', 'b']);
 });
 
 test('of those that pass a filter alone', async () => {

@@ -306,7 +306,10 @@ describe('refused, in words that a model can act on', () => {
     [{ window: '1h', field: 'temp', aggregates: ['avg'] }, /^aggregates\.0: [^]*mean[^]*pN/m],
     [{ window: '1h', aggregates: ['mean'] }, /Argument: field[^]*because aggregates has mean: one of .*temp/],
     [{ window: '1h', field: 'temp', top: { n: 1, by: 'best' } }, /Argument: top\.by/],
-    [{ window: '1h', field: 'temp', by: ['state'] }, /Argument: by[^]*one of key, temp, pump\.state/],
+    [
+      { window: '1h', field: 'temp', by: ['state'] },
+      /Argument: by[^]*one of key, hourOfDay, dayOfWeek, temp, pump\.state/,
+    ],
     [{ window: '1h', field: 'temp', by: ['pump'] }, /Argument: by/],
     [{ window: '1h', field: 'temp', by: [], aggregates: ['increase'] }, /Argument: by[^]*key among them/],
     [{ window: '1h', field: 'temp', also: [{ stream: 'none' }] }, /no stream none/],

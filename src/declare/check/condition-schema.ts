@@ -43,17 +43,35 @@ const list = (of: z.ZodType, what: string) =>
     .max(MOST_CHOICES, expected(`a list of 1 to ${MOST_CHOICES} ${what}`));
 
 const like = text.describe('The whole text; * stands for any text');
-const TESTS = ['equals', 'not', 'oneOf', 'contains', 'like', 'above', 'atLeast', 'below', 'atMost', 'exists'];
+const TESTS = [
+  'equals',
+  'not',
+  'oneOf',
+  'contains',
+  'notContains',
+  'like',
+  'above',
+  'atLeast',
+  'below',
+  'atMost',
+  'exists',
+];
 const fieldTests = z
   .strictObject(
     {
       equals: scalar.optional(),
-      not: scalar.optional(),
+      not: z
+        .union(scalars, expected('a text, a number, true, false or null; notContains asks for a part of a text'))
+        .optional(),
       oneOf: list(scalar, 'values').optional(),
       contains: z
         .union([text, number, z.boolean()], expected('a text, a number, true or false'))
         .optional()
         .describe('Part of a text, or an element of a list'),
+      notContains: z
+        .union([text, number, z.boolean()], expected('a text, a number, true or false'))
+        .optional()
+        .describe('The opposite of contains'),
       like: like.optional(),
       above: number.optional(),
       atLeast: number.optional(),

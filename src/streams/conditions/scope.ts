@@ -60,7 +60,7 @@ export function passesWhere(where: Where | undefined, data: Json): boolean {
 function passesTests(tests: FieldTests, data: Json, path: readonly string[]): boolean {
   const value = valueAt(data, path);
   if (tests.exists !== undefined && tests.exists !== (value !== null)) return false;
-  const { equals, not, oneOf, contains, like } = tests;
+  const { equals, not, oneOf, contains, notContains, like } = tests;
   const asked = [equals, oneOf, contains, like].some((test) => test !== undefined);
   if (asked && !hasValueAt(data, path)) return false;
   if (equals !== undefined && value !== equals) return false;
@@ -68,6 +68,7 @@ function passesTests(tests: FieldTests, data: Json, path: readonly string[]): bo
   if (not !== undefined && value === not) return false;
   if (oneOf !== undefined && !oneOf.includes(value as Scalar)) return false;
   if (contains !== undefined && !holds(value, contains)) return false;
+  if (notContains !== undefined && holds(value, notContains)) return false;
   if (like !== undefined && !(typeof value === 'string' && isLike(value, like))) return false;
   return passesBounds(tests, numberAt(data, path));
 }

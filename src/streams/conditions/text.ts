@@ -56,13 +56,15 @@ function whereOf({ where }: Condition): string {
 function testOf(field: string, test: FieldTest): string {
   const name = cut(field);
   if (typeof test !== 'object' || test === null) return `${name} is ${shown(test)}`;
-  const { equals, not, oneOf, contains, like, above, atLeast, below, atMost, exists } = test satisfies FieldTests;
+  const { equals, not, oneOf, contains, notContains, like, above, atLeast, below, atMost, exists } =
+    test satisfies FieldTests;
   const parts = [
     ...(exists === undefined ? [] : [exists ? 'is there' : 'is missing']),
     ...(equals === undefined ? [] : [`is ${shown(equals)}`]),
     ...(not === undefined ? [] : [`is not ${shown(not)}`]),
     ...(oneOf === undefined ? [] : [`is ${listed(oneOf.map(shown), ' or ')}`]),
     ...(contains === undefined ? [] : [`contains ${shown(contains)}`]),
+    ...(notContains === undefined ? [] : [`does not contain ${shown(notContains)}`]),
     ...(like === undefined ? [] : [`is like ${shown(like)}`]),
     ...(above === undefined ? [] : [`is above ${above}`]),
     ...(atLeast === undefined ? [] : [`is at least ${atLeast}`]),

@@ -6,7 +6,9 @@
  * - The standard deviation is that of the population (divided by n).
  * - An increase is the gain of a counter, from the value before the window where that is known. A value that is less
  *   than the one before it means that the counter began again at 0.
- * - In a time-weighted mean each value holds until the next one, and the last value until the window's end.
+ * - In a time-weighted mean, and in the time in a state, each value holds until the next one, and the last value until the
+ *   window's end.
+ * - Of values that are no numbers the samples have codes (window-values.ts).
  * - Gaps are the times without an event within the window. Its edges count as events.
  */
 export interface Sample {
@@ -54,28 +56,47 @@ export function increase(samples: readonly Sample[], before: Sample | null): num
 }
 
 /** Null where no value was known while time passed. */
-export function timeWeightedMean(
-  samples: readonly Sample[],
-  before: Sample | null,
-  { start, end }: WindowSpan,
-): number | null {
-  let standing = before?.value ?? null;
-  let since = start;
+export function timeWeightedMean(samples: readonly Sample[], before: Sample | null, span: WindowSpan): number | null {
   let held = 0;
   let mean = 0;
-  const hold = (until: number) => {
-    const length = until - since;
-    since = Math.max(since, until);
-    if (standing === null || length <= 0) return;
+  for (const { value, length } of holdsOf(samples, before, span)) {
     held += length;
-    mean += (standing - mean) * (length / held);
+    mean += (value - mean) * (length / held);
+  }
+  return held > 0 ? finite(mean) : null;
+}
+
+/** How long the value stood, ms. Null where no value was known while time passed. */
+export function timeIn(
+  wanted: number,
+  samples: readonly Sample[],
+  before: Sample | null,
+  span: WindowSpan,
+): number | null {
+  const holds = holdsOf(samples, before, span);
+  if (holds.length === 0) return null;
+  return holds.reduce((sum, { value, length }) => sum + (value === wanted ? length : 0), 0);
+}
+
+export function distinctCount(samples: readonly Sample[]): number {
+  return new Set(samples.map(({ value }) => value)).size;
+}
+
+/** How long each value held within a window, in order: until the next one, and the last until the window's end. */
+function holdsOf(samples: readonly Sample[], before: Sample | null, { start, end }: WindowSpan) {
+  const holds: { value: number; length: number }[] = [];
+  let standing = before?.value ?? null;
+  let since = start;
+  const hold = (until: number) => {
+    if (standing !== null && until > since) holds.push({ value: standing, length: until - since });
+    since = Math.max(since, until);
   };
   for (const { time, value } of samples) {
     hold(time);
     standing = value;
   }
   hold(end);
-  return held > 0 ? finite(mean) : null;
+  return holds;
 }
 
 export interface Gaps {

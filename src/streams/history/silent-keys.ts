@@ -8,7 +8,7 @@ import { passesWhere } from '../conditions/scope.ts';
 import { readLatestByKey } from '../log/read-latest.ts';
 import { ofStream, type Scope } from '../scope.ts';
 import type { Plan } from './window-plan.ts';
-import { BY_KEY } from './window-values.ts';
+import { BY_KEY } from './window-groups.ts';
 
 /** Most store calls that read known keys, of 1,000 keys each. */
 const MOST_PAGES = 5;

@@ -4,18 +4,15 @@
  * before anything is read.
  */
 import type { App } from '../../declare/app.ts';
-import { formsAt } from '../../declare/check/picked-fields.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
-import { TidegateError } from '../../base/errors.ts';
-import { PATH_CHARACTERS, pathOf } from '../../base/field-path.ts';
-import { type Aggregate, aggregateOf, isOfSeries, isOfTimes, needsBefore } from './aggregate.ts';
-import { checkNumeric, fieldsOf, isNumeric } from '../fields.ts';
+import { type Aggregate, aggregateOf, isOfAnyValue, isOfSeries, isOfTimes, needsBefore } from './aggregate.ts';
 import { findStream } from '../find-stream.ts';
-import { type Range, resolveRange } from '../ranges/range.ts';
+import type { Range } from '../ranges/range.ts';
 import { evenGrid, type Grid, monthGrid, weekGrid, zonedGrid } from './window-grid.ts';
 import { meanMs, type WindowLength, windowLength } from './window-length.ts';
 import type { Question, Series } from './window-question.ts';
-import { BY_KEY } from './window-values.ts';
+import { checkFields, isClock, numbersOf, type StreamSeries, wrongQuestion } from './window-fields.ts';
+import { BY_KEY } from './window-groups.ts';
 import { type Zone, zoneOf } from '../../base/time/zone.ts';
 
 /** Number of windows of a query without `from`. */
@@ -29,11 +26,15 @@ export interface Plan {
   range: Range & { from: number };
   aggregates: Aggregate[];
   by: string[];
+  /** Those of `by` that stand for a clock's hours or days. */
+  clocks: string[];
+  /** Where the values are texts, numbers, true and false: the texts that aggregates name. Null: values are numbers. */
+  codes: string[] | null;
   empty: boolean;
   /** In the order of the question. */
   series: Series[];
   /** Each stream is scanned once, for all of its series. */
-  scans: { stream: DeclaredStream; series: Series[] }[];
+  scans: StreamSeries[];
   /** How long before the range each scan begins, ms. */
   lookBackMs: number;
 }
@@ -54,7 +55,7 @@ export function planOf(
   const window = windowLength(question.window);
   const { field, also, by, empty } = question;
   if (window.kind === 'all' && asked.from === null) {
-    throw invalid('from', 'a single window over everything needs a beginning', 'a time, because `window` is all');
+    throw wrongQuestion('from', 'a single window over everything needs a beginning', 'a time, because `window` is all');
   }
   const zone = question.zone === null ? null : zoneOf(question.zone);
   const from = asked.from ?? defaultFrom(gridOf(window, zone, 'epoch', 0), asked.to ?? now);
@@ -62,30 +63,41 @@ export function planOf(
   const grid = gridOf(window, zone, question.align, from);
   const series = [{ stream: stream.name, field }, ...also];
   if (new Set(series.map((one) => JSON.stringify([one.stream, one.field]))).size < series.length) {
-    throw invalid('also', 'the same field stands there twice', 'other fields or streams than the first, each once');
+    throw wrongQuestion(
+      'also',
+      'the same field stands there twice',
+      'other fields or streams than the first, each once',
+    );
   }
   const names = [...new Set(series.map((one) => one.stream))];
   const scans = names.map((name) => ({
     stream: findStream(app, name),
     series: series.filter((one) => one.stream === name),
   }));
-  for (const scan of scans) checkStream(scan.stream, scan.series, by, range);
   const wanted = rankedBy === undefined ? question.aggregates : [...question.aggregates, rankedBy.name];
   const aggregates = [...new Set(wanted)].map((name) => aggregateOf(name));
-  checkAggregates(aggregates, series, by, range, scans);
+  const clocks = by.filter((name) => isClock(name, scans));
+  const codes = codesOf(aggregates);
+  const ofFields = by.filter((name) => !clocks.includes(name));
+  checkFields(scans, { range, by: ofFields, aggregates, ofNumbers: codes === null });
+  checkAggregates(aggregates, series, { by, clocks }, range, scans);
   const length = meanMs(window) ?? (asked.to ?? now) - from;
   const lookBackMs = aggregates.some(needsBefore) ? Math.min(Math.max(0, length), LONGEST_LOOK_BACK_MS) : 0;
-  return { grid, zone, range, aggregates, by, empty, series, scans, lookBackMs };
+  return { grid, zone, range, aggregates, by, clocks, codes, empty, series, scans, lookBackMs };
 }
 
 function gridOf(length: WindowLength, zone: Zone | null, align: Question['align'], from: number): Grid {
   if (length.kind === 'all') return evenGrid(null, from);
   if (align === 'from') {
     if (zone !== null) {
-      throw invalid('align', 'windows of a time zone begin by its clocks', 'to be left out, because zone is given');
+      throw wrongQuestion(
+        'align',
+        'windows of a time zone begin by its clocks',
+        'to be left out, because zone is given',
+      );
     }
     if (length.kind === 'months') {
-      throw invalid('align', 'months begin on their first', 'to be left out, because window is in months');
+      throw wrongQuestion('align', 'months begin on their first', 'to be left out, because window is in months');
     }
     return evenGrid(meanMs(length), from);
   }
@@ -94,79 +106,49 @@ function gridOf(length: WindowLength, zone: Zone | null, align: Question['align'
   return zone === null ? evenGrid(length.ms, 0) : zonedGrid(length.ms, zone);
 }
 
-const SCALARS = ['string', 'number', 'integer', 'boolean'] as const;
-
 function defaultFrom(grid: Grid, to: number): number {
   let start = grid.startOf(to);
   for (let count = 1; count < DEFAULT_WINDOWS; count += 1) start = grid.startOf(start - 1);
   return start;
 }
 
-function checkStream(stream: DeclaredStream, series: readonly Series[], by: readonly string[], range: Range): void {
-  for (const { field } of series) if (field !== null) checkNumeric(stream, checkPath(field, 'field'));
-  // Keys and filters apply to all streams, so each stream has to have them.
-  resolveRange(
-    stream,
-    { ...(range.keys ? { keys: range.keys } : {}), ...(range.where ? { where: range.where } : {}) },
-    0,
-  );
-  for (const name of by) {
-    if (name === BY_KEY) continue;
-    if (holdsScalars(stream, checkPath(name, 'by'))) continue;
-    const named = fieldsOf(stream).flatMap((one) => (holdsScalars(stream, one.name) ? [one.name] : []));
-    const what = formsAt(stream.jsonSchema, pathOf(name))?.has('array') ? 'a list and no value' : 'no value';
-    throw invalid('by', `the events of ${stream.name} have ${what} at ${name.slice(0, 80)}`, oneOf([BY_KEY, ...named]));
-  }
-}
-
-function holdsScalars({ jsonSchema }: DeclaredStream, field: string): boolean {
-  const forms = formsAt(jsonSchema, pathOf(field));
-  return forms === null || SCALARS.some((form) => forms.has(form));
-}
-
 function checkAggregates(
   aggregates: readonly Aggregate[],
   series: readonly Series[],
-  by: readonly string[],
+  { by, clocks }: Pick<Plan, 'by' | 'clocks'>,
   { keys }: Range,
   scans: Plan['scans'],
 ): void {
   const ofValues = aggregates.find((aggregate) => !isOfTimes(aggregate));
   if (ofValues && series.every(({ field }) => field === null)) {
-    throw invalid(
+    throw wrongQuestion(
       'field',
       `${ofValues.name} is of values`,
-      `the path of a number, because aggregates has ${ofValues.name}${numbersOf(scans)}`,
+      `the path of a ${isOfAnyValue(ofValues) ? 'value' : 'number'}, because aggregates has ${ofValues.name}${isOfAnyValue(ofValues) ? '' : numbersOf(scans)}`,
+    );
+  }
+  const between = aggregates.find((one) => isOfSeries(one) || one.kind === 'gaps' || one.kind === 'longestGap');
+  const [clock] = clocks;
+  if (between && clock !== undefined) {
+    const why = `${between.name} follows one event to the next, which ${clock} would tear apart`;
+    throw wrongQuestion(
+      'by',
+      why,
+      `windows of 1h or 1d in place of ${clock}, or an aggregate of each event, such as mean`,
     );
   }
   const followed = aggregates.find(isOfSeries);
   const mixed = !by.includes(BY_KEY) && keys?.length !== 1 && scans.some(({ stream }) => stream.keyed);
   if (followed && mixed) {
     const why = `${followed.name} follows one value to the next, which several keys in a row would mix`;
-    throw invalid('by', why, `${BY_KEY} among them, or one key in keys`);
+    throw wrongQuestion('by', why, `${BY_KEY} among them, or one key in keys`);
   }
 }
 
-/** Names the numeric fields that the streams declare, for an error message. */
-function numbersOf(scans: Plan['scans']): string {
-  const names = scans.flatMap(({ stream }) =>
-    fieldsOf(stream)
-      .filter(isNumeric)
-      .map(({ name }) => name),
-  );
-  return names.length === 0 ? '' : `: ${oneOf([...new Set(names)])}`;
-}
-
-function checkPath(path: string, field: 'field' | 'by'): string {
-  if (path !== '' && path.length <= PATH_CHARACTERS) return path;
-  throw invalid(field, 'no such path', 'a path such as motor.temp');
-}
-
-function oneOf(names: readonly string[]): string {
-  const shown = names.slice(0, 30).join(', ');
-  return `one of ${shown}${names.length > 30 ? `, … (${names.length} in all)` : ''}`;
-}
-
-function invalid(field: string, message: string, expected: string): TidegateError {
-  return new TidegateError('invalid_input', message, { field, expected });
+/** Any value will do where no aggregate needs a number. */
+function codesOf(aggregates: readonly Aggregate[]): string[] | null {
+  const ofAny = aggregates.filter(isOfAnyValue);
+  if (ofAny.length === 0 || !aggregates.every((aggregate) => isOfAnyValue(aggregate) || isOfTimes(aggregate)))
+    return null;
+  return ofAny.flatMap((aggregate) => (aggregate.kind === 'timeIn' ? [aggregate.value] : []));
 }

@@ -5,10 +5,10 @@
 import * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
 import { PATH_CHARACTERS } from '../../base/field-path.ts';
-import { aggregateOf, MOST_AGGREGATES } from './aggregate.ts';
+import { AGGREGATE_CHARACTERS, aggregateOf, MOST_AGGREGATES } from './aggregate.ts';
 import { badCursor, type Parts } from '../ranges/range.ts';
 import { WINDOW_EXPECTED, windowLength, windowText } from './window-length.ts';
-import { BY_KEY } from './window-values.ts';
+import { BY_KEY } from './window-groups.ts';
 import { ZONE_CHARACTERS } from '../../base/time/zone.ts';
 
 /** Most further streams or fields after the first. */
@@ -34,11 +34,11 @@ export interface WindowsAsked {
   align?: 'epoch' | 'from';
   /** IANA name of the time zone whose hours and days windows follow; default UTC. */
   zone?: string;
-  /** Path of a numeric field (`motor.temp`). Default: events are counted. */
+  /** Path of a numeric field (`motor.temp`), or of any value for `distinct` and `timeIn`. Default: events are counted. */
   field?: string;
   /** Names of aggregates; default min, max and mean where there is a field. Count is always given. */
   aggregates?: readonly string[];
-  /** `key` or paths of fields. Each of their values has a row of its own. Default: `key` where the stream has keys. */
+  /** `key`, `hourOfDay`, `dayOfWeek` or paths of fields. Each of their values has a row of its own. Default: `key` where the stream has keys. */
   by?: readonly string[];
   /** Further fields of this or other streams, in the same windows. Default of `stream`: this one. */
   also?: readonly { stream?: string; field?: string }[];
@@ -52,7 +52,7 @@ const Question = z.strictObject({
   align: z.enum(['epoch', 'from']),
   zone: z.string().max(ZONE_CHARACTERS).nullable(),
   field: path.nullable(),
-  aggregates: z.array(z.string().max(20)).max(MOST_AGGREGATES),
+  aggregates: z.array(z.string().max(AGGREGATE_CHARACTERS)).max(MOST_AGGREGATES),
   by: z.array(path).max(MOST_BY),
   also: z.array(z.strictObject({ stream: z.string().max(NAME_CHARACTERS), field: path.nullable() })).max(MOST_ALSO),
   empty: z.boolean(),

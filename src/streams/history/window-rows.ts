@@ -21,6 +21,8 @@ export interface RowsSpec {
   from: number;
   until: number;
   aggregates: readonly Aggregate[];
+  /** Texts whose places are their codes in samples; null: samples are of numbers. */
+  codes: readonly string[] | null;
   /** True: windows in which a group has no event have rows too. */
   empty: boolean;
   /** Keys that have rows with `empty` even if none of their events was found; null stands for all keys together. */
@@ -48,9 +50,18 @@ export function valueOf(row: AnswerRow, aggregate: Aggregate): number | null {
   return value !== null && Number.isFinite(value) ? value : null;
 }
 
-/** Returns the first `n` rows of each window by rank, in that order. Rows without a value are left out. */
-export function topRows(rows: readonly AnswerRow[], n: number, aggregate: Aggregate, lowest: boolean): AnswerRow[] {
-  const windows = Map.groupBy(rows, ({ start }) => start);
+export interface Ranking {
+  n: number;
+  aggregate: Aggregate;
+  /** Default false: the highest. */
+  lowest?: boolean;
+  /** True: the first rows of all windows together. Default: of each window. */
+  overall?: boolean;
+}
+
+/** Returns the first `n` rows by rank, in that order. Rows without a value are left out. */
+export function topRows(rows: readonly AnswerRow[], { n, aggregate, lowest, overall }: Ranking): AnswerRow[] {
+  const windows = Map.groupBy(rows, ({ start }) => (overall ? 0 : start));
   const sign = lowest ? 1 : -1;
   return [...windows.values()].flatMap((window) =>
     window
@@ -82,7 +93,7 @@ function moreOf(
   row: SampledRow,
   samples: readonly of.Sample[],
   before: of.Sample | null,
-  { aggregates, from, until }: RowsSpec,
+  { aggregates, codes, from, until }: RowsSpec,
 ): Record<string, number | null> {
   const span = { start: Math.max(row.start, from), end: Math.min(row.end, until) };
   const sorted = aggregates.some(({ kind }) => kind === 'percentile')
@@ -96,6 +107,11 @@ function moreOf(
     if (aggregate.kind === 'stddev') return of.stddev(samples);
     if (aggregate.kind === 'increase') return of.increase(samples, before);
     if (aggregate.kind === 'timeWeightedMean') return of.timeWeightedMean(samples, before, span);
+    if (aggregate.kind === 'distinct') return of.distinctCount(samples);
+    if (aggregate.kind === 'timeIn') {
+      const wanted = codes === null ? Number(aggregate.value) : codes.indexOf(aggregate.value);
+      return of.timeIn(wanted, samples, before, span);
+    }
     if (aggregate.kind === 'longestGap') return gaps.longest;
     if (aggregate.kind === 'gaps') return gaps.lengths.filter((length) => length > aggregate.overMs).length;
     if (aggregate.kind !== 'rate' || row.values === null) return null;
@@ -138,7 +154,16 @@ export function byPlace(a: WindowRow, b: WindowRow): number {
 }
 
 function compareGroups(a: WindowRow, b: WindowRow): number {
-  return compare(JSON.stringify(a.group), JSON.stringify(b.group));
+  const others = Object.values(b.group ?? {});
+  for (const [index, value] of Object.values(a.group ?? {}).entries()) {
+    const other = others[index] ?? null;
+    const order =
+      typeof value === 'number' && typeof other === 'number'
+        ? value - other
+        : compare(JSON.stringify(value), JSON.stringify(other));
+    if (order !== 0) return order;
+  }
+  return 0;
 }
 
 function compare(a: string | null, b: string | null): number {

@@ -3,29 +3,24 @@
  * events. Pure: it reads no clock and no store. window-rows.ts computes the aggregates that need all values of a window
  * or those before it, from the samples kept here. A window without a value has no row here.
  */
-import type { Scalar } from '../../declare/condition.ts';
 import { type EventMeta, isGap } from '../../base/event.ts';
 import { numberAt, pathOf, valueAt } from '../../base/field-path.ts';
 import type { Json } from '../../base/json.ts';
 import type { Sample } from './sample-values.ts';
 import type { Grid } from './window-grid.ts';
+import { grouping, type GroupedEvent, type Grouping, type GroupName } from './window-groups.ts';
 
-/** The name in `by` that stands for the event's key. Every other name is the path of a field. */
-export const BY_KEY = 'key';
-/** Longest text to group by. A longer text counts as missing, because each row would repeat it. */
-const GROUP_CHARACTERS = 256;
-
-export interface WindowSpec {
+export interface WindowSpec extends Grouping {
   grid: Grid;
   /** Epoch ms. An event before this makes no row; it only gives the value at the beginning of the range. */
   from: number;
   /** Path of a numeric field in `data`, such as `mag` or `motor.temp`. Null: events are only counted. */
   field: string | null;
   /**
-   * `key` makes a row for each key, and the path of a field a row for each of its values. Empty: one row for all
-   * events.
+   * Null: values are numbers. Else they are texts, numbers, true and false, and a sample has a code in place of the value: its place in
+   * this list, as text, or any further number.
    */
-  by: readonly string[];
+  codes: readonly string[] | null;
   /** Most rows (windows times groups). */
   most: number;
   /** Whether rows keep the time and value of each event. */
@@ -37,21 +32,14 @@ export interface WindowSpec {
  * counts and sums, weight means by count, take `first` of the row with the lesser `firstTime` and `last` of the row
  * with the greater `lastTime`.
  */
-export interface WindowRow {
+export interface WindowRow extends GroupName {
   /** Epoch ms; the window holds start <= time < end. */
   start: number;
   /** Infinity where there is one window over the whole range. */
   end: number;
-  /** Null where events have no key, and where rows are not made for each key. */
-  key: string | null;
-  /**
-   * Values of the fields in `by`, by path; null where `by` names no field. Lists, objects and long texts count as null,
-   * as missing fields do.
-   */
-  group: Readonly<Record<string, Scalar>> | null;
   /** Number of events that had the field; without a field, of all events but gaps. */
   count: number;
-  /** Null without a field, and where count is 0. */
+  /** Null without a field, of values that are no numbers, and where count is 0. */
   values: WindowValues | null;
 }
 
@@ -73,7 +61,7 @@ export interface SampledRow extends WindowRow {
   samples: Sample[] | null;
 }
 
-export interface Group extends Pick<WindowRow, 'key' | 'group'> {
+export interface Group extends GroupName {
   /** Newest sample before the range; null where it is unknown, and where samples are not kept. */
   before: Sample | null;
   /** Rows by the start of their window. */
@@ -83,7 +71,7 @@ export interface Group extends Pick<WindowRow, 'key' | 'group'> {
 export interface Skipped {
   /** Gap events, which report that events are missing. */
   gaps: number;
-  /** Events whose field is absent or not a number. */
+  /** Events whose field is absent or not a number, or no value where values are no numbers. */
   missing: number;
 }
 
@@ -97,17 +85,14 @@ export interface Windows {
   skipped(): Skipped;
 }
 
-export interface WindowedEvent {
-  key?: string;
-  time: number;
-  data: Json;
+export interface WindowedEvent extends GroupedEvent {
   meta?: EventMeta;
 }
 
 export function createWindows(spec: WindowSpec): Windows {
   const { grid, from, most, keepSamples } = spec;
   const path = spec.field === null ? null : pathOf(spec.field);
-  const groupsBy = grouping(spec.by);
+  const groupsBy = grouping(spec);
   const groups = new Map<string, Group>();
   const skipped: Skipped = { gaps: 0, missing: 0 };
   let size = 0;
@@ -142,7 +127,9 @@ export function createWindows(spec: WindowSpec): Windows {
     return row;
   }
 
-  const valueOf = (event: WindowedEvent) => (path === null ? 0 : numberAt(event.data, path));
+  const codeAt = spec.codes === null ? null : coding(spec.codes);
+  const valueOf = ({ data }: WindowedEvent) =>
+    path === null ? 0 : codeAt === null ? numberAt(data, path) : codeAt(valueAt(data, path));
 
   return {
     add(event) {
@@ -164,7 +151,7 @@ export function createWindows(spec: WindowSpec): Windows {
       if (row === null) return false;
       row.count += 1;
       row.samples?.push({ time, value });
-      if (path !== null) row.values = include(row.values, value, time, row.count);
+      if (path !== null && codeAt === null) row.values = include(row.values, value, time, row.count);
       return true;
     },
     fits(event) {
@@ -176,27 +163,16 @@ export function createWindows(spec: WindowSpec): Windows {
   };
 }
 
-function grouping(by: readonly string[]) {
-  const perKey = by.includes(BY_KEY);
-  const fields = by.filter((name) => name !== BY_KEY).map((name) => [name, pathOf(name)] as const);
-  const keyOf = (event: WindowedEvent) => (perKey ? (event.key ?? null) : null);
-  return {
-    idOf(event: WindowedEvent): string {
-      // A key is never empty, so the empty text can stand for no key.
-      const key = keyOf(event) ?? '';
-      return fields.length === 0 ? key : JSON.stringify([key, ...fields.map(([, path]) => scalarAt(event, path))]);
-    },
-    named(event: WindowedEvent): Pick<WindowRow, 'key' | 'group'> {
-      const group = Object.fromEntries(fields.map(([name, path]) => [name, scalarAt(event, path)]));
-      return { key: keyOf(event), group: fields.length === 0 ? null : group };
-    },
+/** Gives each value a number, by its text: first those that are known. Null for lists, objects and what is missing. */
+function coding(known: readonly string[]): (value: Json) => number | null {
+  const codes = new Map(known.map((text, index) => [text, index]));
+  return (value) => {
+    if (value === null || typeof value === 'object') return null;
+    const text = String(value);
+    const code = codes.get(text) ?? codes.size;
+    codes.set(text, code);
+    return code;
   };
-}
-
-function scalarAt(event: WindowedEvent, path: readonly string[]): Scalar {
-  const value = valueAt(event.data, path);
-  const isValue = typeof value !== 'object' && (typeof value !== 'string' || value.length <= GROUP_CHARACTERS);
-  return isValue ? value : null;
 }
 
 function include(values: WindowValues | null, value: number, time: number, count: number): WindowValues {

@@ -100,12 +100,19 @@ function visitor(plan: Plan, built: readonly Windows[]): (event: LoggedEvent) =>
   };
 }
 
-function windowsOf({ grid, range, by, aggregates, series }: Plan, { field }: Series, mostRows: number): Windows {
+function windowsOf(
+  { grid, zone, range, by, clocks, codes, aggregates, series }: Plan,
+  { field }: Series,
+  mostRows: number,
+): Windows {
   return createWindows({
     grid,
     from: range.from,
     field,
     by,
+    clocks,
+    zone,
+    codes,
     most: Math.floor(mostRows / series.length),
     keepSamples: aggregates.some(needsSamples),
   });

@@ -21,7 +21,8 @@ import type { RangeReport, ReadLimits, Scanned } from '../ranges/range-scan.ts';
 import { type AnswerRow, answerRows, byPlace, topRows } from './window-rows.ts';
 import { type Plan, planOf } from './window-plan.ts';
 import { carriedQuestion, questionParts, questionOf, type Series, type WindowsAsked } from './window-question.ts';
-import { BY_KEY, type Skipped, type Windows } from './window-values.ts';
+import { BY_KEY } from './window-groups.ts';
+import type { Skipped, Windows } from './window-values.ts';
 import { MOST_RANKED, MOST_ROWS, scanPlan } from './windows-scan.ts';
 import type { Zone } from '../../base/time/zone.ts';
 import type { Scope } from '../scope.ts';
@@ -35,10 +36,12 @@ export interface Top {
   by: string;
   /** Default false: the highest. */
   lowest?: boolean;
+  /** Default false: the first rows of each window. True: of all windows together. */
+  overall?: boolean;
 }
 
 export interface WindowsQuery extends RangeQuery, WindowsAsked {
-  /** Keeps only the first rows of each window by rank. */
+  /** Keeps only the first rows by rank. */
   top?: Top;
   /** Which windows come first. Default `oldest`. */
   order?: 'oldest' | 'newest';
@@ -60,6 +63,10 @@ export interface WindowsPage {
   series: Series[];
   /** Names of the aggregates. */
   aggregates: string[];
+  /** What the field holds: a number, or any value. */
+  of: 'number' | 'value';
+  /** Rows are in the order of their ranks over all windows. */
+  overall: boolean;
   /** Length of a window, as `windowLength` reads it. */
   window: string;
   /** Null: one window over the whole range, or months, which differ in length. */
@@ -135,9 +142,11 @@ export async function readWindows(
   const kept = top === null || !whole ? rows : ranked(rows, plan.series[0], top);
   if (kept.length > MOST_ROWS) throw tooManyRanked(kept.length);
   return {
-    rows: inOrder(kept, top !== null && whole, query.order === 'newest'),
+    rows: inOrder(kept, top !== null && whole, query.order === 'newest' && !(whole && top?.overall)),
     series: plan.series,
     aggregates: plan.aggregates.map(({ name }) => name),
+    of: plan.codes === null ? 'number' : 'value',
+    overall: whole && top?.overall === true,
     window: question.window,
     windowMs: plan.grid.windowMs,
     zone: plan.zone,
@@ -175,13 +184,14 @@ function rowsOf(
 ): SeriesRow[] {
   const scan = plan.scans.findIndex((one) => one.series.includes(series));
   const windows = built[scan]?.[plan.scans[scan]?.series.indexOf(series) ?? -1];
-  const { grid, aggregates, by, range } = plan;
+  const { grid, aggregates, codes, by, range } = plan;
   const perKeyAlone = by.length === 1 && by[0] === BY_KEY && plan.scans[scan]?.stream.keyed === true;
   const rows = answerRows(windows?.groups() ?? [], {
     grid,
     from: range.from,
     until: Math.min(range.to ?? Infinity, now),
     aggregates: series.field === null ? aggregates.filter(isOfTimes) : aggregates,
+    codes,
     // Which windows are empty is unknown for a part.
     empty: plan.empty && whole,
     keys: perKeyAlone ? (range.keys ?? silent) : by.length === 0 ? [null] : [],
@@ -193,7 +203,7 @@ function rowsOf(
 /** Ranks the groups by the first series. The other series give their rows for the same groups. */
 function ranked(rows: readonly SeriesRow[], first: Series | undefined, top: Top & { aggregate: Aggregate }) {
   const isFirst = ({ stream, field }: SeriesRow) => stream === first?.stream && field === first.field;
-  const best = topRows(rows.filter(isFirst), top.n, top.aggregate, top.lowest ?? false);
+  const best = topRows(rows.filter(isFirst), top);
   const beside = Map.groupBy(
     rows.filter((row) => !isFirst(row)),
     placeOf,

@@ -100,8 +100,9 @@ function typed(stream: DeclaredStream, path: string, test: Where[string]): Probl
   );
   if (tests.like !== undefined && !isText)
     problems.push(at('like', `a field that holds a text: it is ${formWords(forms)}`));
-  if (tests.contains !== undefined && !isText && !forms.has('array')) {
-    problems.push(at('contains', `a field that holds a text or a list: it is ${formWords(forms)}`));
+  for (const name of ['contains', 'notContains'] as const) {
+    if (tests[name] === undefined || isText || forms.has('array')) continue;
+    problems.push(at(name, `a field that holds a text or a list: it is ${formWords(forms)}`));
   }
   for (const [name, value] of [['equals', tests.equals] as const, ['not', tests.not] as const]) {
     if (value === undefined) continue;

@@ -42,6 +42,7 @@ test.each<[Condition, string]>([
     },
     'an event where a is there and is not "" and b is missing and c is like "x*", of keys like "p-*"',
   ],
+  [{ kind: 'match', where: { a: { notContains: 'x' } } }, 'an event where a does not contain "x"'],
   [
     { kind: 'match', where: { tags: { contains: 'x' }, n: { above: 1, atMost: 2 } } },
     'an event where tags contains "x" and n is above 1 and is at most 2',

@@ -29,7 +29,9 @@ const spec = (given: Partial<Given> = {}): Given => ({
 });
 const created = ({ windowMs, origin, perKey, field, most }: Given) => {
   const by = perKey ? ['key'] : [];
-  const given: WindowSpec = { grid: evenGrid(windowMs, origin), from: -Infinity, field, by, most, keepSamples: false };
+  const grid = evenGrid(windowMs, origin);
+  const kept = { keepSamples: false, codes: null };
+  const given: WindowSpec = { grid, from: -Infinity, field, by, clocks: [], zone: null, most, ...kept };
   return createWindows(given);
 };
 const rowsOf = (windows: Windows): Row[] =>
@@ -38,6 +40,7 @@ const rowsOf = (windows: Windows): Row[] =>
     from: -Infinity,
     until: Infinity,
     aggregates: [],
+    codes: null,
     empty: false,
     keys: [],
     most: 1_000,

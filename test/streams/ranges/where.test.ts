@@ -46,6 +46,7 @@ test.each<[Where, (index: number) => boolean]>([
   [{ state: { not: 'on' }, 'motor.rpm': { oneOf: [10, 20, 30] } }, (index) => index === 1 || index === 3],
   [{ 'motor.name': { not: 'm-8' } }, (index) => index !== 8],
   [{ tags: { contains: 'hot' } }, (index) => index % 3 === 0],
+  [{ tags: { notContains: 'hot' } }, (index) => index % 3 !== 0],
   [{ 'motor.name': { like: 'm-1*' } }, (index) => index === 12 || index === 16],
   [{ 'motor.name': { exists: true, contains: '8' } }, (index) => index === 8 || index === 28],
 ])('%j finds what passes, and every gap', async (where, passes) => {
@@ -114,6 +115,7 @@ describe('refused, before anything is read', () => {
     [{ state: { above: 1 } }, 'where.state.above', /a number/],
     [{ 'motor.rpm': { like: '1*' } }, 'where.motor.rpm.like', /a text/],
     [{ celsius: { contains: '1' } }, 'where.celsius.contains', /a text or a list/],
+    [{ celsius: { notContains: '1' } }, 'where.celsius.notContains', /a text or a list/],
     [{ state: 1 }, 'where.state', /^a text, which state holds$/],
     [{ state: { not: 1 } }, 'where.state.not', /^a text, which state holds$/],
     [{ 'motor.rpm': null }, 'where.motor.rpm', /a whole number/],
