@@ -47,10 +47,10 @@ export {
   type HttpSince,
   type HttpWait,
 } from './feeds/http/feed.ts';
-export { csv } from './feeds/http/csv.ts';
-export type { CsvOptions } from './feeds/http/csv-options.ts';
-export { rss } from './feeds/http/rss.ts';
-export type { RssOptions } from './feeds/http/rss-options.ts';
+export { csv } from './feeds/http/formats/csv.ts';
+export type { CsvOptions } from './feeds/http/formats/csv-options.ts';
+export { rss } from './feeds/http/formats/rss.ts';
+export type { RssOptions } from './feeds/http/formats/rss-options.ts';
 export type { RssEntry } from './feeds/rss/entry.ts';
 export { sse } from './feeds/http/sse/format.ts';
 export type { SseOptions } from './feeds/http/sse/options.ts';

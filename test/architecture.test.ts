@@ -30,7 +30,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   feeds: [
     ['kit', 'records', 'csv', 'rss'],
     ['run', 'http', 'mqtt-session', 'websocket', 'aws'],
-    ['mqtt', 'http/sse', 'handed'],
+    ['mqtt', 'http/sse', 'http/formats', 'handed'],
     ['.'],
   ],
   tasks: [['records'], ['waits'], ['turn'], ['work']],

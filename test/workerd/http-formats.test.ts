@@ -1,7 +1,7 @@
 /** The parsers that HTTP feeds load, in workerd: a burst of each, against answers that are made here. */
 import { expect, inject, test } from 'vitest';
-import { csv } from '../../src/feeds/http/csv.ts';
-import { rss } from '../../src/feeds/http/rss.ts';
+import { csv } from '../../src/feeds/http/formats/csv.ts';
+import { rss } from '../../src/feeds/http/formats/rss.ts';
 import { sse } from '../../src/feeds/http/sse/format.ts';
 import { http, type HttpOptions } from '../../src/feeds/http/feed.ts';
 import { runBurst } from '../feeds/run/burst-context.ts';

@@ -8,7 +8,8 @@ import { trimHints } from '../../streams/hints.ts';
 import type { StreamScope } from '../../streams/scope.ts';
 import { addCounts, type FeedCounts, NO_COUNTS } from '../records/counts.ts';
 import { type RejectedWhy, rejectedOf } from '../records/rejected.ts';
-import { feedKey, feedRecord, newState, NOT_DUE_MS, readState } from '../records/state.ts';
+import { feedKey, newState, NOT_DUE_MS } from '../records/state.ts';
+import { feedRecord, readState } from '../records/state-record.ts';
 import { feedHints } from '../records/told.ts';
 import type { HandedTaken } from './take.ts';
 

@@ -48,7 +48,7 @@ function readsOf({ url, headers, body, cursor, since, wait, ...options }: HttpOp
 }
 
 async function positionAt(time: number): Promise<Json> {
-  const { positionSince } = await import('./position.ts');
+  const { positionSince } = await import('./stored-position.ts');
   return positionSince(time);
 }
 

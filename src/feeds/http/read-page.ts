@@ -4,22 +4,15 @@ import { TidegateError } from '../../base/errors.ts';
 import { readPortions } from './read-body.ts';
 import type { FeedAnswer } from './answer.ts';
 import { type BodyItem } from './format.ts';
-import { type HttpCursor, isDeclared } from './options.ts';
+import { cursorIn, defaultPlace, noCursor, tellNoCursor } from './declared-cursor.ts';
 import type { HttpSettings } from './spec.ts';
 import { nextPage } from './next-page.ts';
-import { fingerprint, type HttpPosition, MOST_AHEAD, type TimeMark, writeHttpPosition } from './position.ts';
+import { fingerprint, type HttpPosition, MOST_AHEAD, type TimeMark } from './position.ts';
+import { writeHttpPosition } from './stored-position.ts';
 import { afterRange, beyondEdge, isAheadOfBound, latestOf, withinRange } from './time-range.ts';
-import { describeShape, readPath } from '../../base/json-path.ts';
+import { readPath } from '../../base/json-path.ts';
 import { saysMore } from './page-end.ts';
-import {
-  asCursor,
-  checkPath,
-  pageAtCursor,
-  type LastPage,
-  MOST_OF_LAST_PAGE,
-  placeIn,
-  stepOnward,
-} from './way-onward.ts';
+import { checkPath, pageAtCursor, type LastPage, MOST_OF_LAST_PAGE, stepOnward } from './way-onward.ts';
 import { likelyUnit } from '../../base/time/source-time.ts';
 import { type Zone, zoneOf } from '../../base/time/zone.ts';
 import type { IdleTimeout } from '../../net/idle-timeout.ts';
@@ -198,35 +191,6 @@ function isMoved({ position, cursor }: WholePage): boolean {
   return cursor !== null && cursor !== position.cursor;
 }
 
-function defaultPlace({ format }: FeedAnswer): 'body' | 'item' {
-  return format === 'ndjson' || isDeclared(format) ? 'item' : 'body';
-}
-
-function cursorIn(
-  { from }: HttpCursor,
-  of: 'body' | 'item' | 'header' | null,
-  items: readonly BodyItem[],
-  body: unknown,
-  { headers, source }: FeedAnswer,
-): HttpPosition['cursor'] {
-  if (of === 'header') return asCursor(headers.get(from));
-  if (of === 'body') return placeIn('cursor.from', from, body, source);
-  for (let at = items.length - 1; at >= 0; at -= 1) {
-    const cursor = asCursor(readPath(items[at]?.data, from));
-    if (cursor !== null) return cursor;
-  }
-  return null;
-}
-
-/** Items with an id are known by it. Others that lie ahead come again and again, beyond what a position holds. */
-function tellNoCursor({ log }: BurstContext, path: string, body: unknown, source: string): void {
-  const found = describeShape(body);
-  const message = `${source} says nowhere how to go on: ${path} is missing, and the body is ${found}`;
-  log('warn', `${message}. If that is not its last page, cursor.from is wrong, and this page comes again each time`, {
-    field: 'cursor.from',
-  });
-}
-
 /** Items with an id are known by it. @returns what the position remembers */
 function tellLong({ context: { targets, log } }: WholePage): [] {
   const streams = targets.filter(({ identified }) => identified === false).map(({ stream }) => stream);
@@ -253,13 +217,6 @@ function zoneOfTargets(targets: BurstContext['targets']): Zone | null {
 
 export function toFeedItems(items: readonly BodyItem[], { targets }: BurstContext): FeedItem[] {
   return targets.flatMap(({ stream }) => items.map((item) => ({ stream, ...item })));
-}
-
-function noCursor(from: string, source: string): TidegateError {
-  return new TidegateError('upstream', `${source}: no item has a cursor at ${from}`, {
-    field: 'cursor.from',
-    expected: 'a path to a text or a number in each item',
-  });
 }
 
 function noTime({ from = '', format }: Since, item: unknown, source: string): TidegateError {

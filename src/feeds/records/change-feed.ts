@@ -8,7 +8,8 @@ import { commitSurely } from '../../store/commit.ts';
 import { trimHints } from '../../streams/hints.ts';
 import { ofFeed, type Scope } from '../../streams/scope.ts';
 import { feedHints } from './told.ts';
-import { feedKey, feedRecord, type FeedState, newState, readState } from './state.ts';
+import { feedKey, type FeedState, newState } from './state.ts';
+import { feedRecord, readState } from './state-record.ts';
 
 /** A feed writes its record with each commit, so somebody else may be faster a few times. */
 const MOST_RACES = 50;

@@ -18,9 +18,9 @@ import {
   newState,
   NOT_DUE_MS,
   type Paused,
-  readStateOrNewer,
   type WentBack,
 } from './state.ts';
+import { readStateOrNewer } from './state-record.ts';
 import type { Rejected } from './rejected.ts';
 import type { Reading } from '../../store/store.ts';
 import { ofFeed, type Scope } from '../../streams/scope.ts';

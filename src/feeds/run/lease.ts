@@ -5,7 +5,8 @@
 import type { Runtime } from '../../base/runtime.ts';
 import { commitSurely } from '../../store/commit.ts';
 import type { Cursor, Operation, Put, Reading, RecordKey, Store, Version } from '../../store/store.ts';
-import { feedRecord, type FeedState, newState, readState } from '../records/state.ts';
+import { type FeedState, newState } from '../records/state.ts';
+import { feedRecord, readState } from '../records/state-record.ts';
 
 export interface Lease {
   /** The state in the store, with the changes that were made since. */

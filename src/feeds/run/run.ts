@@ -22,14 +22,8 @@ import { feedKey } from '../records/state.ts';
 import { createGuardedFetch, type GuardedFetch } from '../../net/guarded-fetch.ts';
 import { type FeedOutcome, type FeedReport, runFeed } from './run-feed.ts';
 import { seenOf } from './seen.ts';
-import {
-  DEFAULT_LEASE_MS,
-  type FeedState,
-  isOfOtherClock,
-  newState,
-  notDue,
-  readStateOrNewer,
-} from '../records/state.ts';
+import { DEFAULT_LEASE_MS, type FeedState, isOfOtherClock, newState, notDue } from '../records/state.ts';
+import { readStateOrNewer } from '../records/state-record.ts';
 import { NO_COUNTS } from '../records/counts.ts';
 import { conditionOf, type FeedCondition } from '../records/status.ts';
 import { sharedScope } from '../../streams/scope.ts';

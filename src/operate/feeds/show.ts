@@ -2,7 +2,8 @@
 import * as z from 'zod';
 import { jsonText } from '../../base/plain.ts';
 import { isoTime } from '../../base/time/time-text.ts';
-import { feedKey, readState } from '../../feeds/records/state.ts';
+import { feedKey } from '../../feeds/records/state.ts';
+import { readState } from '../../feeds/records/state-record.ts';
 import { feedStatus } from '../../feeds/records/status.ts';
 import { isOfOthers } from '../../feeds/records/tenant-view.ts';
 import { ofFeed } from '../../streams/scope.ts';

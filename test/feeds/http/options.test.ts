@@ -11,9 +11,9 @@ import {
   type SseOptions,
 } from '../../../src/index.ts';
 import type { Politeness } from '../../../src/index.ts';
-import type { csvSpec } from '../../../src/feeds/http/csv-options.ts';
+import type { csvSpec } from '../../../src/feeds/http/formats/csv-options.ts';
 import type { httpSpec } from '../../../src/feeds/http/spec.ts';
-import type { rssSpec } from '../../../src/feeds/http/rss-options.ts';
+import type { rssSpec } from '../../../src/feeds/http/formats/rss-options.ts';
 import type { sseSpec } from '../../../src/feeds/http/sse/options.ts';
 import type { politenessSpec } from '../../../src/net/politeness.ts';
 import { describeShape, readPath } from '../../../src/base/json-path.ts';

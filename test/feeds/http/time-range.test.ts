@@ -3,14 +3,8 @@ import type { BodyItem } from '../../../src/feeds/http/format.ts';
 import type { HttpSince } from '../../../src/feeds/http/options.ts';
 import { sinceSpec } from '../../../src/feeds/http/spec.ts';
 import { withDefaults } from '../../../src/declare/spec/options.ts';
-import {
-  type HttpPosition,
-  MOST_AHEAD,
-  NO_POSITION,
-  readHttpPosition,
-  shortMark,
-  writeHttpPosition,
-} from '../../../src/feeds/http/position.ts';
+import { type HttpPosition, MOST_AHEAD, NO_POSITION, shortMark } from '../../../src/feeds/http/position.ts';
+import { readHttpPosition, writeHttpPosition } from '../../../src/feeds/http/stored-position.ts';
 import {
   afterRange,
   beyondEdge,

@@ -1,6 +1,7 @@
 /** Runs of feeds whose process has to end. */
 import { expect, test } from 'vitest';
-import { feedKey, readState } from '../../../src/feeds/records/state.ts';
+import { feedKey } from '../../../src/feeds/records/state.ts';
+import { readState } from '../../../src/feeds/records/state-record.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { anonymous, feedOf, items, readings, stageOf, TENANT } from './stage.ts';

@@ -10,7 +10,7 @@ import { judgeConnections } from '../../kit/connections.ts';
 import { gaps, spanText } from '../../kit/gap-items.ts';
 import { openEvents } from '../exchange.ts';
 import type { HttpOptions } from '../options.ts';
-import { readHttpPosition } from '../position.ts';
+import { readHttpPosition } from '../stored-position.ts';
 import { httpSettings } from '../spec.ts';
 import type { SseOptions } from './options.ts';
 import { endedAtOnce, wantsNone } from './refusals.ts';

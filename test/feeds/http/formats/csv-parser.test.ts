@@ -1,9 +1,9 @@
 import { describe, expect, it, test } from 'vitest';
-import { fc } from '../../properties.ts';
-import { createCsvParser, MAX_ROW_LENGTH } from '../../../src/feeds/http/csv-parser.ts';
-import { csv } from '../../../src/feeds/http/csv.ts';
-import type { CsvOptions } from '../../../src/feeds/http/csv-options.ts';
-import type { BodyItem } from '../../../src/feeds/http/format.ts';
+import { fc } from '../../../properties.ts';
+import { createCsvParser, MAX_ROW_LENGTH } from '../../../../src/feeds/http/formats/csv-parser.ts';
+import { csv } from '../../../../src/feeds/http/formats/csv.ts';
+import type { CsvOptions } from '../../../../src/feeds/http/formats/csv-options.ts';
+import type { BodyItem } from '../../../../src/feeds/http/format.ts';
 
 function read(text: string | Uint8Array, options: CsvOptions = {}, cuts: readonly number[] = []): BodyItem[] {
   const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;

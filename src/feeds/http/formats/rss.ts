@@ -1,6 +1,6 @@
 /** RSS and Atom as the format of an HTTP feed. They are read by `feeds/rss`, which is loaded with the first burst that needs it. */
-import { specProblems } from '../../declare/spec/problems.ts';
-import type { DocumentFormat } from './format.ts';
+import { specProblems } from '../../../declare/spec/problems.ts';
+import type { DocumentFormat } from '../format.ts';
 import { type RssOptions, rssSpec } from './rss-options.ts';
 
 /** Reading an XML document takes many times its size in memory. */
@@ -21,8 +21,8 @@ export function rss(options: RssOptions = {}): DocumentFormat {
     reads: 'document',
     problems: () => specProblems(rssSpec, options),
     async load() {
-      const { readRss } = await import('../rss/read.ts');
-      const { decodeXml } = await import('../rss/charset.ts');
+      const { readRss } = await import('../../rss/read.ts');
+      const { decodeXml } = await import('../../rss/charset.ts');
       return (bytes, { url, charset }) =>
         readRss(decodeXml(bytes, { declared: options.charset ?? null, answered: charset }), url);
     },

@@ -1,9 +1,9 @@
 /** The options of `csv()`, and their specification. */
 import * as z from 'zod';
-import type { Problem } from '../../declare/problem.ts';
-import { choice, judged, whole } from '../../declare/spec/options.ts';
-import { isBroken, specProblems } from '../../declare/spec/problems.ts';
-import { isCharset } from '../kit/text-decoder.ts';
+import type { Problem } from '../../../declare/problem.ts';
+import { choice, judged, whole } from '../../../declare/spec/options.ts';
+import { isBroken, specProblems } from '../../../declare/spec/problems.ts';
+import { isCharset } from '../../kit/text-decoder.ts';
 
 export interface CsvOptions {
   /**

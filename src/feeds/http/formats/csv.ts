@@ -1,5 +1,5 @@
 /** CSV as the format of an HTTP feed. Its rows are read by csv-parser.ts, which is loaded with the first burst that needs it. */
-import type { RowFormat } from './format.ts';
+import type { RowFormat } from '../format.ts';
 import { type CsvOptions, csvProblems } from './csv-options.ts';
 
 /**

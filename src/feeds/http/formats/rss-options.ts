@@ -1,7 +1,7 @@
 /** The options of `rss()`, and their specification. */
 import * as z from 'zod';
-import { judged } from '../../declare/spec/options.ts';
-import { isCharset } from '../kit/text-decoder.ts';
+import { judged } from '../../../declare/spec/options.ts';
+import { isCharset } from '../../kit/text-decoder.ts';
 
 export interface RssOptions {
   /**

@@ -3,13 +3,13 @@
  * header, says what is wrong with it or with a row, and goes on with the next row. It holds a chunk and one unfinished row
  * at most, both bounded.
  */
-import { TidegateError } from '../../base/errors.ts';
-import { readSourceNumber } from '../../base/source-json.ts';
-import { withDefaults } from '../../declare/spec/options.ts';
-import { createRowReader, type CsvRow } from '../csv/row-reader.ts';
-import { BROKEN, createPieceDecoder } from '../kit/text-decoder.ts';
+import { TidegateError } from '../../../base/errors.ts';
+import { readSourceNumber } from '../../../base/source-json.ts';
+import { withDefaults } from '../../../declare/spec/options.ts';
+import { createRowReader, type CsvRow } from '../../csv/row-reader.ts';
+import { BROKEN, createPieceDecoder } from '../../kit/text-decoder.ts';
 import { type CsvOptions, csvSpec, MOST_COLUMNS } from './csv-options.ts';
-import type { BodyItem, RowOrigin, RowParser } from './format.ts';
+import type { BodyItem, RowOrigin, RowParser } from '../format.ts';
 
 /** UTF-16 units of a row, its line ends included. */
 export const MAX_ROW_LENGTH = 1024 * 1024;
