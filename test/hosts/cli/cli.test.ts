@@ -72,7 +72,12 @@ describe('tidegate start', { timeout: 20_000 }, () => {
     ['far.mts', "import './nowhere.ts';", /Cannot find module[^]*mend the path of that import/],
     ['app.txt', 'hello', /Unknown file extension "\.txt"[^]*expected a \.ts, \.mts, \.js or \.mjs module/],
     ['app.json', '{}', /expected a \.ts, \.mts, \.js or \.mjs module/],
-    ['broken.mjs', 'const a = 1;\nexport default a a;', /SyntaxError: [^]*node \S+broken\.mjs shows/],
+    [
+      'broken.mjs',
+      'const a = 1;\nexport default a a;',
+      /SyntaxError: .*\n {2}in \S+broken\.mjs:2\n[^]*node \S+broken\.mjs shows/,
+    ],
+    ['twice.mts', 'const a: number = 1;\nconst a = 2;', /SyntaxError: .*\n {2}in \S+twice\.mts:2\n/],
     ['broken.mts', 'const a = 1;\nexport default a a;', /SyntaxError: .*\n {2}in \S+broken\.mts:2\n/],
     ['enum.mts', 'enum A { B }\nexport default A;', /in \S+enum\.mts:1\n[^]*build the file first/],
     [
@@ -96,11 +101,18 @@ describe('tidegate start', { timeout: 20_000 }, () => {
 
   test('a mistake in an imported file is told with that file', async () => {
     const folder = temporaryFolder();
-    writeFileSync(join(folder, 'app.mts'), "import './bad.mts';\nexport default 1;\n");
-    for (const text of ['const a = 1;\nconst b: number = ;', 'const a = 1;\nnull.x;']) {
-      writeFileSync(join(folder, 'bad.mts'), text);
+    for (const [name, text] of [
+      ['bad.mts', 'const a = 1;\nconst b: number = ;'],
+      ['bad.mts', 'const a = 1;\nnull.x;'],
+      ['bad.mjs', 'export const a = { b: 1,\n c: 2 d: 3 };'],
+      ['bad.cjs', 'const a = 1;\nmodule.exports = {,};'],
+    ] as const) {
+      // What it imports first is sound.
+      writeFileSync(join(folder, 'sound.mjs'), `import './${name}';\n`);
+      writeFileSync(join(folder, 'app.mts'), "import './sound.mjs';\nexport default 1;\n");
+      writeFileSync(join(folder, name), text);
       const { status, words } = await refused(runCli(['start', '--app', join(folder, 'app.mts')]));
-      expect([status, words]).toEqual([1, expect.stringMatching(/ {2}in \S+bad\.mts:2/)]);
+      expect([status, words]).toEqual([1, expect.stringMatching(new RegExp(` {2}in \\S+${name}:2`))]);
     }
   });
 

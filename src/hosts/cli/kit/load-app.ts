@@ -67,7 +67,7 @@ async function notLoaded(file: string, href: string, thrown: unknown): Promise<T
     const message = `${file} does not load: Node ${process.version} reads no TypeScript`;
     return wrong(message, 'a Node from 22.18 on (of 23: from 23.6 on), or an app that is built to JavaScript', thrown);
   }
-  const place = placeOf(thrown, href);
+  const place = placeOf(thrown, href) ?? (await placeOfSyntax(file, thrown));
   const message = `${file} does not load: ${reasonOf(thrown)}${place === null ? '' : `\n  in ${place}`}`;
   if (isOfFile) return wrong(message, MODULE, thrown);
   return wrong(message, LOADS, thrown, await hintOf(file, thrown, exportedNames));
@@ -78,7 +78,7 @@ async function exportedNames(): Promise<string[]> {
   return Object.keys((await import(builtName('../../../index.ts'))) as object);
 }
 
-/** The line of the app, or of what it imports, where it went wrong; null where the stack does not say, as for the syntax of JavaScript. */
+/** The line of the app, or of what it imports, where it went wrong; null where the stack does not say. */
 function placeOf(thrown: unknown, href: string): string | null {
   const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
   const lines = stack.split('\n');
@@ -88,6 +88,13 @@ function placeOf(thrown: unknown, href: string): string | null {
   const own = lines.find((each) => each.includes(`${href}:`)) ?? lines.find((each) => OF_APP.test(each)) ?? '';
   const [, url = '', at = ''] = /(file:\/\/.+?):(\d+(?::\d+)?)\)?$/.exec(own) ?? [];
   return at === '' ? null : `${fileURLToPath(url)}:${at}`;
+}
+
+/** The same for the syntax of JavaScript, of which no stack says the place. */
+async function placeOfSyntax(file: string, thrown: unknown): Promise<string | null> {
+  if (!(thrown instanceof SyntaxError)) return null;
+  const { syntaxPlace } = await import('./syntax-place.ts');
+  return syntaxPlace(file);
 }
 
 /** A frame of a file that is in no package. */
