@@ -46,6 +46,12 @@ export async function destroyAws(options: DeployOptions): Promise<number> {
   await agreedByName(options, stack);
   const end = await cdk.run(['destroy', stack, '--force'], tell);
   if (end.status !== 0) throw commandFailed('cdk destroy', saidByCdk(end));
-  print(json ? JSON.stringify({ done: true, name: stack }) : `${stack} is deleted.`);
+  const isDeleted = DELETION.test(`${end.stdout}\n${end.stderr}`);
+  if (json) print(JSON.stringify({ done: true, name: stack, found: isDeleted }));
+  else print(isDeleted ? `${stack} is deleted.` : `There is nothing left to delete: ${NO_STACK} ${stack}.`);
   return 0;
 }
+
+/** CDK ends well where no such stack is, and says that it is destroyed. Of one that is deleted it tells the steps, with their states. */
+const DELETION = /\bDELETE_(?:IN_PROGRESS|COMPLETE|SKIPPED)\b/;
+const NO_STACK = 'in this account and region CloudFormation has no stack';

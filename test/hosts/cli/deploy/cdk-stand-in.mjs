@@ -9,7 +9,9 @@ import { parseArgs } from 'node:util';
 
 const argv = process.argv.slice(2);
 const { values, positionals } = parseArgs({ args: argv, strict: false, allowPositionals: true });
-const { real, fails, waits, region } = JSON.parse(readFileSync(join(import.meta.dirname, 'state.json'), 'utf8'));
+const { real, fails, waits, region, isGone } = JSON.parse(
+  readFileSync(join(import.meta.dirname, 'state.json'), 'utf8'),
+);
 appendFileSync(
   join(import.meta.dirname, 'calls.jsonl'),
   `${JSON.stringify({ argv, stdin: '', environment: [], cloudflareEnv: null })}\n`,
@@ -34,6 +36,11 @@ if (waits) {
 } else if (command === fails) {
   console.error(`${stack} failed: the account is not bootstrapped`);
   process.exit(1);
+} else if (command === 'destroy') {
+  // As the real one: where no stack is, it has no events to tell, and ends as it does where it deleted one.
+  console.error(`${stack}: destroying... [1/1]`);
+  if (!isGone) console.error(`${stack} | 0 | 12:00:00 | DELETE_IN_PROGRESS | AWS::CloudFormation::Stack | ${stack}`);
+  console.error(` ✅  ${stack}: destroyed`);
 } else if (command === 'deploy') {
   const outputs = { Url: 'https://x.lambda-url.example/mcp', AddToClient: 'claude mcp add shop', TableName: 'table' };
   writeFileSync(values['outputs-file'], JSON.stringify({ [stack]: outputs }));

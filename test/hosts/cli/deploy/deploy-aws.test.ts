@@ -244,3 +244,16 @@ test('destroy says what goes and what stays, and asks for the name', async () =>
   await expect(destroyAws(optionsOf(folder, { yes: false, asker: wrong }))).rejects.toThrow(/nothing was deleted/);
   expect(cdkCalls(folder).filter((call) => call.includes('destroy'))).toHaveLength(1);
 });
+
+test.each([
+  [false, 'shop is deleted.', true],
+  [true, 'There is nothing left to delete: in this account and region CloudFormation has no stack shop.', false],
+])('destroy of a stack that is gone already (%s) says so, and has done well', async (isGone, words, found) => {
+  const folder = folderWith({}, { isGone });
+  const options = optionsOf(folder);
+  expect(await destroyAws(options)).toBe(0);
+  expect(options.printed.at(-1)).toBe(words);
+  const told = optionsOf(folder, { json: true });
+  expect(await destroyAws(told)).toBe(0);
+  expect(JSON.parse(told.printed.at(-1) ?? '')).toEqual({ done: true, name: 'shop', found });
+});
