@@ -10,7 +10,14 @@
 import type { HandlerDeps } from './deps.ts';
 import type { Caller } from './caller.ts';
 import { type Asked, NOTHING_HEARD } from './request-state.ts';
-import { type Asking, checkAskable, defect, inputRequired, type InputRequired, openRound } from './question-round.ts';
+import {
+  type Asking,
+  checkAskable,
+  defect,
+  inputRequired,
+  type InputRequired,
+  QuestionRound,
+} from './question-round.ts';
 
 /**
  * Answers what the handler answers, or the questions that it waits for. Questions that it asks at once (`Promise.all`)
@@ -30,24 +37,24 @@ export async function withAsking<Result>(
     checkAskable(heard.again, caller);
     return inputRequired(heard.again, heard.requestState);
   }
-  return new Promise((resolve, reject) => {
-    const round = openRound(deps, caller, asked, heard, resolve, reject);
-    void settle(handler(round.asking), round.end, resolve, reject);
+  return new Promise((leave, refuse) => {
+    const round = new QuestionRound(deps, caller, asked, heard, { leave, refuse });
+    void settle(round, handler(round), leave, refuse);
   });
 }
 
 async function settle<Result>(
+  round: QuestionRound,
   work: Promise<Result>,
-  end: () => void,
   resolve: (result: Result) => void,
   reject: (thrown: unknown) => void,
 ): Promise<void> {
   try {
     const result = await work;
-    end();
+    round.end();
     resolve(result);
   } catch (thrown) {
-    end();
+    round.end();
     reject(thrown);
   }
 }

@@ -68,6 +68,7 @@ const NAME_CHARACTERS = 200;
 class CallContext implements AccountedContext {
   readonly #deps: HandlerDeps;
   readonly #caller: Caller;
+  readonly #asking: Asking;
   #streams: AppStreams | null = null;
   #feeds: AppFeeds | null = null;
   #alarms: AppAlarms | null = null;
@@ -77,30 +78,15 @@ class CallContext implements AccountedContext {
   readonly principal;
   readonly now;
   readonly deadline;
-  readonly log;
-  readonly progress;
-  readonly emit;
-  readonly closeStream;
-  readonly ask;
-  readonly sample;
-  readonly roots;
-  readonly canAsk;
 
-  constructor(deps: HandlerDeps, caller: Caller, { ask, sample, roots, canAsk }: Asking) {
+  constructor(deps: HandlerDeps, caller: Caller, asking: Asking) {
     this.#deps = deps;
     this.#caller = caller;
     this[WORK] = caller.account.work ?? UNBOUNDED;
     this.principal = caller.principal;
     this.now = deps.runtime.now;
     this.deadline = caller.deadline;
-    this.log = caller.log;
-    this.progress = caller.progress;
-    this.emit = caller.emit;
-    this.closeStream = () => caller.leave?.();
-    this.ask = ask;
-    this.sample = sample;
-    this.roots = roots;
-    this.canAsk = canAsk;
+    this.#asking = asking;
   }
 
   get [STORE](): Store {
@@ -135,8 +121,57 @@ class CallContext implements AccountedContext {
     return (this[WATCH] ??= watchDeadline(this.#deps.runtime, this.#caller)).signal;
   }
 
+  get log(): ToolContext['log'] {
+    return this.#caller.log;
+  }
+
+  get progress(): ToolContext['progress'] {
+    return this.#caller.progress;
+  }
+
+  get emit(): ToolContext['emit'] {
+    return this.#caller.emit;
+  }
+
+  get closeStream(): () => void {
+    return () => this.#caller.leave?.();
+  }
+
+  get ask(): ToolContext['ask'] {
+    return this.#asking.ask;
+  }
+
+  get sample(): ToolContext['sample'] {
+    return this.#asking.sample;
+  }
+
+  get roots(): ToolContext['roots'] {
+    return this.#asking.roots;
+  }
+
+  get canAsk(): ToolContext['canAsk'] {
+    return this.#asking.canAsk;
+  }
+
   #changes(): AppChanges {
     return (this.#deps.changesFor ?? noChanges)(this.principal, this.deadline, this[STORE]);
+  }
+}
+
+/** A handler that was entered. No closure, because V8 (of Node 24) keeps what one holds here until it collects all of its heap. */
+class Entry {
+  readonly #context: CallContext;
+  readonly #limit: Lift;
+
+  constructor(context: CallContext, limit: Lift) {
+    this.#context = context;
+    this.#limit = limit;
+  }
+
+  /** Nobody waits for it any more. */
+  leave(): void {
+    lift(this.#limit);
+    this.#context[WATCH]?.leave();
   }
 }
 
@@ -154,13 +189,7 @@ export async function inContext<Answer>(
 ): Promise<Answer> {
   const context = new CallContext(deps, caller, asking);
   const limit: Lift = { isLifted: false, stop: null };
-  if (asking !== ASKS_NOTHING) {
-    asking.left = () => {
-      // Nobody waits for this entry any more.
-      lift(limit);
-      context[WATCH]?.leave();
-    };
-  }
+  if (asking !== ASKS_NOTHING) asking.left = new Entry(context, limit);
   try {
     return await inTime(
       deps.runtime,

@@ -23,8 +23,8 @@ export function isInputRequired(result: unknown): result is InputRequired {
 }
 
 export interface Asking extends Asks {
-  /** Called when the request ends with questions while the handler still waits for them. */
-  left: (() => void) | null;
+  /** The handler, which is left when the request ends with questions while it still waits for them. */
+  left: { leave(): void } | null;
 }
 
 /** The questions that wait for answers, the answers that were read, and the names of both. */
@@ -37,28 +37,69 @@ interface Questions {
 /** Most questions that a handler may ask in one request. */
 const MOST_ASKS = 32;
 
-/**
- * Opens a round. `leave` is called with the questions, and `refuse` where one cannot be asked; after `end` nothing is
- * asked any more.
- */
-export function openRound(
-  deps: Pick<HandlerDeps, 'runtime' | 'requestStates'>,
-  caller: Caller,
-  asked: Asked,
-  heard: Heard,
-  leave: (required: InputRequired) => void,
-  refuse: (reason: unknown) => void,
-): { asking: Asking; end: () => void } {
-  /** Made at the first question, because most handlers ask none. */
-  let made: Questions | null = null;
-  const questions = () => (made ??= { open: new Map(), carried: new Map(heard.carried), keyOf: createKeys() });
-  let over = false;
+/** How a round ends before its handler does. */
+interface RoundEnds {
+  /** The request ends with these questions. */
+  leave: (required: InputRequired) => void;
+  /** A question cannot be asked. */
+  refuse: (reason: unknown) => void;
+}
 
-  function answered<Request extends InputRequest>(given: string, request: Request): Answer<ContentOf<Request>> | null {
-    const { carried, keyOf } = questions();
+/**
+ * A round: what a handler asks in one request. After `end` nothing is asked any more. Its functions are made when a handler first
+ * reads them, because most ask nothing.
+ */
+export class QuestionRound implements Asking {
+  readonly #deps: Pick<HandlerDeps, 'runtime' | 'requestStates'>;
+  readonly #caller: Caller;
+  readonly #asked: Asked;
+  readonly #heard: Heard;
+  readonly #ends: RoundEnds;
+  /** Null: nothing was asked. */
+  #questions: Questions | null = null;
+  #isOver = false;
+  left: Asking['left'] = null;
+
+  constructor(
+    deps: Pick<HandlerDeps, 'runtime' | 'requestStates'>,
+    caller: Caller,
+    asked: Asked,
+    heard: Heard,
+    ends: RoundEnds,
+  ) {
+    this.#deps = deps;
+    this.#caller = caller;
+    this.#asked = asked;
+    this.#heard = heard;
+    this.#ends = ends;
+  }
+
+  get ask(): Asks['ask'] {
+    return (key, request) => this.#put(key, request);
+  }
+
+  get sample(): Asks['sample'] {
+    return async (key, params) => accepted(await this.#put<SampleRequest>(key, { kind: 'sample', params }));
+  }
+
+  get roots(): Asks['roots'] {
+    return async (key) => accepted(await this.#put(key, { kind: 'roots' })).roots;
+  }
+
+  get canAsk(): Asks['canAsk'] {
+    const { clientCapabilities } = this.#caller;
+    return (kind) => clientCapabilities !== null && isAskable(kind, clientCapabilities);
+  }
+
+  end(): void {
+    this.#isOver = true;
+  }
+
+  #answered<Request extends InputRequest>(given: string, request: Request): Answer<ContentOf<Request>> | null {
+    const { carried, keyOf } = this.#made();
     const key = keyOf(given);
-    const response = heard.answers.get(key);
-    if (response === undefined) return later(key, wireRequest(request, `ask.${key}`));
+    const response = this.#heard.answers.get(key);
+    if (response === undefined) return this.#later(key, wireRequest(request, `ask.${key}`));
     const path = `inputResponses.${key}`;
     const method = METHOD_OF[request.kind];
     try {
@@ -68,61 +109,49 @@ export function openRound(
     } catch (thrown) {
       const mistake = mistakeOf({ method }, thrown, path);
       carried.delete(key);
-      return later(key, askedAgain(wireRequest(request, `ask.${key}`), mistake));
+      return this.#later(key, askedAgain(wireRequest(request, `ask.${key}`), mistake));
     }
   }
 
-  function later(key: string, request: WireRequest): null {
-    questions().open.set(key, request);
+  #made(): Questions {
+    return (this.#questions ??= { open: new Map(), carried: new Map(this.#heard.carried), keyOf: createKeys() });
+  }
+
+  #later(key: string, request: WireRequest): null {
+    this.#made().open.set(key, request);
     return null;
   }
 
-  async function put<Request extends InputRequest>(
-    given: string,
-    request: Request,
-  ): Promise<Answer<ContentOf<Request>>> {
-    if (over) return unsettled();
+  async #put<Request extends InputRequest>(given: string, request: Request): Promise<Answer<ContentOf<Request>>> {
+    if (this.#isOver) return unsettled();
     try {
-      const answer = answered(given, request);
+      const answer = this.#answered(given, request);
       if (answer !== null) return answer;
-      if (questions().open.size === 1) endAfterThis().catch(stop);
+      if (this.#made().open.size === 1) this.#endAfterThis().catch((thrown: unknown) => this.#stop(thrown));
     } catch (thrown) {
-      stop(thrown);
+      this.#stop(thrown);
     }
     return unsettled();
   }
 
-  function stop(reason: unknown): void {
-    over = true;
-    refuse(reason);
-    asking.left?.();
+  #stop(reason: unknown): void {
+    this.#isOver = true;
+    this.#ends.refuse(reason);
+    this.left?.leave();
   }
 
-  async function endAfterThis(): Promise<void> {
+  async #endAfterThis(): Promise<void> {
     // Until then the handler asks all that it asks without waiting for anything outside.
-    await deps.runtime.sleep(0);
-    if (over) return;
-    over = true;
-    const { open, carried } = questions();
-    checkAskable(open, caller);
-    const requestState = await deps.requestStates.seal(carried, open, heard.rounds, asked, caller);
-    leave(inputRequired(open, requestState));
-    asking.left?.();
+    await this.#deps.runtime.sleep(0);
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { open, carried } = this.#made();
+    checkAskable(open, this.#caller);
+    const { rounds } = this.#heard;
+    const requestState = await this.#deps.requestStates.seal(carried, open, rounds, this.#asked, this.#caller);
+    this.#ends.leave(inputRequired(open, requestState));
+    this.left?.leave();
   }
-
-  const asking: Asking = {
-    ask: (key, request) => put(key, request),
-    sample: async (key, params) => accepted(await put<SampleRequest>(key, { kind: 'sample', params })),
-    roots: async (key) => accepted(await put(key, { kind: 'roots' })).roots,
-    canAsk: (kind) => caller.clientCapabilities !== null && isAskable(kind, caller.clientCapabilities),
-    left: null,
-  };
-  return {
-    asking,
-    end() {
-      over = true;
-    },
-  };
 }
 
 /**

@@ -66,13 +66,15 @@ export function createBoundedServer(
     { autoCleanupIncoming: false },
   );
 
-  function serve(incoming: Served, outgoing: ServerResponse, { share, around }: ServedConnection): void {
+  function serve(incoming: Served, outgoing: ServerResponse, { share, around }: ServedConnection): () => void {
     if (incoming.url?.startsWith('/') === false) incoming.url = incoming.url.replace(ABSOLUTE, '/');
     const work = turns.open(share, around);
     incoming[EDGE] = { body: bodyOf(incoming), work, safeHeaders: true };
-    outgoing.once('close', () => work.end());
-    outgoing.once('finish', () => endBody(incoming));
+    outgoing.on('finish', () => {
+      if (!incoming.readableEnded) endBody(incoming);
+    });
     void listener(incoming, outgoing);
+    return () => work.end();
   }
 
   server.on('request', (incoming, outgoing) =>

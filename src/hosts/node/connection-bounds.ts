@@ -29,14 +29,14 @@ export interface ServedConnection {
 
 interface BoundedConnections {
   /**
-   * Runs `serve` once the requests that came before on the same connection have their answers. Where many wait, no more is read of
+   * Runs `serve` once the requests that came before on the same connection have their answers; what it answers is run at the end, once. Where many wait, no more is read of
    * the connection. Where too many came at once, the first that is too many runs `refuse` in its place, which has to answer and to
    * end the connection; what came behind it has no answer. Neither is run where the connection is gone by then.
    */
   inOrder(
     incoming: IncomingMessage,
     outgoing: ServerResponse,
-    serve: (connection: ServedConnection) => void,
+    serve: (connection: ServedConnection) => () => void,
     refuse: () => void,
   ): void;
   stop(): void;
@@ -152,7 +152,12 @@ export function boundConnections(
       connection.underWay += 1;
       const run = () => {
         if (socket.destroyed) return;
-        outgoing.once('close', () => {
+        const { address, isForwarded } = addressOf(incoming);
+        // A proxy's connection carries the requests of many.
+        const share = isForwarded ? fresh() : connection.share;
+        const end = serve({ share, around: shareOf(address) });
+        outgoing.on('close', () => {
+          end();
           connection.underWay -= 1;
           connection.waiting.shift()?.();
           if (connection.waiting.length < MANY_PIPELINED && socket.isPaused()) socket.resume();
@@ -160,9 +165,6 @@ export function boundConnections(
           connection.since = 0;
           open.set(socket, connection);
         });
-        const { address, isForwarded } = addressOf(incoming);
-        // A proxy's connection carries the requests of many.
-        serve({ share: isForwarded ? fresh() : connection.share, around: shareOf(address) });
       };
       if (connection.underWay === 1) run();
       else connection.waiting.push(run);

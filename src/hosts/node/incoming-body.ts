@@ -52,21 +52,19 @@ function receive(
     let untap: (() => void) | null = null;
     let isOver = false;
 
-    function leave(): void {
-      isOver = true;
-      untap?.();
-      incoming.off('end', onEnd).off('error', onBroken).off('close', onBroken);
-    }
+    // Listeners stay where they are: they go with the request, and to take them away costs more than they do.
     function onEnd(): void {
-      leave();
+      isOver = true;
       resolve();
     }
-    function onBroken(error?: Error): void {
-      leave();
-      reject(error ?? new Error('the connection was closed'));
+    function onClose(): void {
+      if (isOver) return;
+      isOver = true;
+      reject(new Error('the connection was closed'));
     }
     function stop(): void {
       incoming.pause();
+      untap?.();
       onEnd();
     }
     function onData(chunk: Uint8Array): void {
@@ -75,10 +73,11 @@ function receive(
       if (taken === null) return;
       if (taken === false) return stop();
       incoming.pause();
-      taken.then((isWanted) => (isWanted ? void incoming.resume() : stop()), onBroken);
+      taken.then((isWanted) => (isWanted ? void incoming.resume() : stop()), onClose);
     }
-    if (incoming.destroyed && !incoming.readableEnded) return onBroken();
-    incoming.on('end', onEnd).on('error', onBroken).on('close', onBroken);
+    if (incoming.destroyed && !incoming.readableEnded) return onClose();
+    // Node tells of an error of a request only where somebody listens to it, and closes it in any case.
+    incoming.on('end', onEnd).on('close', onClose);
     untap = tap(onData);
     if (isOver) return untap();
     if (incoming.readableEnded) onEnd();

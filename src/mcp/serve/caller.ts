@@ -45,7 +45,8 @@ export function callerOf(heard: HeardRequest, given: Given, legacy: Legacy = LEG
 /** The same for calls whose answer is a task. */
 export function asTask(caller: Caller): Caller {
   // What is made on demand is read by its own name, and is no member to be copied.
-  return { ...caller, signal: caller.signal, asTask: true };
+  const { signal, log, leave } = caller;
+  return { ...caller, signal, log, leave, asTask: true };
 }
 
 class RequestCaller implements WaitingCaller {
@@ -58,15 +59,13 @@ class RequestCaller implements WaitingCaller {
   readonly clientCapabilities;
   readonly retry;
   readonly meta;
-  readonly log: Caller['log'];
   readonly progress: Caller['progress'];
   readonly emit: Caller['emit'];
   readonly waits;
-  readonly leave;
   declare readonly legacy?: LegacyClient;
 
   constructor(heard: HeardRequest, { principal, account, deadline }: Given, legacy: Legacy) {
-    const { mcpReq, http } = heard;
+    const { mcpReq } = heard;
     const envelope: Record<string, unknown> | undefined = mcpReq.envelope;
     const capabilities = envelope?.[CLIENT_CAPABILITIES_META_KEY];
     const { _meta: meta, inputResponses: responses } = mcpReq;
@@ -81,13 +80,6 @@ class RequestCaller implements WaitingCaller {
     this.clientCapabilities = capabilities === undefined ? legacy.clientCapabilities : (capabilities as JsonObject);
     this.retry = isRetry ? { responses: responses ?? {}, state } : legacy.retry;
     this.meta = meta ?? NO_META;
-    this.log = (level, data, logger) =>
-      this.#send((least) => (isWanted(level, least) ? mcpReq.log(level, data, logger) : null));
-    this.leave = () =>
-      this.#send(() => {
-        http?.closeSSE?.();
-        return null;
-      });
     if (token === undefined) {
       this.progress = nothing;
       this.emit = nothing;
@@ -104,6 +96,19 @@ class RequestCaller implements WaitingCaller {
         this.#send(() => mcpReq.notify({ method, params: { ...params } }));
       this.legacy = { ...client, notify };
     }
+  }
+
+  get log(): Caller['log'] {
+    return (level, data, logger) =>
+      this.#send((least) => (isWanted(level, least) ? this.#heard.mcpReq.log(level, data, logger) : null));
+  }
+
+  get leave(): () => void {
+    return () =>
+      this.#send(() => {
+        this.#heard.http?.closeSSE?.();
+        return null;
+      });
   }
 
   /** Made where a handler asks for it. */

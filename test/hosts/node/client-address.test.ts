@@ -59,6 +59,7 @@ async function served(proxies: readonly string[], forwarded: readonly string[]):
       (connection) => {
         seen.push(connection);
         outgoing.end();
+        return () => {};
       },
       () => outgoing.destroy(),
     ),
