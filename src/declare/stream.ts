@@ -69,7 +69,9 @@ export interface StreamOptions<Schema extends z.ZodType> {
   id?: Pick<z.output<Schema>, string | number>;
   /**
    * The source's revision of an id. Another revision of an id is another event. Where it is null or missing, the
-   * event has no revision.
+   * event has no revision. The newest of an id is its latest event, in whatever order they come: numbers are compared as
+   * numbers, times in ISO 8601 or RFC 2822 as times, versions such as `1.9.0` and `v9` by their numbers. Of others, such as
+   * ETags, the one that came last.
    */
   revision?: Pick<z.output<Schema>, string | number | null | undefined>;
   /** How much of the stream is kept. */

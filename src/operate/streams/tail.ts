@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { isGap } from '../../base/event.ts';
 import { eventLine, shownEvent } from '../../calls/short-lines.ts';
-import { isErased } from '../../streams/log/removals.ts';
+import { isErased, nameOf } from '../../streams/log/removals.ts';
 import { LONGEST_TAIL_MS, MOST_TAIL_EVENTS, tailStream } from '../../streams/history/tail.ts';
 import { readHistory } from '../../streams/history/events.ts';
 import { operatorAction } from '../action.ts';
@@ -61,13 +61,13 @@ export const streamsTail = operatorAction({
     for (const event of page.events.toReversed()) await tell(shownEvent(event), eventLine(event, identified));
     let followed = 0;
     let { cursor } = start;
-    const seen = new Set(page.events.map(({ id, revision = '' }) => `${id} ${revision}`));
+    const seen = new Set(page.events.map(nameOf));
     while (!signal.aborted && followed < max && scope.runtime.now() < deadline) {
       const tail = await tailStream(scope, stream, { ...here, cursor, timeoutMs: LONGEST_TAIL_MS });
       ({ cursor } = tail);
       for (const event of tail.events) {
         // What came between the two reads at the start was told.
-        if (seen.delete(`${event.id} ${event.revision ?? ''}`) || (isGap(event) && isErased(event as never))) continue;
+        if (seen.delete(nameOf(event)) || (isGap(event) && isErased(event as never))) continue;
         if (followed >= max) break;
         followed += 1;
         await tell(shownEvent(event), eventLine(event, identified));

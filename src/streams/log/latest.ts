@@ -1,8 +1,8 @@
 /**
  * The latest event of each key, as a projection of the stream's log. The latest event is the one with the greatest
  * event time, so an event that arrives late does not replace a newer one. Of equal times the later arrival wins.
- * Another revision of the stored event replaces it whatever its time, unless both revisions are numbers and it is the
- * older. An event that lies further ahead of the clock than its stream allows, which only earlier releases stored, gives
+ * Another revision of the stored event replaces it whatever its time, unless it is known to be the older
+ * (revision-order.ts). An event that lies further ahead of the clock than its stream allows, which only earlier releases stored, gives
  * way to any that does not. Of forecasts the latest is the one furthest ahead.
  *
  * The same follower keeps the index of times (times.ts), in the same commits.
@@ -13,13 +13,13 @@
  * in time, an event in between that was passed over before does not come back.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
-import { readDecimal } from '../../base/number-text.ts';
 import { isGap, type LoggedEvent } from '../../base/event.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import { record } from '../../store/record.ts';
 import type { Cursor, LogEntry, Operation, RecordKey } from '../../store/store.ts';
 import { follow, type FollowOptions, type FollowReport, type Round } from './follower.ts';
 import { removalsKey } from './removals.ts';
+import { compareRevisions } from './revision-order.ts';
 import type { OpenTimes } from './times.ts';
 import { foldAt, timeOf, timesEffects } from './times-keep.ts';
 import { loggedEvent, loggedEventSchema, streamLog } from './stream-log.ts';
@@ -89,8 +89,8 @@ export async function projectLatest(
 export function replaces(event: LoggedEvent, standing: LoggedEvent, furthest = Infinity): boolean {
   if (event.id !== standing.id) return isAsLate(event, standing, furthest);
   if (event.revision === standing.revision) return event.time > standing.time;
-  const [next, before] = [numberOf(event.revision), numberOf(standing.revision)];
-  return next === null || before === null || next > before;
+  if (event.revision === undefined || standing.revision === undefined) return true;
+  return (compareRevisions(event.revision, standing.revision) ?? 1) > 0;
 }
 
 /**
@@ -100,12 +100,6 @@ export function replaces(event: LoggedEvent, standing: LoggedEvent, furthest = I
 export function isAsLate(event: { time: number }, other: { time: number }, furthest: number): boolean {
   const isFar = other.time > furthest;
   return event.time > furthest === isFar ? event.time >= other.time : isFar;
-}
-
-/** The number that a revision is, exact however many digits it has; null where it is none. */
-function numberOf(revision: string | undefined): number | bigint | null {
-  if (revision === undefined) return null;
-  return /^\d+$/.test(revision) ? BigInt(revision) : readDecimal(revision);
 }
 
 /** The key of a latest event, by the id of its record. */

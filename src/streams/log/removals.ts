@@ -25,7 +25,7 @@
  */
 import * as z from 'zod';
 import { digestOf } from '../../base/digest.ts';
-import { isGap, type LoggedEvent } from '../../base/event.ts';
+import { isGap, type LoggedEvent, type StreamEvent } from '../../base/event.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { entriesBetween } from '../../store/cursor.ts';
 import { record } from '../../store/record.ts';
@@ -213,7 +213,11 @@ export function removedIdOf({ meta }: LoggedEvent): string | null {
   return typeof removal['id'] === 'string' ? digestOf(removal['id']) : null;
 }
 
-/** The name of an event: its id with its revision. */
-export function nameOf({ id, revision }: LoggedEvent): string {
+/**
+ * The name of an event: its id with its revision. Two events have the same only if they have both in common. Digests of
+ * names are stored, so a name has to stay what it is.
+ */
+export function nameOf({ id, revision }: Pick<StreamEvent, 'id' | 'revision'>): string {
+  if (id.includes('\u0000')) return `\u0000${JSON.stringify([id, revision ?? null])}`;
   return revision === undefined ? id : `${id}\u0000${revision}`;
 }

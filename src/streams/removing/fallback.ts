@@ -3,7 +3,7 @@
  * entries from the newest on, in any number of pages. It reads nothing and writes nothing. Pure.
  *
  * The latest event is the one with the greatest event time, and of equal times the later arrival, as `latest.ts` has it.
- * Of the revisions of an id only one counts: the later arrival, or the greater number. All ids of a step are told apart, of
+ * Of the revisions of an id only one counts: the newer one, or where nobody can tell, the later arrival. All ids of a step are told apart, of
  * which there are no more than it reads entries. Which of them were revised later than the step, `later-revisions.ts` finds.
  */
 import { isGap, type LoggedEvent } from '../../base/event.ts';

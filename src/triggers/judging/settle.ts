@@ -5,6 +5,7 @@
  */
 import type { StreamEvent } from '../../base/event.ts';
 import { loggedTo } from './logged.ts';
+import { nameOf } from '../../streams/log/removals.ts';
 import type { WatchedEvent } from '../../streams/conditions/scope.ts';
 import { type RememberedKey, type NodeState, remembered } from './key-state.ts';
 import { type Join, type Leaf, type LeafRule, looksAt, MOST_MADE, type Pair, type ConditionPlan } from './plan.ts';
@@ -215,7 +216,7 @@ function together(states: readonly (NodeState | null)[]): readonly StreamEvent[]
   const events = new Map<string, StreamEvent>();
   for (const state of states) {
     for (const event of state?.made ?? []) {
-      events.set(`${event.stream} ${event.id} ${event.revision ?? ''}`, event);
+      events.set(`${event.stream} ${nameOf(event)}`, event);
     }
   }
   const sorted = [...events.values()].sort((a, b) => a.time - b.time);

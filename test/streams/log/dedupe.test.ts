@@ -23,6 +23,16 @@ describe('the window of newest ids', () => {
     expect([event('a', '1'), event('a', '2'), event('a')].map((one) => window.has(one))).toEqual([true, false, false]);
   });
 
+  test('tells ids and revisions apart wherever a separator stands in them', () => {
+    const texts = ['a', '\0', 'a\0', '\0a', 'a\0a', '\0\0', '["a",null]', '\0["a",null]'];
+    const events = texts.flatMap((id) => [event(id), ...texts.map((revision) => event(id, revision))]);
+    for (const one of events) {
+      const window = createWindow(10);
+      window.add(one);
+      expect(events.filter((other) => window.has(other))).toEqual([one]);
+    }
+  });
+
   test.each([
     [10, 5],
     [1_000, 1_500],
