@@ -2,8 +2,10 @@
 import * as z from 'zod';
 import type { FeedItem } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
+import type { EventMeta } from '../../base/event.ts';
 import { hasNonFinite, isDeep, type Json, utf8Bytes } from '../../base/json.ts';
 import { decodeStreamCursor, encodeStreamCursor } from '../../streams/log/stream-cursor.ts';
+import { META_BYTES } from '../../streams/log/validate-event.ts';
 import type { Cursor } from '../../store/store.ts';
 import { ofLetters, type Scope } from '../../streams/scope.ts';
 import { logEntry } from '../../store/record.ts';
@@ -31,6 +33,8 @@ export interface DeadLetter {
   /** The key that the transport gave beside the data. */
   key?: string;
   time?: number;
+  /** What came with the item, such as its topic. Absent too where it was more than an event may have. */
+  meta?: EventMeta;
   /** True: `item` is a text, the beginning of the JSON that was too long to be kept. */
   cut: boolean;
   /** Epoch ms. */
@@ -41,18 +45,23 @@ export function deadLetterLog(tenant: string, feed: string): string {
   return `${tenant}/dead/${feed}`;
 }
 
-export const deadLetter = logEntry<DeadLetter>('dead letter', () =>
-  z.strictObject({
-    stream: z.string(),
-    reason: z.string(),
-    field: z.string().nullable(),
-    expected: z.string().nullable(),
-    item: z.custom<Json>(),
-    key: z.exactOptional(z.string()),
-    time: z.exactOptional(z.number()),
-    cut: z.boolean(),
-    at: z.number(),
-  }),
+/** A letter with meta is of version 2, so that releases before leave it alone. */
+export const deadLetter = logEntry<DeadLetter>(
+  'dead letter',
+  () =>
+    z.strictObject({
+      stream: z.string(),
+      reason: z.string(),
+      field: z.string().nullable(),
+      expected: z.string().nullable(),
+      item: z.custom<Json>(),
+      key: z.exactOptional(z.string()),
+      time: z.exactOptional(z.number()),
+      meta: z.exactOptional(z.custom<EventMeta>()),
+      cut: z.boolean(),
+      at: z.number(),
+    }),
+  { version: 2, writtenAs: ({ meta }) => (meta === undefined ? 1 : 2) },
 );
 
 /** The reason of a letter whose item was erased. */
@@ -74,6 +83,7 @@ export function toDeadLetter(item: FeedItem, { reason, field, expected }: Reason
   const known = {
     ...(item.key === undefined ? {} : { key: item.key }),
     ...(item.time === undefined ? {} : { time: item.time }),
+    ...keptMeta(item.meta),
   };
   return {
     stream: item.stream,
@@ -85,6 +95,11 @@ export function toDeadLetter(item: FeedItem, { reason, field, expected }: Reason
     cut,
     at,
   };
+}
+
+function keptMeta(meta: EventMeta | undefined): Pick<DeadLetter, 'meta'> {
+  const text = meta === undefined ? '' : textOf(meta);
+  return text === '' || utf8Bytes(text) > META_BYTES ? {} : { meta: JSON.parse(text) as EventMeta };
 }
 
 function boundItem(data: unknown): { json: Json; cut: boolean } {

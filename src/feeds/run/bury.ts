@@ -58,7 +58,7 @@ export function createBurial(
   };
 }
 
-/** What makes two letters the same: the item, whom it was for, and what was wrong. */
-function markOf({ at: _at, ...letter }: DeadLetter): string {
+/** What makes two letters the same: the item, whom it was for, and what was wrong. What came beside it differs with each reading. */
+function markOf({ at: _at, meta: _meta, ...letter }: DeadLetter): string {
   return digestOf(canonicalText({ ...letter }));
 }

@@ -184,12 +184,17 @@ async function sort(scope: Scope, letters: readonly Found[]) {
   const newId = idsFrom(runtime.newId());
   const now = runtime.now();
   for (const { cursor, letter } of letters) {
-    const { item: data, key, time, at: receivedAt } = letter;
+    const { item: data, key, time, meta, at: receivedAt } = letter;
     const stream = app.streams.get(letter.stream);
     if (letter.cut) cut += 1;
     else if (!stream) refused.push(cursor);
     else {
-      const raw = { data, ...(key === undefined ? {} : { key }), ...(time === undefined ? {} : { time }) };
+      const raw = {
+        data,
+        ...(key === undefined ? {} : { key }),
+        ...(time === undefined ? {} : { time }),
+        ...(meta === undefined ? {} : { meta }),
+      };
       const validated = validateEvent(stream, raw, { receivedAt, now, newId });
       const own = ofStream(scope, stream);
       // The transport gave no key that the event could have, and its data have none.

@@ -58,18 +58,21 @@ export const deadShow = operatorAction({
   description: 'One dead letter with its item, as it came.',
   input: z.strictObject({ feed: FeedOfLetters, number: LetterNumber.describe('As dead list tells it') }),
   words: ['feed', 'number'],
-  output: LetterRow.extend({ item: z.unknown(), key: z.string().nullable() }),
+  output: LetterRow.extend({ item: z.unknown(), key: z.string().nullable(), source: z.string().nullable() }),
   effect: 'reads',
   async run({ feed, number }, context) {
     const letters = lettersOf(context, feed);
     const found = await letterNumbered(letters, number);
     const hidden = isOfOthers(context, context.deps.app.feeds.get(feed)) && letters.own.tenant !== context.tenant;
-    return { ...rowOf(feed, found), item: hidden ? null : found.letter.item, key: found.letter.key ?? null };
+    const { item, key = null, meta } = found.letter;
+    const source = hidden ? null : (meta?.source ?? null);
+    return { ...rowOf(feed, found), item: hidden ? null : item, key, source };
   },
-  lines: ({ feed, number, at, stream, reason, field, expected, cut, item, key }) => [
+  lines: ({ feed, number, at, stream, reason, field, expected, cut, item, key, source }) => [
     `${feed} ${number}, for ${stream}, at ${at}: ${reason}`,
     ...(field === null ? [] : [`  ${field}: expected ${expected ?? ''}`]),
     ...(key === null ? [] : [`  key ${key}`]),
+    ...(source === null ? [] : [`  from ${source}`]),
     `  ${cut ? 'the beginning of it: ' : ''}${itemText(item as never)}`,
   ],
 });

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
-import { deadLetter, deadLetterLog, ERASED, erasedLetter } from '../../feeds/records/dead-letters.ts';
+import { type DeadLetter, deadLetter, deadLetterLog, ERASED, erasedLetter } from '../../feeds/records/dead-letters.ts';
 import type { Cursor } from '../../store/store.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import { isAuditLog } from '../../auth/audit/stream.ts';
@@ -162,6 +162,18 @@ function standsIn(stream: DeclaredStream, item: Json, key: string): boolean {
   return hasNumber(item, key);
 }
 
+/** Whether what came with an item of which no key is known, such as its topic, may be of a key. */
+function cameWith(stream: DeclaredStream, { key: own, item, meta = {} }: DeadLetter, key: string): boolean {
+  if (own !== undefined) return false;
+  try {
+    if (typeof item !== 'string' && stream.key(item) !== null) return false;
+  } catch {
+    // It is not of the stream's form.
+  }
+  const values: (Json | undefined)[] = Object.values(meta);
+  return values.some((value = null) => (typeof value === 'string' ? hasWord(value, key) : hasNumber(value, key)));
+}
+
 function hasNumber(item: Json, key: string): boolean {
   if (typeof item === 'number' || typeof item === 'boolean') return String(item) === key;
   return (
@@ -196,7 +208,7 @@ async function forgetLetters({ stream, scope }: NamedStream, key: string): Promi
         const text = JSON.stringify(letter.item);
         // A letter that was cut is a text of JSON within JSON.
         const isIn = letter.key === key || text.includes(inJson) || text.includes(inText);
-        if (!isIn && !standsIn(stream, letter.item, key)) return [];
+        if (!isIn && !standsIn(stream, letter.item, key) && !cameWith(stream, letter, key)) return [];
         return [{ cursor: entry.cursor, value: deadLetter.encode(erasedLetter(letter)) }];
       });
       if (erasures.length > 0) await store.erase(log, erasures);

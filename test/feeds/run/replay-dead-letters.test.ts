@@ -55,6 +55,33 @@ test('are appended, once in all', async () => {
   expect(await replay()).toEqual({ replayed: 0, duplicates: 0, refused: 0, cut: 0, done: true });
 });
 
+test('have what came with them, as far as an event may, and are one letter where that alone differs', async () => {
+  const metas = [
+    { source: 'hall/1', traceparent: 'a' },
+    { source: 'hall/2', retained: true },
+    { source: 'x'.repeat(3_000) },
+  ];
+  const given = feedOf(async function* () {
+    yield { items: metas.map((meta, n) => ({ stream: 'numbers', data: { n: String(n) }, meta, bytes: 10 })) };
+  });
+  const feed = { ...given, relists: true };
+  const numbers = (schema: z.ZodType<{ n: number }>) => stream({ description: 'numbers', schema, feed });
+  const stage = stageOf({ streams: { numbers: numbers(strict) } });
+  await stage.run();
+  metas[0] = { source: 'hall/1', traceparent: 'b' };
+  await stage.run();
+  const app = defineApp({ ...stage.app.options, streams: { numbers: numbers(mended) } });
+  const scope = scopeOfLogs({ ...stage.worker().deps, app }, { tenant: TENANT });
+  const report = await stage.clock.drive(replayDeadLetters(scope, 'numbers', stage.clock.now + 5_000));
+  expect(report).toMatchObject({ replayed: 3, refused: 0 });
+  const events = await stage.events('numbers');
+  expect(events.map(({ meta }) => meta)).toEqual([
+    { source: 'hall/1', traceparent: 'a' },
+    { source: 'hall/2', retained: true },
+    undefined,
+  ]);
+});
+
 test('are known by their ids, where they have any', async () => {
   const { replay, found } = await refused([{ n: 1 }, { n: '1' }, { n: '2' }, { n: '2' }], true);
   expect(await replay()).toMatchObject({ replayed: 1, duplicates: 2 });
