@@ -3,11 +3,12 @@ import type { AppStreams } from '../declare/app-streams.ts';
 import type { AppChanges, ListContext, ToolContext } from '../declare/context.ts';
 import type { AppAlarms } from '../declare/trigger.ts';
 import type { AppFeeds } from '../declare/app-feeds.ts';
-import { causeText, TidegateError } from '../base/errors.ts';
+import { TidegateError } from '../base/errors.ts';
 import { shortened } from '../base/text.ts';
 import type { Store } from '../store/store.ts';
 import { pacedBy, UNBOUNDED, type Work } from '../store/work.ts';
-import { inTime, lift, type Lift, type TimeLimit } from '../base/time/in-time.ts';
+import { answerLimit } from '../base/time/answer-limit.ts';
+import { inTime, lift, type Lift } from '../base/time/in-time.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { Tasks } from '../tasks/work/service.ts';
 import { ASKS_NOTHING, withAsking } from './asking.ts';
@@ -59,8 +60,6 @@ export function accountedTasks(tasks: Tasks, context: ListContext): Tasks {
   return tasks.on(storeOf(context));
 }
 
-/** How long after the deadline a handler may still answer, ms: one that hears its signal says what it has by then. */
-const GRACE_MS = 500;
 /** Of a URI or a name that a client sends. */
 const NAME_CHARACTERS = 200;
 
@@ -194,7 +193,7 @@ export async function inContext<Answer>(
     return await inTime(
       deps.runtime,
       entered(deps.runtime, what, () => handler(context)),
-      deadlineOf(deps.runtime, caller, what),
+      answerLimit(deps.runtime, caller.deadline, what),
       limit,
     );
   } catch (thrown) {
@@ -234,28 +233,6 @@ function entered<Answer>(
     // As it was thrown, whatever it is.
     return new Promise((_resolve, reject) => reject(thrown));
   }
-}
-
-/** The time by which the caller is answered, and what is said where the handler is not done by then. */
-function deadlineOf(runtime: HandlerDeps['runtime'], { deadline }: Caller, what: string): TimeLimit {
-  const now = runtime.now();
-  const seconds = Math.max(0, Math.round((deadline - now) / 100) / 10);
-  const overAt = Math.max(deadline, now) + GRACE_MS;
-  return {
-    overAt,
-    over() {
-      runtime.log('warn', `${what} did not answer by the deadline of its request`, { of: what, seconds });
-      const hint = 'what it does may go on and take effect all the same, so look before you call it again';
-      const message = `The ${what} did not answer within ${seconds} s, the time that a request has`;
-      return new TidegateError('cancelled', message, { hint });
-    },
-    late(outcome) {
-      const lateMs = runtime.now() - overAt;
-      const message = `${what} ${outcome.kind} after its request was over: nobody hears of it`;
-      const cause = outcome.kind === 'failed' ? causeText(outcome.thrown) : null;
-      runtime.log('warn', message, { of: what, lateMs, ...(cause === null ? {} : { cause }) });
-    },
-  };
 }
 
 function noFeeds(): never {
