@@ -74,7 +74,7 @@ const ARGUMENTS = {
     .min(1)
     .max(MOST_ALSO)
     .optional()
-    .describe('Further fields, of this or another stream, side by side'),
+    .describe('Further fields, of this or another stream'),
   top: z
     .strictObject(
       {
@@ -94,7 +94,7 @@ const ARGUMENTS = {
     .string()
     .max(ZONE_CHARACTERS)
     .optional()
-    .describe('IANA zone of times, days and hours, e.g. Europe/Berlin. Default: UTC'),
+    .describe('IANA zone of times, days, hours, e.g. Europe/Berlin. Default: UTC'),
   align: z.enum(['epoch', 'from']).optional().describe('Windows begin at round times (default) or `from`'),
   empty: z.boolean().optional().describe('Also windows without events, of all known keys'),
   format: z.enum(['table', 'sparkline']).optional().describe('sparkline draws the first aggregate'),
@@ -103,7 +103,9 @@ const ARGUMENTS = {
     .min(1)
     .max(MOST_SCANNED)
     .optional()
-    .describe(`Read at most so many and answer in parts. Default: over ${SCAN_BUDGET.entries} events are refused`),
+    .describe(
+      `Read at most so many and answer in parts. Default: over ${SCAN_BUDGET.entries} are refused, ${MOST_SCANNED} with keys or where`,
+    ),
   estimate: z.boolean().optional().describe('Only tell what it would read'),
 };
 

@@ -74,6 +74,12 @@ export function endText(page: HistoryPage | WindowsPage): string[] {
   return [...gone, `Not complete.${through}`];
 }
 
+/** How much was read for a whole answer that leaves events out: of a large stream that may be far more than it shows. */
+export function readText({ cursor, scanned }: HistoryPage | WindowsPage, { keys, where }: HistoryInput): string[] {
+  if (cursor !== null || (keys === undefined && where === undefined)) return [];
+  return [`Looked at ${scanned.entries} event(s) to find these.`];
+}
+
 /** The same question, from where its page ended. */
 export function nextPageCall({ toolNames }: App, { where, ...input }: HistoryInput, cursor: string | null): NextCall[] {
   if (cursor === null) return [];

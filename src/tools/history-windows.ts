@@ -19,7 +19,16 @@ import type { Scope } from '../streams/scope.ts';
 import { unreadNote } from './feed-note.ts';
 import { given, type HistoryInput } from './history-input.ts';
 import type { HistoryAnswer, HistoryAnswerRow } from './history-output.ts';
-import { endText, nextPageCall, partText, rangeText, readable, silentText, skippedText } from './history-text.ts';
+import {
+  endText,
+  nextPageCall,
+  partText,
+  rangeText,
+  readable,
+  readText,
+  silentText,
+  skippedText,
+} from './history-text.ts';
 import { drawn, edgesText, fieldsText, tableLine, timeText } from './windows-text.ts';
 
 export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input: HistoryInput, context: ToolContext) {
@@ -51,7 +60,7 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
     before: [what + rangeText(page, (time) => timeText(time, page)), ...(drawing ? [drawing.head] : [])],
     name: format === 'sparkline' ? 'sparklines' : 'windows',
     rows: shown.rows.map(({ row }) => row),
-    after: [...skippedText(page, fields), ...endText(page), ...notes],
+    after: [...skippedText(page, fields), ...endText(page), ...readText(page, input), ...notes],
     calls: nextPageCall(scope.app, input, cursor),
     structured: {
       stream: stream.name,

@@ -31,14 +31,14 @@ import type { Scope } from '../streams/scope.ts';
 import { withUnknownKeys, withUnmatchedStreams } from './unknown-keys.ts';
 import { timeText } from './windows-text.ts';
 import { zoneOf } from '../base/time/zone.ts';
-import { endText, mixedText, nextPageCall, rangeText, readable } from './history-text.ts';
+import { endText, mixedText, nextPageCall, rangeText, readable, readText } from './history-text.ts';
 
 export function readHistoryTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'History',
     description: [
       'Events of a stream by range of time, keys and filter; or, with window, aggregates for each window and key: means, percentiles, rates, gaps, time in a state.',
-      'Without a range: the newest events. A range may lie ahead, for forecasts.',
+      'Without a range: the newest. A range may lie ahead, for forecasts.',
       `Example: ${exampleCall(app, 'windows')}`,
     ].join('\n'),
     input: HistoryInput,
@@ -82,7 +82,7 @@ async function eventsAnswer(scope: Scope, stream: DeclaredStream, input: History
     ],
     name: 'events',
     rows: page.rows,
-    after: [...endText(found), ...feedText(feed, scope.runtime.now())],
+    after: [...endText(found), ...readText(found, input), ...feedText(feed, scope.runtime.now())],
     calls: [...nextPageCall(scope.app, input, found.cursor), ...tailOf(scope.app, input, found.tailCursor)],
     structured: { stream: stream.name, ...report, ...(anew ? { anew } : {}), ...readable(found), feed },
   });

@@ -10,8 +10,8 @@ import type { Deps } from '../deps.ts';
 import { type Estimate, estimateRange, narrowing } from './log-estimate.ts';
 import { type Range, resolveRange } from '../ranges/range.ts';
 import { askedOf, type WindowsQuery } from './windows.ts';
-import { SCAN_BUDGET } from '../ranges/scan.ts';
 import { planOf } from './window-plan.ts';
+import { readBound } from './windows-scan.ts';
 import { questionOf } from './window-question.ts';
 import type { Scope } from '../scope.ts';
 
@@ -50,8 +50,9 @@ export async function estimateHistory(
   const each = await Promise.all(streams.map((one) => estimateRange(scope, one, range, plan?.lookBackMs)));
   const events = each.reduce((sum, one) => sum + one.events, 0);
   const inRange = each.reduce((sum, one) => sum + one.inRange, 0);
-  const most = plan === null ? pageEvents : (query.maxEvents ?? SCAN_BUDGET.entries);
-  const fits = each.every((one) => one.events <= Math.floor(most / each.length));
+  const share = plan === null ? pageEvents : readBound(range, each.length, query.maxEvents).entries;
+  const most = share * each.length;
+  const fits = each.every((one) => one.events <= share);
   return {
     range,
     events,

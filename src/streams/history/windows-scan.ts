@@ -5,9 +5,9 @@
 import type { LoggedEvent } from '../../base/event.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import { needsSamples } from './aggregate.ts';
-import { badCursor, matcher, type Positions } from '../ranges/range.ts';
+import { badCursor, isPicky, matcher, type Positions, type Range } from '../ranges/range.ts';
 import { type RangeReport, type ReadLimits, scanRange } from '../ranges/range-scan.ts';
-import { SCAN_BUDGET } from '../ranges/scan.ts';
+import { SCAN_BUDGET, type ScanBudget } from '../ranges/scan.ts';
 import type { Plan } from './window-plan.ts';
 import type { Series } from './window-question.ts';
 import { createWindows, type Windows } from './window-values.ts';
@@ -21,6 +21,34 @@ export const MOST_RANKED = 10_000;
 export const MOST_WINDOW_CALLS = 21;
 /** Greatest `maxEvents`: as many events as the store calls can read. */
 export const MOST_SCANNED = (MOST_WINDOW_CALLS - 2) * READ_LIMIT;
+
+/** Most that one answer may read, where the question is not for parts. */
+export interface ReadBound {
+  /** Of each stream. */
+  entries: number;
+  reads: number;
+}
+
+/**
+ * All streams have the same, so that together they keep within `MOST_WINDOW_CALLS`. Keys and filters leave events out only after they
+ * were read, since a log has no index by key. A question with them may therefore read as much as the calls allow, where the rows
+ * are few.
+ * @param scans number of streams
+ */
+export function readBound(
+  range: Pick<Range, 'keys' | 'where'>,
+  scans: number,
+  maxEvents: number | undefined,
+  budget: ScanBudget = SCAN_BUDGET,
+): ReadBound {
+  const isOwn = budget !== SCAN_BUDGET;
+  const most = maxEvents ?? (isPicky(range) && !isOwn ? MOST_SCANNED : budget.entries);
+  const entries = Math.max(1, Math.floor(most / scans));
+  if (isOwn) return { entries, reads: budget.reads };
+  // Two calls of each scan are reserved: those that look the range up.
+  const reads = Math.floor(MOST_WINDOW_CALLS / scans) - 2;
+  return { entries: Math.min(entries, reads * READ_LIMIT), reads };
+}
 
 export interface PlanScan {
   plan: Plan;
@@ -57,7 +85,7 @@ async function scanAll(
   refuses: boolean,
 ): Promise<PlanReport> {
   if (resumed !== null && resumed.length !== plan.scans.length) throw badCursor('it is not of this form');
-  const budget = shareOf(maxEvents, plan.scans.length, limits);
+  const budget = readBound(plan.range, plan.scans.length, maxEvents, limits.budget);
   const built = plan.scans.map(({ series }) => series.map((one) => windowsOf(plan, one, mostRows)));
   const reports = plan.scans.map(async ({ stream }, index): Promise<RangeReport | null> => {
     const position = resumed?.[index] ?? null;
@@ -76,15 +104,6 @@ async function scanAll(
     });
   });
   return { built, reports: await Promise.all(reports), mostEvents: budget.entries * plan.scans.length };
-}
-
-/** The budget of each stream. All have the same, so that together they keep within `MOST_WINDOW_CALLS`. */
-function shareOf(maxEvents: number | undefined, scans: number, { budget = SCAN_BUDGET }: ReadLimits) {
-  const entries = Math.max(1, Math.floor((maxEvents ?? budget.entries) / scans));
-  if (budget !== SCAN_BUDGET) return { entries, reads: budget.reads };
-  // Two calls of each scan are reserved: those that look the range up.
-  const reads = Math.floor(MOST_WINDOW_CALLS / scans) - 2;
-  return { entries: Math.min(entries, reads * READ_LIMIT), reads };
 }
 
 /** All series of a stream take an event, or none does, so that no later page counts it again. */

@@ -7,7 +7,7 @@
  * `ofPart`. If the first page is `complete`, nothing has to be merged. A page stops between two entries, whether the
  * budget or the number of rows stops it.
  *
- * Without `maxEvents` a query that would read more than the budget is refused after one read. Store calls: 2 for each
+ * Without `maxEvents` a query that would read more than its bound (`readBound`) is refused after one read. Store calls: 2 for each
  * stream where one read is enough, one more where the range is older than the newest 65,000 events or so, and at most
  * `MOST_WINDOW_CALLS` for all streams. Where rows are of keys, one more for each 1,000 keys tells those without a row.
  */
@@ -15,7 +15,7 @@ import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { type Aggregate, aggregateOf, isOfTimes, merges } from './aggregate.ts';
 import { narrowing } from './log-estimate.ts';
-import type { RangeQuery } from '../ranges/range.ts';
+import { isPicky, type RangeQuery } from '../ranges/range.ts';
 import { openRange } from './range-cursor.ts';
 import type { RangeReport, ReadLimits, Scanned } from '../ranges/range-scan.ts';
 import { type AnswerRow, answerRows, byPlace, topRows } from './window-rows.ts';
@@ -261,7 +261,7 @@ function tooCostly(plan: Plan, reports: readonly RangeReport[], most: number, no
   const inRange = reports.reduce((sum, one) => sum + (one.inRange ?? one.scanned.entries), 0);
   return new TidegateError('too_costly', `it would read about ${total} events`, {
     field: 'from',
-    expected: `a query that reads at most ${most} events`,
+    expected: `a query that reads at most ${most} events${isPicky(plan.range) ? ', with those that keys and where leave out' : ''}`,
     hint: narrowing(plan.range, { events: total, inRange }, most, now),
   });
 }
