@@ -4,6 +4,7 @@ import { TidegateError } from '../../base/errors.ts';
 import type { OversizedPublication } from './frames.ts';
 import { reason } from './reasons.ts';
 import { describe } from './socket.ts';
+import { askingId, subscriptionId } from './topic.ts';
 
 export interface SessionOptions {
   protocolVersion: 4 | 5;
@@ -41,6 +42,24 @@ export function connectPacket(options: SessionOptions): Packet {
     ...(password === null ? {} : { password: Buffer.from(password) }),
     ...(properties ? { properties } : {}),
   };
+}
+
+interface Subscription {
+  topic: string;
+  qos: 0 | 1;
+  /** Whether publications are to carry the identifier of the subscription. */
+  identifies: boolean;
+  /** Whether retained messages are asked for. */
+  asks: boolean;
+}
+
+export function subscribePacket(messageId: number, { topic, qos, identifies, asks }: Subscription): Packet {
+  const properties = identifies ? { subscriptionIdentifier: (asks ? askingId : subscriptionId)(topic) } : {};
+  // Retain handling 0 asks for retained messages, 2 does not (MQTT 5.0, section 3.8.3.1). With `rap` a message says
+  // whether it was retained when it was published; only its identifier then tells it from one that was asked for.
+  // It is the same in every request, because Mosquitto does not change it for a subscription that stands.
+  const subscription = { topic, qos, nl: false, rap: identifies, rh: asks ? 0 : 2 };
+  return { cmd: 'subscribe', messageId, subscriptions: [subscription], properties };
 }
 
 /** Whether a publication is one that the broker may send: we subscribe at QoS 1 at most and allow no topic aliases. */

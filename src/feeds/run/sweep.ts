@@ -2,7 +2,7 @@
  * `sweep` removes the events and dead letters that retention no longer keeps, and lets the store collect what expired. It
  * also brings the latest events of every stream and the index of its times up to date, which repairs what a crash after an
  * append left and indexes what an older release wrote, and erases what handlers removed. It tells what the store's driver
- * knows to be wrong with it. It may run at any time, twice, and
+ * knows to be wrong with it. What stands in one tenant's name is swept by `sweep-place.ts`. It may run at any time, twice, and
  * beside readers and writers.
  */
 import { asTidegateError, type TidegateError } from '../../base/errors.ts';
@@ -10,17 +10,11 @@ import { APP_TENANT } from '../../base/principal.ts';
 import type { StreamTenants } from '../../declare/feed.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { believeClock, lookAtClock, type SetBack } from '../../store/clock-seen.ts';
-import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
 import { tellFindings } from '../../store/examine.ts';
 import type { Deps } from '../../streams/deps.ts';
-import { eraseAll } from '../../streams/removing/erase-removed.ts';
-import { LATEST_FOLLOWER, projectLatest } from '../../streams/log/latest.ts';
-import { buildTimes } from '../../streams/log/times-keep.ts';
-import { removalsKey } from '../../streams/log/removals.ts';
-import { trimLog, trimStream } from '../../streams/log/retention.ts';
-import { DEAD_LETTER_AGE_MS, deadLetterLog, KEPT_DEAD_LETTERS } from '../records/dead-letters.ts';
-import { sharedScope, type StreamScope, streamsOf } from '../../streams/scope.ts';
+import { sharedScope, streamsOf } from '../../streams/scope.ts';
+import { createPlaceSweep } from './sweep-place.ts';
 import { duePlaces, noteTenant, workOnPlace } from '../../streams/tenant-work.ts';
 
 export interface SweepOptions {
@@ -69,8 +63,6 @@ const COLLECT = 100;
 const SWEEP_AGAIN_MS = 24 * 3_600_000;
 /** One whose sweep was not done is swept again after this, ms. */
 const SWEEP_ON_MS = 30_000;
-/** One sweep in so many looks at the further logs that all share. */
-const LOGS_EVERY = 60;
 /** Time for the look at the clock, ms. */
 const LOOK_MS = 2_000;
 
@@ -78,7 +70,7 @@ const LOOK_MS = 2_000;
 export async function sweep(given: Deps, deadline: number, options: SweepOptions = {}): Promise<SweepReport> {
   const account = openAccount(given.store, given.runtime);
   const deps = { ...given, store: account.store };
-  const { app, runtime, store } = deps;
+  const { runtime, store } = deps;
   const report: Omit<SweepReport, 'spent'> = {
     events: {},
     deadLetters: {},
@@ -103,10 +95,6 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
     return !more;
   }
 
-  const kept = {
-    keep: options.deadLetters ?? KEPT_DEAD_LETTERS,
-    ageMs: options.deadLetterAgeMs ?? DEAD_LETTER_AGE_MS,
-  };
   let agesBy = runtime.now();
   let setBack: SetBack | null = null;
   try {
@@ -118,63 +106,7 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
     report.error ??= asTidegateError(error);
     report.more = true;
   }
-  /** Sweeps what stands in the name of one tenant, or of all. Answers whether all of it was done. */
-  async function sweepPlace(scope: StreamScope, of: StreamTenants): Promise<boolean> {
-    let done = true;
-    const also = async (step: () => Promise<boolean>) => {
-      if (!(await attempt(step))) done = false;
-    };
-    const trim = (stream: DeclaredStream) => async () => {
-      const { removed, more } = await trimStream(scope, stream, deadline, agesBy);
-      report.events[stream.name] = (report.events[stream.name] ?? 0) + removed;
-      return more;
-    };
-    for (const stream of streamsOf(deps, of)) {
-      let isBeingRemoved = false;
-      await also(async () => {
-        const { entries, caughtUp, unindexed, removals } = await projectLatest(scope, stream, { deadline });
-        report.projected += entries;
-        isBeingRemoved = removals;
-        const built = !unindexed || (await buildTimes(scope, stream, LATEST_FOLLOWER, deadline)).built;
-        return !caughtUp || !built;
-      });
-      await also(async () => isBeingRemoved && !(await eraseAll(scope, stream, deadline)));
-      await also(trim(stream));
-    }
-    // A tenant has its turn once a day.
-    if (of === 'each' || runtime.random() * LOGS_EVERY < 1) {
-      for (const log of options.logs?.(of) ?? []) await also(trim(log));
-    }
-    let being: DeclaredStream[] = [];
-    await also(async () => {
-      being = await erasedLogs(scope, of);
-      return false;
-    });
-    for (const log of being) await also(async () => !(await eraseAll(scope, log, deadline)));
-    for (const { name: feed, tenants, namesTenants } of app.feeds.values()) {
-      // Of events that name their tenants each has its dead letters, and the app those that name nobody.
-      if (tenants !== of && !namesTenants) continue;
-      await also(async () => {
-        const { removed, more } = await trimLog(scope, deadLetterLog(scope.tenant, feed), kept, deadline, agesBy);
-        report.deadLetters[feed] = (report.deadLetters[feed] ?? 0) + removed;
-        return more;
-      });
-    }
-    return done;
-  }
-
-  /** Logs of occurrences from which something is removed. One store call for each 100 triggers. */
-  async function erasedLogs(scope: StreamScope, of: StreamTenants): Promise<DeclaredStream[]> {
-    const logs = [...app.triggers.values()].filter(({ tenants }) => tenants === of).map(({ log }) => log);
-    const being: DeclaredStream[] = [];
-    for (let from = 0; from < logs.length; from += GET_MANY_LIMIT) {
-      const some = logs.slice(from, from + GET_MANY_LIMIT);
-      const keys = some.map(({ name }) => removalsKey(scope.tenant, name));
-      const readings = await scope.store.getMany(keys, runtime.now());
-      being.push(...some.filter((_, index) => readings[index]?.value != null));
-    }
-    return being;
-  }
+  const sweepPlace = createPlaceSweep({ deps, deadline, agesBy, options, report, attempt });
 
   /** Those of the tenants that come due. One whose sweep was not done is swept by the next call. */
   async function sweepTenants(): Promise<boolean> {
