@@ -8,7 +8,7 @@ import * as z from 'zod';
 import type { JsonObject } from '../base/json.ts';
 import { asMeant } from '../base/schema/as-meant.ts';
 import { listedAs } from '../base/schema/json-schema.ts';
-import { invalidInput, type TidegateError } from '../base/errors.ts';
+import { invalidInput, TidegateError } from '../base/errors.ts';
 import { whereSchema } from '../declare/check/condition-schema.ts';
 import type { Condition, ConditionKind, FieldTests, Where } from '../declare/condition.ts';
 import { specProblems } from '../declare/spec/problems.ts';
@@ -228,11 +228,15 @@ export function conditionOfArgument(given: ConditionArgument, stream: DeclaredSt
   return Object.fromEntries(condition) as unknown as Condition;
 }
 
+/** What a condition of an app has, and one that is asked for has not. */
+const NO_HOLD =
+  'no condition waits for how long it holds: once it holds, read the history of that time, its min or max, or timeIn of a state';
+
 function notOfKind(name: string, kind: ConditionKind): TidegateError {
   const owners = KINDS.filter((each) => OF_KIND[each].includes(name));
   const own = [...OF_KIND[kind], 'key', 'keys', 'keyLike', 'where', 'perKey'].join(', ');
-  return invalidInput(
-    `condition.${name}`,
-    `to be left out: it belongs to ${owners.join(' and ')}; ${kind} takes ${own}`,
-  );
+  const path = `condition.${name}`;
+  const expected = `to be left out: it belongs to ${owners.join(' and ')}; ${kind} takes ${own}`;
+  if (name !== 'forMs') return invalidInput(path, expected);
+  return new TidegateError('invalid_input', `${path}: expected ${expected}`, { field: path, expected, hint: NO_HOLD });
 }

@@ -132,6 +132,11 @@ describe('condition', () => {
     );
   });
 
+  test('how long a condition is to hold is refused with what tells it', () => {
+    const given = { kind: 'threshold', field: 'rpm', above: 1, forMs: 5_000 };
+    expect(() => read(given)).toThrow(expect.objectContaining({ hint: expect.stringContaining('timeIn') }));
+  });
+
   test.each(['key', 'keys', 'keyLike'])('%s of a stream without keys is refused by that name', (name) => {
     const given = { kind: 'match', [name]: name === 'keys' ? ['a'] : 'a' };
     expect(() => read(given, 'plain')).toThrow(expect.objectContaining({ field: `condition.${name}` }));
