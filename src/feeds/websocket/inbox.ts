@@ -73,7 +73,8 @@ interface Options {
 }
 
 export function createInbox({ overflow, now, sleep }: Options): Inbox {
-  let queue: Arrival[] = [];
+  /** Null: it was taken, and nothing of it is held. */
+  let queue: (Arrival | null)[] = [];
   let first = 0;
   let cost = 0;
   let most = 0;
@@ -88,8 +89,9 @@ export function createInbox({ overflow, now, sleep }: Options): Inbox {
   const costOf = ({ bytes }: Arrival) => bytes + OVERHEAD_BYTES;
 
   function shift(): Arrival | null {
-    const arrival = queue[first];
-    if (arrival === undefined) return null;
+    const arrival = queue[first] ?? null;
+    if (arrival === null) return null;
+    queue[first] = null;
     first += 1;
     cost -= costOf(arrival);
     if (first > 1_024 && first * 2 > queue.length) {
