@@ -22,9 +22,12 @@ export async function ofEvents(
   if (tenantOf === null || data.length === 0) return scope;
   const names = new Set(data.map((each) => nameIn(tenantOf, each).name));
   const [first = null] = names;
-  if (names.size > 1) throw refused(name, 'events of one tenant; send those of others by themselves');
+  if (names.size > 1) {
+    throw refused(`events of ${name} name several tenants`, 'events of one tenant; send those of others by themselves');
+  }
   const place = first === null ? null : await ownPlace(scope, first);
-  if (place === null) throw refused(name, 'data that name a tenant for which you may write');
+  if (place === null)
+    throw refused(`an event of ${name} has no tenant`, 'data that name a tenant for which you may write');
   return place;
 }
 
@@ -67,9 +70,6 @@ function nameIn(
   }
 }
 
-function refused(stream: string, expected: string): TidegateError {
-  return new TidegateError('invalid_input', `an event of ${stream} has no tenant: expected ${expected}`, {
-    field: 'tenant',
-    expected,
-  });
+function refused(what: string, expected: string): TidegateError {
+  return new TidegateError('invalid_input', `${what}: expected ${expected}`, { field: 'tenant', expected });
 }

@@ -8,6 +8,7 @@ const prices = stream({
   key: 'symbol',
 });
 
+// #region payload
 const dear = trigger({
   title: 'Dear',
   description: 'The mean price of ten minutes is above 100.',
@@ -19,6 +20,7 @@ const dear = trigger({
   },
   cooldownMs: 3_600_000,
 });
+// #endregion
 
 export default defineApp({
   name: 'prices',

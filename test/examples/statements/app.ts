@@ -24,6 +24,7 @@ const statement = {
   item: Row,
   cache: { ttlMs: 3_600_000, staleMs: 86_400_000 },
 } as const;
+// #region paging
 const history = {
   api: datasets,
   input: z.object({
@@ -38,6 +39,7 @@ const history = {
   paging: { by: 'link', next: 'next_page_url', query: 'cursor', pages: 2 },
   cache: { ttlMs: 60_000 },
 } as const;
+// #endregion
 const latest = {
   api: datasets,
   input: oneTicker,
