@@ -12,6 +12,7 @@ import { askSource } from './exchange.ts';
 import { describeHttpSource, isDeclared } from './options.ts';
 import type { HttpSettings } from './spec.ts';
 import { sizesBehind } from './next-page.ts';
+import type { Follows } from './page-end.ts';
 import { type PageMark } from './position.ts';
 import { readHttpPosition, writeHttpPosition } from './stored-position.ts';
 import { rangeOf, withoutFuture } from './time-range.ts';
@@ -99,7 +100,7 @@ async function* readPages(
     const request = await withinTimeout(makeRequest({ options, position, range, now, waitMs: allowed }));
     const forHeaders = allowed === null ? withinTimeout : createIdleTimeout(context, timeoutMs + allowed, source);
     const isCounted = options.pages?.by === 'offset' || options.pages?.by === 'number';
-    const follows = isCounted && position.page !== null ? { short: isShort(position.page) } : null;
+    const follows = isCounted && position.page !== null ? followsOf(position.page) : null;
     const exchange = { options, context, request, signal, withinTimeout: forHeaders, mayBeStale: stored, follows };
     const answer = await askSource(exchange);
     if (answer === 'stale') {
@@ -166,7 +167,7 @@ function tooSlow(options: HttpSettings, { budget }: BurstContext, cause: unknown
   });
 }
 
-/** Whether the page before had fewer items than it was asked for, or may have had. */
-function isShort({ behind }: PageMark): boolean {
-  return behind !== undefined && behind.isFull !== true;
+function followsOf({ behind }: PageMark): Follows {
+  const isShort = behind !== undefined && behind.isFull !== true;
+  return { short: isShort || behind?.follows === false, promised: behind?.follows === true };
 }

@@ -10,7 +10,7 @@ import { bareType, charsetOf, jsonFormOf } from '../../net/media-type.ts';
 import { type DeclaredFormat, describeHttpSource, type HttpFormat, isDeclared } from './options.ts';
 import type { HttpSettings } from './spec.ts';
 import { hostLimiter } from '../../net/politeness.ts';
-import { isBeyondLast } from './page-end.ts';
+import { type Follows, isBeyondLast } from './page-end.ts';
 import { NO_POSITION, type Validators } from './position.ts';
 import type { FeedRequest } from './answer.ts';
 import { createIdleTimeout, type IdleTimeout } from '../../net/idle-timeout.ts';
@@ -27,8 +27,8 @@ interface SourceExchange {
   withinTimeout: IdleTimeout;
   /** Whether an earlier burst stored the page, so that the source may have forgotten it since. */
   mayBeStale: boolean;
-  /** Given for a page by offset or number that is not the first, which may lie beyond the last: whether the one before was short. */
-  follows?: { short: boolean } | null;
+  /** Given for a page by offset or number that is not the first, which may lie beyond the last: what is known of the one before. */
+  follows?: Follows | null;
 }
 
 /** `nothing`: there is nothing new. `stale`: the source does not know the page any more. */
@@ -37,7 +37,7 @@ type NoAnswer = 'nothing' | 'stale';
 const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
 /** Types of other formats than JSON. */
 const FOREIGN_TYPE = /\b(?:html|xml|csv|event-stream)\b/;
-const STALE = new Set([400, 404, 410, 422]);
+const STALE = new Set([400, 404, 410, 416, 422]);
 
 /** @throws TidegateError `upstream` for any other status than 2xx and 304, and where the burst is over before the host has a place. */
 export async function askSource(exchange: SourceExchange): Promise<FeedAnswer | NoAnswer> {
@@ -98,15 +98,17 @@ async function ask(
   });
   const source = publicForm(url);
   const { headers } = response;
-  if (response.status === 204) return 'nothing';
+  const isPromised = follows?.promised === true;
+  if (response.status === 204 && !isPromised) return 'nothing';
   if (response.status === 304) {
     if (isConditional(request) || asksForNew(options)) return 'nothing';
     throw notAsked(source);
   }
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
-    if (follows !== null && isBeyondLast(response.status, follows.short)) return 'nothing';
-    if (mayBeStale && STALE.has(response.status)) return 'stale';
+    if (follows !== null && isBeyondLast(response.status, follows)) return 'nothing';
+    if (mayBeStale && (STALE.has(response.status) || (isPromised && response.ok))) return 'stale';
+    if (isPromised && (response.ok || STALE.has(response.status))) throw missingPage(response.status, source);
     throw badStatus(response, source, context, options);
   }
   // An app that asks for a range by a header of its own wants a part.
@@ -241,6 +243,13 @@ function badStatus(
 /** Each burst fails in the same way until somebody does one of the two. */
 function expiredHint(feed: string): string {
   return `if the stored cursor has expired at the source, run: tidegate feeds reset ${feed}. The next burst then reads from the beginning that the feed declares; what the source has dropped since the cursor is lost. If url has moved, change url`;
+}
+
+function missingPage(status: number, source: string): TidegateError {
+  return new TidegateError('upstream', `${source} answered ${status} for a page that it said there is`, {
+    field: 'pages',
+    expected: 'the page that the one before it tells of, by a total or by has_more',
+  });
 }
 
 const HINTS: Record<number, string> = {

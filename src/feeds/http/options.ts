@@ -129,7 +129,7 @@ export type HttpPages =
   | { by: 'cursor'; from: string; param?: string }
   /** How many items came so far, sent as `param` or as `{cursor}`. A page with fewer than `size` items is the last, unless the source caps its pages below that. */
   | { by: 'offset'; size: number; param?: string }
-  /** Numbered from `first` (default 1), sent as `param` or as `{cursor}`. An empty page is the last, or one with fewer than `size` items, unless the source caps its pages below that. */
+  /** Numbered from `first` (default 1), sent as `param` or as `{cursor}`. An empty page is the last, unless the source says that more follow, or one with fewer than `size` items, unless the source caps its pages below that. */
   | { by: 'number'; first?: number; size?: number; param?: string }
   /** By time: a page with `size` items or more has others behind it, which are asked for from the latest time in it (`since.from`). The source must send the oldest first. */
   | { by: 'time'; size: number };

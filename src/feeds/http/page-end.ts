@@ -1,10 +1,10 @@
 /**
- * Decides whether a page that has fewer items than it was asked for is the last. A source may cap its pages below that size, so
- * such a page is the last only where the source says so, or where the size of its pages is known by now. Else one more page is
- * asked for: an empty one, the same again, or an answer that there is no such page, is the end. Pure.
+ * Decides whether a page is the last. One that has fewer items than it was asked for need not be, since a source may cap its
+ * pages below that size: such a page is the last only where the source says so, or where the size of its pages is known by now.
+ * Else one more page is asked for: an empty one, the same again, or an answer that there is no such page, is the end. None of
+ * these is where the source told that more follows. Pure.
  */
-import { isJsonObject } from '../../base/json.ts';
-import { linkTarget } from '../../net/link-header.ts';
+import type { ToldPages } from './told-pages.ts';
 
 /** How large the pages of a source are, as far as it was seen: items of the largest short page. 0: there was none. */
 export interface SeenSizes {
@@ -16,62 +16,38 @@ export interface SeenSizes {
 
 export const NO_SIZES: SeenSizes = { full: 0, last: 0 };
 
-/** What the source says in an answer of whether more pages follow; null where it says nothing. */
-export function saysMore(
-  { body, headers }: { body: unknown; headers: Headers },
-  { reached, pages }: { reached: number; pages: number | null },
-): boolean | null {
-  const link = headers.get('link');
-  if (linkTarget(link, 'next') !== null) return true;
-  if (link !== null && /\brel="?(?:prev|previous|first|last)\b/i.test(link)) return false;
-  const holders = [body, ...AROUND.map((name) => member(body, name))].filter(isJsonObject);
-  const all = holders.flatMap((holder) => Object.entries(holder)).map(([name, value]) => [plain(name), value] as const);
-  for (const [name, value] of all) {
-    if (MORE.has(name) && typeof value === 'boolean') return value;
-    if (LAST.has(name) && typeof value === 'boolean') return !value;
-  }
-  for (const [name, value] of all) if (NEXT.has(name)) return value !== null && value !== '' && value !== false;
-  for (const [name, value] of all) if (TOTAL.has(name) && isCount(value)) return value > reached;
-  if (pages === null) return null;
-  for (const [name, value] of all) if (PAGES.has(name) && isCount(value)) return value > pages;
-  return null;
+/** How far a source was read; null: nobody can tell. */
+interface PagePlace {
+  /** Items, with those of the page. */
+  reached: number | null;
+  /** Pages, with this one. */
+  pages: number | null;
 }
 
-/** Where sources tell of their pages, beside the items. */
-const AROUND = [
-  'meta',
-  '_meta',
-  'metadata',
-  'pagination',
-  'paging',
-  'page',
-  'pageInfo',
-  'page_info',
-  'info',
-  'links',
-  '_links',
-];
-/** Names without capitals and underscores. */
-const MORE = new Set(['hasmore', 'hasnext', 'hasnextpage', 'moreavailable', 'ismore']);
-const LAST = new Set(['islast', 'islastpage', 'last']);
-const NEXT = new Set(['next', 'nextpage', 'nextpageurl', 'nexturl', 'nextlink']);
-const TOTAL = new Set([
-  'total',
-  'totalcount',
-  'totalresults',
-  'totalitems',
-  'totalelements',
-  'totalrecords',
-  'recordstotal',
-  'numfound',
-  'nbhits',
-]);
-const PAGES = new Set(['totalpages', 'pagecount', 'pages', 'lastpage', 'nbpages', 'pagestotal']);
+/** What the source says in an answer of whether more pages follow; null where it says nothing. */
+export function saysMore(told: ToldPages, place: PagePlace): boolean | null {
+  return told.link ?? told.more ?? told.next ?? isBelow(place.reached, told.total) ?? isBelow(place.pages, told.pages);
+}
 
-const plain = (name: string) => name.replaceAll('_', '').toLowerCase();
-const member = (value: unknown, name: string): unknown =>
-  isJsonObject(value) ? (value as Record<string, unknown>)[name] : null;
-const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isInteger(value) && value >= 0;
+/**
+ * Whether the source counts on another page, so that an empty page, and none, is not the end. A link to a next page is no such
+ * word, because many sources give one on the last page and behind it.
+ */
+export function promisesMore(told: ToldPages, place: PagePlace): boolean {
+  if (told.more !== null) return told.more;
+  if (told.link === false) return false;
+  return isBelow(place.reached, told.total) === true || isBelow(place.pages, told.pages) === true;
+}
+
+/**
+ * Whether the source says that a full page is the last. `surely`: it need not be asked for another one. `likely`: it is, because a
+ * total may be estimated or that of the page; and if it refuses that page, this one was the last.
+ */
+export function endOfFull(told: ToldPages, place: PagePlace): 'surely' | 'likely' | null {
+  if (saysMore(told, place) !== false) return null;
+  const isSure = told.link === false || told.more === false || isBelow(place.pages, told.pages) === false;
+  return isSure ? 'surely' : 'likely';
+}
 
 /** Whether to ask for a page behind one that is short. @param says as `saysMore` answers */
 export function asksBehind(found: number, { full, last }: SeenSizes, says: boolean | null): boolean {
@@ -79,7 +55,20 @@ export function asksBehind(found: number, { full, last }: SeenSizes, says: boole
   return full > 0 ? found >= full : found > last;
 }
 
+/** What is known of the page before one that the source refuses. */
+export interface Follows {
+  /** It had fewer items than it was asked for, or the source said that it is the last. */
+  short: boolean;
+  /** The source said that another page follows. */
+  promised: boolean;
+}
+
 /** The statuses by which a source says that there is no page behind the last: behind a short page, and behind a full one. */
-export function isBeyondLast(status: number, isBehindShort: boolean): boolean {
-  return status === 404 || status === 416 || (isBehindShort && (status === 400 || status === 410 || status === 422));
+export function isBeyondLast(status: number, { short, promised }: Follows): boolean {
+  if (promised) return false;
+  return status === 404 || status === 416 || (short && (status === 400 || status === 410 || status === 422));
+}
+
+function isBelow(reached: number | null, told: number | null): boolean | null {
+  return reached === null || told === null ? null : reached < told;
 }

@@ -28,7 +28,7 @@ export interface Portion {
 
 export interface BodyReading {
   answer: FeedAnswer;
-  options: Pick<HttpSettings, 'url' | 'items' | 'pick' | 'wait' | 'cursor' | 'since' | 'charset'>;
+  options: Pick<HttpSettings, 'url' | 'items' | 'pick' | 'wait' | 'cursor' | 'since' | 'pages' | 'charset'>;
   /** The page that is read; null for the first. */
   position: Pick<HttpPosition, 'page'>;
   /** For each stream, the fields without which its schema refuses every row; empty where that is not known. */
@@ -43,8 +43,14 @@ export interface BodyReading {
 /** Bytes of byte order marks, and the record separator of a sequence of JSON. */
 const MARKS = new Set([0xef, 0xbb, 0xbf, 0xfe, 0xff, 0x1e]);
 
+/** Whether the source said that there is this page. */
+export function isPromised({ page }: BodyReading['position']): boolean {
+  return page?.behind?.follows === true;
+}
+
 /** Whether a body may be empty because there is nothing new. */
 export function mayBeEmpty({ options, position }: BodyReading): boolean {
+  if (isPromised(position)) return false;
   return asksForNew(options) || position.page !== null;
 }
 

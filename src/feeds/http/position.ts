@@ -100,6 +100,14 @@ export interface PageBefore {
   isFull?: true;
   /** Fingerprint of the items; empty where they were too many for one portion. */
   mark: string;
+  /** The source said that another page follows it; false: that it is the last. Absent: it did not say. */
+  follows?: boolean;
+  /** How many items there are altogether, as the source told last. */
+  total?: number;
+  /** How many pages there are altogether. */
+  pages?: number;
+  /** How many pages were empty since, although more were said to follow. */
+  empty?: number;
 }
 
 export const NO_POSITION: HttpPosition = {

@@ -1,5 +1,6 @@
 /** Reads the items of a document (JSON, RSS): the whole body, within its limit, which is then divided into portions. */
 import { TidegateError } from '../../base/errors.ts';
+import { isJsonObject } from '../../base/json.ts';
 import { describeShape, readPath } from '../../base/json-path.ts';
 import { readSourceJson } from '../../base/source-json.ts';
 import { join } from '../kit/ndjson.ts';
@@ -9,12 +10,14 @@ import {
   type BodyReading,
   emptyBody,
   isBlank,
+  isPromised,
   mayBeEmpty,
   type Portion,
   PORTION_BYTES,
   PORTION_ITEMS,
 } from './portions.ts';
 import { fingerprint } from './position.ts';
+import { tellsOfPages, toldPages } from './told-pages.ts';
 
 export async function* documentPortions(reading: BodyReading): AsyncGenerator<Portion, void, undefined> {
   const { answer, withinTimeout } = reading;
@@ -63,7 +66,7 @@ async function readDocument(
   }
   const body = parseJson(text, source);
   return {
-    items: options.pick ? picked(options.pick, body, source) : itemsAt(body, options.items ?? '', source),
+    items: options.pick ? picked(options.pick, body, source) : itemsAt(body, reading),
     body,
   };
 }
@@ -99,16 +102,48 @@ function picked(pick: (body: unknown) => readonly unknown[], body: unknown, sour
   throw new TidegateError('upstream', `${source}: pick answered ${describeShape(items)}`, { field: 'pick', expected });
 }
 
-function itemsAt(body: unknown, path: string, source: string): unknown[] {
+function itemsAt(body: unknown, { answer, options, position, required }: BodyReading): unknown[] {
+  const path = options.items ?? '';
   const found = readPath(body, path);
   if (Array.isArray(found)) return found;
-  if (typeof found === 'object' && found !== null) return [found];
+  const isPage = options.pages !== undefined;
+  // A list that is missing because something failed is not an empty one: what it had would be lost.
+  if (isFailure(body) && (found === null || path !== '' || isPage)) throw noList(body, answer.source);
+  if (isJsonObject(found)) {
+    if (isPage && lacksFields(found, required)) throw noList(body, answer.source);
+    return [found];
+  }
   // How several languages write an empty list.
-  if (found === null && path !== '') return [];
+  if (found === null && path !== '') {
+    if (!isPromised(position) || tellsOfPages(toldPages({ body, headers: answer.headers }))) return [];
+    throw noList(body, answer.source);
+  }
   const there = path === '' ? '' : `items: ${path} is ${found === undefined ? 'missing' : describeShape(found)}; `;
-  throw new TidegateError('upstream', `${source}: ${there}the body is ${describeShape(body)}`, {
+  throw new TidegateError('upstream', `${answer.source}: ${there}the body is ${describeShape(body)}`, {
     field: 'items',
     expected: 'a path to an array or an object',
+  });
+}
+
+/** Whether a body says by itself that something failed. */
+function isFailure(body: unknown): boolean {
+  if (!isJsonObject(body)) return false;
+  const says = (name: string) =>
+    ![undefined, null, false, '', 0].some((one) => body[name] === one) && !isEmpty(body[name]);
+  return ['error', 'errors', 'fault', 'exception'].some(says) || body['ok'] === false || body['success'] === false;
+}
+
+const isEmpty = (value: unknown) => typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+
+/** Whether every stream would refuse it, because it lacks what none of its items lacks. */
+function lacksFields(item: object, required: BodyReading['required']): boolean {
+  return required.length > 0 && required.every((names) => names.some((name) => !Object.hasOwn(item, name)));
+}
+
+function noList(body: unknown, source: string): TidegateError {
+  return new TidegateError('upstream', `${source} answered no list of items; the body is ${describeShape(body)}`, {
+    field: 'items',
+    expected: 'a list, which may be empty, and no error in its place',
   });
 }
 

@@ -6,12 +6,13 @@ import type { FeedAnswer } from './answer.ts';
 import { type BodyItem } from './format.ts';
 import { cursorIn, defaultPlace, noCursor, tellNoCursor } from './declared-cursor.ts';
 import type { HttpSettings } from './spec.ts';
-import { nextPage } from './next-page.ts';
+import { MOST_EMPTY_IN_A_ROW, nextPage } from './next-page.ts';
 import { fingerprint, type HttpPosition, MOST_AHEAD, type TimeMark } from './position.ts';
 import { writeHttpPosition } from './stored-position.ts';
 import { afterRange, beyondEdge, isAheadOfBound, latestOf, withinRange } from './time-range.ts';
 import { readPath } from '../../base/json-path.ts';
 import { saysMore } from './page-end.ts';
+import { toldPages } from './told-pages.ts';
 import { checkPath, pageAtCursor, type LastPage, MOST_OF_LAST_PAGE, stepOnward } from './way-onward.ts';
 import { likelyUnit } from '../../base/time/source-time.ts';
 import { type Zone, zoneOf } from '../../base/time/zone.ts';
@@ -46,6 +47,8 @@ export interface PageOutcome {
 /** A page that was read to its end. */
 interface WholePage extends PageReading {
   found: number;
+  /** It is the page before, once more, so that none of its items counts. */
+  isRepeated: boolean;
   /** Fingerprint of its first items; empty where the size of pages plays no part. */
   mark: string;
   body: unknown;
@@ -109,7 +112,7 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
       if (found > 0) checkPath('pages.from', pages.from, body, answer.source);
     }
     if (since?.from !== undefined && latest === null && found > 0) throw noTime(since, raw[0]?.data, answer.source);
-    const next = await placeBehind({ ...page, found, mark: itemsMark, body, cursor, latest, lastPage });
+    const next = await placeBehind({ ...page, found, isRepeated, mark: itemsMark, body, cursor, latest, lastPage });
     yield { items, position: writeHttpPosition(next.position), ...(next.more ? {} : { last: true }) };
     return next;
   }
@@ -155,6 +158,7 @@ async function placeBehind(page: WholePage): Promise<PageOutcome> {
   if (pages !== undefined) {
     const next = await nextPage({ ...page, pages, page: position.page, sizes: position.sizes, allow });
     within.sizes = next.sizes;
+    if (next.isGivenUp) tellEmpty(page);
     if (next.page !== null) return { position: { ...within, page: next.page }, more: true };
   }
   if (pages?.by === 'time' && page.found >= pages.size) {
@@ -183,7 +187,7 @@ export function endOfReading(
 
 /** Whether a page without items says that more follow. */
 function goesOn({ body, answer: { headers } }: WholePage): boolean {
-  return saysMore({ body, headers }, { reached: Number.POSITIVE_INFINITY, pages: null }) === true;
+  return saysMore(toldPages({ body, headers }), { reached: Number.POSITIVE_INFINITY, pages: null }) === true;
 }
 
 /** Whether the cursor has moved on. An empty page moves it too: what follows may stand behind many of them. */
@@ -198,6 +202,16 @@ function tellLong({ context: { targets, log } }: WholePage): [] {
     'no cursor leads beyond a page of more items than are remembered, so they come twice: give the items an id';
   if (streams.length > 0) log('warn', words, { streams, remembered: MOST_OF_LAST_PAGE });
   return [];
+}
+
+function tellEmpty({ context: { log }, answer: { source } }: WholePage): void {
+  log(
+    'warn',
+    `${source} says behind ${MOST_EMPTY_IN_A_ROW} empty pages in a row that more follow: the rest is not asked for`,
+    {
+      field: 'pages',
+    },
+  );
 }
 
 function tellAhead({ targets, log }: BurstContext): void {

@@ -6,6 +6,7 @@ import {
   type HttpPosition,
   MOST_AHEAD,
   NO_POSITION,
+  type PageBefore,
   type PageMark,
   SHORT_MARK,
   type TimeMark,
@@ -124,9 +125,15 @@ function readRange(stored: Json | undefined): TimeRange | null {
 function readPage(stored: Json | undefined): PageMark | null {
   const { at, count, seen, behind } = asJsonObject(stored) ?? {};
   if (at === undefined || typeof count !== 'number' || typeof seen !== 'string') return null;
-  const { items, mark, isFull } = asJsonObject(behind) ?? {};
+  const { items, mark, isFull, follows, ...told } = asJsonObject(behind) ?? {};
   if (typeof items !== 'number' || typeof mark !== 'string') return { at, count, seen };
-  return { at, count, seen, behind: { items, mark, ...(isFull === true ? { isFull } : {}) } };
+  const before: PageBefore = { items, mark, ...(isFull === true ? { isFull } : {}) };
+  if (typeof follows === 'boolean') before.follows = follows;
+  for (const name of ['total', 'pages', 'empty'] as const) {
+    const value = told[name];
+    if (typeof value === 'number') before[name] = value;
+  }
+  return { at, count, seen, behind: before };
 }
 
 function readWay(stored: Json | undefined): Way | null {
