@@ -1,6 +1,10 @@
 /**
  * WebSockets on Node, over undici's: the connection goes to an address that was checked, headers are sent, messages are
  * bounded, and the socket below is paused until what came has been handled. It follows no redirect.
+ *
+ * It does not offer `permessage-deflate`. A peer may end the compressed data of a message (RFC 7692, 7.2.3.4), and undici then
+ * gives every later message as an empty one, without an error. It costs bytes on the wire. What Workers negotiate is the
+ * business of their own client.
  */
 import type { Socket } from 'node:net';
 import type { Dispatcher, WebSocket } from 'undici';
@@ -32,7 +36,11 @@ export const openWebSocket: OpenWebSocket = async (request, listener, signal) =>
       }),
     webSocket: { maxPayloadSize: maxMessageBytes },
   });
-  const dispatcher = agent.compose(noting((answer) => (refusal = answer)));
+  const unasked = () => (broken = new Error('the answer names an extension that was not asked for'));
+  const dispatcher = agent.compose(
+    uncompressed(unasked),
+    noting((answer) => (refusal = answer)),
+  );
   const client = new Client(url, { protocols: [...request.protocols], headers, dispatcher });
   client.binaryType = 'arraybuffer';
 
@@ -113,6 +121,27 @@ function noting(tell: (refusal: Refusal) => void): Dispatcher.DispatcherComposeI
         controller.abort(new Error('the handshake was refused'));
       },
     });
+}
+
+const EXTENSIONS = 'sec-websocket-extensions';
+
+/** Offers no extension, and refuses a peer that uses one all the same (RFC 6455, 4.1), which the client would not. */
+function uncompressed(unasked: () => Error): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) => {
+    const headers = Object.entries(options.headers ?? {}).filter(([name]) => name.toLowerCase() !== EXTENSIONS);
+    return dispatch(
+      { ...options, headers: Object.fromEntries(headers) },
+      {
+        ...bound(handler),
+        onRequestUpgrade(controller, status, answered, socket) {
+          if (answered[EXTENSIONS] === undefined)
+            return handler.onRequestUpgrade?.(controller, status, answered, socket);
+          socket.destroy();
+          return handler.onResponseError?.(controller, unasked());
+        },
+      },
+    );
+  };
 }
 
 /** The members of a handler, which may stand in its class. */
