@@ -39,8 +39,11 @@ export function isNumeric({ type }: Field): boolean {
   return /^(number|integer)/.test(type);
 }
 
-/** @throws TidegateError `invalid_input` for a path where no event of the stream can have a number. */
-export function checkNumeric(stream: DeclaredStream, path: string): void {
+/**
+ * @param hint what else can be asked of the field
+ * @throws TidegateError `invalid_input` for a path where no event of the stream can have a number.
+ */
+export function checkNumeric(stream: DeclaredStream, path: string, hint?: string): void {
   const forms = formsAt(stream.jsonSchema, path.split('.'));
   if (forms === null || forms.has('number') || forms.has('integer')) return;
   const numeric = fieldsOf(stream).filter(isNumeric);
@@ -52,6 +55,7 @@ export function checkNumeric(stream: DeclaredStream, path: string): void {
   );
   throw new TidegateError('invalid_input', `the events of ${stream.name} have no number at ${path.slice(0, 80)}`, {
     field: 'field',
+    ...(hint === undefined ? {} : { hint }),
     expected:
       named.length === 0
         ? 'to be left out: they have no numbers, and are counted without it'

@@ -85,7 +85,8 @@ describe('a field of texts', () => {
   test.each([
     [{ aggregates: ['timeIn=opne'] }, /timeIn=opne is of no value of pump.state[^]*values of pump.state on, off/],
     [{ aggregates: ['timeIn=on'], by: [] }, /follows one value to the next/],
-    [{ aggregates: ['timeIn=on', 'mean'] }, /no number at pump.state/],
+    [{ aggregates: ['timeIn=on', 'mean'] }, /no number at pump.state[^]*Hint: of a text there are distinct and timeIn/],
+    [{ aggregates: ['last'] }, /no number at pump.state[^]*Hint: of a text there are distinct and timeIn/],
     [{ field: 'pump', aggregates: ['distinct'] }, /no value at pump[^]*pump.state/],
     [
       { field: undefined, aggregates: ['distinct'] },

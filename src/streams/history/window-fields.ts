@@ -28,6 +28,7 @@ export interface AskedFields {
   ofNumbers: boolean;
 }
 
+const OF_TEXTS = 'of a text there are distinct and timeIn=open in aggregates, and rows for each of its values by `by`';
 const SCALARS = ['string', 'number', 'integer', 'boolean'] as const;
 
 /** A field of such a name is meant where a stream declares one. */
@@ -52,8 +53,10 @@ export function checkFields(scans: readonly StreamSeries[], { range, by, aggrega
 
 function checkField(stream: DeclaredStream, { field }: Series, ofNumbers: boolean): void {
   if (field === null) return;
-  if (ofNumbers) checkNumeric(stream, checkPath(field, 'field'));
-  else if (!holdsScalars(stream, checkPath(field, 'field'))) throw noValue(stream, field, 'field');
+  if (ofNumbers) {
+    const forms = formsAt(stream.jsonSchema, pathOf(checkPath(field, 'field')));
+    checkNumeric(stream, field, forms?.has('string') || forms?.has('boolean') ? OF_TEXTS : undefined);
+  } else if (!holdsScalars(stream, checkPath(field, 'field'))) throw noValue(stream, field, 'field');
 }
 
 /** A state that the field cannot have would have lasted for no time, however it is spelt. */
