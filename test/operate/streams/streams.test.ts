@@ -1,7 +1,7 @@
 /** What operators do to streams: nothing of a key is left that can be reached, exports come back as they were, and nothing is half done. */
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { deadLetter, deadLetterLog } from '../../../src/feeds/records/dead-letters.ts';
+import { type DeadLetter, deadLetter, deadLetterLog } from '../../../src/feeds/records/dead-letters.ts';
 import { createEventWorkers } from '../../../src/hosts/event-work.ts';
 import { defineApp, stream, trigger } from '../../../src/index.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
@@ -354,4 +354,31 @@ test('a key that is a number, or a word of a text, is found in dead letters, and
   expect(ofTenant).toMatchObject({ streams: [{ stream: 'own', removed: 0 }] });
   expect(ofTenant.notReached.at(-1)).toMatch(/^streams that all tenants share: readings /);
   expect(await act('dead list')).toMatchObject({ letters: [{ number: 1 }, { number: 3 }] });
+});
+
+test('a key that stands only in what came with an item, such as its topic, is found where no other key is known', async () => {
+  const wards = defineApp({
+    name: 'wards',
+    version: '1',
+    description: 'Wards',
+    streams: {
+      readings: stream({ description: 'R', schema: z.object({ id: z.string() }), key: 'id', feed: nothing }),
+    },
+  });
+  const { act, deps } = acting(wards, createMemoryStore());
+  const base = { stream: 'readings', reason: 'schema', field: 'data', expected: 'x', cut: false, at: 1 };
+  const came = { meta: { source: 'ward/ada/pulse' } };
+  const found: DeadLetter[] = [
+    { ...base, item: { n: 1 }, ...came },
+    { ...base, item: 'not JSON', ...came },
+    { ...base, item: { n: 2 }, meta: { source: 'ward/adam/pulse' } },
+    { ...base, item: { id: 'bob' }, ...came },
+    { ...base, item: { n: 3 }, key: 'bob', ...came },
+  ];
+  const letters = found.map((one) => deadLetter.encode(one));
+  const commit = { id: 'letters', now: deps.runtime.now(), deadline: deps.runtime.now() + 5_000 };
+  await deps.store.commit([{ kind: 'append', log: deadLetterLog('public', 'readings'), entries: letters }], commit);
+  expect(await act('streams forget', { key: 'ada' })).toMatchObject({ deadLetters: 2 });
+  expect(await act('dead list')).toMatchObject({ letters: [{ number: 2 }, { number: 3 }, { number: 4 }] });
+  expect(await act('dead show', { feed: 'readings', number: 2 })).toMatchObject({ source: 'ward/adam/pulse' });
 });
