@@ -28,20 +28,20 @@ function versionOf(name: string): string {
   return `${name}@${(JSON.parse(text) as { version: string }).version}`;
 }
 
-/** Puts the peers and their servers into a folder. */
-function install(folder: string): void {
+/** Puts peers into a folder, and beside them packages in the versions of this project. */
+export function installInto(folder: string, foreign: readonly string[], shared: readonly string[]): void {
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-  const wanted = [...FOREIGN, ...SHARED.map(versionOf)];
+  const wanted = [...foreign, ...shared.map(versionOf)];
   const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--legacy-peer-deps'];
   const { status, stderr } = spawnSync('npm', ['install', ...options, ...wanted], { cwd: folder, encoding: 'utf8' });
   if (status !== 0) throw new Error(`the peers cannot be installed: ${stderr}`);
-  cpSync(SERVERS, join(folder, 'servers'), { recursive: true });
 }
 
 export async function benchPeers(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tidegate-peers-'));
   try {
-    install(folder);
+    installInto(folder, FOREIGN, SHARED);
+    cpSync(SERVERS, join(folder, 'servers'), { recursive: true });
     const contestants: Contestant[] = [
       ['node:http alone', join(SERVERS, 'node-echo.ts')],
       ['Hono alone', join(SERVERS, 'echo.ts')],

@@ -1,4 +1,4 @@
-/** `npm run bench [endpoint|auth|ingest|reads|ranges|stores|waits|lambda|tasks|listen|webhooks|queues|subscriptions|triggers|events|backup|peers]`: every benchmark, or those named; ratios are of one run. */
+/** `npm run bench [endpoint|auth|ingest|reads|ranges|stores|waits|lambda|tasks|listen|webhooks|queues|subscriptions|triggers|events|backup|peers|workerd]`: every benchmark, or those named; ratios are of one run. */
 import { availableParallelism, cpus } from 'node:os';
 import { benchBackup } from './backup.ts';
 import { benchAuth } from './auth.ts';
@@ -17,6 +17,7 @@ import { benchTasks } from './tasks.ts';
 import { benchTriggers } from './triggers.ts';
 import { benchWaits } from './waits.ts';
 import { benchWebhooks } from './webhooks.ts';
+import { benchWorkerd } from './workerd.ts';
 
 const BENCHMARKS: Record<string, () => Promise<void>> = {
   endpoint: benchEndpoint,
@@ -36,6 +37,7 @@ const BENCHMARKS: Record<string, () => Promise<void>> = {
   events: benchEvents,
   backup: benchBackup,
   peers: benchPeers,
+  workerd: benchWorkerd,
 };
 
 const wanted = process.argv.slice(2);
