@@ -17,7 +17,8 @@ const KEYS_SHOWN = 20;
 export const streamsShow = operatorAction({
   noun: 'streams',
   verb: 'show',
-  description: 'A stream as it is declared, how much of it is stored, some of its keys, and its newest event.',
+  description:
+    'A stream as it is declared, how much of it is stored, some of its keys, and its newest event, the one that arrived last.',
   input: z.strictObject({ stream: NameOfStream }),
   words: ['stream'],
   output: z.object({
@@ -91,6 +92,9 @@ export const streamsShow = operatorAction({
       ...(keys.length === 0 ? [] : [`  keys       ${keys.join(', ')}${moreKeys ? ', …' : ''}`]),
       ...(removals === 0 ? [] : [`  removals   ${removals} not yet erased: the sweep goes on`]),
       ...(newest === null ? [] : [`  newest     ${jsonText(newest)}`]),
+      ...(events < 2
+        ? []
+        : [`  more       streams tail ${stream} has the newest, streams export ${stream} all from the oldest on`]),
     ];
   },
 });

@@ -270,6 +270,11 @@ test('nothing of a key is left: events, latest event, dead letters, occurrences;
   expect(everything).toContain('"bob"');
   const left = eventsOf(made.files.get('left')).length;
   expect(await act('streams show', { stream: 'readings' })).toMatchObject({ keys: ['bob', '東京'], events: left });
+  // One event is shown, and where all of them are in either order.
+  expect(lines().at(-2)).toMatch(/^ {2}newest +\{/);
+  expect(lines().at(-1)).toContain(
+    'streams tail readings has the newest, streams export readings all from the oldest on',
+  );
   for (const told of ['streams list', 'stats']) {
     expect(await act(told)).toMatchObject({ streams: [{ stream: 'readings', events: left }, { stream: 'notes' }] });
   }
