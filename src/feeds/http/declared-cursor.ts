@@ -28,6 +28,29 @@ export function cursorIn(
   return null;
 }
 
+/** Most items of one cursor that are remembered. */
+const MOST_AT_CURSOR = 100;
+
+/**
+ * The last items of a page, which have its cursor. A source that answers from a cursor on, and not only what is behind it, begins
+ * its next answer with them.
+ * @param before those of the portions before this one, which had `cursorBefore`
+ */
+export function itemsAtCursor(
+  { from }: HttpCursor,
+  items: readonly BodyItem[],
+  cursor: HttpPosition['cursor'],
+  { before, cursorBefore }: { before: readonly BodyItem[]; cursorBefore: HttpPosition['cursor'] },
+): readonly BodyItem[] {
+  let first = items.length;
+  for (; first > 0; first -= 1) {
+    const own = asCursor(readPath(items[first - 1]?.data, from));
+    if (own !== null && own !== cursor) break;
+  }
+  const same = first === 0 && cursor === cursorBefore ? before : [];
+  return [...same, ...items.slice(first)].slice(-MOST_AT_CURSOR);
+}
+
 /** Items with an id are known by it. Others that lie ahead come again and again, beyond what a position holds. */
 export function tellNoCursor({ log }: BurstContext, path: string, body: unknown, source: string): void {
   const found = describeShape(body);

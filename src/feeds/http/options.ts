@@ -105,7 +105,8 @@ export interface HttpCursor {
   /** Path to the cursor, a text or a number, in the body or in an item; or the name of a header. */
   from: string;
   /**
-   * `body`: once a page, JSON only. `item`: of the last item, which requires a source that sends the oldest first.
+   * `body`: once a page, JSON only. `item`: of the last item, which requires a source that sends the oldest first; it may begin with the
+   * item of the cursor once more.
    * `header`: of the response.
    * @default `body`; where each row is an item, `item`
    */

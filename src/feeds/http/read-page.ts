@@ -1,20 +1,18 @@
 /** Reads one response of an HTTP feed: hands over its items in batches, each with the position behind it, and answers where the feed goes on. */
 import type { BurstContext, FeedBatch, FeedItem } from '../../declare/feed.ts';
-import { TidegateError } from '../../base/errors.ts';
 import { readPortions } from './read-body.ts';
 import type { FeedAnswer } from './answer.ts';
 import { type BodyItem } from './format.ts';
-import { cursorIn, defaultPlace, noCursor, tellNoCursor } from './declared-cursor.ts';
+import { cursorIn, defaultPlace, itemsAtCursor, noCursor, tellNoCursor } from './declared-cursor.ts';
 import type { HttpSettings } from './spec.ts';
-import { MOST_EMPTY_IN_A_ROW, nextPage } from './next-page.ts';
-import { fingerprint, type HttpPosition, MOST_AHEAD, type TimeMark } from './position.ts';
+import { nextPage } from './next-page.ts';
+import { fullInstant, noTime, tellAhead, tellEmpty, tellLong } from './page-troubles.ts';
+import { fingerprint, type HttpPosition, type TimeMark } from './position.ts';
 import { writeHttpPosition } from './stored-position.ts';
 import { afterRange, beyondEdge, isAheadOfBound, latestOf, withinRange } from './time-range.ts';
-import { readPath } from '../../base/json-path.ts';
 import { saysMore } from './page-end.ts';
 import { toldPages } from './told-pages.ts';
-import { checkPath, pageAtCursor, type LastPage, MOST_OF_LAST_PAGE, stepOnward } from './way-onward.ts';
-import { likelyUnit } from '../../base/time/source-time.ts';
+import { checkPath, type LastPage, marksOf, pageAtCursor, stepOnward } from './way-onward.ts';
 import { type Zone, zoneOf } from '../../base/time/zone.ts';
 import type { IdleTimeout } from '../../net/idle-timeout.ts';
 
@@ -36,8 +34,6 @@ interface PageReading {
 const ONE_COMMIT_ITEMS = 100;
 const ONE_COMMIT_BYTES = 64 * 1024;
 
-type Since = NonNullable<HttpSettings['since']>;
-
 export interface PageOutcome {
   position: HttpPosition;
   /** Whether the source has more that can be asked for at once. */
@@ -53,6 +49,8 @@ interface WholePage extends PageReading {
   mark: string;
   body: unknown;
   cursor: HttpPosition['cursor'];
+  /** The last items, which have the cursor; empty where it is not that of an item. */
+  atCursor: readonly BodyItem[];
   latest: TimeMark | null;
   /** Null where the source has no cursor. */
   lastPage: LastPage | null;
@@ -66,6 +64,7 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
   const cursorOf = declared === undefined ? null : (declared.of ?? defaultPlace(answer));
   const lastPage = declared === undefined ? null : pageAtCursor(position.tail);
   let cursor: HttpPosition['cursor'] = null;
+  let atCursor: readonly BodyItem[] = [];
   let { latest } = position;
   let found = 0;
   let { isNewRange } = page;
@@ -88,7 +87,11 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
     found += raw.length;
     taken.items += fresh.length;
     for (const { bytes } of fresh) taken.bytes += bytes;
-    if (declared !== undefined) cursor = cursorIn(declared, cursorOf, raw, body, answer) ?? cursor;
+    if (declared !== undefined) {
+      const cursorBefore = cursor;
+      cursor = cursorIn(declared, cursorOf, raw, body, answer) ?? cursor;
+      if (cursorOf === 'item') atCursor = itemsAtCursor(declared, raw, cursor, { before: atCursor, cursorBefore });
+    }
     const items = toFeedItems(fresh, context);
     if (isNewRange && (!end || mayBeCut(items, page))) {
       // The rest of a page that is taken in several commits comes again only if exactly the same range is asked for.
@@ -97,7 +100,7 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
     isNewRange = false;
     if (end && isAheadOfBound(position, latest)) tellAhead(context);
     if (!end) {
-      const perItem = cursorOf === 'item' ? cursor : null;
+      const perItem = cursorOf === 'item' && cursor !== null ? { cursor, tail: marksOf(atCursor) } : null;
       if (items.length > 0) yield { items, ...standing({ ...position, latest }, perItem, mark, found) };
       continue;
     }
@@ -112,7 +115,17 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
       if (found > 0) checkPath('pages.from', pages.from, body, answer.source);
     }
     if (since?.from !== undefined && latest === null && found > 0) throw noTime(since, raw[0]?.data, answer.source);
-    const next = await placeBehind({ ...page, found, isRepeated, mark: itemsMark, body, cursor, latest, lastPage });
+    const next = await placeBehind({
+      ...page,
+      found,
+      isRepeated,
+      mark: itemsMark,
+      body,
+      cursor,
+      atCursor,
+      latest,
+      lastPage,
+    });
     yield { items, position: writeHttpPosition(next.position), ...(next.more ? {} : { last: true }) };
     return next;
   }
@@ -128,12 +141,12 @@ function mayBeCut(items: readonly FeedItem[], { context: { budget, targets }, ta
 /** Where the next burst goes on if this one ends within a body: behind a cursor, within the same body, or behind the items that the run remembers. */
 function standing(
   position: HttpPosition,
-  cursor: HttpPosition['cursor'],
+  perItem: Pick<HttpPosition, 'cursor' | 'tail'> | null,
   mark: string | null,
   items: number,
 ): Pick<FeedBatch, 'position' | 'partial'> {
   const within = { ...position, validators: null, read: null };
-  if (cursor !== null) return { position: writeHttpPosition({ ...within, cursor }) };
+  if (perItem !== null) return { position: writeHttpPosition({ ...within, ...perItem }) };
   if (mark !== null) return { position: writeHttpPosition({ ...within, read: { mark, items } }) };
   // The same items come again only if the same range is asked for.
   return position.range === null ? { partial: true } : { position: writeHttpPosition(within), partial: true };
@@ -150,15 +163,20 @@ async function placeBehind(page: WholePage): Promise<PageOutcome> {
     const more = !isEmpty || options.wait !== undefined || goesOn(page);
     // A source that is waited for may begin its count anew before it has something.
     return {
-      position: { ...within, cursor: page.cursor, tail: [], way: isEmpty && options.wait !== undefined ? null : way },
+      position: {
+        ...within,
+        cursor: page.cursor,
+        tail: marksOf(page.atCursor),
+        way: isEmpty && options.wait !== undefined ? null : way,
+      },
       more,
     };
   }
-  if (page.lastPage !== null && page.found > 0) within.tail = page.lastPage.marks() ?? tellLong(page);
+  if (page.lastPage !== null && page.found > 0) within.tail = page.lastPage.marks() ?? tellLong(page.context);
   if (pages !== undefined) {
     const next = await nextPage({ ...page, pages, page: position.page, sizes: position.sizes, allow });
     within.sizes = next.sizes;
-    if (next.isGivenUp) tellEmpty(page);
+    if (next.isGivenUp) tellEmpty(page.context, answer.source);
     if (next.page !== null) return { position: { ...within, page: next.page }, more: true };
   }
   if (pages?.by === 'time' && page.found >= pages.size) {
@@ -195,34 +213,6 @@ function isMoved({ position, cursor }: WholePage): boolean {
   return cursor !== null && cursor !== position.cursor;
 }
 
-/** Items with an id are known by it. @returns what the position remembers */
-function tellLong({ context: { targets, log } }: WholePage): [] {
-  const streams = targets.filter(({ identified }) => identified === false).map(({ stream }) => stream);
-  const words =
-    'no cursor leads beyond a page of more items than are remembered, so they come twice: give the items an id';
-  if (streams.length > 0) log('warn', words, { streams, remembered: MOST_OF_LAST_PAGE });
-  return [];
-}
-
-function tellEmpty({ context: { log }, answer: { source } }: WholePage): void {
-  log(
-    'warn',
-    `${source} says behind ${MOST_EMPTY_IN_A_ROW} empty pages in a row that more follow: the rest is not asked for`,
-    {
-      field: 'pages',
-    },
-  );
-}
-
-function tellAhead({ targets, log }: BurstContext): void {
-  const streams = targets.filter(({ identified }) => identified === false).map(({ stream }) => stream);
-  if (streams.length === 0) return;
-  log('warn', 'more items lie ahead of the clock than are remembered, so some come twice: give the items an id', {
-    streams,
-    remembered: MOST_AHEAD,
-  });
-}
-
 /** The zone of times that are written without one, where all streams of the feed declare the same. Null: UTC. */
 function zoneOfTargets(targets: BurstContext['targets']): Zone | null {
   const [name, ...others] = new Set(targets.map(({ zone }) => zone ?? null));
@@ -231,22 +221,4 @@ function zoneOfTargets(targets: BurstContext['targets']): Zone | null {
 
 export function toFeedItems(items: readonly BodyItem[], { targets }: BurstContext): FeedItem[] {
   return targets.flatMap(({ stream }) => items.map((item) => ({ stream, ...item })));
-}
-
-function noTime({ from = '', format }: Since, item: unknown, source: string): TidegateError {
-  const value = readPath(item, from);
-  const count = typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN;
-  const likely = likelyUnit(count);
-  const fix = likely === null ? '' : `: ${count} looks like format: '${likely}'`;
-  return new TidegateError('upstream', `${source}: no item has a time at ${from} that is written as ${format}`, {
-    field: 'since.from',
-    expected: `a path to a time in each item, written as since.format says${fix}`,
-  });
-}
-
-function fullInstant(source: string): TidegateError {
-  return new TidegateError('upstream', `${source}: a full page has no time that is later than where it began`, {
-    field: 'pages.size',
-    expected: 'a size above the number of items that have one time, and a time in each item at since.from',
-  });
 }

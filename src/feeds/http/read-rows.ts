@@ -2,6 +2,8 @@
 import { TidegateError } from '../../base/errors.ts';
 import { createNdjsonParser } from '../kit/ndjson.ts';
 import { createPieceDecoder } from '../kit/text-decoder.ts';
+import { bareType } from '../../net/media-type.ts';
+import type { FeedAnswer } from './answer.ts';
 import type { BodyItem, RowParser } from './format.ts';
 import {
   type BodyReading,
@@ -16,6 +18,9 @@ import {
 
 /** Characters of a line that an error shows. */
 const QUOTED_LENGTH = 200;
+/** Bytes of a body that tell whether it is a page. */
+const HEAD_BYTES = 256;
+const PAGE = /^(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\b/i;
 /** The least byte that begins a byte order mark of UTF-16. */
 const UTF_16_MARK = 0xfe;
 
@@ -59,6 +64,7 @@ export async function* rowPortions(
   let broken: { reason: unknown } | null = null;
   let sound = false;
   let blank = true;
+  let head = '';
 
   const take = (count: number): BodyItem[] => {
     const items = pending.slice(0, count);
@@ -85,6 +91,10 @@ export async function* rowPortions(
         break;
       }
       blank &&= isBlank(value);
+      if (head.length < HEAD_BYTES) {
+        head = headOf(head, value);
+        if (isPage(head, answer)) throw notThat(expectation, answer.source, 'HTML');
+      }
       parser.push(value, pending);
     } catch (reason) {
       broken = { reason };
@@ -106,14 +116,30 @@ function sumOfBytes(items: readonly BodyItem[]): number {
   return sum;
 }
 
-function notRows(
-  { name, expected }: { name: string; expected: string },
-  source: string,
-  first: BodyItem,
-): TidegateError {
+/** The beginning of a body, without what may stand before a page, and as far as ASCII tells it. */
+function headOf(before: string, piece: Uint8Array): string {
+  const text = Array.from(piece.subarray(0, HEAD_BYTES), (byte) => String.fromCharCode(byte)).join('');
+  return (before + text.replaceAll(/[^\t\n\r -~]/g, '')).trimStart();
+}
+
+/**
+ * Whether a body is a page, as a login or an error page stands in the place of rows behind a redirect: its lines would be rows
+ * too where no header tells what is expected. A page that comes as CSV is taken at its word.
+ */
+function isPage(head: string, { headers }: FeedAnswer): boolean {
+  const type = bareType(headers.get('content-type') ?? '');
+  if (type === 'text/html' || type === 'application/xhtml+xml') return head.startsWith('<');
+  return !type.endsWith('csv') && PAGE.test(head);
+}
+
+function notRows(expectation: { name: string; expected: string }, source: string, first: BodyItem): TidegateError {
   const markup = typeof first.data === 'string' && first.data.trimStart().startsWith('<');
   const quoted = typeof first.data === 'string' ? `: "${first.data.slice(0, QUOTED_LENGTH).toWellFormed()}"` : '';
   const found = markup ? 'HTML or XML' : `no line that can be read (${first.invalid?.reason ?? 'garbage'}${quoted})`;
+  return notThat(expectation, source, found);
+}
+
+function notThat({ name, expected }: { name: string; expected: string }, source: string, found: string): TidegateError {
   return new TidegateError('upstream', `${source} answered ${found} where ${name} was expected`, {
     field: 'format',
     expected,

@@ -109,8 +109,13 @@ export function pageAtCursor(before: readonly string[]): LastPage {
       if (known.size === 0) return items.slice(from);
       return items.filter((item, at) => !isKnown(item) && at >= from);
     },
-    marks: () => (seen.length > MOST_OF_LAST_PAGE ? null : seen.map(({ data }) => markOf(data))),
+    marks: () => (seen.length > MOST_OF_LAST_PAGE ? null : marksOf(seen)),
   };
+}
+
+/** What a position remembers of items that may come again. */
+export function marksOf(items: readonly BodyItem[]): string[] {
+  return items.map(({ data }) => markOf(data));
 }
 
 function markOf(data: unknown): string {

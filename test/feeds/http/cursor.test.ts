@@ -275,6 +275,31 @@ describe('a cursor in the items', () => {
     expect([...got, ...seqs(rest.items)]).toEqual(upTo(1, 5_000));
   });
 
+  it.each(['json', 'ndjson'] as const)('is not taken twice where the source begins with it, as %s', async (format) => {
+    const answer = (after: number) => rows.filter(({ seq }) => seq >= after);
+    source.on('/feed', (request, response) => {
+      const after = Number(new URL(request.url ?? '', source.origin).searchParams.get('after') ?? 0);
+      const found = answer(after).slice(0, 4);
+      response.writeHead(200, { 'content-type': format === 'json' ? 'application/json' : 'application/x-ndjson' });
+      response.end(
+        format === 'json' ? JSON.stringify({ items: found }) : found.map((row) => `${JSON.stringify(row)}\n`).join(''),
+      );
+    });
+    const got: unknown[] = [];
+    let position: Json | null = null;
+    // Two have one cursor, and the same two content; later one more of that cursor comes.
+    rows = [1, 2, 3, 4, 5, 6, 6].map((seq) => ({ seq }));
+    for (const more of [[], [], [6], [7, 8], [], [9], []]) {
+      rows.push(...more.map((seq) => ({ seq })));
+      const changes = { ...byItem, format };
+      const done: Awaited<ReturnType<typeof pull>> = await pull(changes, { position });
+      expect(done.error).toBeNull();
+      got.push(...seqs(done.items));
+      position = done.position;
+    }
+    expect(got).toEqual([1, 2, 3, 4, 5, 6, 6, 6, 7, 8, 9]);
+  });
+
   it('that no item has fails the burst and moves nothing', async () => {
     source.on('/feed', pages('json'));
     const { error, batches } = await pull({ cursor: { from: 'id', of: 'item', param: 'after' } });

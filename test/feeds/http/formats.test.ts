@@ -132,6 +132,48 @@ describe('a format that is declared', () => {
   );
 });
 
+describe('a page in the place of rows without a header', () => {
+  const login =
+    '<!DOCTYPE html>\n<html lang="en">\n<body><p>Please sign in, your session has ended.</p></body>\n</html>\n';
+  const rows = csv({ columns: ['host', 'message'] });
+  it.each([
+    ['text/html; charset=utf-8', login],
+    ['text/html', '\uFEFF\n <div>a,b</div>\n1,2\n'],
+    ['application/xhtml+xml', '<?xml version="1.0"?>\n<html>,\n'],
+    ['text/plain', login],
+    ['application/octet-stream', '<?xml version="1.0"?>\n<HTML>,\n'],
+  ])('is refused as %s, and none of its lines is taken', async (type, body) => {
+    source.on('/feed', text(body, type));
+    for (const format of [rows, csv({ columns: ['line'], delimiter: ';' }), 'ndjson'] as const) {
+      const { items, error } = await pull({ format });
+      expect([items, error]).toEqual([[], expect.objectContaining({ code: 'upstream', field: 'format' })]);
+    }
+  });
+
+  it.each([
+    ['text/csv', '<html>,a\n'],
+    ['text/plain', '<b>,a\n'],
+    ['text/html', 'x,<html>\n'],
+  ])('is not what %s %j is', async (type, body) => {
+    source.on('/feed', text(body, type));
+    expect(data(await pull({ format: rows }))).toHaveLength(1);
+  });
+
+  it('is refused wherever its bytes are cut', async () => {
+    source.on('/feed', (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/plain' });
+      const write = (at: number) => {
+        if (at >= login.length) return response.end();
+        response.write(login.slice(at, at + 3), () => setImmediate(write, at + 3));
+        return response;
+      };
+      write(0);
+    });
+    const { items, error } = await pull({ format: rows });
+    expect([items, error]).toEqual([[], expect.objectContaining({ field: 'format' })]);
+  });
+});
+
 describe('a type that is known', () => {
   const value = '{"a":1}';
   it.each([
