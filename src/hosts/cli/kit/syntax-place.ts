@@ -50,6 +50,14 @@ function checkedLine(args: readonly string[], input: string | null): number | nu
   });
   const said = stderr ?? '';
   if (!/^SyntaxError: /m.test(said)) return null;
-  const [, line] = /^(?:file:\/\/.+|.+[\\/].+|\[.+\]):(\d+)$/m.exec(said) ?? [];
-  return line === undefined ? null : Number(line);
+  return placeIn(said);
+}
+
+/** Node writes `path:line`, a URL in place of the path, or `[stdin]:line`, on a line of its own. */
+function placeIn(said: string): number | null {
+  for (const each of said.split('\n')) {
+    const at = each.lastIndexOf(':');
+    if (/^\d+$/.test(each.slice(at + 1)) && /[\\/[]/.test(each.slice(0, at))) return Number(each.slice(at + 1));
+  }
+  return null;
 }
