@@ -66,9 +66,9 @@ export function createBoundedServer(
     { autoCleanupIncoming: false },
   );
 
-  function serve(incoming: Served, outgoing: ServerResponse, { share, around }: ServedConnection): () => void {
+  function serve(incoming: Served, outgoing: ServerResponse, { spending, around }: ServedConnection): () => void {
     if (incoming.url?.startsWith('/') === false) incoming.url = incoming.url.replace(ABSOLUTE, '/');
-    const work = turns.open(share, around);
+    const work = turns.open(spending, around);
     incoming[EDGE] = { body: bodyOf(incoming), work, safeHeaders: true };
     outgoing.on('finish', () => {
       if (!incoming.readableEnded) endBody(incoming);

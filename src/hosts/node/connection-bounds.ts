@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import type { AddressRange } from '../../base/config/proxies.ts';
 import { networkOf } from '../../net/network-of.ts';
 import { createClientAddresses } from './client-address.ts';
-import type { Share } from './turns/spent.ts';
+import type { Spending } from './turns/spent.ts';
 
 export interface ConnectionBounds {
   /** Most connections. */
@@ -22,9 +22,9 @@ export interface ConnectionBounds {
 }
 
 export interface ServedConnection {
-  share: Share;
+  spending: Spending;
   /** Of its address. */
-  around: Share;
+  around: Spending;
 }
 
 interface BoundedConnections {
@@ -47,11 +47,11 @@ const MANY_PIPELINED = 16;
 /** So many may wait: those that came in one piece are there before reading stops. */
 const MOST_PIPELINED = 64;
 const LOOK_MS = 500;
-/** Whose shares are remembered, connected or not: who comes back on another connection is the same. */
+/** Whose spending is remembered, connected or not: who comes back on another connection is the same. */
 const MOST_ADDRESSES = 10_000;
 
 interface Open {
-  share: Share;
+  spending: Spending;
   /** Requests that are served or wait; 0: the connection is idle. */
   underWay: number;
   waiting: (() => void)[];
@@ -70,19 +70,19 @@ export function boundConnections(
   /** The one that has been idle longest comes first. */
   const open = new Map<Socket, Open>();
   /** What addresses asked for of late; the one that asked longest ago comes first. */
-  const addresses = new Map<string, Share>();
+  const addresses = new Map<string, Spending>();
   const addressOf = createClientAddresses(proxies);
 
-  const fresh = (): Share => ({ spent: 0, at: now() });
+  const fresh = (): Spending => ({ spent: 0, at: now() });
 
-  function shareOf(address: string): Share {
+  function spendingOf(address: string): Spending {
     const network = networkOf(address);
-    const share = addresses.get(network) ?? fresh();
+    const spending = addresses.get(network) ?? fresh();
     addresses.delete(network);
-    addresses.set(network, share);
+    addresses.set(network, spending);
     const [oldest] = addresses.size > MOST_ADDRESSES ? addresses.keys() : [];
     if (oldest !== undefined) addresses.delete(oldest);
-    return share;
+    return spending;
   }
 
   server.on('connection', (socket: Socket) => {
@@ -90,7 +90,7 @@ export function boundConnections(
       socket.destroy();
       return;
     }
-    const connection: Open = { share: fresh(), underWay: 0, waiting: [], isRefusing: false, left: 0, since: 0 };
+    const connection: Open = { spending: fresh(), underWay: 0, waiting: [], isRefusing: false, left: 0, since: 0 };
     open.set(socket, connection);
     // Node reads on at the end of each request. Those that wait have come whole, but for the last.
     socket.on('resume', () => {
@@ -154,8 +154,8 @@ export function boundConnections(
         if (socket.destroyed) return;
         const { address, isForwarded } = addressOf(incoming);
         // A proxy's connection carries the requests of many.
-        const share = isForwarded ? fresh() : connection.share;
-        const end = serve({ share, around: shareOf(address) });
+        const spending = isForwarded ? fresh() : connection.spending;
+        const end = serve({ spending, around: spendingOf(address) });
         outgoing.on('close', () => {
           end();
           connection.underWay -= 1;

@@ -84,7 +84,7 @@ test('behind a proxy each address has a share of its own, on whichever connectio
   const [first, other, again] = await served(['loopback'], ['203.0.113.9', '203.0.113.10', '203.0.113.9']);
   expect(first?.around).not.toBe(other?.around);
   expect(again?.around).toBe(first?.around);
-  expect(again?.share).not.toBe(first?.share);
+  expect(again?.spending).not.toBe(first?.spending);
 });
 
 test('of a proxy that is not declared all share one, which lasts from one connection to the next', async () => {

@@ -1,6 +1,6 @@
 /** What one connection, or one address, has asked for of late: it counts half after some seconds, and is nothing after a minute. */
 
-export interface Share {
+export interface Spending {
   /** As of `at`, bytes. */
   spent: number;
   at: number;
@@ -10,11 +10,11 @@ export interface Share {
 const HALF_LIFE_MS = 5_000;
 
 /** What counts of it at a time, and of what is spent then. @param more is spent on top */
-export function spentOf(share: Share, time: number, more = 0): number {
-  if (time > share.at) {
-    share.spent *= 0.5 ** ((time - share.at) / HALF_LIFE_MS);
-    share.at = time;
+export function spentOf(spending: Spending, time: number, more = 0): number {
+  if (time > spending.at) {
+    spending.spent *= 0.5 ** ((time - spending.at) / HALF_LIFE_MS);
+    spending.at = time;
   }
-  share.spent += more;
-  return share.spent;
+  spending.spent += more;
+  return spending.spent;
 }

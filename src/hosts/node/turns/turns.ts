@@ -8,7 +8,7 @@ import type { TidegateError } from '../../../base/errors.ts';
 import { createEntrySizes } from '../../../store/entry-sizes.ts';
 import type { Work } from '../../../store/work.ts';
 import { createRoom, TURN_BYTES, type TurnBounds } from './room.ts';
-import { type Share, spentOf } from './spent.ts';
+import { type Spending, spentOf } from './spent.ts';
 import { createTurnQueue, MOST_BEGUN, type PassDeps } from './turn-queue.ts';
 
 interface TurnDeps extends PassDeps {
@@ -26,8 +26,8 @@ export interface OpenWork extends Work {
 }
 
 interface WorkTurns {
-  /** @param share of its connection; @param around of its address */
-  open(share: Share, around: Share): OpenWork;
+  /** @param spending of its connection; @param around of its address */
+  open(spending: Spending, around: Spending): OpenWork;
   /** How many wait for a turn, and how many bytes are held. */
   state(): { waiting: number; bytes: number; resting: number };
 }
@@ -64,7 +64,7 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
     watch = null;
   }
 
-  function open(share: Share, around: Share): OpenWork {
+  function open(spending: Spending, around: Spending): OpenWork {
     const mine = room.holding();
     let isFirst = true;
     /** What was written for it must not be done again, so it is refused no more. */
@@ -79,7 +79,7 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
     }
 
     function charge(spent: number): void {
-      for (const one of [share, around]) spentOf(one, now(), spent);
+      for (const one of [spending, around]) spentOf(one, now(), spent);
     }
 
     const took = (ms: number) => charge(ms * HELD_MS_BYTES);
@@ -94,7 +94,7 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
       watch ??= every(LOOK_MS, look);
       spentOf(around, now());
       // What began ends soon where it asks for little: its connection was judged when it began.
-      const before = isFirst || more > SMALL_BYTES ? mine.taken * NOW_COUNTS + spentOf(share, now()) : 0;
+      const before = isFirst || more > SMALL_BYTES ? mine.taken * NOW_COUNTS + spentOf(spending, now()) : 0;
       mine.wait(1);
       return new Promise((resolve, reject) => {
         queue.add({
