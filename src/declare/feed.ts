@@ -128,7 +128,8 @@ export interface BurstContext {
 export interface Hold {
   /**
    * Says that the connection stands from now on, or that it does not. A feed counts as well once it brought an event, and,
-   * where nothing comes, once its connection has stood for 30 seconds.
+   * where nothing comes, once its connection has stood for 30 seconds. Behind a failure an event is not enough: the
+   * connection that brought it has to stand for 5 seconds, so that one which breaks each time is dialled less and less.
    */
   standing(stands: boolean): void;
   /** Says that the source answered what it was asked, with something or with nothing new. The feed then counts as well. */

@@ -11,6 +11,9 @@ import type { TidegateError } from '../../base/errors.ts';
  */
 export const STEADY_MS = 30_000;
 
+/** A connection that is held, brought something and has stood for so long, ms, ends a row of failures. */
+export const PROVEN_MS = 5_000;
+
 export interface ConnectionJudge {
   /** Takes note of a connection that was lost. Answers whether it was a good one. */
   lost(connection: { brought: boolean; stoodMs: number; error: TidegateError }): boolean;

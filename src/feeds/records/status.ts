@@ -36,7 +36,7 @@ import { ofFeed, type Scope } from '../../streams/scope.ts';
  *   over once the lease has run out. The last error says since when.
  * - `open`: bursts failed so often that the feed is tried again only after a longer pause.
  * - `backing-off`: the last burst failed, and the feed is tried again soon. Both stay until a burst did not fail, or a
- *   connection that is held brought an event or stood for a while. The last error says why.
+ *   connection that is held brought an event and stood for 5 s, or brought none and stood for 30 s. The last error says why.
  * - `rejecting`: all items that came last were rejected.
  * - `running`: a burst is under way, and the one before did not fail.
  * - `missing`: events are known to be missing, and none came since.

@@ -8,7 +8,7 @@ import { backoff } from '../../base/backoff.ts';
 import { isToCome, LONGEST_LEASE_MS } from '../../base/time/stored-time.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { BurstContext, Hold } from '../../declare/feed.ts';
-import { STEADY_MS } from '../kit/connections.ts';
+import { PROVEN_MS, STEADY_MS } from '../kit/connections.ts';
 import type { Intake } from './intake.ts';
 import type { Lease } from './lease.ts';
 import type { FeedState } from '../records/state.ts';
@@ -40,7 +40,10 @@ interface Options {
 
 export function holdBurst({ runtime, lease, intake, commitBy, onLost }: Options): HeldBurst {
   let standsSince: number | null = null;
+  let hasStood = false;
   let seen = 0;
+  /** What was delivered before the connection that stands. */
+  let seenBefore = 0;
   let hasAnswered = false;
   let tail: Promise<unknown> = Promise.resolve();
 
@@ -48,8 +51,11 @@ export function holdBurst({ runtime, lease, intake, commitBy, onLost }: Options)
     const now = runtime.now();
     const rejected = rejectedOf(intake.counts, intake.rejection(), lease.state().rejected, now);
     const delivered = intake.delivered();
-    const isSteady = standsSince !== null && now - standsSince >= STEADY_MS;
-    const isWell = delivered > seen || hasAnswered || isSteady;
+    const stoodMs = standsSince === null ? 0 : now - standsSince;
+    // What came says nothing of connections that break one after another. Behind a failure the connection has to last too.
+    const isProven = stoodMs >= PROVEN_MS && delivered > seenBefore;
+    const mayTell = !hasStood || lease.state().failures === 0;
+    const isWell = (mayTell && delivered > seen) || isProven || hasAnswered || stoodMs >= STEADY_MS;
     seen = delivered;
     hasAnswered = false;
     return isWell ? { failures: 0, lastError: null, rejected, lastSuccessAt: now, nextAt: now } : { rejected };
@@ -91,6 +97,8 @@ export function holdBurst({ runtime, lease, intake, commitBy, onLost }: Options)
   return {
     hold: {
       standing(stands) {
+        hasStood ||= stands;
+        if (stands && standsSince === null) seenBefore = intake.delivered();
         standsSince = stands ? (standsSince ?? runtime.now()) : null;
       },
       answered() {

@@ -18,6 +18,7 @@ export function judgeEnd(
   intake: Intake,
   end: Exclude<BurstEnd, { kind: 'lost' }>,
   startedAt: number,
+  isHeld: boolean,
 ): Partial<FeedState> {
   const now = runtime.now();
   const { counts } = intake;
@@ -30,8 +31,9 @@ export function judgeEnd(
     return { failures: 0, lastError: null, rejected, repeats, lastDoubtAt, lastSuccessAt: now, nextAt };
   }
   const { code, retryAfterMs } = end.error;
-  // A feed that delivered events before it failed is not down, so its failures are counted anew from 1.
-  const failures = (intake.delivered() > 0 ? 0 : state.failures) + 1;
+  // A feed that delivered events before it failed is not down, so its failures are counted anew from 1. Where the connection
+  // is held, hold.ts has judged that with each commit: one that breaks behind each message must not be dialled for ever.
+  const failures = (intake.delivered() > 0 && !isHeld ? 0 : state.failures) + 1;
   const nextAt = now + pauseAfter(failures, runtime.random(), retryAfterMs);
   const level = failures === BREAKER_FAILURES ? 'error' : 'warn';
   const { message, logged } = tellable(runtime, end.error);

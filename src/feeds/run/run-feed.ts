@@ -168,7 +168,7 @@ async function runWith(
     : { kind: 'lost' };
   if (end.kind === 'ended' && !(await close(lease))) end = { kind: 'lost' };
   if (end.kind !== 'lost') {
-    lease.change(judgeEnd(scope, feed, lease.state(), intake, end, startedAt));
+    lease.change(judgeEnd(scope, feed, lease.state(), intake, end, startedAt, deadline === null));
     const released = await projectAndRelease(
       { scope, deadline: projectBy(), behind: intake.behind },
       lease,

@@ -247,7 +247,7 @@ describe('a feed that listens', () => {
     await stage.clock.drive(loop.stop());
   });
 
-  test('that breaks is tried again with backoff, and is well once something came', async () => {
+  test('that breaks is tried again with backoff, and is well once something came over a connection that lasts', async () => {
     const source = toySource();
     const stage = stageOf({ streams: { readings: identified(source.feed) } });
     const { loop } = processOn(stage);
@@ -264,6 +264,10 @@ describe('a feed that listens', () => {
     await stage.clock.advance(1_000);
     expect([source.opened, (await status(stage)).state]).toEqual([2, 'backing-off']);
     source.send(reading(2));
+    await settle();
+    expect(await status(stage)).toMatchObject({ state: 'backing-off', failures: 1 });
+    for (let stood = 0; stood < 5_000; stood += 1_000) await stage.clock.advance(1_000);
+    source.send(reading(3));
     await settle();
     expect(await status(stage)).toMatchObject({ state: 'ok', failures: 0, lastError: null });
     await stage.clock.drive(loop.stop());
@@ -316,6 +320,7 @@ describe('a feed that listens', () => {
     const second = processOn(other);
     await settle();
     expect([fresh.opened, fresh.ranUntil, (await status(other)).state]).toEqual([1, diedAt, 'backing-off']);
+    for (let stood = 0; stood < 5_000; stood += 1_000) await other.clock.advance(1_000);
     fresh.send(reading(2));
     await settle();
     expect((await status(other)).state).toBe('ok');

@@ -138,7 +138,7 @@ describe('a connection that is held', () => {
       await each(here, 12, 100, () => {});
       expect(await status(here)).toMatchObject({ state: 'backing-off', lastError: { message: /503/ } });
       here.source.historyStatus = 200;
-      await each(here, 3, 1_000, () => {});
+      await each(here, 40, 1_000, () => {});
       expect(new Set(await here.stored())).toEqual(new Set([0, 1, 2]));
       expect((await status(here)).state).toBe('ok');
     });
@@ -195,6 +195,27 @@ describe('a server that accepts and closes at once', () => {
       const { lastError } = await status(here);
       expect(lastError?.message).toContain('"[secret] is not known"');
     });
+  });
+});
+
+test('a server that sends one message and closes is dialled less and less, and the state tells it', async () => {
+  const here = scene({});
+  const sayAndLeave = async () => {
+    await here.stage.clock.sleep(50);
+    here.source.emit();
+    here.source.drop(1000, 'bye');
+  };
+  here.source.onOpen = () => void sayAndLeave();
+  await holding(here, async () => {
+    await each(here, 600, 500, () => {});
+    const before = here.source.opened;
+    expect(before).toBeLessThan(60);
+    expect(await status(here)).toMatchObject({ state: 'open', lastError: { message: /1000.*bye/ } });
+    await each(here, 600, 500, () => {});
+    expect(here.source.opened - before).toBeLessThan(30);
+    here.source.onOpen = null;
+    await each(here, 700, 500, (n) => n % 4 === 0 && here.source.emit());
+    expect(await status(here)).toMatchObject({ state: 'ok', failures: 0, lastError: null });
   });
 });
 
