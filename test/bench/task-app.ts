@@ -11,6 +11,8 @@ export const taskApp = defineApp({
   name: 'bench-tasks',
   version: '1.0.0',
   description: 'Tasks that wait',
+  // One caller begins all of them.
+  quotas: { runningTasks: 1_000_000 },
   tasks: { wait: task({ description: 'Waits.', version: '1', run: async () => 'done' }) },
 });
 

@@ -4,8 +4,8 @@ import { createHost } from '../../../src/hosts/host.ts';
 import { nodeRuntime } from '../../../src/hosts/node/runtime.ts';
 import { openNodeStore } from '../../../src/hosts/node/store.ts';
 import { taskApp } from '../task-app.ts';
-import { listen } from './listen.ts';
+import { serveApp } from './serve-app.ts';
 
 const runtime = nodeRuntime(() => {});
 const store = await openNodeStore(readConfig(process.env, 'sqlite'), runtime, taskApp.name);
-listen(createHost({ app: taskApp, store, runtime, host: '127.0.0.1' }).fetch);
+serveApp(createHost({ app: taskApp, store, runtime, host: '127.0.0.1' }));
