@@ -53,6 +53,8 @@ async function positionAt(time: number): Promise<Json> {
 }
 
 async function* burst(options: HttpOptions, context: BurstContext): AsyncGenerator<FeedBatch, void, undefined> {
-  const { httpBurst } = await import('./burst.ts');
-  yield* httpBurst(httpSettings(options, context.secret), context);
+  const [{ httpBurst }, { atItsSource }] = await Promise.all([import('./burst.ts'), import('./source-mark.ts')]);
+  const read = (from: BurstContext) => httpBurst(httpSettings(options, from.secret), from);
+  const goesOn = options.cursor !== undefined || options.since !== undefined || isEvents(options);
+  yield* goesOn ? atItsSource(options.url, context, read) : read(context);
 }
