@@ -13,7 +13,6 @@ import type { LoggedEvent, StreamEvent } from '../../base/event.ts';
 import {
   badCursor,
   isPicky,
-  matcher,
   type Order,
   type Range,
   type RangeQuery,
@@ -21,7 +20,8 @@ import {
   type TimePlace,
 } from '../ranges/range.ts';
 import { toStreamEvent } from '../log/stream-log.ts';
-import { readInTime } from '../ranges/in-time.ts';
+import { leftOf, readInTime } from '../ranges/in-time.ts';
+import { collector, takerOf } from './page-events.ts';
 import { openRange, type OpenRange } from './range-cursor.ts';
 import { type ReadLimits, type Scanned, scanRange } from '../ranges/range-scan.ts';
 import { SCAN_BUDGET } from '../ranges/scan.ts';
@@ -48,8 +48,8 @@ export interface HistoryQuery extends RangeQuery {
   /** Default: `oldest` first where there is a `from`, else `newest` first. */
   order?: Order;
   /**
-   * By the times of events, or as they arrived. Default: `time`; events whose times are too mixed to be sorted come as they arrived.
-   * A cursor goes on as the page before did.
+   * By the times of events, or as they arrived. Default: `time`; events whose times are too mixed to be sorted come as they arrived,
+   * from the first page on, or from the page on at which that shows. A cursor goes on as the page before did.
    */
   by?: 'time' | 'arrival';
 }
@@ -88,8 +88,7 @@ export interface PageLimits extends ReadLimits {
 }
 
 /**
- * @throws TidegateError `invalid_input` with the field; `bad_cursor` for a cursor of another stream or query; `too_costly` where the
- * times of what is left are too mixed to be sorted.
+ * @throws TidegateError `invalid_input` with the field; `bad_cursor` for a cursor of another stream or query
  */
 export async function readHistory(
   scope: Scope,
@@ -105,12 +104,13 @@ export async function readHistory(
   check(range, { order: direction.order });
   const asked: Asked = { scope, stream, open, direction, limit, limits, isOpen: range.to === null || range.to >= now };
   const inTime = resumed === null ? query.by !== 'arrival' : resumed.time !== null;
-  if (!inTime) return pageAsArrived(asked);
+  if (!inTime) return pageAsArrived(asked, null);
+  if (resumed?.time && resumed.positions.length > 1) return pageAsArrived(asked, resumed.time);
   const found = await pageInTime(asked);
   if ('page' in found) return found.page;
   const { budget = SCAN_BUDGET } = limits;
   const reads = Math.max(1, budget.reads - found.storeCalls);
-  const page = await pageAsArrived({ ...asked, limits: { ...limits, budget: { ...budget, reads } } });
+  const page = await pageAsArrived({ ...asked, limits: { ...limits, budget: { ...budget, reads } } }, found.behind);
   return { ...page, scanned: { ...page.scanned, storeCalls: page.scanned.storeCalls + found.storeCalls } };
 }
 
@@ -125,8 +125,14 @@ interface Asked {
   isOpen: boolean;
 }
 
-/** How many calls to the store it took to find out that the times of the events are too mixed to be sorted; or the page. */
-async function pageInTime(asked: Asked): Promise<{ page: HistoryPage } | { storeCalls: number }> {
+/** The times of the events behind a place are too mixed to be sorted. Null: those of all. */
+interface Mixed {
+  behind: TimePlace | null;
+  /** How many it took to find out. */
+  storeCalls: number;
+}
+
+async function pageInTime(asked: Asked): Promise<{ page: HistoryPage } | Mixed> {
   const { scope, stream, open, direction, limit, limits, isOpen } = asked;
   const { range, resumed, cursorAt } = open;
   const { order } = direction;
@@ -148,14 +154,7 @@ async function pageInTime(asked: Asked): Promise<{ page: HistoryPage } | { store
   let { report, events } = await read(after);
   const anew = report.ended === 'other';
   if (anew) ({ report, events } = await read(null));
-  if (report.ended === 'mixed') {
-    if (after === null || anew) return { storeCalls: report.scanned.storeCalls };
-    throw new TidegateError('too_costly', 'the times of the events are too mixed to be sorted any further', {
-      field: 'cursor',
-      expected: 'a narrower range of time',
-      hint: 'ask for shorter ranges, one after the other',
-    });
-  }
+  if (report.ended === 'mixed') return { behind: anew ? null : after, storeCalls: report.scanned.storeCalls };
   const { next, end, truncated, scanned } = report;
   const complete = report.ended === 'all';
   const atEnd = isOpen && (order === 'oldest' ? complete : after === null || anew);
@@ -182,22 +181,33 @@ async function pageInTime(asked: Asked): Promise<{ page: HistoryPage } | { store
   return { page };
 }
 
-async function pageAsArrived({ scope, stream, open, direction, limit, limits, isOpen }: Asked): Promise<HistoryPage> {
+/** @param behind where the pages in the order of times ended, of which this one gives the rest; null: there was none */
+async function pageAsArrived(asked: Asked, behind: TimePlace | null): Promise<HistoryPage> {
+  const { scope, stream, open, direction, limit, limits, isOpen } = asked;
   const { range, resumed, cursorAt } = open;
   const { order, sparse } = direction;
-  const { events, ...page } = collector(stream.name, range, limit, limits.take ?? takerOf(PAGE_CHARACTERS));
+  const left = { ...range, ...leftOf(range, order, behind) };
+  const taking = limits.take ?? takerOf(PAGE_CHARACTERS);
+  const { events, ...page } = collector(stream.name, left, limit, taking, behind && { behind, order });
+  const isRest = behind !== null;
   const report = await scanRange(scope, stream, {
-    range,
+    range: left,
     order,
-    resumed: resumed?.positions[0] ?? null,
+    resumed: (isRest ? resumed?.positions[1] : resumed?.positions[0]) ?? null,
     // One event more than the page holds shows whether there is another page.
-    wanted: sparse ? null : limit + 1,
-    mostCalls: isPicky(range) ? null : MOST_CALLS,
+    wanted: sparse || isRest ? null : limit + 1,
+    mostCalls: isPicky(range) || isRest ? null : MOST_CALLS,
     limits,
     ...page,
   });
   const { next, ended, complete, truncated, anew, scanned } = report;
+  if (anew && isRest) {
+    const first = await pageAsArrived({ ...asked, open: { ...open, resumed: null } }, null);
+    return { ...first, truncated: true, anew };
+  }
   const atEnd = isOpen && (order === 'oldest' ? complete : resumed === null || anew);
+  const end = { range, parts: { order }, flag: ended === 'budget', rest: [order, ended === 'budget'] };
+  const isOver = next === null;
   return {
     events,
     order,
@@ -205,13 +215,9 @@ async function pageAsArrived({ scope, stream, open, direction, limit, limits, is
     from: range.from,
     to: range.to,
     complete,
-    cursor: cursorAt({
-      positions: [next],
-      range,
-      parts: { order },
-      flag: ended === 'budget',
-      rest: [order, ended === 'budget'],
-    }),
+    cursor: isOver
+      ? null
+      : cursorAt({ ...end, ...(isRest ? { positions: [behind.at, next], time: behind } : { positions: [next] }) }),
     tailCursor: atEnd ? encodeTailCursor(stream.name, report.end) : null,
     truncated,
     anew,
@@ -235,35 +241,6 @@ function held(rest: Rest, query: HistoryQuery): Direction {
     throw badCursor('it is not of this form');
   if (query.order !== undefined && query.order !== order) throw badCursor('it goes with another `order`');
   return { order, sparse };
-}
-
-/** Collects the matching events until the page is full. */
-function collector(stream: string, range: Range, limit: number, take: (event: StreamEvent) => boolean) {
-  const events: StreamEvent[] = [];
-  const matches = matcher(range);
-  return {
-    events,
-    isFull: () => events.length >= limit,
-    visit(event: LoggedEvent): boolean {
-      if (!matches(event)) return true;
-      if (events.length >= limit) return false;
-      const taken = toStreamEvent(stream, event);
-      if (!take(taken)) return false;
-      events.push(taken);
-      return true;
-    },
-  };
-}
-
-function takerOf(most: number): (event: StreamEvent) => boolean {
-  let characters = 0;
-  let count = 0;
-  return (event) => {
-    characters += JSON.stringify(event).length;
-    if (characters > most && count > 0) return false;
-    count += 1;
-    return true;
-  };
 }
 
 function checkLimit(limit: number): number {

@@ -4,6 +4,8 @@
  * question, by which another question is refused. Nothing is kept for a cursor.
  *
  *     <kind><digest of all: 6><a digest of each part: 6><moment>.<position>.<position>…
+ *     <kind of a page in time>…<moment>.<time>.<position>
+ *     <kind of the rest of such pages>…<moment>.<time>.<position>.<position in order of arrival>
  *
  * A cursor of an earlier release holds the question itself (`long-cursor.ts`). Pure.
  */
@@ -29,7 +31,7 @@ import type { Cursor } from '../../store/store.ts';
 
 export interface Resumed {
   positions: Positions;
-  /** Of a page in the order of times; null: of one in order of arrival. */
+  /** Where the last page in the order of times ended; null: there was none. */
   time: TimePlace | null;
   /** See `RangeEnd`. */
   flag: boolean;
@@ -53,14 +55,18 @@ export interface OpenRange {
 const LETTERS: Readonly<Record<string, string>> = { history: 'hH', windows: 'wW' };
 /** Of a page in the order of times; the time stands before its position. */
 const IN_TIME = 't';
+/** Of a page in order of arrival behind pages in the order of times, and where its flag is set. */
+const REST = ['m', 'M'] as const;
 const KINDS: Readonly<Record<string, string>> = {
   h: 'history',
   H: 'history',
   [IN_TIME]: 'history',
+  [REST[0]]: 'history',
+  [REST[1]]: 'history',
   w: 'windows',
   W: 'windows',
 };
-const FORM = /^([hHtwW])([\w-]{6})([\w-]{6})([0-9a-z]{1,9})((?:\.[^.]{0,24}){1,4})$/su;
+const FORM = /^([hHtmMwW])([\w-]{6})([\w-]{6})([0-9a-z]{1,9})((?:\.[^.]{0,24}){1,4})$/su;
 const DIGEST_CHARACTERS = 6;
 /** Of the epoch of each position: more where there is one position. */
 const EPOCH_CHARACTERS = { one: 8, several: 4 };
@@ -134,7 +140,8 @@ function writeCursor(
   since: number,
   { positions, range, parts, flag, time }: RangeEnd,
 ): string {
-  const letter = time ? IN_TIME : (LETTERS[kind]?.[flag ? 1 : 0] ?? '');
+  const inTime = positions.length > 1 ? REST[flag ? 1 : 0] : IN_TIME;
+  const letter = time ? inTime : (LETTERS[kind]?.[flag ? 1 : 0] ?? '');
   const { all, each } = digestsOf(stream, range, parts);
   const characters = charactersOf(positions.length);
   const places = positions.map((position) => (position === null ? '' : shortPosition(position, characters)));
@@ -167,7 +174,7 @@ function readCursor(kind: string, cursor: string): ReadCursor {
   if (letter === '') throw badCursor('it is not a cursor');
   if (KINDS[letter] !== kind) throw badCursor('it is a cursor of another kind of read');
   const [first = '', ...others] = places.slice(1).split('.');
-  const isInTime = letter === IN_TIME;
+  const isInTime = letter === IN_TIME || letter === REST[0] || letter === REST[1];
   const texts = isInTime ? others : [first, ...others];
   const characters = charactersOf(texts.length);
   const positions = texts.map((text) => (text === '' ? null : readShort(text, characters)));

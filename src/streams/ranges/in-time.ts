@@ -4,7 +4,7 @@
  * found is sorted. A window is as wide as the page needs; a page may take several.
  *
  * Where so many orders of arrival overlap that even the narrowest window takes more than the budget, nothing is answered, and the
- * caller reads in order of arrival, and says so.
+ * caller reads what is left in order of arrival, and says so.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import type { LoggedEvent } from '../../base/event.ts';
@@ -178,13 +178,18 @@ export async function readInTime(scope: Scope, stream: DeclaredStream, asked: In
 }
 
 /** What is left of a range behind a place. */
-function leftOf({ from, to }: Range, order: Order, after: TimePlace | null): Bounds {
+export function leftOf({ from, to }: Bounds, order: Order, after: TimePlace | null): Bounds {
   if (after === null) return { from, to };
   const { time, isEdge } = after;
   return order === 'oldest' ? { from: Math.floor(time), to } : { from, to: isEdge ? time : Math.floor(time) + 1 };
 }
 
-function isBehind({ event: { time }, place }: Found, after: TimePlace, order: Order): boolean {
+/** Whether an event comes behind a place in the order of times. */
+export function isBehind(
+  { event: { time }, place }: Pick<Found, 'event' | 'place'>,
+  after: TimePlace,
+  order: Order,
+): boolean {
   if (after.isEdge) return order === 'oldest' ? time >= after.time : time < after.time;
   const past = decodeCursor(after.at).place;
   return order === 'oldest'

@@ -117,7 +117,10 @@ export interface RangeEnd {
   /** Something that this page found, and the next one goes by. */
   flag: boolean;
   rest: Rest;
-  /** Of a page in the order of times; its position is that of `at`. Absent: of a page in order of arrival. */
+  /**
+   * Where the last page in the order of times ended; the first position is that of `at`. A second one is that of a page in order of
+   * arrival behind it. Absent: no page was in the order of times.
+   */
   time?: TimePlace | null;
 }
 

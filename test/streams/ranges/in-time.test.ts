@@ -5,6 +5,7 @@ import { eventsOf, HOUR, past } from '../history/past.ts';
 
 const MINUTE = 60_000;
 const valuesOf = (events: readonly { data: unknown }[]) => events.map(({ data }) => (data as { v: number }).v);
+const upTo = (count: number, from = 0) => Array.from({ length: count }, (_, n) => from + n);
 const one = (time: number, v: number) => ({ key: 'k0', time, data: { v } });
 
 test('the newest event is the one with the latest time, also where an older one arrived last', async () => {
@@ -72,6 +73,63 @@ test('where more orders of arrival overlap than can be sorted, a page comes as t
   expect(next.by).toBe('arrival');
   expect(next.events[0]?.id).toBe(at.held.at(-101)?.id);
 });
+
+test.each(['oldest', 'newest'] as const)(
+  'buffers of a day that 30 devices hand in one after the other come out whole, the %s first',
+  { timeout: 60_000 },
+  async (order) => {
+    const at = past();
+    const times = Array.from({ length: 30 }, (_, device) =>
+      Array.from({ length: 400 }, (_each, n) => ({
+        ...one(START + n * 216_000 + device * 7, device * 400 + n),
+        key: `k${device}`,
+      })),
+    );
+    for (const device of times) await at.add(...device);
+    await at.project('events');
+    const within = { from: START, to: START + 24 * HOUR, order };
+    const all = async (asked: Parameters<typeof at.read>[0]) => {
+      const found: number[] = [];
+      const ways: string[] = [];
+      let cursor: string | null | undefined;
+      do {
+        const page = await at.read({ ...within, ...asked, ...(cursor ? { cursor } : {}) });
+        found.push(...valuesOf(page.events));
+        if (ways.at(-1) !== page.by) ways.push(page.by);
+        ({ cursor } = page);
+      } while (cursor !== null);
+      return { found: found.toSorted((a, b) => a - b), ways };
+    };
+    const whole = await all({ limit: 900 });
+    expect(whole).toEqual({ found: upTo(12_000), ways: ['time', 'arrival'] });
+    expect((await all({})).found).toEqual(upTo(12_000));
+    expect((await all({ limit: 900, keys: ['k3'] })).found).toEqual(upTo(400, 1_200));
+    expect((await all({ limit: 900, where: { v: { atLeast: 11_990 } } })).found).toEqual(upTo(10, 11_990));
+  },
+);
+
+test(
+  'what arrived between two pages is not given twice where the rest comes as it arrived',
+  { timeout: 60_000 },
+  async () => {
+    const at = past();
+    const shuffled = Array.from({ length: 12_000 }, (_, n) => one(START + ((n * 7_919) % 12_000) * 7_000, n));
+    await at.add(...shuffled);
+    await at.project('events');
+    const within = { from: START, to: START + 24 * HOUR, order: 'oldest', limit: 500 } as const;
+    const found: number[] = [];
+    let cursor: string | null | undefined;
+    let pages = 0;
+    do {
+      const page = await at.read({ ...within, ...(cursor ? { cursor } : {}) });
+      found.push(...valuesOf(page.events));
+      ({ cursor } = page);
+      pages += 1;
+      if (pages === 3) await at.add(one(START + 23 * HOUR, 12_000));
+    } while (cursor !== null);
+    expect(found.toSorted((a, b) => a - b)).toEqual(upTo(12_001));
+  },
+);
 
 test('a cursor of a release that read in order of arrival goes on as it did', async () => {
   const at = past();
