@@ -30,6 +30,8 @@ export interface SignedBody {
   takesForms: boolean;
   /** By what the push counts once; a part of what is signed, whatever the headers say. */
   key: string;
+  /** Digest of the body, where a body of its own is due to each key; null where senders change the body of a delivery. */
+  fingerprint: string | null;
 }
 
 /**

@@ -125,13 +125,17 @@ function onceOf(
   recordOf: (key: string) => Once['record'],
 ): Once | null {
   // Whoever captured a push can change what is not signed, and headers are not.
-  if (signed) return { record: recordOf(signed.key), fingerprint: '', keptMs: PUSH_KEY_MS };
+  if (signed) {
+    const { key, fingerprint } = signed;
+    return { name: 'webhook-id', record: recordOf(key), fingerprint: fingerprint ?? '', keptMs: PUSH_KEY_MS };
+  }
   const key = request.headers.get('idempotency-key');
   if (key === null) return null;
   if (key.length > KEY_BYTES || !VISIBLE.test(key)) {
     throw wrong('Idempotency-Key', `1 to ${KEY_BYTES} visible ASCII characters`);
   }
   return {
+    name: 'Idempotency-Key',
     record: recordOf(key),
     fingerprint: digestOf(canonicalText(items.map(({ data }) => data))),
     keptMs: PUSH_KEY_MS,

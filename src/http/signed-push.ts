@@ -93,12 +93,15 @@ function handshakeOf(by: SignedBy, headers: Headers, bytes: Uint8Array): Json {
 }
 
 async function signedBody(by: SignedBy, { id }: ClaimedSignature, bytes: Uint8Array): Promise<SignedBody> {
-  const digest = id === null ? `body:${hexOf(await sha256(new Uint8Array(bytes)))}` : id;
+  const ofBody = hexOf(await sha256(new Uint8Array(bytes)));
+  const digest = id === null ? `body:${ofBody}` : id;
   const member = ID_MEMBERS[by];
   return {
     bytes,
     takesForms: by === 'github' || by === 'slack',
     key: `${by}:${(member === undefined ? null : deliveryIn(bytes, member)) ?? digest}`,
+    // Stripe and Slack tell in the body how often they tried.
+    fingerprint: by === 'standardWebhooks' ? ofBody : null,
   };
 }
 

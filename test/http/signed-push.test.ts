@@ -123,6 +123,16 @@ describe('a signed push', () => {
     expect(await stored('code')).toHaveLength(1);
   });
 
+  it('as a Standard Webhook is refused under an id that came before with another body', async () => {
+    await serve();
+    expect((await push('hooks', BODY, webhook(BODY))).status).toBe(200);
+    const other = '{ "n": 2 }';
+    const response = await push('hooks', other, webhook(other));
+    expect([response.status, await response.json()]).toMatchObject([400, { field: 'webhook-id' }]);
+    expect((await push('hooks', BODY, webhook(BODY))).status).toBe(200);
+    expect(await stored('hooks')).toEqual([{ n: 1 }]);
+  });
+
   it.each([
     ['payments', stripe, 'id'],
     ['chat', slack, 'event_id'],

@@ -39,7 +39,9 @@ const pushed = record('push', () =>
 /** What makes a push count once. */
 export interface Once {
   record: RecordKey;
-  /** Digest of what is pushed. A push with the same key and another fingerprint is refused. */
+  /** The header that has the key. Default: `Idempotency-Key`. */
+  name?: string;
+  /** Digest of what is pushed. A push with the same key and another fingerprint is refused; an empty one is like every other. */
   fingerprint: string;
   /** How long the key is remembered, ms. */
   keptMs: number;
@@ -111,17 +113,21 @@ function validateAll(
   });
 }
 
-function receiptOf({ runtime }: StreamScope, { record: key, fingerprint, keptMs }: Once): Receipt {
+function receiptOf(
+  { runtime }: StreamScope,
+  { record: key, name = 'Idempotency-Key', fingerprint, keptMs }: Once,
+): Receipt {
   return {
     key,
     earlier(reading) {
       const standing = pushed.read(reading);
       if (standing === null) return null;
       const { fingerprint: other, appended, duplicates } = standing;
-      if (other === fingerprint) return { appended, duplicates };
-      throw new TidegateError('invalid_input', 'The Idempotency-Key came before, with other events', {
-        field: 'Idempotency-Key',
-        expected: 'a key of its own for each push',
+      // Earlier releases kept none for what is signed.
+      if ([fingerprint, ''].includes(other) || fingerprint === '') return { appended, duplicates };
+      throw new TidegateError('invalid_input', `The ${name} came before, with other events`, {
+        field: name,
+        expected: 'one of its own for each push',
       });
     },
     put: (reading, counts) =>
