@@ -29,7 +29,7 @@ import {
   silentText,
   skippedText,
 } from './history-text.ts';
-import { drawn, edgesText, fieldsText, tableLine, timeText } from './windows-text.ts';
+import { drawn, edgesText, fieldsText, revisedText, tableLine, timeText } from './windows-text.ts';
 
 export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input: HistoryInput, context: ToolContext) {
   const { stream: _stream, limit, format, estimate: _estimate, ...query } = input;
@@ -53,6 +53,7 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
   const notes = [
     ...(shown.left > 0 ? [`${shown.left} more line(s) follow, by the next call.`] : []),
     ...partText(page),
+    ...revisedText(page, scope.app),
     ...silentText(page, input, fields),
     ...edgesText({ ...page, rows: inView }, scope.runtime.now()),
   ];

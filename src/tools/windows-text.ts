@@ -35,6 +35,13 @@ export function fieldsText({ series }: WindowsPage, app: App): string[] {
   });
 }
 
+/** Sums and counts of corrected events are not those of the corrections alone. */
+export function revisedText({ series }: WindowsPage, { streams }: App): string[] {
+  const names = [...new Set(series.map(({ stream }) => stream))];
+  const revised = names.filter((name) => streams.get(name)?.declaration.options.revision !== undefined);
+  return revised.length === 0 ? [] : [`Each revision of an event of ${revised.join(', ')} counts as an event.`];
+}
+
 /**
  * Says which windows are incomplete: at the edges of the range, while they last, and on a page that is not the last.
  */

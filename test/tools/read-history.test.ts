@@ -80,6 +80,26 @@ describe('aggregates', () => {
     }
   });
 
+  test('count each revision of an event, and say so', async () => {
+    const schema = z.object({ id: z.string(), rev: z.number(), v: z.number() });
+    const bills = stream({ description: 'Bills', schema, id: 'id', revision: 'rev' });
+    const plain = stream({ description: 'Others', schema, id: 'id' });
+    const app = createTestApp(
+      defineApp({ name: 'revised', version: '1', description: 'd', streams: { bills, plain } }),
+    );
+    for (const rev of [1, 2]) {
+      await app.streams.append('bills', { id: 'a', rev, v: 10 });
+      await app.streams.append('plain', { id: `a${rev}`, rev, v: 10 });
+    }
+    const asked = { window: 'all', from: '-1h', field: 'v', aggregates: ['sum'] };
+    const revised = await app.call('read_history', { stream: 'bills', ...asked });
+    expect(revised.structured).toMatchObject({ windows: [{ count: 2, sum: 20 }] });
+    const note = 'Each revision of an event of bills counts as an event.';
+    const notes = expect.arrayContaining([note]) as string[];
+    expect(revised).toMatchObject({ structured: { notes }, text: expect.stringContaining(note) as string });
+    expect((await app.call('read_history', { stream: 'plain', ...asked })).text).not.toContain('revision');
+  });
+
   test('stand under their names; one that is not known is left out', async () => {
     const aggregates = ['p50', 'stddev', 'rate/hour', 'increase', 'timeWeightedMean', 'gaps>14m', 'longestGap'];
     const { structured, text } = await call({ window: '30m', field: 'temp', aggregates, keys: ['a'] });
