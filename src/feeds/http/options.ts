@@ -107,7 +107,7 @@ export interface HttpCursor {
   /**
    * `body`: once a page, JSON only. `item`: of the last item, which requires a source that sends the oldest first; it may begin with the
    * item of the cursor once more.
-   * `header`: of the response.
+   * `header`: of the response. The cursor of a body or a header has to lead behind its items, or these need ids.
    * @default `body`; where each row is an item, `item`
    */
   of?: 'body' | 'item' | 'header';

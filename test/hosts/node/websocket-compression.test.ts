@@ -69,3 +69,25 @@ test('a peer that compresses though nobody offered it is refused', async () => {
   isForced = true;
   await expect(messagesOf({})).rejects.toThrow('an extension that was not asked for');
 });
+
+test('a peer that refuses the handshake is told of by its status', async () => {
+  server.removeAllListeners('upgrade');
+  server.on('upgrade', (_request, socket: Socket) => {
+    sockets.add(socket);
+    socket.end('HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n');
+  });
+  const { port } = server.address() as AddressInfo;
+  const request = {
+    url: `ws://127.0.0.1:${port}/`,
+    protocols: [],
+    headers: {},
+    addresses: null,
+    maxMessageBytes: 1_000,
+  };
+  const listener = { message: () => {}, closed: () => {} };
+  expect(await openWebSocket(request, listener, new AbortController().signal)).toEqual({
+    kind: 'refused',
+    status: 429,
+    retryAfter: '7',
+  });
+});
