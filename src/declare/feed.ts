@@ -55,6 +55,11 @@ export interface FeedBatch {
   partial?: boolean;
   /** How many items are known to wait at the upstream. The lag is computed from it. */
   backlog?: number;
+  /**
+   * On the last batch of a burst: epoch ms before which the upstream asked not to be asked again. The next burst waits until
+   * then, and for an hour at most. A burst that yields this alone has asked the upstream nothing, and counts as no success.
+   */
+  notBefore?: number;
 }
 
 export interface FeedTarget {

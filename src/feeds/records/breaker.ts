@@ -11,8 +11,8 @@ const LONGEST_BACKOFF_MS = 30_000;
 export const BREAKER_FAILURES = 5;
 const FIRST_PAUSE_MS = 60_000;
 const LONGEST_PAUSE_MS = 5 * 60_000;
-/** The longest `Retry-After` that is honoured. */
-const LONGEST_RETRY_AFTER_MS = 60 * 60_000;
+/** The longest wait that a source may ask for, by `Retry-After` or otherwise. */
+export const LONGEST_RETRY_AFTER_MS = 60 * 60_000;
 
 /**
  * Milliseconds to wait after the `failures`th failure in a row: from 1 s doubling up to 30 s, and from the fifth on

@@ -42,8 +42,13 @@ interface BurstOptions {
 }
 
 export type BurstEnd =
-  /** `more`: the upstream has, or may have, more items that the next burst can get at once. */
-  { kind: 'ended'; more: boolean } | { kind: 'failed'; error: TidegateError } | { kind: 'lost' };
+  /**
+   * `more`: the upstream has, or may have, more items that the next burst can get at once. `notBefore`: as in the last batch;
+   * null: the upstream named no time. `passed`: the upstream was asked nothing, because that time has not come.
+   */
+  | { kind: 'ended'; more: boolean; notBefore: number | null; passed: boolean }
+  | { kind: 'failed'; error: TidegateError }
+  | { kind: 'lost' };
 
 /** @throws TidegateError if the store fails. That does not count as a failure of the feed. */
 export async function runBurst(given: BurstOptions): Promise<BurstEnd> {
@@ -82,6 +87,9 @@ export async function runBurst(given: BurstOptions): Promise<BurstEnd> {
   let batches = 0;
   let last = false;
   let more = false;
+  let notBefore: number | null = null;
+  let passed = false;
+  const ended = (more: boolean): BurstEnd => ({ kind: 'ended', more, notBefore, passed });
   try {
     const context = contextOf(options, { signal: time.signal, now }, held, secrets);
     iterator = options.feed.feed.burst(context)[Symbol.asyncIterator]();
@@ -92,20 +100,23 @@ export async function runBurst(given: BurstOptions): Promise<BurstEnd> {
         // A feed may throw when its signal aborts. That is no failure, unless its time ran out without a batch.
         const wasEnded = time.signal.aborted && (batches > 0 || !time.isSpent());
         if (!wasEnded) return { kind: 'failed', error: redactedError(next, secrets) };
-        return isStuck() ? { kind: 'failed', error: noProgress() } : { kind: 'ended', more: true };
+        return isStuck() ? { kind: 'failed', error: noProgress() } : ended(true);
       }
       if (next.done) {
         if (!last && isStuck()) return { kind: 'failed', error: noProgress() };
         // Whoever takes over a connection that was held has to go on at once.
         const isCut = (!last || held !== null) && (taker.isSpent() || time.signal.aborted);
-        return { kind: 'ended', more: isCut || more || (options.lease.state().backlog ?? 0) > 0 };
+        return ended(isCut || more || (options.lease.state().backlog ?? 0) > 0);
       }
       batches += 1;
       last = next.value.last ?? false;
       more = next.value.more ?? false;
+      notBefore = next.value.notBefore ?? null;
+      passed =
+        notBefore !== null && batches === 1 && next.value.items.length === 0 && next.value.position === undefined;
       const step = await taker.take(next.value);
       if (step === 'lost') return { kind: 'lost' };
-      if (step === 'budget') return { kind: 'ended', more: true };
+      if (step === 'budget') return ended(true);
     }
   } finally {
     time.end();

@@ -3,7 +3,7 @@ import type { DeclaredFeed } from '../../declare/feed.ts';
 import { causeText, innermostReason, type TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { Scope } from '../../streams/scope.ts';
-import { BREAKER_FAILURES, pauseAfter } from '../records/breaker.ts';
+import { BREAKER_FAILURES, LONGEST_RETRY_AFTER_MS, pauseAfter } from '../records/breaker.ts';
 import { rejectedOf } from '../records/rejected.ts';
 import { beyondReach, MOST_REACH, type RepeatsState } from '../records/repeats.ts';
 import type { FeedState } from '../records/state.ts';
@@ -26,7 +26,9 @@ export function judgeEnd(
   const lastDoubtAt = beyondReach(state.repeats).length > 0 ? now : state.lastDoubtAt;
   const rejected = rejectedOf(counts, intake.rejection(), state.rejected, now);
   if (end.kind === 'ended') {
-    const nextAt = end.more ? now : Math.max(now, startedAt + feed.everyMs);
+    const askedFor = Math.max(now, Math.min(end.notBefore ?? 0, now + LONGEST_RETRY_AFTER_MS));
+    if (end.passed) return { nextAt: askedFor };
+    const nextAt = end.more ? askedFor : Math.max(askedFor, startedAt + feed.everyMs);
     const repeats = tellBeyond(runtime, feed, state, intake.repeats(end.more));
     return { failures: 0, lastError: null, rejected, repeats, lastDoubtAt, lastSuccessAt: now, nextAt };
   }

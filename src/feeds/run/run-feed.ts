@@ -29,7 +29,8 @@ import { conditionOf, type FeedCondition } from '../records/status.ts';
 
 /**
  * `pulled`: the burst ended well. `failed`: the feed or the store failed, or a newer release wrote the feed's record.
- * `lost`: another process took the lease over. `leased`: another process has the lease. `waiting`: the feed is not due.
+ * `lost`: another process took the lease over. `leased`: another process has the lease. `waiting`: the feed is not due, or its upstream
+ * asked not to be asked yet.
  * `no-time`: it is due, but the deadline is too near. `held`: a run of this process holds its connection, and has not ended.
  * `paused`: an operator stopped the feed.
  */
@@ -181,7 +182,7 @@ async function runWith(
   else remember(true);
   if (lease.hasTold()) await trimHints({ store, runtime }, tenant);
   const counts = untold();
-  const outcome = end.kind === 'ended' ? 'pulled' : end.kind;
+  const outcome = end.kind === 'ended' ? (end.passed ? 'waiting' : 'pulled') : end.kind;
   const done = report(outcome, lease.state(), counts, lease.commits() + projections);
   return end.kind === 'failed' ? { ...done, error: end.error } : done;
 }

@@ -63,7 +63,9 @@ export const feedsPull = operatorAction({
     };
   },
   lines({ feed, outcome, events, duplicates, rejected, deadLetters, dropped, thinned, error }) {
-    if (outcome === 'leased' || outcome === 'waiting') return [`${feed} is being run by another process just now`];
+    if (outcome === 'leased') return [`${feed} is being run by another process just now`];
+    if (outcome === 'waiting')
+      return [`${feed} is not due: another process ran it, or its source asked to be left alone`];
     const more = Object.entries({ duplicates, rejected, 'dead letters': deadLetters, dropped, thinned })
       .filter(([, count]) => count > 0)
       .map(([what, count]) => `, ${count} ${what}`);

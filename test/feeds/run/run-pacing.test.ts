@@ -1,10 +1,11 @@
 /** When a feed is run again, how long a burst may last, and what keeps its lease. */
 import { describe, expect, test } from 'vitest';
+import type { BurstContext } from '../../../src/declare/feed.ts';
 import { TidegateError } from '../../../src/base/errors.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
 import { feedStatus } from '../../../src/feeds/records/status.ts';
 import { readLatest } from '../../../src/streams/log/read-latest.ts';
-import { anonymous, feedOf, items, reading, readings, settle, type Stage, stageOf, TENANT } from './stage.ts';
+import { anonymous, feedOf, items, reading, readings, settle, type Stage, stageOf, START, TENANT } from './stage.ts';
 import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 function failing(error: () => Error | null) {
@@ -60,6 +61,30 @@ describe('a feed that fails', () => {
     expect((await stage.run()).nextAt).toBe(stage.clock.now + 120_000);
     await stage.clock.advance(120_000);
     retryAfterMs = 1e12;
+    expect((await stage.run()).nextAt).toBe(stage.clock.now + 3_600_000);
+  });
+
+  test('waits until the time that the upstream named, within an hour; a burst that asks nothing meanwhile is no success', async () => {
+    let notBefore = START + 120_000;
+    let broken = false;
+    const feed = feedOf(async function* ({ now }: BurstContext) {
+      if (broken) throw down();
+      yield notBefore - 60_000 > now()
+        ? { items: items([reading(1)]), last: true, notBefore }
+        : { items: [], last: true, notBefore };
+    });
+    const stage = stageOf({ streams: { readings: anonymous(feed) } });
+    expect(await stage.run()).toMatchObject({ outcome: 'pulled', nextAt: START + 120_000 });
+    await stage.clock.advance(120_000);
+    broken = true;
+    const { nextAt } = await stage.run();
+    await stage.clock.advance(nextAt - stage.clock.now);
+    broken = false;
+    notBefore = stage.clock.now + 30_000;
+    expect(await stage.run()).toMatchObject({ outcome: 'waiting', nextAt: notBefore });
+    expect(await status(stage)).toMatchObject({ lastSuccessAt: START, failures: 1, state: 'backing-off' });
+    await stage.clock.advance(30_000);
+    notBefore = stage.clock.now + 1e12;
     expect((await stage.run()).nextAt).toBe(stage.clock.now + 3_600_000);
   });
 

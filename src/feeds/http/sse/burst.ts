@@ -21,8 +21,8 @@ import { type Left, positionAt, readConnection } from './connection.ts';
 /** The pause before a connection is opened again if the source names none, and the least pause whatever it names. */
 const DEFAULT_RETRY_MS = 1_000;
 const LEAST_RETRY_MS = 250;
-/** The longest pause that a source may ask for. */
-const MOST_RETRY_MS = 86_400_000;
+/** The longest pause that a source may ask for, as of `Retry-After`. */
+const MOST_RETRY_MS = 3_600_000;
 /** The longest pause that a burst without an end waits for. A longer one ends it. */
 const MOST_HELD_PAUSE_MS = 60_000;
 /** Reading stops this long before the burst's end, so that all events are handed over in time. */
@@ -52,9 +52,12 @@ export async function* readEvents(
     items: [],
     position: positionAt(cursor, heardUntil, resumption.state(), notBefore),
     last: true,
+    ...(notBefore === null ? {} : { notBefore }),
   });
-  if (before.notBefore !== null && before.notBefore > context.now()) {
-    yield { items: [], last: true };
+  const leftMs = (before.notBefore ?? 0) - context.now();
+  // A longer one was stored by a clock that was ahead.
+  if (leftMs > 0 && leftMs <= MOST_RETRY_MS) {
+    yield { items: [], last: true, notBefore: context.now() + leftMs };
     return;
   }
   for (let connections = 0; connections < maxPages; connections += 1) {
@@ -93,7 +96,7 @@ export async function* readEvents(
         hold?.standing(false);
         answer.release();
         heardUntil = context.now();
-        retryMs = Math.min(parser.retryMs() ?? retryMs, MOST_RETRY_MS);
+        retryMs = parser.retryMs() ?? retryMs;
       }
       if (left === 'spent') {
         yield { items: [], more: true };
@@ -111,11 +114,12 @@ export async function* readEvents(
       const error = endedAtOnce(settings, answer, parser, stoodMs, resumption.repeated());
       if (!judged.lost({ brought, stoodMs, error }) && hold) throw error;
     }
-    const pauseMs = Math.max(LEAST_RETRY_MS, retryMs);
+    const pauseMs = Math.min(Math.max(LEAST_RETRY_MS, retryMs), MOST_RETRY_MS);
     const again = context.now() + pauseMs;
     if (again >= endsAt || connections + 1 >= maxPages || (hold && pauseMs > MOST_HELD_PAUSE_MS)) {
       failure = judged.failure(nothing);
       if (failure) break;
+      if (pauseMs > MOST_HELD_PAUSE_MS) tellPause(context, retryMs, pauseMs);
       yield ending(again);
       return;
     }
@@ -126,6 +130,10 @@ export async function* readEvents(
   const isWell = failure === null || context.signal.aborted;
   yield { ...ending(), last: isWell };
   if (!isWell) throw failure;
+}
+
+function tellPause({ log }: BurstContext, askedMs: number, keptMs: number): void {
+  log(askedMs > keptMs ? 'warn' : 'info', 'the source asks to be left alone (retry)', { askedMs, keptMs });
 }
 
 function missing(context: BurstContext, since: number): FeedItem[] {

@@ -87,11 +87,37 @@ describe('a stream of events', () => {
     const first = await pull(short(3_000));
     expect(first).toMatchObject({ error: null, position: { cursor: '1', notBefore: expect.any(Number) as number } });
     const early = await pull({ ...short(3_000), position: first.position });
-    expect(early).toMatchObject({ error: null, items: [] });
+    const { notBefore } = first.position as { notBefore: number };
+    expect(first.batches.at(-1)).toMatchObject({ last: true, notBefore });
+    expect(early).toMatchObject({ error: null, batches: [{ items: [], last: true, notBefore }] });
     expect(source.requests).toHaveLength(1);
     const later = { now: () => now + 70_000, deadline: now + 73_000 };
     await pull({ position: first.position, ...later }, { maxPages: 1 });
     expect(source.requests.length).toBeGreaterThan(1);
+  });
+
+  let fitted = 0;
+  it.each([
+    ['a burst that ends', {}],
+    ['a connection that is held', { hold: { fitted: () => fitted++, standing: () => {}, answered: () => {} } }],
+  ])('is left alone for an hour at most, which is told: %s', async (_, held) => {
+    serve(1, 1, (response) => response.end(), `retry: ${10n ** 18n}\n\n`);
+    const logged: unknown[] = [];
+    const log: BurstContext['log'] = (level, _message, fields) => logged.push([level, fields]);
+    const now = Date.now();
+    const { batches, error, position } = await pull({ ...short(3_000), ...held, log });
+    expect(error).toBeNull();
+    const { notBefore = 0 } = batches.at(-1) ?? {};
+    expect(notBefore - now).toBeGreaterThanOrEqual(3_600_000);
+    expect(notBefore - now).toBeLessThan(3_610_000);
+    expect(position).toMatchObject({ notBefore });
+    expect(logged).toEqual([['warn', { askedMs: 1e18, keptMs: 3_600_000 }]]);
+  });
+
+  it('is connected to where a stored time lies further ahead than a source may ask', async () => {
+    serve(1, 1, (response) => response.end());
+    const position = { notBefore: Date.now() + 86_400_000 };
+    expect(data(await pull({ ...short(3_000), position }, { maxPages: 1 }))).toEqual([1]);
   });
 
   it('moves on behind events that it does not take, without a batch for each', async () => {
