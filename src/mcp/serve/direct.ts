@@ -11,7 +11,7 @@ import { type EventStream, openEventStream } from '../../calls/events/event-stre
 import type { McpLogLevel } from '../../declare/context.ts';
 import type { HeardRequest } from './caller.ts';
 import type { Exchange } from './exchange.ts';
-import { createListTexts, type ListTexts } from './list-texts.ts';
+import { createKeptLists, type KeptLists } from './kept-lists.ts';
 import { isAtLeast } from '../wire/log-levels.ts';
 import type { PlainRequest } from '../wire/plain.ts';
 
@@ -48,7 +48,7 @@ type MessageContext = HeardRequest['mcpReq'];
 
 export function createDirect(deps: DirectDeps): Direct {
   const underWay = new Set<DirectRequest>();
-  const shared = { deps, underWay, lists: createListTexts() };
+  const shared = { deps, underWay, lists: createKeptLists() };
   return {
     serve(request, plain, exchange) {
       return new Promise((resolve, reject) => {
@@ -66,7 +66,7 @@ export function createDirect(deps: DirectDeps): Direct {
 interface Shared {
   deps: DirectDeps;
   underWay: Set<DirectRequest>;
-  lists: ListTexts;
+  lists: KeptLists;
 }
 
 interface Answer {
@@ -78,7 +78,7 @@ interface Answer {
 class DirectRequest implements MessageContext {
   readonly #deps: DirectDeps;
   readonly #underWay: Set<DirectRequest>;
-  readonly #lists: ListTexts;
+  readonly #lists: KeptLists;
   readonly #request: Request;
   readonly #plain: PlainRequest;
   /** Null: the answer has begun. */
@@ -102,7 +102,7 @@ class DirectRequest implements MessageContext {
   async begin(exchange: Exchange): Promise<void> {
     const list = this.#lists.find(this.#plain, exchange.registry);
     if (list !== null) {
-      this.#sendResult(list);
+      this.#begins(new Response(list, { status: 200, headers: JSON_HEADERS }));
       return;
     }
     const work = this.#deps.run(this.#plain, { mcpReq: this }, exchange);
@@ -127,10 +127,6 @@ class DirectRequest implements MessageContext {
   #finish(result: object, { registry }: Exchange): void {
     const text = sentJson(encoded(this.#plain.method, result, this.#deps.identity));
     this.#lists.keep(this.#plain, registry, text);
-    this.#sendResult(text);
-  }
-
-  #sendResult(text: string): void {
     this.#send(`{"result":${text},"jsonrpc":"2.0","id":${JSON.stringify(this.#plain.id)}}`, 200);
   }
 
