@@ -11,7 +11,7 @@ import * as z from 'zod';
 import { APP_TENANT, tenantsOf } from '../base/principal.ts';
 import { asTidegateError, TidegateError } from '../base/errors.ts';
 import { commitSurely } from '../store/commit.ts';
-import { putOffMs } from '../store/due.ts';
+import { putOffMs, readDue } from '../store/due.ts';
 import { GET_MANY_LIMIT } from '../store/limits.ts';
 import { record } from '../store/record.ts';
 import { isPresent, type Put, type Reading, type RecordKey } from '../store/store.ts';
@@ -143,7 +143,7 @@ export interface DuePlace<D extends object = Deps> {
 
 /**
  * The tenants whose work of this kind is due, `DUE_PLACES` at most, and that of an open server; where the host lists its tenants,
- * all of those. Two store calls, or one where nothing is due.
+ * all of those. Store calls as `readDue`.
  * @param only this tenant and no other, as a token names it
  * @returns `more`: others may be due as well
  */
@@ -157,13 +157,8 @@ export async function duePlaces<D extends Deps>(
   if (only !== undefined || deps.tenants) return { due: (await tenantsOf(deps, only)).map(always), more: false };
   // Everybody who calls an open server is of this tenant, which nobody needs to note.
   const open = deps.isOpen === false ? [] : [always(APP_TENANT)];
-  const now = runtime.now();
-  const from = Math.floor(runtime.random() * 16);
-  const found = await store.due(tenantWorkQueue(work), { now, limit: DUE_PLACES, from });
-  if (found.length === 0) return { due: open, more: false };
-  const readings = await store.getMany(found, now);
-  const due = readings.flatMap((reading) => {
-    if (!isPresent(reading) || reading.due === null || reading.due.at > now) return [];
+  const { records, more } = await readDue(deps, tenantWorkQueue(work), DUE_PLACES);
+  const due = records.flatMap((reading) => {
     const { partition, id, version } = reading;
     const [tenant = ''] = partition.split('/');
     if (open.length > 0 && tenant === APP_TENANT) return [];
@@ -174,7 +169,7 @@ export async function duePlaces<D extends Deps>(
     }
     return [{ scope: scopeOfLogs(deps, { tenant }), settle }];
   });
-  return { due: [...open, ...due], more: found.length === DUE_PLACES };
+  return { due: [...open, ...due], more };
 }
 
 async function nothing(): Promise<void> {}

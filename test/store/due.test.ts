@@ -27,7 +27,7 @@ test('a due record of a newer release is passed over for ten minutes, and its va
   const { store, runtime, due, at } = await dueAtOneSecond();
   const read = async () => job.read(await store.get(key, runtime.now()));
   const before = await store.get(key, 1_000);
-  expect(await workOnDue({ store, runtime }, key, 9e9, read)).toBe('newer');
+  expect(await workOnDue({ store, runtime }, [key], 9e9, read)).toBe('newer');
   expect(await due()).toEqual([]);
   expect(await store.get(key, 1_000)).toEqual({
     ...before,
@@ -37,12 +37,12 @@ test('a due record of a newer release is passed over for ten minutes, and its va
   at(1_000 + PASS_OVER_MS);
   expect(await due()).toHaveLength(1);
   const now = async () => nextJob.read(await store.get(key, runtime.now()));
-  expect(await workOnDue({ store, runtime }, key, 9e9, now)).toEqual({ name: 'a' });
+  expect(await workOnDue({ store, runtime }, [key], 9e9, now)).toEqual({ name: 'a' });
 });
 
 test('who knows the record and took it meanwhile keeps it', async () => {
   const { store, runtime } = await dueAtOneSecond();
-  const held = await workOnDue({ store, runtime }, key, 9e9, async () => {
+  const held = await workOnDue({ store, runtime }, [key], 9e9, async () => {
     const reading = await store.get(key, 1_000);
     const put = nextJob.replace(reading, { name: 'a' }, { due: { queue: 'q', at: 31_000 } });
     await store.commit([put], { id: 'c2', now: 1_000, deadline: 9e9 });
@@ -52,11 +52,20 @@ test('who knows the record and took it meanwhile keeps it', async () => {
   expect(await store.get(key, 1_000)).toMatchObject({ version: 'c2', due: { at: 31_000 } });
 });
 
-test('what else the work throws is thrown, and the record stays due', async () => {
-  const { store, runtime, due } = await dueAtOneSecond();
-  const error = new TidegateError('upstream', 'gone');
-  await expect(workOnDue({ store, runtime }, key, 9e9, () => Promise.reject(error))).rejects.toBe(error);
-  expect(await due()).toHaveLength(1);
+test('what else the work throws is thrown, and all that is due for it is put off', async () => {
+  const { store, runtime, due, at } = await dueAtOneSecond();
+  const other = { partition: 'p', id: 'b' };
+  const put = job.put(other, 'x', { expects: null, due: { queue: 'q', at: 1_000 } });
+  await store.commit([put], { id: 'b', now: 1_000, deadline: 9e9 });
+  const error = new TidegateError('store_unavailable', 'gone');
+  await expect(workOnDue({ store, runtime }, [key, other], 9e9, () => Promise.reject(error))).rejects.toBe(error);
+  expect(await due()).toEqual([]);
+  expect(await store.get(other, 1_000)).toMatchObject({ value: 'x', due: { at: 1_000 + FAILED_AGAIN_MS } });
+  at(1_000 + FAILED_AGAIN_MS);
+  expect(await due()).toHaveLength(2);
+  const gone = { ...store, get: () => Promise.reject(new TidegateError('store_unavailable', 'gone too')) };
+  await expect(workOnDue({ store: gone, runtime }, [key], 9e9, () => Promise.reject(error))).rejects.toBe(error);
+  expect(await due()).toHaveLength(2);
 });
 
 test('of due records one that fails is put off, and the others have their turn', async () => {

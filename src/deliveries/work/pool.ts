@@ -6,7 +6,7 @@ import { asTidegateError } from '../../base/errors.ts';
 import type { DueRecord } from '../../store/store.ts';
 import { workOnDue } from '../../store/due.ts';
 import type { DeliveryDeps } from '../records/deps.ts';
-import { deliveryKey, nameOfDue, type SubscriptionName } from '../records/names.ts';
+import { deliveryKey, nameOfDue, type SubscriptionName, wakeKey } from '../records/names.ts';
 import { takeDeliveryTurn, type TurnReport } from './turn.ts';
 
 export interface PoolOptions {
@@ -109,7 +109,7 @@ export function createDeliveryPool(deps: DeliveryDeps, options: PoolOptions = {}
     const leave = await place();
     try {
       const work = () => takeDeliveryTurn(deps, name, { deadline, ...own });
-      const report = await workOnDue(deps, deliveryKey(name), deadline, work);
+      const report = await workOnDue(deps, [deliveryKey(name), wakeKey(name)], deadline, work);
       tell(report === 'newer' ? { end: report, nextAt: null } : report);
     } catch (thrown) {
       const { code, message } = asTidegateError(thrown);

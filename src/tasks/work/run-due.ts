@@ -5,6 +5,7 @@
  */
 import { asTidegateError } from '../../base/errors.ts';
 import { workOnDue } from '../../store/due.ts';
+import { DUE_LIMIT } from '../../store/limits.ts';
 import type { DueRecord } from '../../store/store.ts';
 import { type Claim, claimTask, type NoClaim } from '../records/claim.ts';
 import type { TaskDeps } from '../records/find-task.ts';
@@ -48,23 +49,29 @@ export async function runTasks(deps: TaskDeps, deadline: number, options: RunTas
   const { concurrency = CONCURRENCY, signal } = options;
   const report: TasksReport = { entered: 0, ended: 0, broken: 0, more: false, nextAt: null };
   const isOver = () => signal?.aborted === true || deadline - runtime.now() < LEAST_MS;
+  /** Tasks that were broken off in this call. Where they could not be put off, they are found again before all others. */
+  const broken = new Set<string>();
 
   while (!isOver()) {
     const from = Math.floor(runtime.random() * 16);
-    const due = await store.due(TASK_QUEUE, { now: runtime.now(), limit: LOOK, from });
-    report.more = due.length > 0;
-    if (!report.more) return report;
-    const before = report.entered - report.broken;
+    const limit = Math.min(DUE_LIMIT, LOOK + broken.size);
+    const found = await store.due(TASK_QUEUE, { now: runtime.now(), limit, from });
+    const due = found.filter((record) => !broken.has(nameOf(record)));
+    report.more = found.length > 0 || broken.size > 0;
+    if (due.length === 0) return report;
+    const before = report.entered;
     const work = [...new Map(due.map((record) => [nameOf(record), record])).values()][Symbol.iterator]();
     const worker = async () => {
       for (const record of work) {
         if (isOver()) return;
-        tally(report, await workOn(deps, record, deadline, options));
+        const end = await workOn(deps, record, deadline, options);
+        if (end === 'broken') broken.add(nameOf(record));
+        tally(report, end);
       }
     };
     await Promise.all(Array.from({ length: Math.min(concurrency, due.length) }, worker));
-    // Others work on all that there is, or the store breaks everything off: the next call looks again.
-    if (report.entered - report.broken === before) return { ...report, more: report.broken > 0 };
+    // Others work on all that there is.
+    if (report.entered === before) return { ...report, more: broken.size > 0 };
   }
   return report;
 }
@@ -83,7 +90,8 @@ export async function takeUpTask(
 
 /**
  * Takes up the task of a due record: of an assignment, or of a waiter that holds or whose time has come. `newer`: a newer
- * release has written something of it, and the record is passed over for a while.
+ * release has written something of it, and the record is passed over for a while. Where the store fails, or something of the task
+ * cannot be read, the record is put off, so that it keeps no other task from being found.
  */
 export function takeUpDue(
   scope: Scope<TaskDeps>,
@@ -91,7 +99,7 @@ export function takeUpDue(
   deadline: number,
   options: RunTasksOptions = {},
 ): Promise<TurnEnd | NoClaim | 'newer'> {
-  return workOnDue(scope, record, deadline, async () => {
+  return workOnDue(scope, [record], deadline, async () => {
     const end = await takeUpTask(scope, taskOfDue(record).taskId, deadline, { ...options, early: isWaiter(record) });
     // A turn that ended or was lost has left no waiter behind, and who was faster sees to this one.
     const isSettled = end === 'outrun' || (typeof end === 'object' && end.outcome !== 'left');

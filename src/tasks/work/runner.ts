@@ -3,6 +3,8 @@
  * Any number of runners may share a store.
  */
 import { asTidegateError } from '../../base/errors.ts';
+import { DUE_LIMIT } from '../../store/limits.ts';
+import type { DueRecord } from '../../store/store.ts';
 import type { Dispatch } from '../records/dispatch.ts';
 import type { TaskDeps } from '../records/find-task.ts';
 import { taskOfDue, TASK_QUEUE } from '../records/names.ts';
@@ -68,12 +70,18 @@ async function look(deps: TaskDeps, turns: Turns, everyMs: number, signal: Abort
   }
 }
 
-/** Answers how many due tasks were begun. */
-async function beginDue({ store, runtime }: TaskDeps, turns: Turns, limit: number): Promise<number> {
+/**
+ * Answers how many due tasks were begun. Those that were broken off here come last, the one that was broken off longest ago first:
+ * where they cannot be put off either, they are found before all others of their shard.
+ */
+async function beginDue({ store, runtime }: TaskDeps, turns: Turns, most: number): Promise<number> {
   const from = Math.floor(runtime.random() * 16);
+  const places = new Map([...turns.brokenOff()].map((taskId, index) => [taskId, index + 1]));
+  const placeOf = (record: DueRecord) => places.get(taskOfDue(record).taskId) ?? 0;
+  const limit = Math.min(DUE_LIMIT, most + places.size);
   const due = await store.due(TASK_QUEUE, { now: runtime.now(), limit, from });
   let started = 0;
-  for (const record of due) {
+  for (const record of due.toSorted((a, b) => placeOf(a) - placeOf(b))) {
     const { tenant, taskId } = taskOfDue(record);
     if (turns.has(taskId) || turns.free() <= 0) continue;
     turns.wake(tenant, taskId, record);

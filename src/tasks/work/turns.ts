@@ -37,6 +37,8 @@ export interface Turns {
   settle(): void;
   /** Whether the store broke a turn off since this was asked before. */
   wasBroken(): boolean;
+  /** Tasks whose last turn here was broken off, in the order in which that happened. */
+  brokenOff(): ReadonlySet<string>;
   /** Resolves when one of the turns under way has ended. */
   oneEnded(): Promise<unknown>;
   /** Resolves when all turns under way have ended. Nobody waits for a place any more. */
@@ -45,6 +47,8 @@ export interface Turns {
 
 /** Most tasks that wait here, for a place or for their time. A look finds the others when they are due. */
 const MOST_WAITING = 1_000;
+/** Most tasks of which it is known that their last turn was broken off. */
+const MOST_BROKEN = 1_000;
 
 export function createTurns(deps: TaskDeps, options: TurnsOptions): Turns {
   const { concurrency, leaseMs, turnMs, soonMs, signal } = options;
@@ -55,6 +59,7 @@ export function createTurns(deps: TaskDeps, options: TurnsOptions): Turns {
   let timers = 0;
   let promised = 0;
   let broken = false;
+  const brokenOff = new Set<string>();
 
   const free = () => concurrency - running.size - promised;
 
@@ -68,10 +73,13 @@ export function createTurns(deps: TaskDeps, options: TurnsOptions): Turns {
 
   function run(tenant: string, taskId: string, found: Found): void {
     const done = begin(tenant, taskId, found).then(
-      (end) => goOnSoon(tenant, taskId, end),
+      (end) => {
+        brokenOff.delete(taskId);
+        return goOnSoon(tenant, taskId, end);
+      },
       (thrown: unknown) => {
         const { code, message } = asTidegateError(thrown);
-        broken = true;
+        noteBroken(taskId);
         runtime.log('error', 'the store broke an entry of a task; it is taken up again', { taskId, code, message });
       },
     );
@@ -82,6 +90,13 @@ export function createTurns(deps: TaskDeps, options: TurnsOptions): Turns {
         wakeNext();
       }),
     );
+  }
+
+  function noteBroken(taskId: string): void {
+    broken = true;
+    brokenOff.delete(taskId);
+    if (brokenOff.size >= MOST_BROKEN) brokenOff.clear();
+    brokenOff.add(taskId);
   }
 
   function wakeNext(): void {
@@ -130,6 +145,7 @@ export function createTurns(deps: TaskDeps, options: TurnsOptions): Turns {
       broken = false;
       return was;
     },
+    brokenOff: () => brokenOff,
     oneEnded: () => Promise.race(running.values()),
     drain() {
       waiting.clear();
