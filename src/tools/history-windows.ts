@@ -34,7 +34,7 @@ import { drawn, edgesText, fieldsText, revisedText, tableLine, timeText } from '
 export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input: HistoryInput, context: ToolContext) {
   const { stream: _stream, limit, format, estimate: _estimate, ...query } = input;
   const resumed = heldRows(input);
-  const asked = resumed === null ? query : { ...query, ...rangeOf(resumed) };
+  const asked = resumed === null ? query : { ...query, since: resumed.since, cursor: resumed.cursor ?? undefined };
   const page = await readWindows(scope, stream, given(asked), { deadline: context.deadline });
   const { truncated, anew, skipped, window, windowMs, ofPart, zone } = page;
   // What begins anew has other rows than those that were shown, and none of them was.
@@ -117,18 +117,9 @@ function heldRows(input: HistoryInput): HeldRows | null {
   return cursor === undefined || !isOfRows(cursor) ? null : readRowsCursor(cursor, questionOf(input));
 }
 
-function rangeOf({ from, to, cursor }: HeldRows) {
-  return { from, to: to ?? undefined, cursor: cursor ?? undefined };
-}
-
-function cursorAt(
-  place: RowPlace,
-  input: HistoryInput,
-  { from, to, anew }: WindowsPage,
-  held: HeldRows | null,
-): string {
+function cursorAt(place: RowPlace, input: HistoryInput, { since, anew }: WindowsPage, held: HeldRows | null): string {
   const cursor = anew ? null : held === null ? (input.cursor ?? null) : held.cursor;
-  return writeRowsCursor({ from, to, place, cursor }, questionOf(input));
+  return writeRowsCursor({ since, place, cursor }, questionOf(input));
 }
 
 /** A line for each window and group, with all of its series. */

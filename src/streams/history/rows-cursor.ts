@@ -3,7 +3,7 @@
  * next answer reads the same again and goes on behind the last row: rows stay whole, and are not parts that are to be merged.
  * Events that come meanwhile may change a row that was passed, as they may after any answer.
  *
- *     r<digest of the question: 6>_<from>_<to>_<start of the last row's window>_<its rows that were passed>_<cursor of the read>
+ *     r<digest of the question: 6>_<moment of the first page>_<start of the last row's window>_<its rows that were passed>_<cursor of the read>
  *
  * Pure.
  */
@@ -20,9 +20,8 @@ export interface RowPlace {
 }
 
 export interface HeldRows {
-  /** The range as the first answer understood it, epoch ms. */
-  from: number;
-  to: number | null;
+  /** When the first page was asked for, epoch ms: times relative to now are of that moment, on the page of the next read too. */
+  since: number;
   place: RowPlace;
   /** The cursor with which the rows were read; null: without one. */
   cursor: string | null;
@@ -30,26 +29,25 @@ export interface HeldRows {
 
 const DIGEST_CHARACTERS = 6;
 const NUMBER = '-?\\d+(?:\\.\\d+)?';
-const FORM = new RegExp(`^r([\\w-]{6})_(${NUMBER})_(${NUMBER})?_(${NUMBER})?_(\\d{1,6})_(.*)$`, 's');
+const FORM = new RegExp(`^r([\\w-]{6})_(${NUMBER})_(${NUMBER})?_(\\d{1,6})_(.*)$`, 's');
 
 export function isOfRows(cursor: string): boolean {
   return FORM.test(cursor);
 }
 
 /** @param question all that is asked, without what may differ from page to page */
-export function writeRowsCursor({ from, to, place, cursor }: HeldRows, question: object): string {
-  const parts = [`r${digestOf(question)}`, from, to ?? '', place.start ?? '', place.passed, cursor ?? ''];
+export function writeRowsCursor({ since, place, cursor }: HeldRows, question: object): string {
+  const parts = [`r${digestOf(question)}`, since, place.start ?? '', place.passed, cursor ?? ''];
   return parts.join('_');
 }
 
 /** @throws TidegateError `bad_cursor` for a text of another form, and for a cursor that goes with another question */
 export function readRowsCursor(text: string, question: object): HeldRows {
-  const [, digest, from = '', to, start, passed = '', cursor = ''] = FORM.exec(text) ?? [];
+  const [, digest, since = '', start, passed = '', cursor = ''] = FORM.exec(text) ?? [];
   if (digest === undefined) throw badCursor('it is not a cursor');
   if (digest !== digestOf(question)) throw badCursor('it goes with another question');
   return {
-    from: Number(from),
-    to: to === undefined ? null : Number(to),
+    since: Number(since),
     place: { start: start === undefined ? null : Number(start), passed: Number(passed) },
     cursor: cursor === '' ? null : cursor,
   };

@@ -50,6 +50,8 @@ export interface WindowsQuery extends RangeQuery, WindowsAsked {
    * budget is refused.
    */
   maxEvents?: number;
+  /** Of which moment times relative to now are, epoch ms. Default: now, or that of the cursor. */
+  since?: number;
 }
 
 export interface SeriesRow extends AnswerRow {
@@ -74,6 +76,8 @@ export interface WindowsPage {
   zone: Zone | null;
   from: number;
   to: number | null;
+  /** Of which moment its times relative to now are, epoch ms. */
+  since: number;
   /** This page and those before it read the whole range. */
   complete: boolean;
   /**
@@ -111,7 +115,7 @@ export async function readWindows(
   limits: ReadLimits = {},
 ): Promise<WindowsPage> {
   const now = scope.runtime.now();
-  const { range: asked, since, resumed, check, cursorAt } = openRange(stream, WINDOWS_KIND, query, now);
+  const { range: asked, since, resumed, check, cursorAt } = openRange(stream, WINDOWS_KIND, query, query.since ?? now);
   const question = resumed?.held
     ? carriedQuestion(resumed.held, stream.name, askedOf(query))
     : questionOf(stream.name, stream.keyed, askedOf(query));
@@ -152,6 +156,7 @@ export async function readWindows(
     zone: plan.zone,
     from: plan.range.from,
     to: plan.range.to,
+    since,
     complete,
     ofPart: whole ? [] : plan.aggregates.filter((aggregate) => !merges(aggregate)).map(({ name }) => name),
     unranked: !whole && (top !== null || plan.empty),
