@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { TidegateError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
+import { leaveOutStricterWords } from './client-strictness.ts';
 import { foreignParts } from './foreign-schema.ts';
 import { portableSchema } from './portable-schema.ts';
 import { defOf } from './schema-parts.ts';
@@ -62,6 +63,7 @@ function toJson(schema: z.ZodType, io: 'input' | 'output', isPlain: boolean): Js
     target: 'draft-2020-12',
     override({ zodSchema, jsonSchema }) {
       const node = jsonSchema as JsonObject;
+      leaveOutStricterWords(zodSchema, node, io);
       const shown = listed.get(zodSchema);
       if (shown !== undefined) {
         for (const key of Object.keys(node)) delete node[key];

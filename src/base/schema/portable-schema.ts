@@ -12,7 +12,8 @@ const SAFE = Number.MAX_SAFE_INTEGER;
 /**
  * Puts definitions in the place of references that do not come back to themselves, an `enum` in place of a `const`, `anyOf`
  * in place of `oneOf` (which accepts more where several forms fit) and of a list of types, and `properties` wherever there is
- * an object. Leaves out names of any text (`propertyNames`) and the bounds of all whole numbers.
+ * an object. Leaves out names of any text (`propertyNames`) and the bounds of all whole numbers. A tuple says by `items` what
+ * any of its places takes: clients of draft-07 know no `prefixItems`, and hold every place against `items`.
  */
 export function portableSchema(schema: JsonObject): JsonObject {
   const { $defs, ...given } = schema;
@@ -96,10 +97,16 @@ function rewritten(given: JsonObject): JsonObject {
   }
   if (node.type === 'integer' && node.maximum === SAFE) delete node.maximum;
   if (node.type === 'integer' && node.minimum === -SAFE) delete node.minimum;
+  if (Array.isArray(node.prefixItems)) Object.assign(node, itemsOfTuple(node.prefixItems, node.items));
   if (propertyNames !== undefined) Object.assign(node, namesOf(asJsonObject(propertyNames) ?? {}, node));
   if (node.type === 'object' && node.properties === undefined) node.properties = {};
   if (isAnything(node.additionalProperties)) node.additionalProperties = true;
   return node;
+}
+
+function itemsOfTuple(places: readonly Json[], rest: Json | undefined): JsonObject {
+  if (rest === false) return { items: { anyOf: [...places] }, maxItems: places.length };
+  return { items: rest === undefined ? {} : { anyOf: [...places, rest] } };
 }
 
 /** What `propertyNames` says, where it says more than that names are texts of some length. */
