@@ -12,6 +12,24 @@ export function toBase64(bytes: Uint8Array): string {
   return btoa(binary);
 }
 
+const NO_BASE64 = /[^A-Za-z0-9+/]/;
+
+/**
+ * Base64 with its padding, of base64 as others write it: in lines, without padding, or as base64url. Null for what is none.
+ * What is written with padding, as most is, is looked through once and stays as it is.
+ */
+export function asBase64(text: string): string | null {
+  if (isPadded(text)) return text;
+  const bare = text.replace(/\s+/g, '').replace(/=+$/, '').replaceAll('-', '+').replaceAll('_', '/');
+  const padded = bare + '='.repeat((4 - (bare.length % 4)) % 4);
+  return isPadded(padded) ? padded : null;
+}
+
+function isPadded(text: string): boolean {
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  return text.length % 4 === 0 && !NO_BASE64.test(text.slice(0, text.length - padding));
+}
+
 export function toBase64Url(bytes: Uint8Array): string {
   return toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }

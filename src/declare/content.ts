@@ -2,10 +2,14 @@
 import type { Annotations } from './display.ts';
 import type { Displayed } from './display.ts';
 
-export type ContentBlock = { annotations?: Annotations } & (
+/** Bytes in what a handler answers: as they are, in base64, or as a data URI of base64. They are sent as base64. */
+export type ContentBytes = string | Uint8Array | ArrayBuffer;
+
+/** One part of an answer. A handler whose answer has one that is none of these is told of it in the log, and the caller gets an error. */
+export type ContentBlock<Bytes = string> = { annotations?: Annotations } & (
   | { type: 'text'; text: string }
-  | { type: 'image' | 'audio'; data: string; mimeType: string }
-  | { type: 'resource'; resource: ResourceContents }
+  | { type: 'image' | 'audio'; data: Bytes; mimeType: string }
+  | { type: 'resource'; resource: ResourceContents<Bytes> }
   | ({ type: 'resource_link' } & ListedResource)
 );
 
@@ -20,10 +24,10 @@ export interface ListedResource extends Displayed {
   size?: number;
 }
 
-export interface ResourceContents {
+export interface ResourceContents<Bytes = string> {
   uri: string;
   mimeType?: string;
-  /** A resource has its content as text here, or as base64 in `blob`. */
+  /** A resource has its content as text here, or as bytes in `blob`, which is sent as base64. */
   text?: string;
-  blob?: string;
+  blob?: Bytes;
 }

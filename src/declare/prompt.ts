@@ -2,7 +2,7 @@
 import type { Displayed } from './display.ts';
 import type { Scoped } from './scoped.ts';
 import type { Completer } from './resource.ts';
-import type { ContentBlock } from './content.ts';
+import type { ContentBlock, ContentBytes } from './content.ts';
 import type { HandlerContext } from './context.ts';
 
 export interface PromptArgument {
@@ -33,7 +33,7 @@ export interface PromptOptions<Arguments extends readonly PromptArgument[] = rea
 
 export interface PromptMessage {
   role: 'user' | 'assistant';
-  content: ContentBlock;
+  content: ContentBlock<ContentBytes>;
 }
 
 /** A declared prompt, with the names of its arguments forgotten. */

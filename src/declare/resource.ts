@@ -3,7 +3,7 @@ import type { CompletedValues, StreamRef } from './app-streams.ts';
 import type { Annotations, Displayed } from './display.ts';
 import type { Scoped } from './scoped.ts';
 import type { HandlerContext, ListContext } from './context.ts';
-import type { ListedResource, ResourceContents } from './content.ts';
+import type { ContentBytes, ListedResource, ResourceContents } from './content.ts';
 
 /**
  * Finds values that begin with `value`, for an argument or a variable. `chosen` holds the values of the other
@@ -59,11 +59,11 @@ export interface ResourceOptions<Uri extends string = string> extends Displayed,
    * empty list leaves as the only way. Default: nobody can listen.
    */
   changes?: readonly ChangeSource[] | ((variables: Record<VariableOf<Uri>, string>) => readonly ChangeSource[] | null);
-  /** Answers the contents. It gets the variables of the template and the context of the request. */
+  /** Answers the contents: text, or bytes in `blob`. It gets the variables of the template and the context of the request. */
   read(
     variables: Record<VariableOf<Uri>, string>,
     context: HandlerContext & { uri: string },
-  ): Promise<ResourceContents[] | string>;
+  ): Promise<ResourceContents<ContentBytes>[] | string>;
   /** Lists the resources that a template stands for. Default: none. */
   list?(context: ListContext): Promise<ListedResource[]>;
   /** Completes the variables of a template while somebody types. */

@@ -3,12 +3,13 @@ import type * as z from 'zod';
 import type { JsonObject } from '../base/json.ts';
 import type { Displayed } from './display.ts';
 import type { Scoped } from './scoped.ts';
-import type { ContentBlock } from './content.ts';
+import type { ContentBlock, ContentBytes } from './content.ts';
 import type { ToolContext } from './context.ts';
 
 /** What a tool answers: its own content, or `structured` alone. In the second case its JSON also becomes the text. */
 export interface ToolAnswer<Output = unknown> {
-  content?: ContentBlock[];
+  /** Blocks of MCP. `data` of images and sound, and `blob` of resources, may be bytes, base64 or a data URI. */
+  content?: ContentBlock<ContentBytes>[];
   /** Short text for people. It becomes the first content block. */
   text?: string;
   structured?: Output;

@@ -1,12 +1,13 @@
 /** Checks what handlers of resources and prompts answer, before it is sent: no client takes another form. Pure. */
 import { TidegateError } from '../../base/errors.ts';
 import { describeShape } from '../../base/json-path.ts';
-import type { ResourceContents } from '../content.ts';
+import type { ContentBytes, ResourceContents } from '../content.ts';
 import type { PromptMessage } from '../prompt.ts';
+import { checkedBlock, checkedContents } from './content.ts';
 
 /** @throws TidegateError `internal` for what is neither a text nor a list of contents */
 export function contentsOf(
-  answer: string | ResourceContents[],
+  answer: string | ResourceContents<ContentBytes>[],
   { name, uri, mimeType = 'text/plain' }: { name: string; uri: string; mimeType?: string | undefined },
 ): ResourceContents[] {
   if (typeof answer === 'string') return [{ uri, mimeType, text: answer }];
@@ -16,33 +17,29 @@ export function contentsOf(
       `the resource ${name} answered ${what}: answer a text, or a list of { uri, text } or { uri, blob }`,
     );
   if (!Array.isArray(answer)) throw defect(describeShape(answer));
-  for (const one of answer as unknown[]) {
-    const { uri: itsUri, text, blob } = membersOf(one);
-    const [content, other] = text === undefined ? [blob, text] : [text, blob];
-    if (typeof itsUri !== 'string' || typeof content !== 'string' || other !== undefined) {
-      throw defect(`a list with ${describeShape(one)}`);
-    }
-  }
-  return answer;
+  return answer.map((one, index) => {
+    const contents = checkedContents(one, `contents[${index}]`);
+    if (typeof contents === 'string') throw defect(`a list with ${describeShape(one)} (${contents})`);
+    return contents;
+  });
 }
 
 /** @throws TidegateError `internal` for what is neither a text nor a list of messages */
 export function messagesOf(answer: string | PromptMessage[], name: string): PromptMessage[] {
   if (typeof answer === 'string') return [{ role: 'user', content: { type: 'text', text: answer } }];
-  const wrong = Array.isArray(answer) ? answer.find((one) => !isMessage(one)) : answer;
-  if (Array.isArray(answer) && wrong === undefined) return answer;
-  const what = Array.isArray(answer) ? `a list with ${describeShape(wrong)}` : describeShape(answer);
-  throw new TidegateError(
-    'internal',
-    `the prompt ${name} answered ${what}: answer a text, or a list of { role, content: { type, … } }`,
-  );
-}
-
-function isMessage(one: unknown): boolean {
-  const { role, content } = membersOf(one);
-  return (role === 'user' || role === 'assistant') && typeof membersOf(content)['type'] === 'string';
-}
-
-function membersOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+  const defect = (what: string) =>
+    new TidegateError(
+      'internal',
+      `the prompt ${name} answered ${what}: answer a text, or a list of { role, content: { type, … } }`,
+    );
+  if (!Array.isArray(answer)) throw defect(describeShape(answer));
+  return answer.map((one, index) => {
+    const { role, content } = (one ?? {}) as Partial<PromptMessage>;
+    if ((role !== 'user' && role !== 'assistant') || content === undefined) {
+      throw defect(`a list with ${describeShape(one)}`);
+    }
+    const block = checkedBlock(content, `messages[${index}].content`);
+    if (typeof block === 'string') throw defect(`a list with ${describeShape(one)} (${block})`);
+    return block === content ? one : { ...one, content: block };
+  });
 }

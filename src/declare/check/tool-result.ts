@@ -9,6 +9,7 @@ import { describeIssues, UNWORDED } from '../../base/schema/issue-words.ts';
 import { describeShape } from '../../base/json-path.ts';
 import type { ToolAnswer } from '../tool.ts';
 import type { ContentBlock } from '../content.ts';
+import { checkedBlocks } from './content.ts';
 
 const OF_ANSWER = new Set(['text', 'content', 'isError', '_meta']);
 const MOST_NAMED = 5;
@@ -36,7 +37,11 @@ export function toolResult(answer: ToolAnswer | string, output: z.ZodType | unde
   if (wrong !== null) throw defect(name, `${wrong}: answer a text, { text }, { structured } or { content }`);
   let structured = answer.structured as Json | undefined;
   const content: ContentBlock[] = answer.text === undefined ? [] : [{ type: 'text', text: answer.text }];
-  if (answer.content) content.push(...answer.content);
+  if (answer.content) {
+    const blocks = checkedBlocks(answer.content, 'content');
+    if (typeof blocks === 'string') throw defect(name, `answered wrong content: ${blocks}`);
+    content.push(...blocks);
+  }
   if (output && (!answer.isError || structured !== undefined)) {
     const parsed = output.safeParse(structured, UNWORDED);
     if (!parsed.success && !answer.isError) {

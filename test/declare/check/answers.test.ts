@@ -10,11 +10,11 @@ test('a text becomes what a list would say, and a list stays as it is', () => {
     { uri: 'docs://a', text: '' },
     { uri: 'docs://b', blob: 'AA==' },
   ];
-  expect(contentsOf(list, of)).toBe(list);
+  expect(contentsOf(list, of)).toEqual(list);
   expect(contentsOf([], of)).toEqual([]);
   expect(messagesOf('hello', 'ask')).toEqual([{ role: 'user', content: { type: 'text', text: 'hello' } }]);
   const messages = [{ role: 'assistant' as const, content: { type: 'text' as const, text: 'yes' } }];
-  expect(messagesOf(messages, 'ask')).toBe(messages);
+  expect(messagesOf(messages, 'ask')).toEqual(messages);
 });
 
 test.each([
