@@ -107,12 +107,15 @@ function itemsAt(body: unknown, { answer, options, position, required }: BodyRea
   const found = readPath(body, path);
   if (Array.isArray(found)) return found;
   const isPage = options.pages !== undefined;
-  // A list that is missing because something failed is not an empty one: what it had would be lost.
-  if (isFailure(body) && (found === null || path !== '' || isPage)) throw noList(body, answer.source);
+  const isFailed = isFailure(body);
   if (isJsonObject(found)) {
-    if (isPage && lacksFields(found, required)) throw noList(body, answer.source);
+    const lacks = lacksFields(found, required);
+    // Beside a failure one object may still be whole, such as the state of a device, or what GraphQL could answer.
+    if (isPage ? isFailed || lacks : isFailed && lacks && path !== '') throw noList(body, answer.source);
     return [found];
   }
+  // A list that is missing because something failed is not an empty one: what it had would be lost.
+  if (isFailed && (found === null || path !== '' || isPage)) throw noList(body, answer.source);
   // How several languages write an empty list.
   if (found === null && path !== '') {
     if (!isPromised(position) || tellsOfPages(toldPages({ body, headers: answer.headers }))) return [];

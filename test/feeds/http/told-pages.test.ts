@@ -190,6 +190,12 @@ it('the last page may repeat the cursor that it was asked for with, where it say
   expect(untold.error).toMatchObject({ code: 'upstream', field: 'pages' });
 });
 
+/** Reads the object at `data.state`, of a stream whose events have `n`. */
+function readState(options: Partial<HttpOptions>) {
+  const shared = { url: `${source.origin}/feed`, allow: [source.host], items: 'data.state' };
+  return runBurst(http({ ...shared, ...options }), { targets: [{ stream: 'events', route: null, required: ['n'] }] });
+}
+
 describe('an error in the place of a list', () => {
   const pages: HttpPages = { by: 'number', first: 0, param: 'at' };
   it.each([
@@ -218,5 +224,23 @@ describe('an error in the place of a list', () => {
     pagesOf(pages, () => ({ body: { items: null, errors: [], error: null } }));
     const empty = await pull(pages);
     expect([empty.items, empty.error]).toEqual([[], null]);
+  });
+
+  it.each([
+    ['ok: false', { ok: false }],
+    ['success: false', { success: false }],
+    ['a number of errors', { errors: 3 }],
+    ['partial errors of GraphQL', { errors: [{ message: 'no humidity' }] }],
+  ])('is none beside one whole object of a feed without pages: %s', async (_, beside) => {
+    const answers = (state: unknown) => pagesOf(pages, () => ({ body: { data: { state }, ...beside } }));
+    answers({ n: 5 });
+    const whole = await readState({});
+    expect([numbers(whole.items), whole.error]).toEqual([[5], null]);
+    // A page is a list, and an object in its place is none.
+    expect(await readState({ pages })).toMatchObject({ items: [], error: { field: 'items' } });
+    answers({ message: 'offline' });
+    expect(await readState({})).toMatchObject({ items: [], error: { field: 'items' } });
+    answers(null);
+    expect(await readState({})).toMatchObject({ items: [], error: { field: 'items' } });
   });
 });
