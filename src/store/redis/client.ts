@@ -62,30 +62,44 @@ export async function createRedisClient(options: {
       }
     }
 
+    async function runScript(name: ScriptName, args: readonly string[], limitMs: number): Promise<unknown> {
+      const { sha, text } = scripts[name];
+      const bytes = utf8Bytes(JSON.stringify(args)) + text.length;
+      if (bytes > REQUEST_BYTES) {
+        throw new TidegateError('too_large', `a request of ${bytes} bytes is too large for Redis over HTTP`, {
+          expected: `at most ${REQUEST_BYTES} bytes`,
+        });
+      }
+      const words = [...args];
+      try {
+        return await send(limitMs, () => redis.evalsha(sha, [options.base], words));
+      } catch (error) {
+        if (!isNoScript(error)) throw error;
+        // A script that the server does not know has not been run.
+        return send(limitMs, () => redis.eval(text, [options.base], words));
+      }
+    }
+
     return {
       async run(name, args, limitMs = options.timeoutMs) {
-        const { sha, text } = scripts[name];
-        const bytes = utf8Bytes(JSON.stringify(args)) + text.length;
-        if (bytes > REQUEST_BYTES) {
-          throw new TidegateError('too_large', `a request of ${bytes} bytes is too large for Redis over HTTP`, {
-            expected: `at most ${REQUEST_BYTES} bytes`,
-          });
-        }
-        const words = [...args];
-        try {
-          return await send(limitMs, () => redis.evalsha(sha, [options.base], words));
-        } catch (error) {
-          if (!isNoScript(error)) throw error;
-          // A script that the server does not know has not been run.
-          return send(limitMs, () => redis.eval(text, [options.base], words));
-        }
+        const result = await runScript(name, args, limitMs);
+        return MAY_FIND_NOTHING.has(name) ? result : answered(result);
       },
-      command: (words, limitMs = options.timeoutMs) => send(limitMs, () => redis.exec(words)),
+      command: async (words, limitMs = options.timeoutMs) => answered(await send(limitMs, () => redis.exec(words))),
       observed: sending,
     };
   }
 
   return sending(() => {});
+}
+
+/** Scripts that answer nothing (null) for a log that is not there. No other does, nor any command that is sent. */
+const MAY_FIND_NOTHING: ReadonlySet<ScriptName> = new Set(['seek', 'extent']);
+
+/** What stands between may answer in Redis's place. @throws TidegateError `store_unavailable` */
+function answered(result: unknown): unknown {
+  if (result === null || result === undefined) throw toTidegateError(new Error('it answers nothing (null)'));
+  return result;
 }
 
 function isNoScript(error: unknown): boolean {

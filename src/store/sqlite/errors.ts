@@ -2,6 +2,7 @@
  * What an error of SQLite means: the engine is not available, its disk is full, its file is damaged, or we asked it for
  * something wrong. It repeats nothing.
  */
+import { readFileSync, statSync } from 'node:fs';
 import { innermostReason, TidegateError } from '../../base/errors.ts';
 
 const BUSY = new Set([5, 6]);
@@ -10,6 +11,10 @@ const NO_DATABASE = 26;
 const FULL = 13;
 /** A file of the index of the write-ahead log could not grow. */
 const SHARED_MEMORY_FULL = 4874;
+/** A file could not be written to. SQLite says so too where the file has the greatest size that its process may make (EFBIG). */
+const WRITE_FAILED = 778;
+/** A write that such a bound refuses leaves less than this of the room below it: a page, and the head of its frame. */
+const LEFT_BYTES = 65_536;
 /** Codes by which SQLite reports that its file may not be written, is damaged or is no database. */
 const DAMAGED: Record<number, string> = {
   8: 'may not be written',
@@ -26,6 +31,7 @@ const UNAVAILABLE = new Set([
 ]);
 
 export const MEND_FULL = 'make room on its disk, or let streams keep less (retention)';
+const MEND_BOUND = 'raise that bound (`ulimit -f`), or let streams keep less (retention)';
 export const MEND_DAMAGED =
   'stop what uses it, keep a copy, and put a backup in its place; `sqlite3 FILE .recover` saves what can be read';
 const MEND_LOCKED = 'end the program that holds it, such as a shell of sqlite3 or a backup; `fuser -v FILE` names it';
@@ -71,6 +77,12 @@ export function toStoreError(cause: unknown, path: string, holder = ''): Tidegat
   if (cause instanceof TidegateError) return cause;
   const primary = primaryOf(cause);
   const reason = innermostReason(cause);
+  const bound = codeOf(cause) === WRITE_FAILED ? boundMet(path) : null;
+  if (bound !== null) {
+    const details = { hint: MEND_BOUND, retryAfterMs: 10_000, cause };
+    const message = `there is no room for ${path}: this process may make no file larger than ${bound} bytes`;
+    return new TidegateError('store_full', message, details);
+  }
   if (isFull(cause)) {
     const details = { hint: MEND_FULL, retryAfterMs: 10_000, cause };
     return new TidegateError('store_full', `there is no room for ${path}: ${reason}`, details);
@@ -88,4 +100,15 @@ export function toStoreError(cause: unknown, path: string, holder = ''): Tidegat
     return new TidegateError('store_unavailable', message, { retryAfterMs: 1_000, cause });
   }
   return new TidegateError('internal', `the sqlite store refused what it was asked: ${reason}`, { cause });
+}
+
+/** The greatest size of a file, bytes, that this process may make and one of the files has; null: there is none, or it is not told. */
+function boundMet(path: string): number | null {
+  try {
+    const bound = Number(/^Max file size\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? Infinity);
+    const sizes = [path, `${path}-wal`].map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0);
+    return sizes.some((size) => size > bound - LEFT_BYTES) ? bound : null;
+  } catch {
+    return null;
+  }
 }

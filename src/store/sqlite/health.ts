@@ -19,6 +19,8 @@ const READ_BYTES = 128 * 1_048_576;
 export interface SqliteHealth {
   /** The error for a file that is no longer the one that was opened; null: all are. */
   moved(): TidegateError | null;
+  /** The error for a file that something else cut short; null: nothing did. It costs little: ask before each write. */
+  cut(): TidegateError | null;
   /** The error for a disk with no more than the reserve left, beside the free pages of the file; null: there is more. */
   full(): TidegateError | null;
   /** Has to be told what SQLite threw: damage that a call met is found from then on. */
@@ -31,7 +33,7 @@ export interface SqliteHealth {
 export function createSqliteHealth(
   database: DatabaseSync,
   path: string,
-  life: Pick<SqliteLife, 'putBack' | 'isOverwritten'>,
+  life: Pick<SqliteLife, 'putBack' | 'isOverwritten' | 'isCutShort'>,
 ): SqliteHealth {
   let untold = life.putBack;
   const files = filesOf(path);
@@ -41,6 +43,8 @@ export function createSqliteHealth(
 
   function moved(): TidegateError | null {
     if (!database.isOpen) return null;
+    const short = cut();
+    if (short !== null) return short;
     const at = files.findIndex((file, index) => identityOf(file) !== opened[index]);
     const file = files[at];
     if (file === undefined && !(files.length > 0 && life.isOverwritten())) return null;
@@ -48,6 +52,14 @@ export function createSqliteHealth(
     return new TidegateError('store_damaged', `${file ?? path} was ${what} while it was in use`, {
       field: 'SQLITE_PATH',
       hint: 'end the server before files of its database are touched; start it again, and it uses the ones that are there',
+    });
+  }
+
+  function cut(): TidegateError | null {
+    if (!database.isOpen || !life.isCutShort()) return null;
+    return new TidegateError('store_damaged', `${path} was cut short while it was in use`, {
+      field: 'SQLITE_PATH',
+      hint: MEND_DAMAGED,
     });
   }
 
@@ -76,6 +88,7 @@ export function createSqliteHealth(
 
   return {
     moved,
+    cut,
     full,
     met(thrown) {
       if (isDamage(thrown)) damage ??= toStoreError(thrown, path);

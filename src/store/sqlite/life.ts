@@ -14,12 +14,17 @@ const IN_USE = 0x80_00_00;
 const FILE = 0x7f_ff_ff;
 /** Where it stands in the file. */
 const OFFSET = 68;
+/** Where the bytes of a page stand, in two bytes, and how many pages there are. */
+const PAGE_BYTES_AT = 16;
+const PAGES_AT = 28;
 /** A process that is killed while it begins or ends leaves less than this in the log of a file that is marked as left. */
 const BEGUN_BYTES = 65_536;
 
 export interface SqliteHeader {
   /** A number of 32 bits in the file; null: it is not so long. */
   numberAt: (offset: number) => number | null;
+  /** Bytes of the file. */
+  size: () => number;
 }
 
 export interface SqliteLife {
@@ -27,6 +32,11 @@ export interface SqliteLife {
   putBack: TidegateError | null;
   /** Whether something else was written over the file, which says that nobody uses it. */
   isOverwritten(): boolean;
+  /**
+   * Whether something else cut the file short since this was asked last. It stays so: what is written behind the cut makes the file
+   * long again, with nothing in between.
+   */
+  isCutShort(): boolean;
   /** Called before it is closed: marks it as left, where nobody else uses it. It does not throw. */
   leave(): void;
 }
@@ -51,6 +61,13 @@ function markIn(header: SqliteHeader | null): number | null {
   }
 }
 
+/** How long the file is by its header; Infinity where there is none. */
+function bytesOf({ numberAt }: SqliteHeader): number {
+  const [pageBytes, pages] = [numberAt(PAGE_BYTES_AT), numberAt(PAGES_AT)];
+  if (pageBytes === null || pages === null) return Infinity;
+  return (pageBytes >>> 16) * pages;
+}
+
 const isOurs = (mark: number) => mark >>> 24 === OURS;
 const isLeft = (mark: number) => isOurs(mark) && (mark & IN_USE) === 0;
 
@@ -63,7 +80,7 @@ export function beginLife(
   path: string,
   { header, beside }: { header: SqliteHeader | null; beside: Beside },
 ): SqliteLife {
-  if (header === null) return { putBack: null, isOverwritten: () => false, leave: () => {} };
+  if (header === null) return { putBack: null, isOverwritten: () => false, isCutShort: () => false, leave: () => {} };
   const stored = Number(database.prepare('PRAGMA application_id').get()?.['application_id']);
   const files = filesLike(path);
   const putBack = isOurs(stored) ? judge(database, path, { stored, files, ...beside }) : null;
@@ -77,11 +94,21 @@ export function beginLife(
     });
   }
   const isMarked = markIn(header) === idOf(IN_USE);
+  let seenBytes = header.size();
+  let isCut = false;
   return {
     putBack,
     isOverwritten() {
       const mark = isMarked ? markIn(header) : null;
       return mark !== null && (!isOurs(mark) || isLeft(mark));
+    },
+    isCutShort() {
+      if (isCut) return true;
+      const bytes = header.size();
+      // A checkpoint makes the file shorter behind a VACUUM, as short as its header then says.
+      isCut = bytes < seenBytes && bytes < bytesOf(header);
+      seenBytes = bytes;
+      return isCut;
     },
     leave: () =>
       attempt(() => {

@@ -132,6 +132,7 @@ function holdFile(path: string): HeldFile {
       const bytes = Buffer.alloc(4);
       return readSync(held.descriptor, bytes, 0, 4, offset) === 4 ? bytes.readInt32BE() : null;
     },
+    size: () => fstatSync(held.descriptor).size,
     release() {
       if (!isHeld) return;
       isHeld = false;

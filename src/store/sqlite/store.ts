@@ -63,6 +63,8 @@ export function createSqliteStore(options: SqliteOptions): Store {
    * @param bytes how many are to be written. @throws TidegateError `store_damaged`, `store_full`
    */
   function checkPlace(now: number, bytes: number): void {
+    const cut = bytes > 0 ? health.cut() : null;
+    if (cut !== null) throw cut;
     looked.bytes += bytes;
     if (Math.abs(now - looked.at) < LOOK.everyMs && looked.bytes < LOOK.everyBytes) return;
     const wrong = health.moved() ?? (bytes > 0 ? health.full() : null);

@@ -1,11 +1,14 @@
 /** A full disk under the SQLite file: definite, named, and gone as soon as there is room. */
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { commitSurely } from '../../../src/store/commit.ts';
 import { createSqliteStore } from '../../../src/store/sqlite/store.ts';
 import { examine } from '../../../src/store/examine.ts';
 import type { Operation } from '../../../src/store/store.ts';
+import { temporaryFolder } from '../../hosts/child.ts';
 import { mountSmallDisk, noSmallDisk } from '../small-disk.ts';
 
 const MIB = 1_048_576;
@@ -50,6 +53,19 @@ test.skipIf(noSmallDisk !== null)(`a disk that is full, and has room again (${no
   for (let n = 0; n < KEPT; n += 1) await commit(100_000);
   expect((await store.extent('l')).count).toBe(2 * KEPT);
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'a bound of the size of files is as a full disk: definite and named',
+  async () => {
+    const path = join(temporaryFolder(), 'store.db');
+    const worker = join(import.meta.dirname, 'bounded-worker.ts');
+    const command = 'ulimit -f 3000; exec "$@"';
+    const { stdout } = await promisify(execFile)('bash', ['-c', command, 'bash', process.execPath, worker, path]);
+    const told = JSON.parse(stdout) as { answer: string; again: string; taken: number; kept: number };
+    expect(told).toMatchObject({ answer: 'store_full', again: 'store_full', kept: told.taken });
+    expect(told.taken).toBeGreaterThan(10);
+  },
+);
 
 test.skipIf(noSmallDisk !== null)('a file that cannot be made for want of room is refused by name', () => {
   const disk = mountSmallDisk(MIB);

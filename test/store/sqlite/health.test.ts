@@ -1,5 +1,15 @@
 /** The SQLite file when something else has its hands in it: locks, missing and replaced files, damage, rights. */
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -111,6 +121,41 @@ test.each([
   rmSync(path + end);
   renameSync(aside, path + end);
   await store.ping();
+});
+
+test('a file that is cut short is told by the next commit and by pings, and stays so when it grows again', async () => {
+  const path = await newFile();
+  const store = open(path);
+  for (let n = 0; n < 200; n += 1) await commit(store, 'x'.repeat(1_000));
+  const other = new DatabaseSync(path);
+  other.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  other.close();
+  // A look at the file belongs to each commit, however shortly before the last one was.
+  await commit(store, 1);
+  truncateSync(path, 8_192);
+  const damaged = { code: 'store_damaged', message: `${path} was cut short while it was in use` };
+  await expect(commit(store, 2)).rejects.toMatchObject(damaged);
+  truncateSync(path, 2_000_000);
+  await expect(commit(store, 3)).rejects.toMatchObject(damaged);
+  // What it reads may be gone, which SQLite says first.
+  await expect(store.ping()).rejects.toMatchObject({ code: 'store_damaged' });
+  expect(await examine(store, runtime.now())).toMatchObject([{ stops: true, error: { code: 'store_damaged' } }]);
+});
+
+test('a file that is shorter behind a VACUUM is well', async () => {
+  const path = await newFile();
+  const store = open(path);
+  for (let n = 0; n < 200; n += 1) await commit(store, 'x'.repeat(1_000));
+  await store.ping();
+  await (await store.transfer?.())?.drop('l');
+  const before = statSync(path).size;
+  const other = new DatabaseSync(path);
+  other.exec('PRAGMA wal_checkpoint(TRUNCATE); VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
+  other.close();
+  const { size } = statSync(path);
+  expect([before > 0, size < 200_000]).toEqual([true, true]);
+  await store.ping();
+  await commit(store, 1);
 });
 
 test('damage is named at the start, with the file, the cause and what to do', async () => {
