@@ -59,13 +59,19 @@ export function createRepeats(
   const byLog = new Map<string, number>();
   const came = new Map(streams.map(({ name }) => [name, { appended: 0, deepest: 0 }]));
 
+  /** How far back a first reading reaches. That of a source that may go on from a position is not said to repeat anything yet. */
+  const unrepeated = (far: number) => (relists ? far : Math.min(far, MOST_REACH));
+
   function reachOf({ name, dedupe }: { name: string; dedupe: number }, open: boolean): Measured | undefined {
     const known = reach[name];
     const [readings, earlier] = since[name] ?? [0, 0];
     const { appended = 0, deepest = 0 } = came.get(name) ?? {};
     if (appended === 0 && deepest === 0) return known === undefined ? undefined : [known, readings, earlier];
     const needed = Math.max(deepest, earlier) === 0 ? 0 : Math.max(deepest, earlier) + appended;
-    if (goesOn) return [Math.max(known ?? 0, deepest) + appended, readings, needed];
+    if (goesOn) {
+      const far = Math.max(known ?? 0, deepest) + appended;
+      return [needed === 0 ? unrepeated(far) : far, readings, needed];
+    }
     if (relists && known !== undefined && known > 0 && (deepest > 0 || known <= MOST_REACH)) {
       // What is listed by turns lies as much deeper as others were appended since.
       if (readings + 1 >= PERIOD) return [needed, 0, 0];
@@ -78,7 +84,7 @@ export function createRepeats(
     if (deepest > 0) return [deepest + appended, 0, 0];
     if (known === 0) return appended > dedupe || relists ? [0, 0, 0] : undefined;
     if (known !== undefined && known > dedupe) return [0, 0, 0];
-    return appended > dedupe || relists || open ? [appended, 0, 0] : undefined;
+    return appended > dedupe || relists || open ? [unrepeated(appended), 0, 0] : undefined;
   }
 
   return {

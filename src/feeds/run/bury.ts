@@ -26,15 +26,16 @@ export interface Burial {
   renew(): void;
 }
 
+/** @param hasLetters whether the feed ever made one. That its last burst made none says little: a long reading takes many bursts. */
 export function createBurial(
   { runtime, store, tenant: own }: StreamScope,
   feed: DeclaredFeed,
-  { chunk, tally, isRefusing }: { chunk: Chunk; tally: Tally; isRefusing: boolean },
+  { chunk, tally, hasLetters }: { chunk: Chunk; tally: Tally; hasLetters: boolean },
 ): Burial {
   const bound = createLetterBound(feed);
   const mayRepeat = feed.feed.relists === true && !feed.namesTenants;
   /** Digests of letters; null: not looked for yet. */
-  let known: Set<string> | null = mayRepeat && isRefusing ? null : new Set();
+  let known: Set<string> | null = mayRepeat && hasLetters ? null : new Set();
 
   return {
     async load() {

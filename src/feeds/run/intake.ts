@@ -108,7 +108,7 @@ export function createIntake(scope: StreamScope, feed: DeclaredFeed, begun: Feed
   const tenantGaps = createTenantGaps(scope, feed.name, begun.tenantGaps);
   const judge = createJudge(scope, feed);
   const shares = createFeedShares(scope, feed);
-  const burial = createBurial(scope, feed, { chunk, tally, isRefusing: begun.rejected !== null });
+  const burial = createBurial(scope, feed, { chunk, tally, hasLetters: begun.counts.deadLetters > 0 });
   const { keep, keepAll } = createKeeper({
     appender,
     fold,

@@ -51,10 +51,23 @@ describe('the window of a stream', () => {
   });
 
   test('has an end, and what lies beyond is told', () => {
-    const state = burst(null, MOST_REACH + 1);
+    const listed = createRepeats(null, [STREAM], true);
+    for (let n = 0; n <= MOST_REACH; n += 1) listed.appended('s');
+    expect(beyondReach(listed.state(false))).toEqual(['s']);
+    const state = burst(burst(null, MOST_REACH), 1, MOST_REACH);
     expect(windowAfter(state)).toBe(MOST_REACH);
     expect(beyondReach(state)).toEqual(['s']);
-    expect(beyondReach(burst(null, MOST_REACH))).toEqual([]);
+  });
+
+  test('is told of a source that goes on from a position once that repeats something, and not because it brings much', () => {
+    const first = burst(null, MOST_REACH + 1);
+    expect(windowAfter(first)).toBe(MOST_REACH);
+    expect(beyondReach(first)).toEqual([]);
+    expect(beyondReach(burst(first, 10_000, MOST_REACH))).toEqual(['s']);
+    // So too where the reading takes several bursts.
+    const open = burst(burst(null, 15_000, 0, true), 15_000, 0, true);
+    expect(beyondReach(open)).toEqual([]);
+    expect(beyondReach(burst(open, 10, 15_000, true))).toEqual(['s']);
   });
 });
 

@@ -115,6 +115,17 @@ test('what a source lists again with each reading is a dead letter once, and is 
   expect(stage.logged.filter(({ level, message }) => level === 'warn' && message === LINE)).toHaveLength(2);
 });
 
+test('what is listed again is no new dead letter where a burst in between had nothing to refuse', async () => {
+  const polls = [[wrong, reading(1)], [reading(2)], [wrong, reading(3)], [reading(4)], [wrong]];
+  const stage = stageOf({ streams: { readings: anonymous({ ...bringing(polls), relists: true }) } });
+  for (const _ of polls) {
+    await stage.run();
+    await stage.clock.advance(60_000);
+  }
+  const { deadLetters } = await readDeadLetters(scopeOfLogs(stage.deps, { tenant: TENANT }), 'readings');
+  expect(deadLetters).toHaveLength(1);
+});
+
 test('what a source sends anew, and does not list again, is a dead letter each time', async () => {
   const stage = stageOf({ streams: { readings: anonymous(bringing([[wrong], [wrong], [wrong]])) } });
   for (let poll = 0; poll < 3; poll += 1) {

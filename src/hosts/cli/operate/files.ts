@@ -1,7 +1,7 @@
 /** The files of actions: written beside and renamed, read piece by piece; `-` is standard output or input. */
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open, readlink, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readlink, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { once } from 'node:events';
 import { TidegateError } from '../../../base/errors.ts';
@@ -9,6 +9,9 @@ import { isOutputGone, unwrittenOutput } from '../kit/output.ts';
 import type { OperateFiles } from '../../../operate/action.ts';
 
 const STANDARD = '-';
+const UUID_PART = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.part$/;
+/** A file to which nobody has written for so long, ms, has no writer any more. */
+const LEFT_MS = 3_600_000;
 
 export interface CommandFiles extends OperateFiles {
   /** Whether something went to standard output, so that words for people have to go elsewhere. */
@@ -66,6 +69,7 @@ async function writeFile(given: string, pieces: AsyncIterable<string | Uint8Arra
   if (!(await isPlain(given))) return writeInto(given, pieces);
   const name = await targetOf(given);
   const beside = join(dirname(name), `.${basename(name)}.${randomUUID()}.part`);
+  await clearLeft(name);
   const file = await open(beside, 'wx', 0o600).catch((cause: unknown) => {
     throw notWritten(name, cause);
   });
@@ -81,6 +85,18 @@ async function writeFile(given: string, pieces: AsyncIterable<string | Uint8Arra
     await file.close().catch(() => {});
     await rm(beside, { force: true });
     throw thrown;
+  }
+}
+
+/** Removes what writers of the same file left that were killed. It does not throw: a file that stays harms nothing. */
+async function clearLeft(name: string): Promise<void> {
+  const folder = dirname(name);
+  const before = `.${basename(name)}.`;
+  for (const found of await readdir(folder).catch(() => [])) {
+    if (!found.startsWith(before) || !UUID_PART.test(found.slice(before.length))) continue;
+    const left = join(folder, found);
+    const writtenAt = (await stat(left).catch(() => null))?.mtimeMs ?? Infinity;
+    if (Date.now() - writtenAt > LEFT_MS) await rm(left, { force: true }).catch(() => {});
   }
 }
 
