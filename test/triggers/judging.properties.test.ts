@@ -205,6 +205,20 @@ test('a flood of keys is bounded, forgets nobody who holds, and is counted', () 
   const { state } = judged(entries, asked);
   expect(state.keys.size).toBe(MOST_TRIGGER_KEYS);
   expect(state.keys.overflow).toBe(500);
-  const held = judged(entries, { ...asked, when: high(3) }).state;
-  expect([...held.keys.all()].map(({ key }) => key)).toEqual(entries.slice(0, 10).map(({ event }) => event.key));
+});
+
+test('keys for which it never held make room for others, however many hold', () => {
+  const most = MOST_TRIGGER_KEYS + 500;
+  const holds = (index: number) => index < 200 || index === most - 1;
+  const entries = Array.from({ length: most }, (_, index): Entry => {
+    const event = { id: String(index), key: `k${index}`, time: BEGUN + index, data: { n: holds(index) ? 6 : 1 } };
+    return { stream: 's', event, at: BEGUN + index };
+  });
+  const asked = { when: high(3), streams: ['s'], lateMs: 0, cooldownMs: 0, begunAt: BEGUN, knownTo: BEGUN + 20_000 };
+  for (const cuts of [[], [9_000], [10_200]]) {
+    const { moments, state } = judged(entries, { ...asked, cuts });
+    expect(moments).toHaveLength(201);
+    expect([state.keys.size, state.keys.overflow]).toEqual([MOST_TRIGGER_KEYS, 0]);
+    expect([...state.keys.all()].filter(({ told }) => told)).toHaveLength(201);
+  }
 });

@@ -81,9 +81,21 @@ export function simple(
     }
     return transitions;
   };
+  /** Of each key, when the newest reading happened by which a threshold or a match was judged. */
+  const newest = new Map<string | undefined, number>();
+  function isOld(event: LoggedEvent, at: number): boolean {
+    const { kind } = condition;
+    if ((kind !== 'threshold' && kind !== 'match') || condition.perKey === false) return false;
+    if (!isLookedAt(condition, event)) return false;
+    if (kind === 'threshold' && numberAt(event.data, pathOf(condition.field)) === null) return false;
+    const known = newest.get(event.key) ?? Number.NEGATIVE_INFINITY;
+    const happened = Math.min(event.time, at);
+    newest.set(event.key, Math.max(known, happened));
+    return happened < known;
+  }
   const { late } = order(came, asked, {
     event(event, at) {
-      take(step(condition, state, event, at), event);
+      if (!isOld(event, at)) take(step(condition, state, event, at), event);
       return isLookedAt(condition, event);
     },
     pass(to) {

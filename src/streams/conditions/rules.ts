@@ -9,59 +9,65 @@ import { differsBy, isBeyond } from './bound.ts';
 import { countRule } from './count.ts';
 import { rateRule } from './rate.ts';
 import { happenedAt, type Judgement, type Rule } from './rule.ts';
-import { passesWhere, type WatchedEvent } from './scope.ts';
+import { isPerKey, passesWhere, type WatchedEvent } from './scope.ts';
 import type { Subject } from './state.ts';
 
 /**
- * By which events it is decided whether a condition holds: the latest of their times, while it holds and once it has ceased. Null: it
- * never held, or an earlier release has written it.
+ * By which events it is decided whether a condition holds: the latest of their times. Null: it never held and that is not
+ * remembered, or an earlier release has written it.
  */
 type Stood = { time: number } | null;
 
 /**
- * Goes by arrival. An event that is older than those by which it is decided whether the condition holds changes nothing: what was so
- * before says nothing of now. While it never held, a late event can make it hold, because what it reports has happened and must not be
- * missed; so it is where all keys are judged together, since what one of them did last says nothing of another.
- * @returns null: the event changes nothing
+ * The rules of conditions of which the newest reading of a key decides. They go by arrival, but an event that is older than those
+ * by which it is decided whether the condition holds changes nothing: what was so before says nothing of now. Where all keys are judged
+ * together, an old event can make it hold, since what one of them did last says nothing of another.
+ * @param remembersAll whether readings decide by which the condition never held. Each event then is something new to remember.
+ * Otherwise, while it never held, a late event can make it hold.
  */
-function judgedByLevel(
-  holds: boolean,
-  value: number | null,
-  before: Subject<Stood> | null,
-  event: WatchedEvent,
-  at: number,
-): Judgement<Stood> | null {
-  const time = happenedAt(event, at);
-  const held = before?.holds ?? false;
-  const isOfOne = before?.key != null || event.key === undefined;
-  const decided = held || isOfOne ? (before?.memory?.time ?? Number.NEGATIVE_INFINITY) : Number.NEGATIVE_INFINITY;
-  if (holds !== held && time < decided) return null;
-  if (holds) return { holds, lapsed: false, memory: { time: Math.max(decided, time) }, value };
-  if (held) return { holds, lapsed: false, memory: isOfOne ? { time } : null, value };
-  // What ended it last still decides.
-  return before?.memory == null ? { holds, lapsed: false, memory: null, value } : null;
+function levelRules(remembersAll: boolean): { threshold: Rule<Threshold, Stood>; match: Rule<Match, Stood> } {
+  /** @returns null: the event changes nothing */
+  function judge(
+    condition: Threshold | Match,
+    [holds, value]: [holds: boolean, value: number | null],
+    before: Subject<Stood> | null,
+    event: WatchedEvent,
+    at: number,
+  ): Judgement<Stood> | null {
+    const time = happenedAt(event, at);
+    const held = before?.holds ?? false;
+    const isOfOne = isPerKey(condition) || typeof condition.key === 'string' || event.key === undefined;
+    const decided = held || isOfOne ? (before?.memory?.time ?? Number.NEGATIVE_INFINITY) : Number.NEGATIVE_INFINITY;
+    if (holds !== held && time < decided) return null;
+    const newest = { time: Math.max(decided, time) };
+    if (holds) return { holds, lapsed: false, memory: newest, value };
+    if (held || (remembersAll && isOfOne)) return { holds, lapsed: false, memory: isOfOne ? newest : null, value };
+    // What ended it last still decides.
+    return before?.memory == null ? { holds, lapsed: false, memory: null, value } : null;
+  }
+
+  const ofStood = {
+    latest: (stood: Stood) => stood?.time ?? Number.NEGATIVE_INFINITY,
+    broughtTo: (now: number): Stood => ({ time: now }),
+    isSpent: ({ holds }: Subject<Stood>) => !holds,
+  };
+  return {
+    threshold: {
+      judge(condition, before, event, at) {
+        const value = numberAt(event.data, pathOf(condition.field));
+        if (value === null) return null;
+        return judge(condition, [isBeyond(condition, value, before?.holds ?? false), value], before, event, at);
+      },
+      ...ofStood,
+    },
+    match: {
+      judge(condition, before, event, at) {
+        return judge(condition, [passesWhere(condition.where, event.data), null], before, event, at);
+      },
+      ...ofStood,
+    },
+  };
 }
-
-const ofStood = {
-  latest: (stood: Stood) => stood?.time ?? Number.NEGATIVE_INFINITY,
-  broughtTo: (now: number): Stood => ({ time: now }),
-  isSpent: ({ holds }: Subject<Stood>) => !holds,
-};
-
-const threshold: Rule<Threshold, Stood> = {
-  judge(condition, before, event, at) {
-    const value = numberAt(event.data, pathOf(condition.field));
-    if (value === null) return null;
-    const holds = isBeyond(condition, value, before?.holds ?? false);
-    return judgedByLevel(holds, value, before, event, at);
-  },
-  ...ofStood,
-};
-
-const match: Rule<Match, Stood> = {
-  judge: ({ where }, before, event, at) => judgedByLevel(passesWhere(where, event.data), null, before, event, at),
-  ...ofStood,
-};
 
 type Changed = {
   /** Event time of the newest event. */
@@ -101,13 +107,18 @@ const absence: Rule<Absence, { last: number }> = {
 
 /** A state belongs to one condition, so a rule only gets memory that it wrote. */
 export const RULES: Record<Condition['kind'], Rule<Condition, Json>> = {
-  threshold,
+  ...levelRules(false),
   change,
   rate: rateRule,
   absence,
-  match,
   count: countRule,
 };
+
+/**
+ * The same for who stores a state now and then, and not with each change of it: a reading that is older than another of its key
+ * makes nothing hold, also where the condition never held.
+ */
+export const ORDERLY_RULES: typeof RULES = { ...RULES, ...levelRules(true) };
 
 /** Null: the field is missing, or holds no number where numbers are compared. */
 function comparable({ field, by, byPercent }: Change, { data }: WatchedEvent): number | string | null {

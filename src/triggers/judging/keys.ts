@@ -1,7 +1,7 @@
 /**
- * What a trigger remembers of its keys, within bounds. Where there are too many, it forgets the key that changed longest ago
- * among those that do not hold and whose silence is not measured; where all of the oldest are needed, a new key is not taken in.
- * How often that happened is counted, and told. It notes which parts of the state have changed, so that others need not be written.
+ * What a trigger remembers of its keys, within bounds. Where there are too many, it forgets a key first of which nothing but the time of
+ * its newest reading is known; then the key that changed longest ago among those that do not hold and whose silence is not measured.
+ * Where all of the oldest are needed, a new key is not taken in. How often one was forgotten or not taken in is counted, and told. It notes which parts of the state have changed, so that others need not be written.
  */
 import { fnv1a } from '../../base/digest.ts';
 import { knownSubjects } from '../../streams/conditions/scope.ts';
@@ -49,8 +49,19 @@ export function createRememberedKeys(
   const byKey = new Map<string | null, RememberedKey>();
   for (const state of states) byKey.set(state.key, state);
   const changed = new Set<number>();
+  /** Keys for which it never held, and of which only the order of late events is known, the one that changed longest ago first. */
+  const idle = new Set<string | null>();
+  for (const state of byKey.values()) if (isIdle(plan, state)) idle.add(state.key);
 
   function makeRoom(): boolean {
+    for (const key of idle) {
+      idle.delete(key);
+      const state = byKey.get(key);
+      if (state === undefined || !isIdle(plan, state)) continue;
+      byKey.delete(key);
+      changed.add(partOfTriggerKey(key));
+      return true;
+    }
     let looked = 0;
     for (const [key, state] of byKey) {
       if (mayForget(plan, state)) {
@@ -83,6 +94,8 @@ export function createRememberedKeys(
     settled(own, by, cooldownMs) {
       const { key } = own;
       changed.add(partOfTriggerKey(key));
+      idle.delete(key);
+      if (isIdle(plan, own)) idle.add(key);
       // The newest stands last where there may be too many.
       if (byKey.size > most / 2) {
         byKey.delete(key);
@@ -90,6 +103,7 @@ export function createRememberedKeys(
       }
       if (!isForgettable(own, by, cooldownMs)) return true;
       byKey.delete(key);
+      idle.delete(key);
       return false;
     },
     peek: (key) => byKey.get(key) ?? null,
@@ -127,6 +141,10 @@ function isSpent({ nodes }: ConditionPlan, state: RememberedKey): boolean {
     const of = nodes[index];
     return node === null || (of?.kind === 'leaf' && of.rule.isSpent?.(node as never) === true);
   });
+}
+
+function isIdle(plan: ConditionPlan, state: RememberedKey): boolean {
+  return state.lastAt === null && mayForget(plan, state) && isSpent(plan, state);
 }
 
 /**

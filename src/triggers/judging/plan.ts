@@ -8,7 +8,7 @@ import type { Json } from '../../base/json.ts';
 import type { Condition, OnStream, TriggerCondition, WindowAggregate } from '../../declare/condition.ts';
 import type { DeclaredTrigger } from '../../declare/trigger.ts';
 import type { Rule } from '../../streams/conditions/rule.ts';
-import { RULES } from '../../streams/conditions/rules.ts';
+import { ORDERLY_RULES } from '../../streams/conditions/rules.ts';
 import { isPerKey, passesKey, passesWhere, type WatchedEvent } from '../../streams/conditions/scope.ts';
 import { isGap } from '../../base/event.ts';
 import { aggregateRule } from './aggregate.ts';
@@ -126,7 +126,7 @@ export function leavesOf(condition: TriggerCondition): LeafCondition[] {
 }
 
 function ruleOf(condition: LeafCondition): LeafRule {
-  return (condition.kind === 'aggregate' ? aggregateRule : RULES[condition.kind]) as unknown as LeafRule;
+  return (condition.kind === 'aggregate' ? aggregateRule : ORDERLY_RULES[condition.kind]) as unknown as LeafRule;
 }
 
 /** Whether it looks at each key by itself. */
