@@ -140,8 +140,8 @@ describe('a tool that asks', () => {
 
   test.each(['accept', 'decline'])('sends to a page, and hears no more of it than %s', async (action) => {
     const { result } = await call({ name: 'visit' });
-    const elicitationId = expect.stringMatching(/^[\da-f]{16}$/) as string;
-    const params = { mode: 'url', message: 'Sign in', url: 'https://example.org/in', elicitationId };
+    // 2026-07-28 has no `elicitationId`.
+    const params = { mode: 'url', message: 'Sign in', url: 'https://example.org/in' };
     expect(result.inputRequests).toEqual({ in: { method: 'elicitation/create', params } });
     expect(textOf(await play('visit', { in: { action } }))).toBe(action);
   });

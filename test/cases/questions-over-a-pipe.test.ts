@@ -81,7 +81,13 @@ describe('a tool that asks', { timeout: 30_000 }, () => {
   test('sends a user to a page, by an id as 2025-11-25 requires it', async () => {
     const { asked, call } = await connected({ elicitation: { form: {}, url: {} } }, () => ({ action: 'accept' }));
     expect((await call('visit')).text).toBe('accept');
-    expect(asked).toMatchObject([{ mode: 'url', elicitationId: expect.stringMatching(/^[\da-f]{16}$/) as string }]);
+    await call('visit');
+    const elicitationId = expect.stringMatching(/^[\da-f]{16}$/) as string;
+    expect(asked).toMatchObject([
+      { mode: 'url', elicitationId },
+      { mode: 'url', elicitationId },
+    ]);
+    expect(asked[0]?.elicitationId).not.toBe(asked[1]?.elicitationId);
   });
 
   test('asks prompts and resources too', async () => {

@@ -3,7 +3,6 @@ import * as z from 'zod';
 import { KEPT_NAME, lostName } from '../../base/schema/lost-name.ts';
 import type { Answer, ContentOf, InputRequest, WireRequest } from '../ask.ts';
 import { RootsResult, SampleResult } from '../client-asks.ts';
-import { digestOf } from '../../base/digest.ts';
 import { flatSchema } from './flat-schema.ts';
 import { asMeant } from '../../base/schema/as-meant.ts';
 import { defOf } from '../../base/schema/schema-parts.ts';
@@ -37,12 +36,8 @@ function paramsOf(request: InputRequest, path: string): JsonObject {
   switch (request.kind) {
     case 'form':
       return { mode: 'form', message: request.message, requestedSchema: flatSchema(request.schema, path) };
-    case 'url': {
-      const { message } = request;
-      const url = checkUrl(request.url, path);
-      // 2025-11-25 requires it, and clients of today that know it from there. The same question has the same one.
-      return { mode: 'url', message, url, elicitationId: digestOf(JSON.stringify([path, message, url])) };
-    }
+    case 'url':
+      return { mode: 'url', message: request.message, url: checkUrl(request.url, path) };
     case 'sample':
       return { ...request.params };
     default:
@@ -102,17 +97,20 @@ export function readAnswer<Request extends InputRequest>(
 
 /**
  * The content of a form without the fields that were left empty: forms send an empty text for them. It stays where its field takes one,
- * and where the field is needed, so that the refusal names it.
+ * and where the field is needed, so that the refusal names it;
+ * of a list that may be empty it means that nothing was chosen.
  */
 export function withoutBlanks(schema: z.ZodType, content: JsonObject): JsonObject {
   const def = defOf(schema);
   if (def.type !== 'object') return content;
   const shape = def.shape as Readonly<Record<string, z.ZodType>>;
-  const left = Object.entries(content).filter(([name, value]) => {
+  const left = Object.entries(content).flatMap(([name, value]) => {
     const field = value === '' && Object.hasOwn(shape, name) ? shape[name] : undefined;
-    return field === undefined || field.safeParse('').success || !field.safeParse(undefined).success;
+    if (field === undefined || field.safeParse('').success) return [[name, value] as const];
+    if (field.safeParse(undefined).success) return [];
+    return [[name, field.safeParse([]).success ? [] : value] as const];
   });
-  return left.length === Object.keys(content).length ? content : Object.fromEntries(left);
+  return Object.fromEntries(left);
 }
 
 /**

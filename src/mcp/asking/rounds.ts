@@ -12,6 +12,7 @@ import { STATE_MS } from '../../calls/request-state.ts';
 import { ANSWER_BYTES } from '../../declare/check/ask-wire.ts';
 import { afterConflict, commitSurely } from '../../store/commit.ts';
 import type { Operation, Put, Reading } from '../../store/store.ts';
+import { questionFor } from '../wire/older-questions.ts';
 import { isObject } from '../wire/params.ts';
 import {
   type AskedRequest,
@@ -114,7 +115,10 @@ export function createRounds(runtime: Runtime): Rounds {
       const value: WaitingRequest = {
         request,
         round,
-        questions: Object.entries(required.inputRequests).map(([key, asked]) => ({ key, request: asked })),
+        questions: Object.entries(required.inputRequests).map(([key, asked]) => ({
+          key,
+          request: questionFor(asked, request.version, [place.session, place.stream, key]),
+        })),
         until,
         pieces: pieces.length,
         workedOnUntil: null,

@@ -60,7 +60,7 @@ export async function noted(
   if (method === 'notifications/cancelled' && session && isId) {
     await endAtWork(deps, session.facts, id as string | number, exchange);
     // A client that cannot be asked has no request that waits for it.
-    if (askableOf(session.facts.askable) !== null) await deps.asking?.cancel(session.facts.id, id, exchange);
+    if (askableOf(session.facts) !== null) await deps.asking?.cancel(session.facts.id, id, exchange);
   }
   return new Response(null, { status: 202 });
 }
@@ -74,7 +74,7 @@ async function endAtWork(
 ): Promise<void> {
   const { tenant } = principal;
   // A handler whose client was asked may be at work on another instance than the connection of its request.
-  if (underWay.cancel(session.id, id) && askableOf(session.askable) === null) return;
+  if (underWay.cancel(session.id, id) && askableOf(session) === null) return;
   try {
     await quotas.take(store, CANCELLED, principal, 1);
   } catch (thrown) {
@@ -91,7 +91,7 @@ async function endAtWork(
  * here waits until its own time is over.
  */
 export async function endWaiting(deps: ClientMessagesDeps, session: SessionFacts, exchange: Exchange): Promise<void> {
-  if (deps.asking === null || askableOf(session.askable) === null) return;
+  if (deps.asking === null || askableOf(session) === null) return;
   try {
     const ended = await deps.asking.cancelAll(session.id, exchange);
     for (const id of ended) await endAtWork(deps, session, id, exchange);

@@ -7,6 +7,7 @@ import type { LegacyClient } from '../../calls/caller.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { type InputRequired, isInputRequired } from '../../calls/question-round.ts';
 import type { Retry } from '../../calls/request-state.ts';
+import { questionFor } from '../wire/older-questions.ts';
 import { unansweredQuestion, withoutAnswer } from '../asking/unanswered.ts';
 
 /**
@@ -17,6 +18,13 @@ const ANSWER_MS = 50_000;
 
 /** Longer than any request takes. */
 const LONGEST_MS = 600_000;
+
+interface PipeClient {
+  /** The protocol version that was agreed on. */
+  version: string;
+  /** The id of its connection; null: it has none. */
+  connection: string | null;
+}
 
 /** The answer is checked where its question is asked again. */
 const ANY: StandardSchemaV1<unknown, JsonObject> = {
@@ -31,13 +39,14 @@ const ANY: StandardSchemaV1<unknown, JsonObject> = {
 export async function withPipeAnswers(
   server: Server,
   { mcpReq }: ServerContext,
+  client: PipeClient,
   run: (retry: Retry | null) => Promise<object>,
 ): Promise<object> {
   let result = await run(null);
   while (isInputRequired(result)) {
     let responses: Retry['responses'];
     try {
-      responses = await askAll(server, mcpReq, result);
+      responses = await askAll(server, mcpReq, client, result);
     } catch (thrown) {
       if (mcpReq.signal.aborted) throw thrown;
       return withoutAnswer(mcpReq.method, thrown);
@@ -56,14 +65,16 @@ export function askOverPipe(server: Server, { mcpReq: { id } }: ServerContext): 
 async function askAll(
   server: Server,
   { id, signal }: ServerContext['mcpReq'],
+  { version, connection }: PipeClient,
   { inputRequests }: InputRequired,
 ): Promise<Retry['responses']> {
   // A question that fails takes those beside it back.
   const ending = new AbortController();
   const options = { relatedRequestId: id, timeout: ANSWER_MS, signal: AbortSignal.any([signal, ending.signal]) };
   const answers = Object.entries(inputRequests).map(async ([key, request]) => {
+    const asked = questionFor(request, version, [connection ?? '', JSON.stringify(id), key]);
     try {
-      return [key, await server.request({ ...request }, ANY, options)] as const;
+      return [key, await server.request({ ...asked }, ANY, options)] as const;
     } catch (cause) {
       ending.abort(cause);
       throw unansweredQuestion(request, cause);

@@ -44,7 +44,7 @@ export async function runLegacy(
   const { session, stream: own } = exchange;
   const version = http.req?.headers.get('mcp-protocol-version') ?? session?.facts.version ?? UNSAID_VERSION;
   const stream = asking && own?.canAsk ? own : null;
-  const clientCapabilities = stream && session ? askableOf(session.facts.askable) : null;
+  const clientCapabilities = stream && session ? askableOf(session.facts) : null;
   const client = clientOverHttp(context, exchange, version, newId);
   const caller = callerOf(context, exchange, { clientCapabilities, retry: null, client, kept: session?.kept });
   // What the request sends comes before its answer.
@@ -76,11 +76,11 @@ async function runOverPipe(
   server: Server,
   { connection: session, deadline }: Pick<LegacyRun, 'connection' | 'deadline'>,
 ) {
-  const clientCapabilities = askableIn(server.getClientCapabilities());
   const version = server.getNegotiatedProtocolVersion() ?? UNSAID_VERSION;
+  const clientCapabilities = askableIn(server.getClientCapabilities(), version);
   const ask = clientCapabilities === null ? null : askOverPipe(server, context);
   const client = { version, session, isKnown: true, gone: context.mcpReq.signal, ask };
-  const result = await withPipeAnswers(server, context, async (retry) => {
+  const result = await withPipeAnswers(server, context, { version, connection: session }, async (retry) => {
     // How long a person thinks about a question is no time of the handler.
     const given = retry === null ? exchange : { ...exchange, deadline: deadline() };
     const caller = callerOf(context, given, { clientCapabilities, retry, client });
@@ -97,7 +97,7 @@ export async function enterAgain(
   exchange: Exchange,
   signal?: AbortSignal,
 ): Promise<object> {
-  const clientCapabilities = askableOf(exchange.session?.facts.askable ?? {});
+  const clientCapabilities = exchange.session && askableOf(exchange.session.facts);
   const { _meta: meta } = params as { _meta?: unknown };
   const heard = unheard(meta, signal);
   const session = exchange.session?.facts.id ?? null;

@@ -16,6 +16,7 @@ import type { ToolContext } from '../../declare/context.ts';
 import { hasEnded, type Header } from '../../tasks/records/header.ts';
 import type { Tasks } from '../../tasks/work/service.ts';
 import { isForModel, refusalResult } from '../wire/errors.ts';
+import { questionFor } from '../wire/older-questions.ts';
 import { IN_METHODS, naming } from './argument-names.ts';
 import { relatedTask } from './legacy-view.ts';
 import { callsMeanwhile } from './next-calls.ts';
@@ -123,7 +124,8 @@ function createQuestions(
   let answer = new AbortController();
 
   async function ask(question: string, request: WireRequest, taken: AbortSignal): Promise<void> {
-    const related = { ...request, params: { ...request.params, _meta: relatedTask(taskId) } } as unknown as WireRequest;
+    const { method, params } = questionFor(request, client.version, [taskId, question]);
+    const related = { method, params: { ...params, _meta: relatedTask(taskId) } } as unknown as WireRequest;
     try {
       const given = await client.ask?.(related, askedKey(taskId, question), AbortSignal.any([taken, over]));
       if (given === null || given === undefined) return;

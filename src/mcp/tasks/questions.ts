@@ -7,6 +7,7 @@ import type { WireRequest } from '../../declare/ask.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import { callsTo, type NextCall } from '../../calls/next-call.ts';
 import type { Header } from '../../tasks/records/header.ts';
+import { expectedOf, kindOf, optionsOf, textOf } from '../wire/form-fields.ts';
 import type { SeenTask } from './seen-task.ts';
 
 const AskedField = z.object({
@@ -84,57 +85,6 @@ function fieldsOf({ requestedSchema }: WireRequest['params']): Field[] {
   });
 }
 
-function kindOf(schema: JsonObject): Field['kind'] {
-  if (schema.type === 'array') return 'choices';
-  if (schema.type === 'boolean') return 'true or false';
-  if (schema.type === 'integer') return 'whole number';
-  if (schema.type === 'number') return 'number';
-  return optionsOf(schema).length > 0 ? 'choice' : 'text';
-}
-
-/** The choices of a field, or of each item of a list. */
-function optionsOf(schema: JsonObject): { value: string; title: string }[] {
-  const of = schema.type === 'array' ? (schema.items as JsonObject) : schema;
-  if (Array.isArray(of.enum)) return of.enum.map((value) => ({ value: textOf(value), title: textOf(value) }));
-  return ((of.oneOf ?? of.anyOf ?? []) as JsonObject[]).map(({ const: value, title }) => ({
-    value: textOf(value),
-    title: textOf(title ?? value),
-  }));
-}
-
-const FORMATS: Readonly<Record<string, string>> = {
-  email: 'an email address',
-  uri: 'a URL',
-  date: 'a date such as 2026-11-20',
-  'date-time': 'a time such as 2026-11-20T12:00:00Z',
-};
-
-function expectedOf(schema: JsonObject, options: readonly { value: string; title: string }[]): string {
-  const choices = options.map(({ value, title }) => (value === title ? value : `${value} (${title})`)).join(', ');
-  switch (kindOf(schema)) {
-    case 'choice':
-      return `one of ${choices}`;
-    case 'choices':
-      return `a list of some of ${choices}${between(schema.minItems, schema.maxItems, ' items')}`;
-    case 'true or false':
-      return 'true or false';
-    case 'number':
-      return `a number${between(schema.minimum, schema.maximum)}`;
-    case 'whole number':
-      return `a whole number${between(schema.minimum, schema.maximum)}`;
-    default:
-      return `${FORMATS[textOf(schema.format)] ?? 'a text'}${between(schema.minLength, schema.maxLength, ' characters')}`;
-  }
-}
-
-/** Bounds of 53 bits are those of every whole number, and say nothing. */
-function between(least: Json | undefined, most: Json | undefined, unit = ''): string {
-  const bounds = Object.entries({ 'at least': least, 'at most': most }).flatMap(([side, bound]) =>
-    typeof bound === 'number' && Math.abs(bound) < Number.MAX_SAFE_INTEGER ? [`${side} ${bound}`] : [],
-  );
-  return bounds.length === 0 ? '' : `, ${bounds.join(' and ')}${unit}`;
-}
-
 function fieldText({ field, needed, expected, about, default: byDefault }: Field): string {
   const isNeeded = needed
     ? 'needed'
@@ -142,8 +92,4 @@ function fieldText({ field, needed, expected, about, default: byDefault }: Field
       ? 'may be left out'
       : `default ${JSON.stringify(byDefault)}`;
   return `${field} (${isNeeded}): ${expected}.${about === undefined ? '' : ` ${about}`}`;
-}
-
-function textOf(value: Json | undefined): string {
-  return typeof value === 'string' ? value : '';
 }

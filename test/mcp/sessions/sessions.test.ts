@@ -190,6 +190,29 @@ describe('the level of log messages', () => {
     expect(await heard(served, session)).toEqual([...LEVELS]);
   });
 
+  it('is kept while the client pings, at no call to the store but one in half a day', async () => {
+    let now = Date.now();
+    const counted = countCalls(createMemoryStore());
+    const served = await start({ store: counted.store, now: () => now });
+    const session = await begin(served);
+    await send(served, level('alert'), session);
+    const ping = async () => {
+      const before = counted.total();
+      expect(await (await send(served, request('ping'), session)).json()).toEqual({
+        jsonrpc: '2.0',
+        id: 7,
+        result: {},
+      });
+      return counted.total() - before;
+    };
+    expect(await ping()).toBe(1);
+    for (let hours = 0; hours < 72; hours += 18) {
+      now += 18 * 3_600_000;
+      expect([await ping(), await ping()]).toEqual([2, 1]);
+    }
+    expect(await heard(served, session)).toEqual(['alert', 'emergency']);
+  });
+
   it('is not declared where nothing can be sealed, and is no method then', async () => {
     const served = await start({ secrets: null });
     const initialize = request('initialize', {
