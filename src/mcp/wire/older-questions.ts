@@ -6,7 +6,7 @@
 import { digestOf } from '../../base/digest.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import type { WireRequest } from '../../declare/ask.ts';
-import { expectedOf, kindOf, optionsOf } from './form-fields.ts';
+import { expectedOf, kindOf, optionsOf, textOf } from './form-fields.ts';
 import { isObject } from './params.ts';
 
 /** The first revision with modes of elicitation, lists in forms, and tools for the client's model. */
@@ -28,7 +28,7 @@ export function questionFor(request: WireRequest, version: string, asked: readon
 }
 
 function olderForm(schema: Json | undefined): JsonObject {
-  const { type = 'object', properties, required } = isObject(schema) ? (schema as JsonObject) : {};
+  const { type = 'object', properties, required } = isObject(schema) ? schema : {};
   const fields = Object.entries((properties ?? {}) as Record<string, JsonObject>);
   return {
     type,
@@ -54,7 +54,7 @@ function olderField(field: JsonObject): JsonObject {
     ...(kind === 'choices' ? [`${expectedOf(field, options)}, ${listWords(options.map(({ value }) => value))}`] : []),
     ...(byDefault === undefined || kind === 'true or false' ? [] : [`default: ${defaultText(byDefault)}`]),
   ].join('; ');
-  const about = [description, words === '' ? undefined : `(${words})`].filter((text) => text !== undefined).join(' ');
+  const about = [textOf(description), words === '' ? '' : `(${words})`].filter((text) => text !== '').join(' ');
   return {
     ...(kind === 'choices' ? { type: 'string' } : rest),
     ...(title === undefined ? {} : { title }),
@@ -67,13 +67,15 @@ function olderField(field: JsonObject): JsonObject {
 
 /** How a list of texts is written in one text. */
 function listWords(values: readonly string[]): string {
-  const inJson = values.find((value) => value.includes(',') || value.trim() !== value || value.startsWith('['));
-  return inJson === undefined ? 'with commas between them' : `as JSON such as ${JSON.stringify([inJson])}`;
+  return needsJson(values) ? `as JSON such as ${JSON.stringify(values.slice(0, 1))}` : 'with commas between them';
+}
+
+function needsJson(values: readonly string[]): boolean {
+  return values.some((value) => value.includes(',') || value.trim() !== value || value.startsWith('['));
 }
 
 function defaultText(value: Json): string {
   if (typeof value === 'string') return value;
-  return Array.isArray(value) && value.length > 0 && listWords(value.map(String)).startsWith('with')
-    ? value.join(', ')
-    : JSON.stringify(value);
+  const values = Array.isArray(value) ? value.map(textOf) : [];
+  return values.length > 0 && !needsJson(values) ? values.join(', ') : JSON.stringify(value);
 }

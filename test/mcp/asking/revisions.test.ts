@@ -55,6 +55,8 @@ const app = defineApp({
   },
 });
 
+const isPage = ({ params }: Message) => params?.['mode'] === 'url';
+
 const open: Hosts[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((hosts) => hosts.close()));
@@ -115,7 +117,6 @@ test('two sessions that are sent to one page have two ids, and a page that is sh
     const stream = await call(first, session, 'enter');
     const both = async () => {
       const asked = [await stream.next(), await stream.next()];
-      const isPage = ({ params }: Message) => params?.['mode'] === 'url';
       return { page: asked.find(isPage), form: asked.find((each) => !isPage(each)) };
     };
     const asked = await both();

@@ -101,8 +101,13 @@ describe('a form', () => {
 
   test('is answered in the same words, by what the handler takes and by what is stored of the question', () => {
     const content = {
-      ...{ text: 'x', day: '2026-11-20', age: '7', share: 1, sure: true, one: 'blue', named: '#00f' },
-      ...{ some: 'red, blue', more: '#f00,#00f', odd: '["a, b","c"]', none: '' },
+      day: '2026-11-20',
+      share: 1,
+      named: '#00f',
+      some: 'red, blue',
+      more: '#f00,#00f',
+      odd: '["a, b","c"]',
+      none: '',
     };
     const lists = { some: ['red', 'blue'], more: ['#f00', '#00f'], odd: ['a, b', 'c'], none: [] };
     const answer = { action: 'accept' as const, content };
@@ -113,10 +118,10 @@ describe('a form', () => {
   });
 });
 
-describe('the id of a page', () => {
-  const pages = (url: string) => wireRequest(page('Sign in', url), 'ask.in');
-  const idOf = (url: string, of: readonly string[]) => questionFor(pages(url), '2025-11-25', of).params.elicitationId;
+const pages = (url: string) => wireRequest(page('Sign in', url), 'ask.in');
+const idOf = (url: string, of: readonly string[]) => questionFor(pages(url), '2025-11-25', of).params.elicitationId;
 
+describe('the id of a page', () => {
   test('is the same each time that it is shown, and of no other caller, question or URL', () => {
     const ids = [
       idOf('https://example.org/in', ['session', 'request', 'in']),
