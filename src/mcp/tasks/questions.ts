@@ -7,7 +7,7 @@ import type { WireRequest } from '../../declare/ask.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import { callsTo, type NextCall } from '../../calls/next-call.ts';
 import type { Header } from '../../tasks/records/header.ts';
-import { expectedOf, kindOf, optionsOf, textOf } from '../wire/form-fields.ts';
+import { expectedOf, fieldKindOf, fieldOptionsOf, textOrEmpty } from '../wire/form-fields.ts';
 import type { SeenTask } from './seen-task.ts';
 
 const AskedField = z.object({
@@ -33,8 +33,8 @@ type Question = z.input<typeof TaskQuestion>;
 
 export function questionsOf({ asks }: Pick<Header, 'asks'>): Question[] {
   return Object.entries(asks).map(([key, { params }]) => {
-    const message = textOf(params.message);
-    if (params.mode === 'url') return { key, message, url: textOf(params.url) };
+    const message = textOrEmpty(params.message);
+    if (params.mode === 'url') return { key, message, url: textOrEmpty(params.url) };
     return { key, message, fields: fieldsOf(params), schema: params.requestedSchema };
   });
 }
@@ -72,10 +72,10 @@ function fieldsOf({ requestedSchema }: WireRequest['params']): Field[] {
   const { properties = {}, required = [] } = (requestedSchema ?? {}) as JsonObject;
   return Object.entries(properties as Record<string, JsonObject>).map(([field, schema]) => {
     const about = [schema.title, schema.description].filter((text) => typeof text === 'string').join(': ');
-    const options = optionsOf(schema);
+    const options = fieldOptionsOf(schema);
     return {
       field,
-      kind: kindOf(schema),
+      kind: fieldKindOf(schema),
       needed: (required as Json[]).includes(field),
       expected: expectedOf(schema, options),
       ...(about === '' ? {} : { about }),

@@ -8,21 +8,21 @@ interface Option {
   title: string;
 }
 
-export function kindOf(schema: JsonObject): FieldKind {
+export function fieldKindOf(schema: JsonObject): FieldKind {
   if (schema.type === 'array') return 'choices';
   if (schema.type === 'boolean') return 'true or false';
   if (schema.type === 'integer') return 'whole number';
   if (schema.type === 'number') return 'number';
-  return optionsOf(schema).length > 0 ? 'choice' : 'text';
+  return fieldOptionsOf(schema).length > 0 ? 'choice' : 'text';
 }
 
 /** The choices of a field, or of each item of a list. */
-export function optionsOf(schema: JsonObject): Option[] {
+export function fieldOptionsOf(schema: JsonObject): Option[] {
   const of = schema.type === 'array' ? (schema.items as JsonObject) : schema;
-  if (Array.isArray(of.enum)) return of.enum.map((value) => ({ value: textOf(value), title: textOf(value) }));
+  if (Array.isArray(of.enum)) return of.enum.map((value) => ({ value: textOrEmpty(value), title: textOrEmpty(value) }));
   return ((of.oneOf ?? of.anyOf ?? []) as JsonObject[]).map(({ const: value, title }) => ({
-    value: textOf(value),
-    title: textOf(title ?? value),
+    value: textOrEmpty(value),
+    title: textOrEmpty(title ?? value),
   }));
 }
 
@@ -36,7 +36,7 @@ const FORMATS: Readonly<Record<string, string>> = {
 /** What the value of a field has to be, in words. */
 export function expectedOf(schema: JsonObject, options: readonly Option[]): string {
   const choices = options.map(({ value, title }) => (value === title ? value : `${value} (${title})`)).join(', ');
-  switch (kindOf(schema)) {
+  switch (fieldKindOf(schema)) {
     case 'choice':
       return `one of ${choices}`;
     case 'choices':
@@ -48,7 +48,7 @@ export function expectedOf(schema: JsonObject, options: readonly Option[]): stri
     case 'whole number':
       return `a whole number${between(schema.minimum, schema.maximum)}`;
     default:
-      return `${FORMATS[textOf(schema.format)] ?? 'a text'}${between(schema.minLength, schema.maxLength, ' characters')}`;
+      return `${FORMATS[textOrEmpty(schema.format)] ?? 'a text'}${between(schema.minLength, schema.maxLength, ' characters')}`;
   }
 }
 
@@ -60,6 +60,6 @@ function between(least: Json | undefined, most: Json | undefined, unit = ''): st
   return bounds.length === 0 ? '' : `, ${bounds.join(' and ')}${unit}`;
 }
 
-export function textOf(value: Json | undefined): string {
+export function textOrEmpty(value: Json | undefined): string {
   return typeof value === 'string' ? value : '';
 }

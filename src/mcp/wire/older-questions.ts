@@ -6,7 +6,7 @@
 import { digestOf } from '../../base/digest.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import type { WireRequest } from '../../declare/ask.ts';
-import { expectedOf, kindOf, optionsOf, textOf } from './form-fields.ts';
+import { expectedOf, fieldKindOf, fieldOptionsOf, textOrEmpty } from './form-fields.ts';
 import { isObject } from './params.ts';
 
 /** The first revision with modes of elicitation, lists in forms, and tools for the client's model. */
@@ -48,13 +48,13 @@ function olderField(field: JsonObject): JsonObject {
     maxItems: _most,
     ...rest
   } = field;
-  const kind = kindOf(field);
-  const options = optionsOf(field);
+  const kind = fieldKindOf(field);
+  const options = fieldOptionsOf(field);
   const words = [
     ...(kind === 'choices' ? [`${expectedOf(field, options)}, ${listWords(options.map(({ value }) => value))}`] : []),
     ...(byDefault === undefined || kind === 'true or false' ? [] : [`default: ${defaultText(byDefault)}`]),
   ].join('; ');
-  const about = [textOf(description), words === '' ? '' : `(${words})`].filter((text) => text !== '').join(' ');
+  const about = [textOrEmpty(description), words === '' ? '' : `(${words})`].filter((text) => text !== '').join(' ');
   return {
     ...(kind === 'choices' ? { type: 'string' } : rest),
     ...(title === undefined ? {} : { title }),
@@ -76,6 +76,6 @@ function needsJson(values: readonly string[]): boolean {
 
 function defaultText(value: Json): string {
   if (typeof value === 'string') return value;
-  const values = Array.isArray(value) ? value.map(textOf) : [];
+  const values = Array.isArray(value) ? value.map(textOrEmpty) : [];
   return values.length > 0 && !needsJson(values) ? values.join(', ') : JSON.stringify(value);
 }
