@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { fc } from '../properties.ts';
-import { isLongNumber, readSourceJson } from '../../src/base/source-json.ts';
+import { isLongNumber, readSourceJson, readSourceNumber } from '../../src/base/source-json.ts';
 
 test.each<[string, unknown]>([
   ['9007199254740991', 9007199254740991],
@@ -45,6 +45,50 @@ test('a name that objects have of their own stays a name', () => {
     ['__proto__', '9007199254740993'],
     ['constructor', 1],
   ]);
+});
+
+type Reviver = (name: string, value: unknown, context: { source?: string }) => unknown;
+
+const byReviver: Reviver = (_name, value, { source }) =>
+  typeof value === 'number' && source !== undefined ? readSourceNumber(source) : value;
+
+const numberText = fc.oneof(
+  fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }).map(String),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => JSON.stringify(value)),
+  fc.constantFrom('1e400', '-1E+400', '9.007199254740993e15', '90071992547409931e+1', '1e-400', '-0', '12.5E3'),
+);
+const odd = fc.constantFrom('9007199254740993', '"', '\\\\', '-1e30,', '\n[', 'a"9007199254740993');
+const json = fc.letrec<{ value: string }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4 },
+    numberText,
+    fc.oneof(odd, fc.string()).map((text) => JSON.stringify(text)),
+    fc.array(tie('value')).map((items) => `[ ${items.join(' ,')}]`),
+    fc
+      .array(fc.tuple(fc.oneof(odd, fc.string()), tie('value')))
+      .map((members) => `{${members.map(([name, value]) => `${JSON.stringify(name)} : ${value}`).join(',\n')} }`),
+  ),
+})).value;
+
+test('each number of any text is what its own text says', () => {
+  fc.assert(
+    fc.property(json, (text) => {
+      expect(readSourceJson(text)).toEqual(JSON.parse(text, byReviver as Parameters<typeof JSON.parse>[1]));
+    }),
+  );
+});
+
+test('a long number has no function called for each value, and doubles have nothing parsed again', () => {
+  const parse = vi.spyOn(JSON, 'parse');
+  try {
+    expect(readSourceJson(`[9007199254740993${',1'.repeat(9_999)}]`)).toHaveLength(10_000);
+    expect(parse.mock.calls.map((given) => given.length)).toEqual([1, 1]);
+    parse.mockClear();
+    expect(readSourceJson(`[1.5e300${',1e22'.repeat(9_999)}]`)).toHaveLength(10_000);
+    expect(parse.mock.calls.map((given) => given.length)).toEqual([1]);
+  } finally {
+    parse.mockRestore();
+  }
 });
 
 test('no two whole numbers become one', () => {
