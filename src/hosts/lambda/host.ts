@@ -45,6 +45,8 @@ export interface LambdaHost {
 export interface LambdaOptions extends CallerOptions {
   /** Called with each line of the log and of the metrics; default: standard output, without the platform's prefix. */
   write?: (line: string) => void;
+  /** The clock, epoch ms; default: the system's. */
+  now?: () => number;
 }
 
 interface Instance {
@@ -68,7 +70,7 @@ const SETTLE_MS = 2_500;
 export function createLambdaHost(
   app: App,
   environment: Record<string, string | undefined>,
-  { write = toStdout, ...own }: LambdaOptions = {},
+  { write = toStdout, now = Date.now, ...own }: LambdaOptions = {},
 ): LambdaHost {
   const deadlines = new WeakMap<Request, number>();
   const deadlineOf = (request: Request) => deadlines.get(request) ?? null;
@@ -92,7 +94,7 @@ export function createLambdaHost(
     const given = await fromEnvironment({
       config,
       app,
-      runtime: nodeRuntime(log),
+      runtime: { ...nodeRuntime(log), now },
       own,
       openStore: (runtime) => openStore(config, runtime, app.name),
     });
@@ -130,7 +132,7 @@ export function createLambdaHost(
     try {
       const { host } = await orAborted(parts(), signal);
       const request = requestOf(event, signal);
-      deadlines.set(request, Date.now() + invocation.getRemainingTimeInMillis() - STOP_BEFORE_MS);
+      deadlines.set(request, now() + invocation.getRemainingTimeInMillis() - STOP_BEFORE_MS);
       return await orAborted(Promise.resolve(host.fetch(request)), signal);
     } catch (thrown) {
       return failure(thrown);
@@ -180,7 +182,7 @@ export function createLambdaHost(
 
     async scheduled(_event, invocation) {
       const { deps, host } = await parts();
-      const report = await host.scheduled(endOf(invocation));
+      const report = await host.scheduled(endOf(invocation, now));
       await settled(invocation);
       const { error, ...facts } = report;
       log(error === null ? 'info' : 'error', 'scheduled', { ...facts, error: error?.message ?? null });
@@ -193,14 +195,14 @@ export function createLambdaHost(
 
     async queue(event, invocation) {
       const [one, { workOnQueue }] = await Promise.all([parts(), import('./queue-batch.ts')]);
-      const answer = await workOnQueue(one, event, endOf(invocation));
+      const answer = await workOnQueue(one, event, endOf(invocation, now));
       await settled(invocation);
       return answer;
     },
 
     async records(event, invocation) {
       const [one, { takeRecords }] = await Promise.all([parts(), import('./records.ts')]);
-      const answer = await takeRecords(one, event, invocation.awsRequestId, endOf(invocation));
+      const answer = await takeRecords(one, event, invocation.awsRequestId, endOf(invocation, now));
       await settled(invocation);
       return answer;
     },
@@ -208,8 +210,8 @@ export function createLambdaHost(
 }
 
 /** When work without a client has to end, epoch ms. */
-function endOf(invocation: Invocation): number {
-  return Date.now() + invocation.getRemainingTimeInMillis() - SCHEDULED_END_BEFORE_MS;
+function endOf(invocation: Invocation, now: () => number): number {
+  return now() + invocation.getRemainingTimeInMillis() - SCHEDULED_END_BEFORE_MS;
 }
 
 interface Ending {

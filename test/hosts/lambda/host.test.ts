@@ -31,6 +31,14 @@ const app = defineApp({
         return { text: 'told' };
       },
     }),
+    /** Ends at once. */
+    swift: tool({
+      description: 'Tells its deadline',
+      run: async (_input, { deadline }) => {
+        told.deadline = deadline;
+        return 'told';
+      },
+    }),
     /** Never ends. */
     stubborn: tool({
       description: 'Waits for ever',
@@ -62,6 +70,13 @@ function call(name: string, meta: object = {}) {
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
   });
 }
+
+test('deadlines are told by the clock that it was given', async () => {
+  const now = 1_900_000_000_000;
+  const host = createLambdaHost(app, { STORE: 'memory', AUTH: 'none' }, { write: () => {}, now: () => now });
+  await host.buffered(call('swift'), { getRemainingTimeInMillis: () => 30_000 });
+  expect(told.deadline).toBe(now + 28_500);
+});
 
 test('FEED_REQUESTS_PER_DAY stops feeds, and the alarm that looks at what is due hears of it', async () => {
   let pulls = 0;
