@@ -2,7 +2,7 @@
  * `list_streams`: which streams there are, what their fields mean, and how fresh they are. A page has at most 20
  * streams, and 25 KB in each half of the answer unless one stream is larger. For each it reads the extent and, where there are keys, a few of
  * them, and on a page of 10 streams or fewer the newest entry: at most 42 store calls a page, made at the same time, and a few more where
- * gaps or removals came last. On a larger page a stream's arrival may be that of a gap or a removal.
+ * gaps or removals came last. On a larger page a stream's arrival may be that of a gap or a removal, and the answer says so.
  */
 import * as z from 'zod';
 import { type Tool, tool } from '../declare/tool.ts';
@@ -181,6 +181,7 @@ async function list(
     ...(example === undefined ? {} : { example }),
     events: extent.count,
     newestAt: newestAt === null ? null : isoTime(newestAt),
+    ...(looksAtNewest || newestAt === null ? {} : { newestMayBeMark: true as const }),
     newestTime: newestAt === null || newestTime === null ? null : isoTime(newestTime),
     retention,
     zone: stream.zone ?? 'UTC',

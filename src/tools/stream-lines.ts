@@ -30,6 +30,7 @@ export const Listed = z.object({
   example: z.unknown().optional().describe('Data of an event'),
   events: z.number().describe('How many are kept now'),
   newestAt: z.string().nullable().describe('When the newest arrived, ISO 8601'),
+  newestMayBeMark: z.literal(true).optional().describe('newestAt may be that of a gap or a removal: list it alone'),
   newestTime: z
     .string()
     .nullable()
@@ -82,9 +83,10 @@ export function streamLines(listed: ListedStream, now: number, { toolNames }: Pi
 }
 
 /** When the newest arrived, and the latest time of all where it is another one. */
-function ageText({ newestAt, newestTime }: ListedStream, now: number): string {
+function ageText({ newestAt, newestTime, newestMayBeMark }: ListedStream, now: number): string {
   if (newestAt === null) return 'none yet';
-  const arrived = `newest arrived ${newestAt} (${agoText(now - Date.parse(newestAt))})`;
+  const orMark = newestMayBeMark ? ', or a gap or a removal did: list it alone to know' : '';
+  const arrived = `newest arrived ${newestAt} (${agoText(now - Date.parse(newestAt))}${orMark})`;
   const isOther = newestTime !== null && Math.abs(Date.parse(newestTime) - Date.parse(newestAt)) > MUCH_MS;
   return isOther ? `${arrived}, latest time ${newestTime} (${agoText(now - Date.parse(newestTime))})` : arrived;
 }

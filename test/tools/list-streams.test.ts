@@ -146,3 +146,22 @@ test.each([
   }
   expect(seen).toEqual(each.map(([name]) => name));
 });
+
+const one = () => stream({ description: 'One', schema: z.object({ a: z.number() }) });
+
+test('a page of more streams than are looked at says that an arrival may be that of a mark, and a smaller page is exact', async () => {
+  const streams = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`s${index}`, one()]));
+  const app = createTestApp(defineApp({ name: 'many', version: '1', description: 'Many', streams }));
+  await app.streams.append('s0', { a: 1 });
+  const first = async (args: Record<string, unknown>) => {
+    const { text, structured } = await app.call('list_streams', args);
+    const { streams: listed } = structured as { streams: Record<string, unknown>[] };
+    return { text, marked: listed.map((each) => each['newestMayBeMark']).filter(Boolean) };
+  };
+  const many = await first({});
+  expect(many.marked).toEqual([true]);
+  expect(many.text).toContain('or a gap or a removal did: list it alone to know');
+  const alone = await first({ stream: 's0' });
+  expect(alone.marked).toEqual([]);
+  expect(alone.text).not.toContain('a removal did');
+});
