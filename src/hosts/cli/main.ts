@@ -56,9 +56,15 @@ async function main(): Promise<number> {
   const named = typeof values['app'] === 'string' ? values['app'] : null;
   const file = named ?? usualAppFile();
   takeVariables(envFile);
+  if (command === 'stdio') {
+    const { keepOutput } = await import('../node/process/kept-output.ts');
+    const output = keepOutput(process.stdout, process.stderr);
+    const app = await loadUsualApp(named);
+    await (await import('../node/stdio.ts')).stdio(app, process.env, output);
+    return 0;
+  }
   const app = await loadUsualApp(named);
-  if (command === 'start') await (await import('./commands/start.ts')).start(app, process.env, file);
-  else await (await import('../node/stdio.ts')).stdio(app, process.env);
+  await (await import('./commands/start.ts')).start(app, process.env, file);
   return 0;
 }
 

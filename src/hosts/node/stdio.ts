@@ -2,6 +2,7 @@
  * `tidegate stdio`: the app's registry over standard input and output, with the workers beside it, until the client hangs
  * up. It reads the same store as `npm start` and may run beside it. Standard output belongs to MCP; the log goes to stderr.
  */
+import type { Writable } from 'node:stream';
 import { readNodeConfig } from '../platforms/node-config.ts';
 import type { App } from '../../declare/app.ts';
 import { checkSecretsSet, openFeedSecrets } from '../../declare/check/open-secrets.ts';
@@ -25,7 +26,8 @@ import { tellStrayRejections } from './process/stray-rejections.ts';
 import { leave, untilStopped } from '../stop-signal.ts';
 import { createEnding } from './ending.ts';
 
-export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<void> {
+/** @param output where messages go, as `keepOutput` kept it before the app was loaded */
+export async function stdio(app: App, environment: NodeJS.ProcessEnv, output: Writable): Promise<void> {
   const config = readNodeConfig(environment);
   const log = createLog(config.logLevel, { plain: process.stderr.isTTY });
   tellStrayRejections(log);
@@ -45,7 +47,7 @@ export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<v
     const tasks = createTasks(deps, dispatch);
     const registry = composeRegistry(deps, { secrets, tasks, watch, listens: true });
     const standing = [taskStatuses({ watch, tasks, runtime })];
-    const pipe = nodePipe();
+    const pipe = nodePipe(process.stdin, output);
     const serving = serveRegistryOverStdio(
       { ...deps, registry, registryOf: () => registry, watch, standing },
       PUBLIC,

@@ -69,6 +69,28 @@ describe('tidegate stdio', { timeout: 30_000 }, () => {
     expect(await child.ended).toBe(0);
   });
 
+  test('has nothing on standard output of what its app prints, while it is loaded and in calls', async () => {
+    const child = runCli(['stdio', '--app', join(import.meta.dirname, 'noisy-app.ts')], { STORE: 'memory' });
+    child.write(`${JSON.stringify(INITIALIZE)}\n`);
+    await answerTo(child, 1);
+    for (const id of [2, 3]) {
+      child.write(`${JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'print' } })}\n`);
+      expect((await answerTo(child, id)).result?.content).toEqual([{ type: 'text', text: 'printed' }]);
+    }
+    child.hangUp();
+    expect(await child.ended).toBe(0);
+    expect(messages(child).map(({ id }) => id)).toEqual([1, 2, 3]);
+    for (const said of [
+      'log of the module',
+      'written by the module',
+      'log of the call',
+      'written by the call',
+      'end by',
+    ]) {
+      expect(child.stderr()).toContain(said);
+    }
+  });
+
   test.each([
     ['text', 'hello\n'],
     ['half a message', '{"jsonrpc":"2.0","id":9,\n'],
