@@ -35,11 +35,16 @@ export function fieldsText({ series }: WindowsPage, app: App): string[] {
   });
 }
 
-/** Sums and counts of corrected events are not those of the corrections alone. */
-export function revisedText({ series }: WindowsPage, { streams }: App): string[] {
+/** Says whether sums and counts are of corrections alone, or of what was corrected too. */
+export function revisedText({ series, isFolded }: WindowsPage, { streams }: App): string[] {
   const names = [...new Set(series.map(({ stream }) => stream))];
   const revised = names.filter((name) => streams.get(name)?.declaration.options.revision !== undefined);
-  return revised.length === 0 ? [] : [`Each revision of an event of ${revised.join(', ')} counts as an event.`];
+  if (revised.length === 0) return [];
+  return isFolded
+    ? [`Of each event of ${revised.join(', ')} its newest revision counts alone.`]
+    : [
+        `Each revision of an event of ${revised.join(', ')} counts as an event, because the answer is in parts or has many rows.`,
+      ];
 }
 
 /**

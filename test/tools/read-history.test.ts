@@ -80,23 +80,34 @@ describe('aggregates', () => {
     }
   });
 
-  test('count each revision of an event, and say so', async () => {
-    const schema = z.object({ id: z.string(), rev: z.number(), v: z.number() });
+  test('count the newest revision of each event alone, and say so; of parts each, and say that', async () => {
+    const schema = z.object({ id: z.string(), rev: z.number(), v: z.number(), state: z.string() });
     const bills = stream({ description: 'Bills', schema, id: 'id', revision: 'rev' });
     const plain = stream({ description: 'Others', schema, id: 'id' });
     const app = createTestApp(
       defineApp({ name: 'revised', version: '1', description: 'd', streams: { bills, plain } }),
     );
-    for (const rev of [1, 2]) {
-      await app.streams.append('bills', { id: 'a', rev, v: 10 });
-      await app.streams.append('plain', { id: `a${rev}`, rev, v: 10 });
+    for (const [rev, v, state] of [
+      [2, 12, 'void'],
+      [1, 10, 'paid'],
+    ] as const) {
+      await app.streams.append('bills', { id: 'a', rev, v, state });
+      await app.streams.append('plain', { id: `a${rev}`, rev, v, state });
     }
+    await app.streams.append('bills', { id: 'b', rev: 1, v: 5, state: 'paid' });
     const asked = { window: 'all', from: '-1h', field: 'v', aggregates: ['sum'] };
     const revised = await app.call('read_history', { stream: 'bills', ...asked });
-    expect(revised.structured).toMatchObject({ windows: [{ count: 2, sum: 20 }] });
-    const note = 'Each revision of an event of bills counts as an event.';
+    expect(revised.structured).toMatchObject({ windows: [{ count: 2, sum: 17 }] });
+    const note = 'Of each event of bills its newest revision counts alone.';
     const notes = expect.arrayContaining([note]) as string[];
     expect(revised).toMatchObject({ structured: { notes }, text: expect.stringContaining(note) as string });
+    // A filter asks of what stands, not of what was corrected.
+    const where = [{ field: 'state', equals: 'paid' }];
+    const paid = await app.call('read_history', { stream: 'bills', ...asked, where });
+    expect(paid.structured).toMatchObject({ windows: [{ count: 1, sum: 5 }] });
+    const parts = await app.call('read_history', { stream: 'bills', ...asked, maxEvents: 1_000 });
+    expect(parts.structured).toMatchObject({ windows: [{ count: 3, sum: 27 }] });
+    expect(parts.text).toContain('Each revision of an event of bills counts as an event');
     expect((await app.call('read_history', { stream: 'plain', ...asked })).text).not.toContain('revision');
   });
 

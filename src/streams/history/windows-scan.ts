@@ -3,7 +3,9 @@
  * budget evenly, so the page keeps to its most store calls whatever the question is.
  */
 import type { LoggedEvent } from '../../base/event.ts';
+import type { DeclaredStream } from '../../declare/stream.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
+import { replaces } from '../log/latest.ts';
 import { needsSamples } from './aggregate.ts';
 import { badCursor, isPicky, matcher, type Positions, type Range } from '../ranges/range.ts';
 import { type RangeReport, type ReadLimits, scanRange } from '../ranges/range-scan.ts';
@@ -67,27 +69,35 @@ export interface PlanReport {
   reports: (RangeReport | null)[];
   /** Most events that all scans together may read. */
   mostEvents: number;
+  /** Of each id the newest revision counts alone, of those that were read. False: each counts, or no stream has revisions. */
+  isFolded: boolean;
 }
 
 /** Where one of the streams went back to an earlier state, all begin anew, so that one answer takes the place of those before. */
 export async function scanPlan(scope: Scope, asked: PlanScan): Promise<PlanReport> {
   const refuses = asked.resumed === null && asked.maxEvents === undefined;
-  const report = await scanAll(scope, asked, refuses);
+  // A part has events whose corrections are in another.
+  const folded = refuses ? await scanAll(scope, asked, { refuses, folds: true }) : null;
+  if (folded !== null && (folded.isFolded || !asked.plan.scans.some(({ stream }) => hasRevisions(stream))))
+    return folded;
+  const report = await scanAll(scope, asked, { refuses, folds: false });
   const others = report.reports.filter((one) => one?.anew !== true);
   if (others.length === 0 || others.length === report.reports.length) return report;
-  const { reports, ...anew } = await scanAll(scope, { ...asked, resumed: null }, false);
+  const { reports, ...anew } = await scanAll(scope, { ...asked, resumed: null }, { refuses: false, folds: false });
   return { ...anew, reports: reports.map((one) => one && { ...one, anew: true, truncated: true }) };
 }
 
 async function scanAll(
   scope: Scope,
   { plan, resumed, maxEvents, mostRows, limits }: PlanScan,
-  refuses: boolean,
+  { refuses, folds }: { refuses: boolean; folds: boolean },
 ): Promise<PlanReport> {
   if (resumed !== null && resumed.length !== plan.scans.length) throw badCursor('it is not of this form');
   const budget = readBound(plan.range, plan.scans.length, maxEvents, limits.budget);
   const built = plan.scans.map(({ series }) => series.map((one) => windowsOf(plan, one, mostRows)));
-  const reports = plan.scans.map(async ({ stream }, index): Promise<RangeReport | null> => {
+  const newest = plan.scans.map(({ stream }) => (folds && hasRevisions(stream) ? createNewest() : null));
+  const visitors = plan.scans.map((_scan, index) => visitor(plan, built[index] ?? []));
+  const scanning = plan.scans.map(async ({ stream }, index): Promise<RangeReport | null> => {
     const position = resumed?.[index] ?? null;
     if (resumed !== null && position === null) return null;
     return scanRange(scope, stream, {
@@ -97,13 +107,36 @@ async function scanAll(
       mostCalls: null,
       limits: { ...limits, budget },
       wanted: null,
-      visit: visitor(plan, built[index] ?? []),
+      visit: newest[index]?.visit ?? visitors[index] ?? (() => true),
       isFull: () => false,
       lookBackMs: plan.lookBackMs,
       refuses,
     });
   });
-  return { built, reports: await Promise.all(reports), mostEvents: budget.entries * plan.scans.length };
+  const reports = await Promise.all(scanning);
+  const isWhole = reports.every((report) => report?.complete === true);
+  const fits = newest.map((one, index) => one === null || one.events().every((event) => visitors[index]?.(event)));
+  const isFolded = newest.some((one) => one !== null) && isWhole && fits.every(Boolean);
+  return { built, reports, mostEvents: budget.entries * plan.scans.length, isFolded };
+}
+
+function hasRevisions({ declaration }: DeclaredStream): boolean {
+  return declaration.options.revision !== undefined;
+}
+
+/** Collects events in the order of their log, and keeps of each id the newest revision. */
+function createNewest() {
+  const events = new Map<string, LoggedEvent>();
+  return {
+    visit(event: LoggedEvent): true {
+      const standing = events.get(event.id);
+      if (standing !== undefined && !replaces(event, standing)) return true;
+      events.delete(event.id);
+      events.set(event.id, event);
+      return true;
+    },
+    events: () => [...events.values()],
+  };
 }
 
 /** All series of a stream take an event, or none does, so that no later page counts it again. */

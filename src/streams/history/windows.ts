@@ -96,6 +96,8 @@ export interface WindowsPage {
    */
   anew: boolean;
   skipped: Skipped;
+  /** Of each id the newest revision counts alone. False: each counts, or no stream of the question has revisions. */
+  isFolded: boolean;
   /** Known keys without an event in the range that have no row; null: nobody looked, or the answer is a part. */
   silent: Silence['silent'];
   /** Keys that have rows without events, and whose latest event fails the filter. */
@@ -126,7 +128,7 @@ export async function readWindows(
   const isRanked = top !== null && resumed === null && query.maxEvents === undefined;
   const mostRows = isRanked ? MOST_RANKED : MOST_ROWS;
   const scans = { plan, resumed: resumed?.positions ?? null, maxEvents: query.maxEvents, mostRows, limits };
-  const { built, reports, mostEvents } = await scanPlan(scope, scans);
+  const { built, reports, mostEvents, isFolded } = await scanPlan(scope, scans);
   const read = reports.filter((report) => report !== null);
   if (read.some(({ ended }) => ended === 'refused')) throw tooCostly(plan, read, mostEvents, now);
   const scanned = scannedOf(read);
@@ -172,6 +174,7 @@ export async function readWindows(
     skipped: skippedOf(built),
     silent: silence.silent,
     failing: silence.failing,
+    isFolded,
     scanned: { ...scanned, storeCalls: scanned.storeCalls + silence.storeCalls },
   };
 }
