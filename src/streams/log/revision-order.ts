@@ -16,11 +16,17 @@ const UUID = /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i;
 /** Above 0: `one` is the newer. Below 0: `other` is. Null: they are equally new, or nobody can tell. */
 export function compareRevisions(one: string, other: string): number | null {
   if (UUID.test(one) || UUID.test(other)) return null;
-  for (const compare of [byNumber, byTime, bySameParts, byVersion]) {
+  const isOfParts = !isOtherDate(one) && !isOtherDate(other);
+  for (const compare of isOfParts ? [byNumber, byTime, byOnePart, byVersion] : [byNumber, byTime]) {
     const order = compare(one, other);
     if (order !== null) return order === 0 ? null : order;
   }
   return null;
+}
+
+/** A date that does not begin with its year, or a time of the day: what comes first in it does not count most. */
+function isOtherDate(revision: string): boolean {
+  return /^\d{1,2}([-./])\d{1,2}\1\d{2,4}(?!\d)/.test(revision) || /\d:\d/.test(revision);
 }
 
 function byNumber(one: string, other: string): number | null {
@@ -46,10 +52,18 @@ function timeOf(revision: string): { time: number; ns: number } | null {
   return read.ok ? read : null;
 }
 
-/** Texts that are the same but for the digits in them. */
-function bySameParts(one: string, other: string): number | null {
+/** Texts that are the same but for one number in them, which is not a part of a hash. */
+function byOnePart(one: string, other: string): number | null {
   if (one.replaceAll(/\d+/g, '0') !== other.replaceAll(/\d+/g, '0')) return null;
-  return orderOfRuns(runsOf(one), runsOf(other));
+  const [a, b] = [runsOf(one), runsOf(other)];
+  const differing = a.flatMap((run, at) => (run === b[at] ? [] : [at]));
+  const [only, ...others] = differing;
+  if (only === undefined || others.length > 0) return null;
+  const isOfHash = one.split(/\d+/).some((text, at) => {
+    const besides = [at === only ? text.at(-1) : '', at === only + 1 ? text.at(0) : ''];
+    return besides.some((letter) => /^[a-f]$/i.test(letter ?? ''));
+  });
+  return isOfHash ? null : orderOf(a[only] ?? 0n, b[only] ?? 0n);
 }
 
 /** Versions whose numbers differ. Where only what stands behind them does, such as `-beta` and `-rc`, nobody can tell. */

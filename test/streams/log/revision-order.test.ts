@@ -45,6 +45,13 @@ test.each([
   ['a version and a time', 'v9', '2026-11-30T10:00:00Z'],
   ['one time in two zones', '2026-11-30T10:00:00Z', '2026-11-30T12:00:00+02:00'],
   ['one number in two forms', '1', '1.0'],
+  ['dates that begin with their days', '30/11/2026', '01/12/2026'],
+  ['dates that begin with their months', '12/31/2026', '01/01/2027'],
+  ['dates with points and times', '30.11.2026 08:00', '01.12.2026 08:00'],
+  ['dates with signs between', '30-11-2026', '01-12-2026'],
+  ['times of the day', '23:59', '00:01'],
+  ['short hashes that differ in a number', '12ab', '98ab'],
+  ['short hashes that differ in two', 'a1b2', 'a2b1'],
 ])('of %s nobody can tell, so the one that comes last counts', (_, one, other) => {
   expect([compareRevisions(one, other), compareRevisions(other, one)]).toEqual([null, null]);
 });
