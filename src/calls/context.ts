@@ -25,8 +25,8 @@ const STORE = Symbol('store');
 /** The request's share of the process. */
 const WORK = Symbol('work');
 
-/** What watches the time of a handler that reads its signal. */
-const WATCH = Symbol('watch');
+/** What a context is made of. */
+const CALL = Symbol('call');
 
 interface AccountedContext extends ToolContext {
   readonly [STORE]: Store;
@@ -63,98 +63,104 @@ export function accountedTasks(tasks: Tasks, context: ListContext): Tasks {
 /** Of a URI or a name that a client sends. */
 const NAME_CHARACTERS = 200;
 
-/** Streams, feeds and the signal are made when the handler first reads them, because most handlers need none of them. */
+/** What a context is made of, and what of it was made. Null: its handler has not read it. */
+interface CallParts {
+  readonly deps: HandlerDeps;
+  readonly caller: Caller;
+  readonly asking: Asking;
+  streams: AppStreams | null;
+  feeds: AppFeeds | null;
+  alarms: AppAlarms | null;
+  watch: DeadlineWatch | null;
+}
+
+/**
+ * Streams, feeds and the signal are made when the handler first reads them, because most handlers need none of them. Its parts stand
+ * under a symbol, so that a proxy of it, or what an app derives from it, reads them too.
+ */
 class CallContext implements AccountedContext {
-  readonly #deps: HandlerDeps;
-  readonly #caller: Caller;
-  readonly #asking: Asking;
-  #streams: AppStreams | null = null;
-  #feeds: AppFeeds | null = null;
-  #alarms: AppAlarms | null = null;
-  /** Null: the handler has not read its signal. */
-  [WATCH]: DeadlineWatch | null = null;
+  readonly [CALL]: CallParts;
   readonly [WORK]: Work;
   readonly principal;
   readonly now;
   readonly deadline;
 
   constructor(deps: HandlerDeps, caller: Caller, asking: Asking) {
-    this.#deps = deps;
-    this.#caller = caller;
+    this[CALL] = { deps, caller, asking, streams: null, feeds: null, alarms: null, watch: null };
     this[WORK] = caller.account.work ?? UNBOUNDED;
     this.principal = caller.principal;
     this.now = deps.runtime.now;
     this.deadline = caller.deadline;
-    this.#asking = asking;
   }
 
   get [STORE](): Store {
-    return this.#caller.account.store;
+    return this[CALL].caller.account.store;
   }
 
   get streams(): AppStreams {
-    return (this.#streams ??= this.#deps.streamsFor(this.principal, this.deadline, this[STORE]));
+    return (this[CALL].streams ??= this[CALL].deps.streamsFor(this.principal, this.deadline, this[STORE]));
   }
 
   get alarms(): AppAlarms {
-    return (this.#alarms ??= (this.#deps.alarmsFor ?? noAlarms)(this.principal, this.deadline, this[STORE]));
+    return (this[CALL].alarms ??= (this[CALL].deps.alarmsFor ?? noAlarms)(this.principal, this.deadline, this[STORE]));
   }
 
   get feeds(): AppFeeds {
-    return (this.#feeds ??= (this.#deps.feedsFor ?? noFeeds)(this, this[STORE]));
+    return (this[CALL].feeds ??= (this[CALL].deps.feedsFor ?? noFeeds)(this, this[STORE]));
   }
 
   get resources(): AppChanges['resources'] {
-    return this.#changes().resources;
+    return changesOf(this).resources;
   }
 
   get tools(): AppChanges['tools'] {
-    return this.#changes().tools;
+    return changesOf(this).tools;
   }
 
   get prompts(): AppChanges['prompts'] {
-    return this.#changes().prompts;
+    return changesOf(this).prompts;
   }
 
   get signal(): AbortSignal {
-    return (this[WATCH] ??= watchDeadline(this.#deps.runtime, this.#caller)).signal;
+    return (this[CALL].watch ??= watchDeadline(this[CALL].deps.runtime, this[CALL].caller)).signal;
   }
 
   get log(): ToolContext['log'] {
-    return this.#caller.log;
+    return this[CALL].caller.log;
   }
 
   get progress(): ToolContext['progress'] {
-    return this.#caller.progress;
+    return this[CALL].caller.progress;
   }
 
   get emit(): ToolContext['emit'] {
-    return this.#caller.emit;
+    return this[CALL].caller.emit;
   }
 
   get closeStream(): () => void {
-    return () => this.#caller.leave?.();
+    return () => this[CALL].caller.leave?.();
   }
 
   get ask(): ToolContext['ask'] {
-    return this.#asking.ask;
+    return this[CALL].asking.ask;
   }
 
   get sample(): ToolContext['sample'] {
-    return this.#asking.sample;
+    return this[CALL].asking.sample;
   }
 
   get roots(): ToolContext['roots'] {
-    return this.#asking.roots;
+    return this[CALL].asking.roots;
   }
 
   get canAsk(): ToolContext['canAsk'] {
-    return this.#asking.canAsk;
+    return this[CALL].asking.canAsk;
   }
+}
 
-  #changes(): AppChanges {
-    return (this.#deps.changesFor ?? noChanges)(this.principal, this.deadline, this[STORE]);
-  }
+function changesOf(context: CallContext): AppChanges {
+  const { deps, caller } = context[CALL];
+  return (deps.changesFor ?? noChanges)(context.principal, context.deadline, caller.account.store);
 }
 
 /** A handler that was entered. No closure, because V8 (of Node 24) keeps what one holds here until it collects all of its heap. */
@@ -170,7 +176,7 @@ class Entry {
   /** Nobody waits for it any more. */
   leave(): void {
     lift(this.#limit);
-    this.#context[WATCH]?.leave();
+    this.#context[CALL].watch?.leave();
   }
 }
 
@@ -198,9 +204,9 @@ export async function inContext<Answer>(
     );
   } catch (thrown) {
     // The reason is that the handler was stopped, whatever it throws then.
-    throw ended(context[WATCH]) ?? thrown;
+    throw ended(context[CALL].watch) ?? thrown;
   } finally {
-    context[WATCH]?.end();
+    context[CALL].watch?.end();
   }
 }
 

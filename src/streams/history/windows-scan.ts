@@ -128,7 +128,7 @@ function hasRevisions({ declaration }: DeclaredStream): boolean {
 function createNewest() {
   const events = new Map<string, LoggedEvent>();
   return {
-    visit(event: LoggedEvent): true {
+    visit: (event: LoggedEvent): true => {
       const standing = events.get(event.id);
       if (standing !== undefined && !replaces(event, standing)) return true;
       events.delete(event.id);

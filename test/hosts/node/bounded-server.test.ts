@@ -279,3 +279,26 @@ test('the source of an answer that nobody takes is paused, keeps no more, and is
   await expect.poll(() => told, { timeout: 5_000 }).toBe(true);
   expect(pulled).toBeLessThanOrEqual(paused + 1);
 }, 20_000);
+
+test('a client that leaves gives back the room in which its request waits', async () => {
+  const rested: boolean[] = [];
+  const over = new AbortController();
+  const port = await listening(
+    async (_request, edge) => {
+      rested.push(edge?.work?.rest(10) ?? false);
+      await new Promise((resolve) => over.signal.addEventListener('abort', resolve));
+      return new Response('late');
+    },
+    { waits: 1 },
+  );
+  onTestFinished(() => over.abort());
+  async function leaveBehind(): Promise<void> {
+    const before = rested.length;
+    const socket = await dial(port, get('/'));
+    await vi.waitUntil(() => rested.length > before);
+    socket.destroy();
+    expect(rested.at(-1)).toBe(true);
+  }
+  // The server hears a little later that a client has left.
+  for (let client = 1; client <= 3; client += 1) await vi.waitFor(leaveBehind);
+});
