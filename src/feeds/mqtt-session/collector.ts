@@ -9,8 +9,11 @@ import { itemMaker, type Route, subscriptionsOf } from './item.ts';
 import type { MqttSettings } from './settings.ts';
 import type { Publication } from './packets.ts';
 import type { RetainedMemory } from './retained.ts';
-import { subscriptionId } from './topic.ts';
+import { subscriptionId, topicMatcher } from './topic.ts';
 import type { Unkept } from './unkept.ts';
+
+/** So much of a topic is logged. */
+const TOLD_CHARACTERS = 256;
 
 interface Collector {
   /** Takes publications in. Returns how many messages came, how many of them need an acknowledgement, and their bytes. */
@@ -46,6 +49,8 @@ export function createCollector(given: Collecting): Collector {
   const { maxPacketBytes, qos, brokerQueueLimit } = settings;
   const { session } = connection;
   const itemsOf = itemMaker(routes, { maxPacketBytes, identified: session.identifies });
+  const matchers = routes.map(({ filter }) => topicMatcher(filter));
+  let isStrangeTold = false;
   const published = new Set(routes.map(({ filter }) => subscriptionId(filter)));
   let items: FeedItem[] = [];
   let once: FeedItem[] = [];
@@ -83,6 +88,15 @@ export function createCollector(given: Collecting): Collector {
     return kind === 'known' ? made.filter(({ stream }) => fresh.has(stream)) : made;
   }
 
+  /** Says once that a message came to a topic of no route; it is acknowledged and dropped. */
+  function tellStrange({ topic }: Publication): void {
+    if (isStrangeTold || matchers.some((matches) => matches(topic))) return;
+    isStrangeTold = true;
+    context.log('warn', 'the broker sent a message to a topic that no stream subscribes to: it is dropped', {
+      topic: topic.slice(0, TOLD_CHARACTERS),
+    });
+  }
+
   function note(publication: Publication, kind: ReturnType<typeof kindOf>, made: readonly FeedItem[]): void {
     if (kind === 'more') return;
     if (kind !== 'published') return retained.sent(publication, subscriptionsOf(publication).join());
@@ -103,6 +117,7 @@ export function createCollector(given: Collecting): Collector {
       }
       const kind = kindOf(publication);
       const made = itemsFrom(publication, kind);
+      if (made.length === 0) tellStrange(publication);
       // What is not taken because it is known costs nothing.
       const size = kind === 'published' || made.length > 0 ? (publication.length ?? 0) : 0;
       const beyond = events > 0 && (events + made.length > budget.events || bytes + size > budget.bytes);

@@ -30,6 +30,7 @@ interface PacketReader {
 
 const PUBLISH = 3;
 const PUBREL = 6;
+const PINGRESP = 13;
 
 export function createPacketReader(protocolVersion: 4 | 5, maxPacketBytes: number): PacketReader {
   const decoder = parser({ protocolVersion });
@@ -61,6 +62,11 @@ export function createPacketReader(protocolVersion: 4 | 5, maxPacketBytes: numbe
       const size = frame.headBytes + frame.bodyBytes;
       if (size <= maxPacketBytes) {
         if (at + size > bytes.length) return { used: at, wanted: size };
+        // Several at once say no more than one. A broker that sends nothing else would take the process otherwise.
+        if (frame.type === PINGRESP && frame.bodyBytes === 0 && packets.at(-1)?.cmd === 'pingresp') {
+          at += size;
+          continue;
+        }
         decode(bytes.subarray(at, at + size));
         at += size;
         continue;

@@ -63,12 +63,30 @@ export function subscribePacket(messageId: number, { topic, qos, identifies, ask
 }
 
 /** Whether a publication is one that the broker may send: we subscribe at QoS 1 at most and allow no topic aliases. */
-export function isSound({ qos, topic, messageId }: Publication): boolean {
-  if (topic === '' || qos > 1) return false;
+export function isSound(packet: Publication): boolean {
+  const { qos, topic, messageId } = packet;
+  if (topic === '' || qos > 1 || /[#+]/.test(topic)) return false;
+  if (packet.cmd === 'publish' && packet.properties?.topicAlias !== undefined) return false;
   return qos === 0 || (messageId !== undefined && messageId > 0);
 }
 
+/** Properties that may come several times in one packet; every other comes once at most (MQTT 5.0, section 2.2.2.2). */
+const REPEATED = new Set(['userProperties', 'subscriptionIdentifier']);
+
+/** @throws TidegateError `upstream` for a property that came twice, and for a bound of 0 (sections 3.2.2.3.3 and 3.2.2.3.6) */
+export function checkProperties(cmd: string, properties: object | undefined): void {
+  if (properties === undefined) return;
+  for (const [name, value] of Object.entries(properties) as [string, unknown][]) {
+    if (Array.isArray(value) && !REPEATED.has(name)) throw upstream(`the broker sent ${cmd} with ${name} twice`);
+    if (value === 0 && (name === 'receiveMaximum' || name === 'maximumPacketSize')) {
+      throw upstream(`the broker sent ${cmd} with ${name} 0, where MQTT 5 allows 1 and more`);
+    }
+  }
+}
+
 export function checkGrant(packet: ISubackPacket, filter: string | undefined, qos: number): void {
+  const codes = packet.granted.length;
+  if (codes > 1) throw upstream(`the broker answered the subscription to ${filter} with ${codes} codes`);
   const code = Number(packet.granted[0] ?? 0x80);
   if (code >= 0x80) throw upstream(`the broker refused the subscription to ${filter}: ${reason(code)}${said(packet)}`);
   if (code < qos) throw upstream(`the broker grants QoS ${code} for ${filter}, where QoS ${qos} is needed`);

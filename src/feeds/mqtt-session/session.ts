@@ -9,6 +9,7 @@ import type { Incoming } from './frames.ts';
 import { createPacketConnection } from './packet-connection.ts';
 import {
   checkGrant,
+  checkProperties,
   connectPacket,
   disconnected,
   isSound,
@@ -40,6 +41,7 @@ export async function openSession(
 
   /** Handles a packet that may come at any time and returns null; returns every other packet to the caller. */
   function take(packet: Incoming): Packet | null {
+    if (packet.cmd !== 'oversized' && 'properties' in packet) checkProperties(packet.cmd, packet.properties);
     if (packet.cmd === 'publish' || packet.cmd === 'oversized') {
       if (!isSound(packet)) throw upstream('the broker sent a publication that we did not ask for (QoS, id or topic)');
       inbox.push(packet);
@@ -82,8 +84,9 @@ export async function openSession(
       what,
       waitMs,
       (packet) => {
-        if (packet.cmd !== kind) throw upstream(`the broker sent ${packet.cmd} where ${what} was due`);
-        found ??= packet;
+        if (packet.cmd !== kind || found !== null)
+          throw upstream(`the broker sent ${packet.cmd} where ${what} was due`);
+        found = packet;
       },
     );
     return found as unknown as Packet;

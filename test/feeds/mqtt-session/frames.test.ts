@@ -35,6 +35,11 @@ describe('a packet reader', () => {
     }
   });
 
+  test('answers to pings that come at once are one, and cost no more memory', () => {
+    const flood = Buffer.concat([Buffer.alloc(200_000, Buffer.of(0xd0, 0)), publication('behind')]);
+    expect(payloads(createPacketReader(5, 1_024).push(flood))).toEqual(['pingresp', 'behind']);
+  });
+
   test('a packet of exactly the limit is read', () => {
     const bytes = publication('x'.repeat(100));
     expect(payloads(createPacketReader(5, bytes.length).push(bytes))).toEqual(['x'.repeat(100)]);

@@ -270,6 +270,13 @@ describe('a broken course', () => {
       publicationOf(1, 'x', { topic: '', properties: { topicAlias: 1 } }),
       /did not ask/,
     ],
+    ['a topic with a wildcard', publicationOf(1, 'x', { topic: 'a/#' }), /did not ask for/],
+    ['a topic alias of 0', publicationOf(1, 'x', { properties: { topicAlias: 0 } }), /did not ask for/],
+    [
+      'a topic alias, of which none is allowed',
+      publicationOf(1, 'x', { properties: { topicAlias: 9 } }),
+      /did not ask/,
+    ],
     ['a packet id of 0', publicationOf(0, 'x'), /did not ask for/],
     ['a second CONNACK', { cmd: 'connack', reasonCode: 0, sessionPresent: true } as const, /nobody asked/],
     ['DISCONNECT', { cmd: 'disconnect', reasonCode: 0x8e } as const, /taken over/],
@@ -277,6 +284,46 @@ describe('a broken course', () => {
     const broker = politeBroker({ afterSubscribe: (connection) => connection.send(packet) });
     await expect(runBurst(feedOf(), contextOf(broker))).rejects.toThrow(upstream(message));
     expect(broker.closed).toBe(1);
+  });
+
+  test('a property that comes twice fails the burst', async () => {
+    // PUBLISH to a/b at QoS 0, with two payload format indicators.
+    const twice = Uint8Array.of(0x30, 11, 0, 3, 0x61, 0x2f, 0x62, 4, 1, 1, 1, 1, 0x31);
+    const broker = politeBroker({ afterSubscribe: (connection) => connection.sendBytes(twice) });
+    await expect(runBurst(feedOf(), contextOf(broker))).rejects.toThrow(upstream(/payloadFormatIndicator twice/));
+  });
+
+  test.each(['receiveMaximum', 'maximumPacketSize'])('a CONNACK with %s 0 fails the burst', async (name) => {
+    const code = name === 'receiveMaximum' ? [0x21, 0, 0] : [0x27, 0, 0, 0, 0];
+    const broker = scriptedBroker((packet, connection) => {
+      const connack = [0x20, 3 + code.length, 0, 0, code.length, ...code];
+      if (packet.cmd === 'connect') connection.sendBytes(Uint8Array.from(connack));
+    });
+    await expect(runBurst(feedOf(), contextOf(broker))).rejects.toThrow(upstream(new RegExp(`${name} 0`)));
+    expect(broker.closed).toBe(1);
+  });
+
+  test('two CONNACKs at once fail the burst', async () => {
+    const broker = scriptedBroker((packet, connection) => {
+      const connack = [0x20, 3, 0, 0, 0];
+      if (packet.cmd === 'connect') connection.sendBytes(Uint8Array.from([...connack, ...connack]));
+    });
+    await expect(runBurst(feedOf(), contextOf(broker))).rejects.toThrow(upstream(/sent connack where CONNACK/));
+  });
+
+  test('a message to a topic that nobody subscribed to is acknowledged, dropped and told once', async () => {
+    const told: unknown[] = [];
+    const broker = politeBroker({
+      afterSubscribe: (connection) => {
+        for (const id of [1, 2]) connection.send(publicationOf(id, '1', { topic: 'other' }));
+        connection.send(publicationOf(3, '1'));
+      },
+    });
+    const log: BurstContext['log'] = (level, _message, fields) => level === 'warn' && told.push(fields);
+    const { items } = await runBurst(feedOf(), contextOf(broker, { log }));
+    expect(items).toHaveLength(1);
+    expect(acknowledged(broker)).toEqual([1, 2, 3]);
+    expect(told).toEqual([{ topic: 'other' }]);
   });
 
   test('a connection that breaks between two messages fails the burst, and the first is not acknowledged', async () => {
