@@ -13,7 +13,7 @@ const OFFLINE = join(import.meta.dirname, 'offline.ts');
 export interface Child {
   stdout(): string;
   stderr(): string;
-  write(text: string): void;
+  write(text: string | Uint8Array): void;
   hangUp(): void;
   kill(signal: NodeJS.Signals): void;
   /** The exit status, or the signal that ended it. */

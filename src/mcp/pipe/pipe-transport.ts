@@ -72,9 +72,15 @@ export function createPipeTransport(
   }
 
   function takeLine(line: Line): void {
-    if (line?.trim() === '') return;
-    if (line === null) return answer(refusal(null, INVALID_REQUEST, `a line of at most ${LINE_BYTES} bytes`));
-    const read = readMessage(line);
+    if (!line.ok) {
+      return answer(
+        line.fault === 'bytes'
+          ? refusal(null, PARSE_ERROR, 'a whole JSON text in UTF-8')
+          : refusal(null, INVALID_REQUEST, `a line of at most ${LINE_BYTES} bytes`),
+      );
+    }
+    if (line.text.trim() === '') return;
+    const read = readMessage(line.text);
     if (!read.ok) {
       return answer(refusal(null, read.fault === 'text' ? PARSE_ERROR : INVALID_REQUEST, read.expected));
     }

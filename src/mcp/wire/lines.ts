@@ -1,7 +1,7 @@
 /** Cuts the bytes of a pipe into lines, and holds no more of one than a message may have. Pure. */
 
-/** A line without its end. Null: it was longer than what is held, and was passed over. */
-export type Line = string | null;
+/** A line without its end. `length`: it was longer than what is held, and was passed over. `bytes`: it is no UTF-8. */
+export type Line = { ok: true; text: string } | { ok: false; fault: 'length' | 'bytes' };
 
 const NEWLINE = 0x0a;
 
@@ -19,9 +19,7 @@ export function createLines(mostBytes: number): (bytes: Uint8Array) => Line[] {
   }
 
   function end(): Line {
-    const decoder = new TextDecoder();
-    const text = held.map((bytes) => decoder.decode(bytes, { stream: true })).join('') + decoder.decode();
-    const line = isTooLong ? null : text.replace(/\r$/, '');
+    const line: Line = isTooLong ? { ok: false, fault: 'length' } : lineOf(held);
     held = [];
     heldBytes = 0;
     isTooLong = false;
@@ -39,4 +37,15 @@ export function createLines(mostBytes: number): (bytes: Uint8Array) => Line[] {
     hold(bytes.subarray(from));
     return lines;
   };
+}
+
+/** Of what is no UTF-8 nobody knows what was meant, so nothing is put in the place of its bytes. */
+function lineOf(pieces: readonly Uint8Array[]): Line {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  try {
+    const text = pieces.map((bytes) => decoder.decode(bytes, { stream: true })).join('') + decoder.decode();
+    return { ok: true, text: text.replace(/\r$/, '') };
+  } catch {
+    return { ok: false, fault: 'bytes' };
+  }
 }

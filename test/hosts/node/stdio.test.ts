@@ -135,9 +135,12 @@ describe('tidegate stdio', { timeout: 30_000 }, () => {
     ['an id that is null', '{"jsonrpc":"2.0","id":null,"method":"ping"}', -32_600, null],
     ['an id that a double cannot hold', '{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}', -32_600, null],
     ['a line beyond all bounds', `"${'x'.repeat(10_485_760)}"`, -32_600, null],
+    ['another charset than UTF-8', Buffer.from('{"jsonrpc":"2.0","id":9,"method":"caf\xe9"}', 'latin1'), -32_700, null],
+    ['half a character', Buffer.from('"é"').subarray(0, 2), -32_700, null],
   ])('answers what is no message, and logs it: %s', async (_what, line, code, id) => {
     const child = started({ LOG_LEVEL: 'warn' });
-    child.write(`${line}\n`);
+    child.write(line);
+    child.write('\n');
     await expect.poll(() => child.stdout(), { timeout: 10_000 }).toContain('\n');
     expect(messages(child)).toMatchObject([{ id, error: { code } }]);
     expect(child.stderr()).toContain('stdio: a message is refused');
