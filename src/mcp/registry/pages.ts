@@ -5,7 +5,7 @@
 import { digestOf } from '../../base/digest.ts';
 import { TidegateError } from '../../base/errors.ts';
 
-const PAGE_SIZE = 100;
+export const PAGE_SIZE = 100;
 
 export interface ListPage<Item> {
   items: readonly Item[];

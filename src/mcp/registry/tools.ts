@@ -15,7 +15,7 @@ import type { NeedsOf } from '../../calls/needs.ts';
 import type { Caller } from '../../calls/caller.ts';
 import { refusalResult, isForModel, refusedCall } from '../wire/errors.ts';
 import { checkedArguments } from './arguments.ts';
-import { type ListPage, listPageOf } from './pages.ts';
+import { type ListPage, listPageOf, PAGE_SIZE } from './pages.ts';
 import { once } from './once.ts';
 import {
   isSpecial,
@@ -87,6 +87,7 @@ export function createToolRegistry(
     const entry = find(name);
     if (entry && !isPart) warnOfClients(deps, entry.listing);
   }
+  if (!isPart) warnOfPages(deps, tools.size);
 
   return {
     size: tools.size,
@@ -182,6 +183,16 @@ function unknownTool(name: string, shown: readonly { name: string }[]): Tidegate
     field: 'name',
     expected: listedName(name, names, 'the name of a tool that tools/list shows'),
   });
+}
+
+/** Told when the host is made: some clients read the first page of a list alone. */
+function warnOfPages({ runtime }: HandlerDeps, count: number): void {
+  if (count <= PAGE_SIZE) return;
+  runtime.log(
+    'warn',
+    `the app has ${count} tools, of which clients that follow no nextCursor see the first ${PAGE_SIZE}: leave out built-in tools that are not needed (builtIns), or give callers a part by scopes`,
+    { tools: count, page: PAGE_SIZE },
+  );
 }
 
 function logDefect(deps: HandlerDeps, tool: string, error: TidegateError, reference: string): void {

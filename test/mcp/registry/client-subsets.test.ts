@@ -155,6 +155,24 @@ test('each subset says where it is documented', () => {
   for (const { source, rules } of CLIENT_SUBSETS) expect([source.length > 20, rules.length > 0]).toEqual([true, true]);
 });
 
+test.each([
+  [100, []],
+  [101, [['warn', { tools: 101, page: 100 }]]],
+])('the start says that %i tools are more than some clients list, where they are', (count, told) => {
+  const logged: unknown[][] = [];
+  const one = tool({ description: 'd', run: async () => 'x' });
+  const appOf = (own: number) =>
+    defineApp({
+      name: 'many',
+      version: '1',
+      description: 'd',
+      tools: Object.fromEntries(Array.from({ length: own }, (_, n) => [`t${n}`, one])),
+    });
+  const builtIn = composed(appOf(1)).tools.size - 1;
+  composed(appOf(count - builtIn), undefined, (...line) => void logged.push(line));
+  expect(logged.map(([level, , fields]) => [level, fields])).toEqual(told);
+});
+
 test('the start says how many places it leaves out', () => {
   const logged: unknown[][] = [];
   const names = ['a', 'b', 'c', 'd', 'e'];
