@@ -1,6 +1,7 @@
 /** The words around the rows of `read_history`: its range, what is left out, and how to go on. Pure. */
 import type { App } from '../declare/app.ts';
 import type { HistoryPage } from '../streams/history/events.ts';
+import { isOfSeries, knownAggregate } from '../streams/history/aggregate.ts';
 import type { WindowsPage } from '../streams/history/windows.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import { plainText } from '../base/plain.ts';
@@ -8,6 +9,8 @@ import { listedWhere } from './condition-input.ts';
 import type { HistoryInput } from './history-input.ts';
 import { callsTo, type NextCall } from '../calls/next-call.ts';
 
+/** Keys that a note names. */
+const MOST_NAMED = 20;
 const ANEW =
   'Truncated: the store went back to an earlier state (a restore). The range begins anew here: drop the pages before.';
 
@@ -78,6 +81,45 @@ export function endText(page: HistoryPage | WindowsPage): string[] {
 export function readText({ cursor, scanned }: HistoryPage | WindowsPage, { keys, where }: HistoryInput): string[] {
   if (cursor !== null || (keys === undefined && where === undefined)) return [];
   return [`Looked at ${scanned.entries} event(s) to find these.`];
+}
+
+/** Says how far the values with which the range began are known, and which windows have rows for them. */
+export function heldText(
+  { carried, heldLeftOut, rows }: WindowsPage,
+  { empty, aggregates = [] }: HistoryInput,
+): string[] {
+  const { unknown, hasMore } = carried;
+  const keys = unknown.flatMap((key) => key ?? []);
+  const named = namesText({ keys: keys.slice(0, MOST_NAMED), count: keys.length });
+  const ofKeys = keys.length === 0 ? '' : ` of ${keys.length} key(s): ${named}`;
+  const isCarried = empty !== true && aggregates.some((name) => knownAggregate(name)?.kind === 'timeIn');
+  return [
+    ...(isCarried && rows.some(({ count }) => count === 0)
+      ? ['count=0: no event in that window; the value from before it stood on.']
+      : []),
+    ...(unknown.length === 0
+      ? []
+      : [`Not known is the value at the beginning${ofKeys}. Time before the first event is not counted there.`]),
+    ...(hasMore ? ['Not all known keys were looked at for values from before the range.'] : []),
+    ...(heldLeftOut
+      ? ['Windows without events are left out, as too many, and the time in them is missing: take longer windows.']
+      : []),
+  ];
+}
+
+/** Says what a filter does to aggregates that follow one event to the next. */
+export function followedText({ aggregates }: WindowsPage, { where }: HistoryInput): string[] {
+  const names = aggregates.filter((name) => {
+    const aggregate = knownAggregate(name);
+    return (
+      aggregate !== null && (isOfSeries(aggregate) || aggregate.kind === 'longestGap' || aggregate.kind === 'gaps')
+    );
+  });
+  const fields = Object.keys(where ?? {}).map(plainText);
+  if (names.length === 0 || fields.length === 0) return [];
+  return [
+    `${names.map(plainText).join(', ')}: from one event that passes where to the next; events that fail it end nothing. Exact where ${fields.join(' and ')} never change(s) for a key.`,
+  ];
 }
 
 /** The same question, from where its page ended. */

@@ -21,6 +21,8 @@ import { given, type HistoryInput } from './history-input.ts';
 import type { HistoryAnswer, HistoryAnswerRow } from './history-output.ts';
 import {
   endText,
+  followedText,
+  heldText,
   nextPageCall,
   partText,
   rangeText,
@@ -55,6 +57,8 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
     ...partText(page),
     ...revisedText(page, scope.app),
     ...silentText(page, input, fields),
+    ...heldText(page, input),
+    ...followedText(page, input),
     ...edgesText({ ...page, rows: inView }, scope.runtime.now()),
   ];
   return bothHalves<HistoryAnswer>({

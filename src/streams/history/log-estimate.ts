@@ -27,6 +27,8 @@ export interface Estimate {
   storeCalls: number;
 }
 
+/** Less than what would fit if events came evenly: they do not, and a range is read in whole steps of the index. */
+const FITTING_PART = 0.75;
 /** How many of the newest entries are measured. Their mean size stands for that of all. */
 const SAMPLED = 20;
 
@@ -77,7 +79,7 @@ export function narrowing(
   // In disorder a shorter range meets almost as many events.
   if (inRange < events / 2)
     return `${parts}: most of it is other events, because these did not arrive in the order of their times`;
-  const fits = Math.floor((length * most) / Math.max(1, events));
+  const fits = Math.floor((FITTING_PART * length * most) / Math.max(1, events));
   return fits < 1_000 ? parts : `a range of about ${shortened(fits)} would fit; or ${parts}`;
 }
 

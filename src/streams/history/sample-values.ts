@@ -52,7 +52,16 @@ export function increase(samples: readonly Sample[], before: Sample | null): num
     if (last !== null) gained += value >= last ? value - last : value;
     last = value;
   }
-  return last === null ? null : finite(gained);
+  if (last === null) return null;
+  const values = before === null ? samples : [before, ...samples];
+  const decimals = values.reduce((most, { value }) => Math.max(most, decimalsOf(value)), 0);
+  return finite(Number(gained.toFixed(decimals)));
+}
+
+/** Digits behind the point, as many as can be rounded to. A sum of numbers has no more of them than the numbers. */
+function decimalsOf(value: number): number {
+  const [, digits = '', exponent = '0'] = /^-?\d+(?:\.(\d+))?(?:e(.+))?$/.exec(String(value)) ?? [];
+  return Math.min(100, Math.max(0, digits.length - Number(exponent)));
 }
 
 /** Null where no value was known while time passed. */

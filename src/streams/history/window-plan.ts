@@ -116,7 +116,7 @@ function checkAggregates(
   aggregates: readonly Aggregate[],
   series: readonly Series[],
   { by, clocks }: Pick<Plan, 'by' | 'clocks'>,
-  { keys }: Range,
+  { keys, where }: Range,
   scans: Plan['scans'],
 ): void {
   const ofValues = aggregates.find((aggregate) => !isOfTimes(aggregate));
@@ -124,7 +124,7 @@ function checkAggregates(
     throw wrongQuestion(
       'field',
       `${ofValues.name} is of values`,
-      `the path of a ${isOfAnyValue(ofValues) ? 'value' : 'number'}, because aggregates has ${ofValues.name}${isOfAnyValue(ofValues) ? '' : numbersOf(scans)}`,
+      `the path of a ${isOfAnyValue(ofValues) ? 'value' : 'number'}, because aggregates has ${ofValues.name}${isOfAnyValue(ofValues) ? '' : numbersOf(scans)}${eventInstead(ofValues)}`,
     );
   }
   const between = aggregates.find((one) => isOfSeries(one) || one.kind === 'gaps' || one.kind === 'longestGap');
@@ -143,6 +143,17 @@ function checkAggregates(
     const why = `${followed.name} follows one value to the next, which several keys in a row would mix`;
     throw wrongQuestion('by', why, `${BY_KEY} among them, or one key in keys`);
   }
+  const tested = series.find(({ field }) => field !== null && where !== null && Object.hasOwn(where, field));
+  if (followed && tested) {
+    const why = `${followed.name} follows ${tested.field} from one event to the next, and where would leave out those that end a value`;
+    const instead = followed.kind === 'timeIn' ? `, because ${followed.name} is of that value alone already` : '';
+    throw wrongQuestion('where', why, `no test of ${tested.field}${instead}`);
+  }
+}
+
+function eventInstead({ kind }: Aggregate): string {
+  if (kind !== 'first' && kind !== 'last') return '';
+  return `; or no ${kind}: the event itself is told without window, by order ${kind === 'first' ? 'oldest' : 'newest'} and limit 1`;
 }
 
 /** Any value will do where no aggregate needs a number. */

@@ -25,6 +25,8 @@ export interface RowsSpec {
   codes: readonly string[] | null;
   /** True: windows in which a group has no event have rows too. */
   empty: boolean;
+  /** True: windows without an event in which a value is known to have stood have rows, where these fit (`heldFit`). */
+  held: boolean;
   /** Keys that have rows with `empty` even if none of their events was found; null stands for all keys together. */
   keys: readonly (string | null)[];
   /** Most rows. */
@@ -36,10 +38,20 @@ export interface RowsSpec {
  * @throws TidegateError `invalid_input`: `empty`, where empty windows would make more rows than `most`.
  */
 export function answerRows(groups: readonly Group[], spec: RowsSpec): AnswerRow[] {
-  const starts = spec.empty ? startsOf(spec) : null;
-  const all = starts === null ? groups : withKeys(groups, spec.keys);
-  if (starts !== null && starts.length * all.length > spec.most) throw tooMany(spec.most);
-  return all.flatMap((group) => rowsOf(group, starts, spec)).sort(byPlace);
+  if (spec.empty) {
+    const [starts, all] = [startsOf(spec), withKeys(groups, spec.keys)];
+    if (starts === null || starts.length * all.length > spec.most) throw tooMany(spec.most);
+    return all.flatMap((group) => rowsOf(group, starts, spec)).sort(byPlace);
+  }
+  const starts = spec.held && heldFit(groups, spec) ? startsOf(spec) : null;
+  return groups.flatMap((group) => rowsOf(group, heldIn(group, starts), spec)).sort(byPlace);
+}
+
+/** Whether there is room for a row of each window in which a value stood. */
+export function heldFit(groups: readonly Group[], spec: RowsSpec): boolean {
+  if (!spec.held) return true;
+  const starts = startsOf(spec);
+  return starts !== null && starts.length * groups.length <= spec.most;
 }
 
 /** The value by which rows are ranked and drawn; null where it is unknown. */
@@ -74,7 +86,7 @@ export function topRows(rows: readonly AnswerRow[], { n, aggregate, lowest, over
 }
 
 function rowsOf(group: Group, starts: readonly number[] | null, spec: RowsSpec): AnswerRow[] {
-  const places = starts ?? [...group.rows.keys()].sort((a, b) => a - b);
+  const places = starts ?? startsIn(group);
   let { before } = group;
   return places.map((start) => {
     const row = group.rows.get(start) ?? emptyRow(group, start, spec);
@@ -83,6 +95,18 @@ function rowsOf(group: Group, starts: readonly number[] | null, spec: RowsSpec):
     before = samples.at(-1) ?? before;
     return made;
   });
+}
+
+function startsIn({ rows }: Group): number[] {
+  return [...rows.keys()].sort((a, b) => a - b);
+}
+
+/** The windows of a group from the first on in which its value is known. */
+function heldIn(group: Group, starts: readonly number[] | null): number[] {
+  const own = startsIn(group);
+  const first = group.before === null ? (own[0] ?? Infinity) : -Infinity;
+  const held = (starts ?? []).filter((start) => start >= first);
+  return [...new Set([...own, ...held])].sort((a, b) => a - b);
 }
 
 function base({ start, end, key, group, count, values }: SampledRow): WindowRow {
@@ -126,11 +150,12 @@ function emptyRow({ key, group }: Group, start: number, { grid }: RowsSpec): Sam
   return { start, end: grid.endOf(start), key, group, count: 0, values: null, samples: null };
 }
 
-function startsOf({ grid, from, until, most }: RowsSpec): number[] {
+/** Null where there are more than `most`. */
+function startsOf({ grid, from, until, most }: RowsSpec): number[] | null {
   const starts: number[] = [];
   if (from >= until) return starts;
   for (let start = grid.startOf(from); start < until; start = grid.endOf(start)) {
-    if (starts.length >= most) throw tooMany(most);
+    if (starts.length >= most) return null;
     starts.push(start);
   }
   return starts;

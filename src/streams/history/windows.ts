@@ -9,20 +9,22 @@
  *
  * Without `maxEvents` a query that would read more than its bound (`readBound`) is refused after one read. Store calls: 2 for each
  * stream where one read is enough, one more where the range is older than the newest 65,000 events or so, and at most
- * `MOST_WINDOW_CALLS` for all streams. Where rows are of keys, one more for each 1,000 keys tells those without a row.
+ * `MOST_WINDOW_CALLS` for all streams. Where rows are of keys, one more for each 1,000 keys tells those without a row. The time in a state
+ * takes what `carried.ts` says beside these.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { type Aggregate, aggregateOf, isOfTimes, merges } from './aggregate.ts';
+import { type Carried, carryIn, NOTHING_CARRIED } from './carried.ts';
 import { narrowing } from './log-estimate.ts';
 import { isPicky, type RangeQuery } from '../ranges/range.ts';
 import { openRange } from './range-cursor.ts';
 import type { RangeReport, ReadLimits, Scanned } from '../ranges/range-scan.ts';
-import { type AnswerRow, answerRows, byPlace, topRows } from './window-rows.ts';
+import { type AnswerRow, answerRows, byPlace, heldFit, topRows } from './window-rows.ts';
 import { type Plan, planOf } from './window-plan.ts';
 import { carriedQuestion, questionParts, questionOf, type Series, type WindowsAsked } from './window-question.ts';
 import { BY_KEY } from './window-groups.ts';
-import type { Skipped, Windows } from './window-values.ts';
+import type { Group, Skipped, Windows } from './window-values.ts';
 import { MOST_RANKED, MOST_ROWS, scanPlan } from './windows-scan.ts';
 import type { Zone } from '../../base/time/zone.ts';
 import type { Scope } from '../scope.ts';
@@ -102,6 +104,10 @@ export interface WindowsPage {
   silent: Silence['silent'];
   /** Keys that have rows without events, and whose latest event fails the filter. */
   failing: Silence['failing'];
+  /** What is not known of the values with which the range began. */
+  carried: Pick<Carried, 'unknown' | 'hasMore'>;
+  /** Windows without an event in which a value stood have no rows, because these would be too many. */
+  heldLeftOut: boolean;
   scanned: Scanned;
 }
 
@@ -136,15 +142,19 @@ export async function readWindows(
   if (isRanked && !complete) throw unranked();
   const anew = read.some((report) => report.anew);
   const whole = complete && (resumed === null || anew);
+  const isOfStates = whole && plan.aggregates.some(({ kind }) => kind === 'timeIn');
+  const carried = isOfStates ? await carryIn(scope, plan, built, limits) : NOTHING_CARRIED;
+  const isHeard = ({ before, rows: { size } }: Group) => size > 0 || (isOfStates && before !== null);
   const heard = built
     .flat()
-    .flatMap((windows) => windows.groups().flatMap(({ key, rows: { size } }) => (size > 0 ? [key] : [])));
+    .flatMap((windows) => windows.groups().flatMap((group) => (isHeard(group) ? [group.key] : [])));
   const silence = whole
     ? await silenceOf(scope, stream, plan, { keys: new Set(heard), mostRows, now })
     : UNKNOWN_SILENCE;
-  const rows = plan.series.flatMap((series) =>
-    rowsOf(series, plan, built, { whole, now, mostRows, silent: silence.shown }),
+  const each = plan.series.map((series) =>
+    rowsOf(series, plan, built, { whole, now, mostRows, silent: silence.shown, held: isOfStates }),
   );
+  const rows = each.flatMap((series) => series.rows);
   const kept = top === null || !whole ? rows : ranked(rows, plan.series[0], top);
   if (kept.length > MOST_ROWS) throw tooManyRanked(kept.length);
   return {
@@ -175,7 +185,9 @@ export async function readWindows(
     silent: silence.silent,
     failing: silence.failing,
     isFolded,
-    scanned: { ...scanned, storeCalls: scanned.storeCalls + silence.storeCalls },
+    carried: { unknown: carried.unknown, hasMore: carried.hasMore },
+    heldLeftOut: each.some(({ fit }) => !fit),
+    scanned: { ...scanned, storeCalls: scanned.storeCalls + silence.storeCalls + carried.storeCalls },
   };
 }
 
@@ -188,13 +200,20 @@ function rowsOf(
   series: Series,
   plan: Plan,
   built: readonly Windows[][],
-  { whole, now, mostRows, silent }: { whole: boolean; now: number; mostRows: number; silent: readonly string[] },
-): SeriesRow[] {
+  {
+    whole,
+    now,
+    mostRows,
+    silent,
+    held,
+  }: { whole: boolean; now: number; mostRows: number; silent: readonly string[]; held: boolean },
+): { rows: SeriesRow[]; fit: boolean } {
   const scan = plan.scans.findIndex((one) => one.series.includes(series));
   const windows = built[scan]?.[plan.scans[scan]?.series.indexOf(series) ?? -1];
   const { grid, aggregates, codes, by, range } = plan;
   const perKeyAlone = by.length === 1 && by[0] === BY_KEY && plan.scans[scan]?.stream.keyed === true;
-  const rows = answerRows(windows?.groups() ?? [], {
+  const groups = windows?.groups() ?? [];
+  const spec = {
     grid,
     from: range.from,
     until: Math.min(range.to ?? Infinity, now),
@@ -202,10 +221,12 @@ function rowsOf(
     codes,
     // Which windows are empty is unknown for a part.
     empty: plan.empty && whole,
+    held,
     keys: perKeyAlone ? (range.keys ?? silent) : by.length === 0 ? [null] : [],
     most: Math.floor(mostRows / plan.series.length),
-  });
-  return rows.map((row) => ({ ...row, ...series }));
+  };
+  const rows = answerRows(groups, spec).map((row) => ({ ...row, ...series }));
+  return { rows, fit: plan.empty || heldFit(groups, spec) };
 }
 
 /** Ranks the groups by the first series. The other series give their rows for the same groups. */

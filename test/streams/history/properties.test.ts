@@ -170,7 +170,8 @@ function queryOf(
   const names: Record<string, string> = asked.counted
     ? { longestGap: 'longestGap', gaps: 'gaps>20m' }
     : { ...AGGREGATES };
-  if (!single) for (const name of ['rate', 'increase', 'timeWeightedMean']) delete names[name];
+  const isTorn = where !== undefined && where !== null && Object.hasOwn(where, 'v');
+  if (!single || isTorn) for (const name of ['rate', 'increase', 'timeWeightedMean']) delete names[name];
   const aggregates = Object.values(names).filter((name) => !name.endsWith('Time'));
   const looksBack = aggregates.includes('increase');
   return {

@@ -42,6 +42,7 @@ const rowsOf = (windows: Windows): Row[] =>
     aggregates: [],
     codes: null,
     empty: false,
+    held: false,
     keys: [],
     most: 1_000,
   }).map(({ start, key, count, values }) => ({ start, key, count, values }));
