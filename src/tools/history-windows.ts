@@ -31,7 +31,7 @@ import {
   silentText,
   skippedText,
 } from './history-text.ts';
-import { drawn, edgesText, fieldsText, revisedText, tableLine, timeText } from './windows-text.ts';
+import { clocksText, drawn, edgesText, fieldsText, revisedText, tableLine, timeText } from './windows-text.ts';
 
 export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input: HistoryInput, context: ToolContext) {
   const { stream: _stream, limit, format, estimate: _estimate, ...query } = input;
@@ -56,6 +56,7 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
     ...(shown.left > 0 ? [`${shown.left} more line(s) follow, by the next call.`] : []),
     ...partText(page),
     ...revisedText(page, scope.app),
+    ...clocksText(page),
     ...silentText(page, input, fields),
     ...heldText(page, input),
     ...followedText(page, input),

@@ -47,6 +47,14 @@ export function revisedText({ series, isFolded }: WindowsPage, { streams }: App)
       ];
 }
 
+/** Says what was meant by a name that is of a clock, and may be of a field too. */
+export function clocksText({ ambiguous, zone }: WindowsPage): string[] {
+  return ambiguous.map(
+    (name) =>
+      `${name} is the clock's, in ${zone?.name ?? 'UTC'}; a field of that name groups where the schema declares it.`,
+  );
+}
+
 /**
  * Says which windows are incomplete: at the edges of the range, while they last, and on a page that is not the last.
  */

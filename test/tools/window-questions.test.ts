@@ -99,6 +99,45 @@ describe('a field of texts', () => {
   });
 });
 
+describe('what follows one value to the next is refused by a field that would tear it apart', () => {
+  const state = { field: 'pump.state', window: 'all' };
+
+  test.each([
+    [
+      { ...state, aggregates: ['timeIn=on'], by: ['key', 'pump.state'] },
+      /each pump\.state would[^]*a timeIn in aggregates/,
+    ],
+    [{ ...state, aggregates: ['timeIn=on'], by: ['pump.state'], keys: ['a'] }, /each pump\.state would/],
+    [{ ...state, aggregates: ['timeIn=on'], by: ['key', 'pump.rpm'] }, /each pump\.rpm would[^]*where with one value/],
+    ...['timeWeightedMean', 'increase', 'rate/hour'].map((name): [object, RegExp] => [
+      { field: 'temp', window: 'all', aggregates: [name], by: ['key', 'pump.state'] },
+      /each pump\.state would[^]*Argument: by[^]*where with one value/,
+    ]),
+  ])('%j', async (asked, why) => {
+    expect(await refusal(asked)).toMatch(why);
+  });
+
+  test('but not where a stream without keys tells its series apart by one', async () => {
+    const doors = stream({ description: 'Doors', schema: z.object({ door: z.string(), state: z.string() }) });
+    const app = createTestApp(defineApp({ name: 'a', version: '1', description: 'A', streams: { doors } }));
+    const from = app.now();
+    await app.streams.append('doors', { door: 'front', state: 'open' });
+    await app.streams.append('doors', { door: 'back', state: 'shut' });
+    await app.advance(HOUR);
+    const question = { stream: 'doors', from, to: from + HOUR, window: 'all', field: 'state' };
+    const asked = { ...question, aggregates: ['timeIn=open'] };
+    const { structured } = await app.call('read_history', { ...asked, by: ['door'] });
+    expect(structured).toMatchObject({
+      windows: [
+        { group: { door: 'back' }, 'timeIn=open': 0 },
+        { group: { door: 'front' }, 'timeIn=open': HOUR },
+      ],
+    });
+    const refused = await app.call('read_history', { ...asked, by: ['state'] });
+    expect(refused).toMatchObject({ isError: true, text: expect.stringMatching(/each state would/) });
+  });
+});
+
 test('numbers take both kinds of aggregates', async () => {
   const asked = { window: 'all', field: 'temp', keys: ['a'], aggregates: ['mean', 'distinct', 'timeIn=20'] };
   expect((await ask(asked)).rows).toMatchObject([{ mean: 50 / 3, distinct: 2, 'timeIn=20': 50 * MINUTE }]);
@@ -161,6 +200,24 @@ describe('by the clock', () => {
       by: ['hourOfDay'],
     });
     expect(structured).toMatchObject({ windows: [{ group: { hourOfDay: 77 } }] });
+    expect(structured).not.toHaveProperty('notes');
+  });
+
+  test.each([
+    ['a record', z.record(z.string(), z.unknown())],
+    ['an object with other fields', z.looseObject({ n: z.number() })],
+    ['anything', z.any()],
+  ])('is noted where events may have an undeclared field of that name: %s', async (_, schema) => {
+    const open = stream({ description: 'Open', schema });
+    const app = createTestApp(defineApp({ name: 'a', version: '1', description: 'A', streams: { open } }));
+    await app.streams.append('open', { n: 1, hourOfDay: 77 });
+    const asked = { stream: 'open', from: '-1h', to: '+1h', window: 'all', zone: 'Asia/Tokyo' };
+    const { structured, text } = await app.call('read_history', { ...asked, by: ['hourOfDay'] });
+    const note = "hourOfDay is the clock's, in Asia/Tokyo";
+    expect(structured).toMatchObject({ notes: [expect.stringContaining(note)] });
+    expect(text).toContain(note);
+    const unasked = await app.call('read_history', { ...asked, by: ['n'] });
+    expect(unasked.structured).not.toHaveProperty('notes');
   });
 });
 
@@ -179,6 +236,8 @@ test('the first rows of all windows together, highest first, and no other', asyn
     [0, 10],
     [10, 20],
   ]);
+  const newest = { ...asked, top: { n: 2, by: 'max', overall: true }, order: 'newest' };
+  expect((await ask(newest)).rows).toMatchObject([{ max: 90 }, { max: 20, start: START + 10 * MINUTE }]);
   expect((await starts({})).length).toBe(4);
   const paged = { ...asked, top: { n: 3, by: 'max', overall: true, lowest: true }, limit: 2 };
   const { structured } = await at.call('read_history', { stream: 'plant', from: START, to: START + HOUR, ...paged });

@@ -37,6 +37,11 @@ export function isClock(name: string, scans: readonly StreamSeries[]): boolean {
   return clockOf(name) !== null && !isField;
 }
 
+/** Those of the clocks of whose name events may have a field that no schema declares. The clock is meant nonetheless. */
+export function ambiguousClocks(clocks: readonly string[], scans: readonly StreamSeries[]): string[] {
+  return clocks.filter((name) => scans.some(({ stream }) => holdsScalars(stream, name)));
+}
+
 /** @throws TidegateError `invalid_input` with the argument */
 export function checkFields(scans: readonly StreamSeries[], { range, by, aggregates, ofNumbers }: AskedFields): void {
   const { keys, where } = range;

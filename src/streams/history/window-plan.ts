@@ -149,6 +149,16 @@ function checkAggregates(
     const instead = followed.kind === 'timeIn' ? `, because ${followed.name} is of that value alone already` : '';
     throw wrongQuestion('where', why, `no test of ${tested.field}${instead}`);
   }
+  // Streams without keys may tell their series apart by a field. A series itself has no rows for each of its values.
+  const isKeyed = scans.some(({ stream }) => stream.keyed);
+  const isFollowed = (name: string) => series.some(({ field }) => field === name);
+  const torn = by.find((name) => name !== BY_KEY && !clocks.includes(name) && (isKeyed || isFollowed(name)));
+  if (followed && torn !== undefined) {
+    const why = `${followed.name} follows one value to the next, which rows for each ${torn} would tear apart`;
+    const byState = followed.kind === 'timeIn' ? `; instead a timeIn in aggregates for each value of ${torn}` : '';
+    const byLabel = `; instead where with one value of ${torn}, if it stays the same throughout what is followed`;
+    throw wrongQuestion('by', why, `no ${torn} among them${isFollowed(torn) ? byState : byLabel}`);
+  }
 }
 
 function eventInstead({ kind }: Aggregate): string {

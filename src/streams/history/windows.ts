@@ -25,6 +25,7 @@ import { type Plan, planOf } from './window-plan.ts';
 import { carriedQuestion, questionParts, questionOf, type Series, type WindowsAsked } from './window-question.ts';
 import { BY_KEY } from './window-groups.ts';
 import type { Group, Skipped, Windows } from './window-values.ts';
+import { ambiguousClocks } from './window-fields.ts';
 import { MOST_RANKED, MOST_ROWS, scanPlan } from './windows-scan.ts';
 import type { Zone } from '../../base/time/zone.ts';
 import type { Scope } from '../scope.ts';
@@ -76,6 +77,8 @@ export interface WindowsPage {
   /** Null: one window over the whole range, or months, which differ in length. */
   windowMs: number | null;
   zone: Zone | null;
+  /** Groups by a clock's hours or days, of whose name events may have fields that no schema declares. */
+  ambiguous: string[];
   from: number;
   to: number | null;
   /** Of which moment its times relative to now are, epoch ms. */
@@ -166,6 +169,7 @@ export async function readWindows(
     window: question.window,
     windowMs: plan.grid.windowMs,
     zone: plan.zone,
+    ambiguous: ambiguousClocks(plan.clocks, plan.scans),
     from: plan.range.from,
     to: plan.range.to,
     since,
