@@ -85,7 +85,7 @@ test('a value of an event without a field is refused with how to read the event'
 
 test('an increase has no more decimals than its values', async () => {
   const { at } = await pumps();
-  for (const [n, temp] of [0.1, 0.105, 0.115].entries()) {
+  for (const [n, temp] of [21.1, 21.105, 21.115].entries()) {
     await at.append('plant', {
       key: 'c',
       time: START - (3 - n) * MINUTE,
