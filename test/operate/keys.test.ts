@@ -1,7 +1,7 @@
 /** Operators see and revoke keys of their own tenant, and one of the app's those of every tenant. */
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { createKey, listKeys } from '../../src/auth/keys/manage.ts';
+import { createKey, keysOf, listKeys } from '../../src/auth/keys/manage.ts';
 import { systemRuntime } from '../../src/base/runtime.ts';
 import { defineApp, stream, trigger } from '../../src/index.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
@@ -48,6 +48,18 @@ test("another tenant's key is as unknown as one that is not there, and one's own
   expect(foreign.text.replace(theirs.id, '')).toBe(nobody.text.replace('a'.repeat(theirs.id.length), ''));
   expect(await call('admin_keys_revoke', { key: ours.id }, as)).toMatchObject({ isError: false });
   expect(await states()).toEqual({ [ours.id]: 'revoked', [theirs.id]: 'valid' });
+});
+
+test.each([
+  ['with a space', 'Acme Inc', 'Acme%20Inc'],
+  ['with a slash', 'a/b', 'a%2Fb'],
+])('a tenant %s has its own keys, and not those of one that is called like its safe name', async (_, named, safe) => {
+  const deps = { store: createMemoryStore(), runtime: systemRuntime(() => {}) };
+  const make = (name: string, tenant: string) =>
+    createKey(deps, { name, tenant, scopes: ['streams:read'], expiresAt: null });
+  await make('own', named);
+  await make('other', safe);
+  expect((await keysOf(await listKeys(deps), safe)).map(({ name }) => name)).toEqual(['own']);
 });
 
 test('triggers are listed with how often they fired', async () => {

@@ -5,7 +5,7 @@
 import { TidegateError } from '../../base/errors.ts';
 import { isPublic } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
-import { isTenantName, TENANT_EXPECTED } from '../../base/safe-name.ts';
+import { isTenantName, safeName, TENANT_EXPECTED } from '../../base/safe-name.ts';
 import { isScope } from '../../base/scopes.ts';
 import { DAY_MS } from '../../base/time/civil-day.ts';
 import { afterConflict, commitSurely } from '../../store/commit.ts';
@@ -84,6 +84,18 @@ export async function listKeys(deps: KeyDeps): Promise<KeyFacts[]> {
     for (const reading of page) found.push(factsOf(reading.id, keyRecord.decode(reading.value), deps.runtime.now()));
   }
   return found.toSorted((a, b) => compare(a.tenant, b.tenant) || compare(a.name, b.name) || b.createdAt - a.createdAt);
+}
+
+/**
+ * The keys of one tenant.
+ * @param tenant its safe name, as that of a principal is: a key says it as it was named
+ */
+export async function keysOf<Key extends Pick<KeyRecord, 'tenant'>>(
+  keys: readonly Key[],
+  tenant: string,
+): Promise<Key[]> {
+  const names = await Promise.all(keys.map((key) => safeName(key.tenant, 'tenant')));
+  return keys.filter((_key, at) => names[at] === tenant);
 }
 
 /**

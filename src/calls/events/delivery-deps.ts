@@ -1,7 +1,7 @@
 /** What deliveries work with on every host: what callers may subscribe to, what they may do by now, and how tasks begin. */
 import { keyAt, keyRecord, keyStateAt } from '../../auth/keys/key-record.ts';
 import { KEY_PREFIX } from '../../auth/keys/key-text.ts';
-import { listKeys } from '../../auth/keys/manage.ts';
+import { keysOf, listKeys } from '../../auth/keys/manage.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
 import { knownName } from '../../base/known-names.ts';
@@ -116,11 +116,19 @@ async function rightsByKey(deps: WorkDeps, principal: Principal): Promise<Princi
   const { client, tenant, subject } = principal;
   const record = keyRecord.read(await store.get(keyAt(client.slice(KEY_PREFIX.length)), runtime.now()));
   // Clients of an issuer, and of an app's own way to know callers, may be called like a key.
-  const isOwn = record?.tenant === tenant && record.name === subject;
-  if (isOwn && keyStateAt(record, runtime.now()) === 'valid') {
-    return fixedPrincipal({ ...principal, scopes: record.scopes });
+  const [own] = record === null ? [] : await keysNamed([record], principal);
+  if (own !== undefined && keyStateAt(own, runtime.now()) === 'valid') {
+    return fixedPrincipal({ ...principal, scopes: own.scopes });
   }
-  const others = await listKeys(deps);
-  const other = others.find((key) => key.tenant === tenant && key.name === subject && key.state === 'valid');
+  const others = await keysNamed(await listKeys(deps), principal);
+  const other = others.find((key) => key.state === 'valid');
   return other ? fixedPrincipal({ tenant, subject, client: `${KEY_PREFIX}${other.id}`, scopes: other.scopes }) : null;
+}
+
+/** The keys by which the same principal may come. */
+async function keysNamed<Key extends { tenant: string; name: string }>(
+  keys: readonly Key[],
+  { tenant, subject }: Principal,
+): Promise<Key[]> {
+  return (await keysOf(keys, tenant)).filter(({ name }) => name === subject);
 }

@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
 import { isoTime } from '../../base/time/time-text.ts';
-import { type KeyFacts, listKeys, revokeKey } from '../../auth/keys/manage.ts';
+import { type KeyFacts, keysOf, listKeys, revokeKey } from '../../auth/keys/manage.ts';
 import { idIn } from '../../auth/keys/key-text.ts';
 import { type OperateContext, operatorAction } from '../action.ts';
 import { ago, table } from '../table.ts';
@@ -32,7 +32,7 @@ export const keysList = operatorAction({
   effect: 'reads',
   each: 'keys',
   async run(_input, context) {
-    return { keys: (await keysOf(context)).map(rowOf) };
+    return { keys: (await shownKeys(context)).map(rowOf) };
   },
   lines({ keys }, now, width) {
     if (keys.length === 0) return ['There are no keys.'];
@@ -55,7 +55,7 @@ export const keysRevoke = operatorAction({
   effect: 'destroys',
   async run({ key }, context) {
     const id = idIn(key);
-    const known = (await keysOf(context)).find((each) => each.id === id);
+    const known = (await shownKeys(context)).find((each) => each.id === id);
     // Another tenant's is as unknown as one that is not there.
     if (known === undefined) {
       throw new TidegateError('not_found', `there is no key ${id ?? 'of that id'}`, {
@@ -69,8 +69,9 @@ export const keysRevoke = operatorAction({
   lines: ({ key, name }) => [`${key} of ${name} is revoked: half a minute from now on nobody takes it`],
 });
 
-async function keysOf({ deps, tenant, ofApp }: OperateContext): Promise<KeyFacts[]> {
-  return (await listKeys(deps)).filter((key) => ofApp || key.tenant === tenant);
+async function shownKeys({ deps, tenant, ofApp }: OperateContext): Promise<KeyFacts[]> {
+  const all = await listKeys(deps);
+  return ofApp ? all : keysOf(all, tenant);
 }
 
 function rowOf({ id, name, tenant, scopes, state, createdAt, expiresAt, lastUsedAt }: KeyFacts): z.output<typeof Row> {

@@ -5,7 +5,7 @@
 import { idIn } from '../../../auth/keys/key-text.ts';
 import { createKey, type KeyDeps, listKeys, revokeKey } from '../../../auth/keys/manage.ts';
 import { inLines, jsonText, oneLine } from '../../../base/plain.ts';
-import { APP_TENANT, type Principal } from '../../../base/principal.ts';
+import { APP_TENANT, type Principal, safePrincipal } from '../../../base/principal.ts';
 import { isScope } from '../../../base/scopes.ts';
 import { isoTime } from '../../../base/time/time-text.ts';
 import type { App } from '../../../declare/app.ts';
@@ -93,7 +93,7 @@ async function create(
   const expiresAt = readExpiry(expires, deps.runtime.now());
   const { text, key } = await createKey(deps, { name, tenant, scopes, expiresAt });
   console.log(text);
-  await audit.note(operatorOf(tenant), { action: 'key_made', target: `${key.id} of ${name}` });
+  await audit.note(await operatorOf(tenant), { action: 'key_made', target: `${key.id} of ${name}` });
   const lines = [
     ...doubted,
     `The key ${key.id} of ${name} (tenant ${tenant}) may use ${key.scopes.join(' ')} of the app ${app.name}.`,
@@ -109,8 +109,8 @@ async function list(deps: KeyDeps, app: App, json: boolean): Promise<void> {
 }
 
 /** Who can write to the store is an operator, whoever that is. The record is in the audit log of the key's tenant. */
-function operatorOf(tenant: string): Principal {
-  return { tenant, subject: 'operator', client: 'tidegate keys', scopes: [] };
+function operatorOf(tenant: string): Promise<Principal> {
+  return safePrincipal({ tenant, subject: 'operator', client: 'tidegate keys', scopes: [] });
 }
 
 /** Answers the exit status: a person is asked, and where there is nobody, `--yes` has to be there. */
@@ -125,7 +125,7 @@ async function revoke(deps: KeyDeps, audit: Audit, id: string, yes: boolean): Pr
     }
   }
   const { name, tenant } = await revokeKey(deps, id);
-  await audit.note(operatorOf(tenant), { action: 'key_revoked', target: `${id} of ${name}` });
+  await audit.note(await operatorOf(tenant), { action: 'key_revoked', target: `${id} of ${name}` });
   console.log(oneLine(`${id} of ${name} is revoked: half a minute from now on nobody takes it`));
   return 0;
 }
