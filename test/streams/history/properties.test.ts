@@ -171,7 +171,8 @@ function queryOf(
     ? { longestGap: 'longestGap', gaps: 'gaps>20m' }
     : { ...AGGREGATES };
   const isTorn = where !== undefined && where !== null && Object.hasOwn(where, 'v');
-  if (!single || isTorn) for (const name of ['rate', 'increase', 'timeWeightedMean']) delete names[name];
+  const isSplit = by.some((name) => name !== 'key');
+  if (!single || isTorn || isSplit) for (const name of ['rate', 'increase', 'timeWeightedMean']) delete names[name];
   const aggregates = Object.values(names).filter((name) => !name.endsWith('Time'));
   const looksBack = aggregates.includes('increase');
   return {
