@@ -52,3 +52,12 @@ export function fullInstant(source: string): TidegateError {
     expected: 'a size above the number of items that have one time, and a time in each item at since.from',
   });
 }
+
+/** Items that share one cursor are more than a page holds. */
+export function standingCursor(source: string): TidegateError {
+  return new TidegateError('upstream', `${source} says that more follows, and its cursor stays the same`, {
+    field: 'cursor',
+    expected:
+      'a cursor that each page leads beyond: larger pages, pages beside the cursor, or a value that fewer items share',
+  });
+}

@@ -6,7 +6,7 @@ import { type BodyItem } from './format.ts';
 import { cursorIn, defaultPlace, itemsAtCursor, noCursor, tellNoCursor } from './declared-cursor.ts';
 import type { HttpSettings } from './spec.ts';
 import { nextPage } from './next-page.ts';
-import { fullInstant, noTime, tellAhead, tellEmpty, tellLong } from './page-troubles.ts';
+import { fullInstant, noTime, tellAhead, tellEmpty, tellLong, standingCursor } from './page-troubles.ts';
 import { fingerprint, type HttpPosition, type TimeMark } from './position.ts';
 import { writeHttpPosition } from './stored-position.ts';
 import { afterRange, beyondEdge, isAheadOfBound, latestOf, withinRange } from './time-range.ts';
@@ -172,6 +172,7 @@ async function placeBehind(page: WholePage): Promise<PageOutcome> {
       more,
     };
   }
+  if (pages === undefined && stands(page)) throw standingCursor(answer.source);
   if (page.lastPage !== null && page.found > 0) within.tail = page.lastPage.marks() ?? tellLong(page.context);
   if (pages !== undefined) {
     const next = await nextPage({ ...page, pages, page: position.page, sizes: position.sizes, allow });
@@ -206,6 +207,11 @@ export function endOfReading(
 /** Whether a page without items says that more follow. */
 function goesOn({ body, answer: { headers } }: WholePage): boolean {
   return saysMore(toldPages({ body, headers }), { reached: Number.POSITIVE_INFINITY, pages: null }) === true;
+}
+
+/** Whether a source says that more follows behind items that all have the cursor it was asked with: what follows is out of reach. */
+function stands({ position, cursor, found, body, answer: { headers } }: WholePage): boolean {
+  return found > 0 && cursor !== null && cursor === position.cursor && toldPages({ body, headers }).more === true;
 }
 
 /** Whether the cursor has moved on. An empty page moves it too: what follows may stand behind many of them. */

@@ -244,3 +244,27 @@ describe('an error in the place of a list', () => {
     expect(await readState({})).toMatchObject({ items: [], error: { field: 'items' } });
   });
 });
+
+/** A page whose items share one cursor, and what the source says beside them. */
+function burstOfShared(more: object) {
+  const body = { items: upTo(SIZE).map((n) => ({ n, at: 7 })), ...more };
+  source.on('/feed', (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(body));
+  });
+  const cursor = { from: 'at', of: 'item', param: 'at' } as const;
+  return runBurst(http({ url: `${source.origin}/feed`, allow: [source.host], items: 'items', cursor }), {});
+}
+
+describe('a cursor that items of more than a page share', () => {
+  it.each(['has_more', 'hasNextPage'])('fails where %s says that others follow', async (name) => {
+    const { items, error } = await burstOfShared({ [name]: true });
+    expect(numbers(items)).toEqual(upTo(SIZE));
+    expect(error).toMatchObject({ code: 'upstream', field: 'cursor' });
+  });
+
+  it.each([[{}], [{ has_more: false }]])('is the end where nothing says so: %j', async (more) => {
+    const { items, error } = await burstOfShared(more);
+    expect([numbers(items), error]).toEqual([upTo(SIZE), null]);
+  });
+});
