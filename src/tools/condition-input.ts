@@ -9,26 +9,12 @@ import type { JsonObject } from '../base/json.ts';
 import { asMeant } from '../base/schema/as-meant.ts';
 import { listedAs } from '../base/schema/json-schema.ts';
 import { invalidInput, TidegateError } from '../base/errors.ts';
-import { whereSchema } from '../declare/check/condition-schema.ts';
+import { FIELD_TESTS, whereSchema } from '../declare/check/condition-schema.ts';
 import type { Condition, ConditionKind, FieldTests, Where } from '../declare/condition.ts';
 import { specProblems } from '../declare/spec/problems.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import { checkWhere, meantWhere } from '../streams/ranges/where.ts';
 import { withoutKeys } from '../streams/find-stream.ts';
-
-const TESTS = [
-  'equals',
-  'not',
-  'oneOf',
-  'contains',
-  'notContains',
-  'like',
-  'above',
-  'atLeast',
-  'below',
-  'atMost',
-  'exists',
-] as const;
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const SHOWN_TESTS = {
@@ -111,7 +97,7 @@ function byField(value: object, context: z.RefinementCtx): object {
 function isNamed(given: object): given is NamedTests {
   const { field, ...tests } = given as { field?: unknown };
   const names = Object.keys(tests);
-  return typeof field === 'string' && names.length > 0 && names.every((name) => TESTS.includes(name as never));
+  return typeof field === 'string' && names.length > 0 && names.every((name) => FIELD_TESTS.includes(name));
 }
 
 /**

@@ -1,4 +1,4 @@
-/** RememberedKeys of what is stored of triggers. Each begins with the tenant in whose name the trigger stands. */
+/** Keys of what is stored of triggers. Each begins with the tenant in whose name the trigger stands. */
 import { fixedPrincipal, type Principal } from '../base/principal.ts';
 import { EVERY_SCOPE } from '../base/scopes.ts';
 import type { RecordKey } from '../store/store.ts';

@@ -43,7 +43,8 @@ const list = (of: z.ZodType, what: string) =>
     .max(MOST_CHOICES, expected(`a list of 1 to ${MOST_CHOICES} ${what}`));
 
 const like = text.describe('The whole text; * stands for any text');
-const TESTS = [
+/** What a field can be tested by. */
+export const FIELD_TESTS = [
   'equals',
   'not',
   'oneOf',
@@ -79,7 +80,10 @@ const fieldTests = z
       atMost: number.optional(),
       exists: yesOrNo.optional().describe('There and not null'),
     },
-    { error: (issue) => (issue.code === 'unrecognized_keys' ? knownName(String(issue.keys[0]), TESTS) : undefined) },
+    {
+      error: (issue) =>
+        issue.code === 'unrecognized_keys' ? knownName(String(issue.keys[0]), FIELD_TESTS) : undefined,
+    },
   )
   .refine((tests) => Object.values(tests).some((test) => test !== undefined), expected('one test or more'));
 
