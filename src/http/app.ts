@@ -95,7 +95,7 @@ export interface Observed {
   mount(http: HttpApp, deps: Deps, parts: RouteParts): void;
 }
 
-export interface HttpDeps extends Deps {
+interface HttpDeps extends Deps {
   mcp: McpServing & { versions: readonly string[]; capabilities: JsonObject };
 }
 

@@ -15,8 +15,8 @@ export interface BodyFault {
   fault: 'text' | 'size' | 'time' | 'room';
   expected: string;
 }
-export type BodyText = { ok: true; text: string } | BodyFault;
-export type BodyBytes = { ok: true; bytes: Uint8Array } | BodyFault;
+type BodyText = { ok: true; text: string } | BodyFault;
+type BodyBytes = { ok: true; bytes: Uint8Array } | BodyFault;
 
 /** Takes the next chunk of a body, and owns it. What it answers is awaited before more is read; `false`: no more is wanted. */
 export type TakeChunk = (chunk: Uint8Array) => false | Promise<boolean> | null;
@@ -41,8 +41,8 @@ export interface Bodies {
   readBytes(request: Request, limitBytes: number, source?: BodySource): Promise<BodyBytes>;
 }
 
-export const BODIES_BYTES = 32 * 1_024 * 1_024;
-export const BODY_MS = 30_000;
+const BODIES_BYTES = 32 * 1_024 * 1_024;
+const BODY_MS = 30_000;
 /** Of each body; a body of this size never waits for others. */
 export const FREE_BYTES = 16 * 1_024;
 /** How long a body waits for room, ms. */

@@ -19,7 +19,7 @@ export interface Challenges {
   insufficientScope(request: Request, needed: readonly string[]): Response;
 }
 
-export interface ChallengeOptions {
+interface ChallengeOptions {
   /** The URL of the metadata of the resource that a request is for. Null: no tokens of an issuer are taken. */
   metadataUrl?: ((request: Request) => string) | null;
   /** The scopes with which a client does well to begin. */

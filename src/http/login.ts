@@ -31,7 +31,7 @@ import {
 import type { CountRequest } from './request-limit.ts';
 import { isSecureUrl } from './safe-headers.ts';
 
-export interface LoginOptions {
+interface LoginOptions {
   app: string;
   secrets: Secrets;
   runtime: Runtime;

@@ -17,7 +17,7 @@ import { insufficientScope, mcpError, refusedForNow, refusedOrigin } from './mcp
 import type { OriginGuard } from './origin.ts';
 import type { CountRequest } from './request-limit.ts';
 
-export interface McpRoute {
+interface McpRoute {
   /** @param report is called with what the log says of a message that was served */
   post(request: Request, report: (answer: ServedAnswer) => void, edge?: Edge): Promise<Response>;
   /** OPTIONS of a page that may not send, and of what is no page. Preflights of others are answered before. */
@@ -48,7 +48,7 @@ const TITLES = {
 const COMING = 4;
 
 /** What the route is made of beside what serves MCP. */
-export interface McpRouteParts {
+interface McpRouteParts {
   guard: OriginGuard;
   authenticate: Authenticate;
   /** Asks again of a request that stays open, which is counted already. */

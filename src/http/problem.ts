@@ -46,7 +46,7 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
 const RETRY_AFTER_MS = 1_000;
 
 /** What a caller is told of an error: of a failure that it cannot mend no more than its code. */
-export interface HttpProblem {
+interface HttpProblem {
   title: string;
   status: number;
   code: string;

@@ -12,7 +12,7 @@ import { type Edge, overloaded } from './edge.ts';
  * trace; the answer says so.
  */
 export const PUSH_BYTES = 256 * 1_024;
-export const PUSH_EVENTS = 1_000;
+const PUSH_EVENTS = 1_000;
 const REASON_CHARACTERS = 160;
 const BEGINNING_BYTES = 1_024;
 const FORM = 'application/x-www-form-urlencoded';

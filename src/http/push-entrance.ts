@@ -14,7 +14,7 @@ import { type PushKeys, signedBy } from './push-secrets.ts';
 import { createPushRoute, type PushRoute, type PushTokens } from './push.ts';
 import type { CountRequest } from './request-limit.ts';
 
-export interface PushEntranceOptions {
+interface PushEntranceOptions {
   bodies: Bodies;
   tokens: PushTokens;
   keys: PushKeys;

@@ -23,7 +23,7 @@ import type { PushTokens } from './push.ts';
 const SHOWN_CHARACTERS = 64;
 
 /** Answers whose push it is, or the response that refuses it. */
-export type PushGate = (request: Request, stream: string) => Promise<Principal | Response>;
+type PushGate = (request: Request, stream: string) => Promise<Principal | Response>;
 
 /**
  * What a push needs where callers are known. `either`: the stream's token, or a caller with the scope to publish to it. `both`:
@@ -31,7 +31,7 @@ export type PushGate = (request: Request, stream: string) => Promise<Principal |
  */
 export type PushNeeds = 'either' | 'both';
 
-export interface PushGateOptions {
+interface PushGateOptions {
   app: App;
   tokens: PushTokens;
   /** Of streams that take signed pushes, which are let in elsewhere (`signed-push.ts`). Default: no stream does. */

@@ -12,7 +12,7 @@ import type { PushTokens } from './push.ts';
 export type SignedBy = Exclude<keyof PushOptions, 'token'>;
 
 /** The keys of a sender, the current one first. */
-export interface SigningKeys {
+interface SigningKeys {
   by: SignedBy;
   keys: readonly Uint8Array<ArrayBuffer>[];
 }

@@ -21,7 +21,7 @@ import { pacedBy, UNBOUNDED } from '../store/work.ts';
 import { ofStream } from '../streams/scope.ts';
 
 /** How long an `Idempotency-Key` is remembered, ms. */
-export const PUSH_KEY_MS = 24 * 3_600_000;
+const PUSH_KEY_MS = 24 * 3_600_000;
 const KEY_BYTES = 256;
 const PUSH_MS = 10_000;
 /** The time that the quota of pushes counts, ms. */

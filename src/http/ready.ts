@@ -24,7 +24,7 @@ interface Check {
 }
 
 /** Answers a probe. @param store counts its calls on the account of the probe whose check it is */
-export type Readiness = (store: Store) => Promise<Response>;
+type Readiness = (store: Store) => Promise<Response>;
 
 export function createReadiness(runtime: Pick<Runtime, 'log' | 'now' | 'sleep' | 'ending'>): Readiness {
   const { log, now, sleep, ending } = runtime;

@@ -6,7 +6,7 @@ import type { Context, Next } from 'hono';
 import type { LoggedEnv } from './request-log.ts';
 
 /** Of an answer that is data. `Cross-Origin-Resource-Policy` does not concern pages of allowed origins, which ask by CORS. */
-export const SAFE_HEADERS = {
+const SAFE_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'Referrer-Policy': 'no-referrer',

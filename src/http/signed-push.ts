@@ -20,7 +20,7 @@ import { type PushKeys, SIGNATURE_HEADERS, type SignedBy } from './push-secrets.
 import type { PushRoute } from './push.ts';
 import { type ClaimedSignature, readSignature, isSigned, isTimely, SIGNED_WITHIN_MS } from './signatures.ts';
 
-export interface SignedPushDeps {
+interface SignedPushDeps {
   keys: PushKeys;
   bodies: Bodies;
   push: PushRoute;
@@ -69,7 +69,7 @@ export async function takeSignedPush(
   );
 }
 
-export interface SignedRequest {
+interface SignedRequest {
   request: Request;
   name: string;
   ways: readonly SignedBy[];

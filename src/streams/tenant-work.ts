@@ -22,7 +22,7 @@ import type { Deps } from './deps.ts';
 import { type LogScope, type LogTenant, scopeOfLogs, type StreamScope } from './scope.ts';
 
 /** Kinds of work; each has a queue of its own. */
-export type TenantWork = 'sweep' | 'triggers' | `feed/${string}` | `waits/${string}`;
+type TenantWork = 'sweep' | 'triggers' | `feed/${string}` | `waits/${string}`;
 
 /** A record says nothing but when it is due. */
 const tenantWork = record<Record<string, never>>('work of a tenant', () => z.strictObject({}));
@@ -45,8 +45,8 @@ export function tenantWorkQueue(work: TenantWork): string {
 }
 
 /** What noting needs. Without the app nobody's triggers are noted. */
-export type NoteDeps = Pick<Deps, 'store' | 'runtime' | 'tenants' | 'noted'> & Partial<Pick<Deps, 'app'>>;
-export type NoteScope = LogScope & NoteDeps;
+type NoteDeps = Pick<Deps, 'store' | 'runtime' | 'tenants' | 'noted'> & Partial<Pick<Deps, 'app'>>;
+type NoteScope = LogScope & NoteDeps;
 
 interface NoteOptions {
   /** How soon the work is to be done, ms; `absent`: where it is not noted at all, at once. */
@@ -221,12 +221,12 @@ export async function noteWrites(deps: NoteDeps, tenants: Iterable<LogTenant>): 
 }
 
 /** Whether triggers stand in the names of tenants. */
-export function hasTriggersOfEach({ triggers }: Pick<App, 'triggers'>): boolean {
+function hasTriggersOfEach({ triggers }: Pick<App, 'triggers'>): boolean {
   return [...triggers.values()].some(({ tenants }) => tenants === 'each');
 }
 
 /** Feeds that run for each tenant. */
-export function feedsOfEach(app: App): DeclaredFeed[] {
+function feedsOfEach(app: App): DeclaredFeed[] {
   return [...app.feeds.values()].filter(({ tenants, targets }) => tenants === 'each' && targets.length > 0);
 }
 

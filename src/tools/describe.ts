@@ -10,9 +10,9 @@ import { type Field, fieldsOf, isNumeric } from '../streams/fields.ts';
 /** Longest text about the streams with their fields. */
 export const FIELDS_CHARACTERS = 1_200;
 /** Most streams that are told with their fields. */
-export const MOST_WITH_FIELDS = 8;
+const MOST_WITH_FIELDS = 8;
 /** Longest text of names. */
-export const NAMES_CHARACTERS = 400;
+const NAMES_CHARACTERS = 400;
 const PHRASE_CHARACTERS = 40;
 
 /** The streams with their keys and fields, or the names of those that fit. */

@@ -7,7 +7,7 @@ import { readHistoryTool } from './read-history.ts';
 import { readLatestTool } from './read-latest.ts';
 import { tailStreamTool } from './tail-stream.ts';
 
-export interface StreamToolOptions {
+interface StreamToolOptions {
   /** Whether there are streams, also where the caller may read none. Default: as the app has them. */
   hasStreams?: boolean;
   /** Which feeds may be published to. Default: all that can be. */

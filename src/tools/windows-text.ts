@@ -72,7 +72,7 @@ export function edgesText(page: WindowsPage, now: number): string[] {
   ];
 }
 
-export interface Drawing {
+interface Drawing {
   /** Says what a character is. */
   head: string;
   rows: ShownRow[];

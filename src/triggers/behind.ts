@@ -9,7 +9,7 @@ import type { Deps } from '../streams/deps.ts';
 import { scopeOfLogs, type StreamScope } from '../streams/scope.ts';
 import type { ChangedPlace } from './run.ts';
 
-export interface BehindReport {
+interface BehindReport {
   entries: number;
   dueAt: number | null;
   more: boolean;
@@ -26,7 +26,7 @@ export interface BehindTriggers {
 }
 
 /** Follows the log of a trigger in the name of a tenant. Errors as `follow`. */
-export type FollowTrigger = (
+type FollowTrigger = (
   scope: StreamScope,
   trigger: DeclaredTrigger,
   deadline: number,

@@ -33,7 +33,7 @@ export interface RoundReport {
   error: TidegateError | null;
 }
 
-export interface Evaluator {
+interface Evaluator {
   /**
    * @param tenant in whose name the triggers stand
    * @param deadline epoch ms

@@ -23,7 +23,7 @@ export interface MadeOccurrence {
 }
 
 /** Most bytes of a payload as JSON. */
-export const PAYLOAD_BYTES = 16_384;
+const PAYLOAD_BYTES = 16_384;
 const TITLE_CHARACTERS = 300;
 /** 132 bits. */
 const ID_CHARACTERS = 22;

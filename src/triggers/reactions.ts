@@ -34,7 +34,7 @@ const REASON_CHARACTERS = 300;
 const PASSING: ReadonlySet<ErrorCode> = new Set(['rate_limited', 'overloaded', 'cancelled']);
 
 /** Errors as `follow`, and those of `begin` that pass. */
-export async function followReactions(
+async function followReactions(
   scope: StreamScope,
   trigger: DeclaredTrigger,
   begin: BeginReaction,

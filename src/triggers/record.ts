@@ -32,7 +32,7 @@ export interface TroubleNote {
   reason: string;
 }
 
-export interface TriggerCounts {
+interface TriggerCounts {
   holding: number;
   ceased: number;
   /** Within `cooldownMs` of another one. */

@@ -15,7 +15,7 @@ import type { StandingTrigger } from './standing.ts';
 /** Records of triggers that are judged no more are gone after this, ms. */
 export const TRIGGER_KEPT_MS = 35 * 86_400_000;
 
-export interface WithoutRepeated {
+interface WithoutRepeated {
   made: MadeOccurrence[];
   /** That these texts have occurred now. */
   marks: Operation[];

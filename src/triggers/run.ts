@@ -17,7 +17,7 @@ export interface ChangedPlace {
   stream: string;
 }
 
-export interface TriggersReport {
+interface TriggersReport {
   entries: number;
   occurrences: number;
   commits: number;
@@ -27,7 +27,7 @@ export interface TriggersReport {
   error: TidegateError | null;
 }
 
-export interface TriggerWork {
+interface TriggerWork {
   /** Whether a change of a stream concerns a trigger. */
   concerns(stream: string): boolean;
   /**
@@ -41,7 +41,7 @@ export interface TriggerWork {
 const AGAIN_MS = 5_000;
 
 /** What follows the triggers of a tenant. Where it fails, the tenant is looked at again. */
-export type Behind = (tenant: string, deadline: number) => Promise<void>;
+type Behind = (tenant: string, deadline: number) => Promise<void>;
 
 /**
  * Keeps what it judged between its calls.

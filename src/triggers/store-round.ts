@@ -9,7 +9,7 @@ import type { TroubleNote } from './record.ts';
 import type { StandingTrigger } from './standing.ts';
 import { type StoredUnit, storedUnit } from './store-unit.ts';
 
-export interface StoredRound {
+interface StoredRound {
   /** Occurrences in logs, by the name of the trigger. */
   occurrences: Map<string, number>;
   commits: number;

@@ -10,7 +10,7 @@ import { conditionPlan } from './judging/plan.ts';
 import { reachMs, replayed } from './judging/replay.ts';
 import { readPast } from './past.ts';
 
-export interface Trial {
+interface Trial {
   /** How often it would have begun to hold within the range. */
   count: number;
   /** The first of these. */
@@ -21,7 +21,7 @@ export interface Trial {
   readFrom: number | null;
 }
 
-export interface TrialAsked {
+interface TrialAsked {
   /** Epoch ms, inclusive and exclusive. */
   from: number;
   to: number;

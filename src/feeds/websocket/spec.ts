@@ -47,7 +47,7 @@ const heartbeatSpec = z.strictObject(
   { error: '{ everyMs, message, expectMs }' },
 );
 
-export const catchUpSpec = z.strictObject(
+const catchUpSpec = z.strictObject(
   {
     url: hidden(judged<CatchUp['url']>('a URL with {since} in it, or a function', isTextOrFunction)),
     headers: headers<Functions<CatchUp['headers']>>().optional(),

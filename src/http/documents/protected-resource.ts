@@ -17,7 +17,7 @@ export interface ProtectedResource {
   defaultScopes?: readonly string[];
 }
 
-export const WELL_KNOWN_RESOURCE = '/.well-known/oauth-protected-resource';
+const WELL_KNOWN_RESOURCE = '/.well-known/oauth-protected-resource';
 
 /** The scopes with which a client begins. It is asked for others when it needs them. `offline_access` is never one of them. */
 export function firstScopes({ defaultScopes = [] }: Pick<ProtectedResource, 'defaultScopes'>): string[] {

@@ -9,7 +9,7 @@ export const CARD_TYPE = 'application/mcp-server-card+json';
 export const CATALOG_TYPE = 'application/ai-catalog+json';
 const CARD_SCHEMA = 'https://static.modelcontextprotocol.io/schemas/v1/server-card.schema.json';
 
-export interface CardFacts {
+interface CardFacts {
   app: App;
   /** Protocol versions served, newest first. */
   versions: readonly string[];

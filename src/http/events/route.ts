@@ -25,7 +25,7 @@ import { createRecheck } from './recheck.ts';
 import { tellEvents, type ToldOptions } from './told.ts';
 
 /** What a platform lets streams of events do. */
-export interface EventBounds {
+interface EventBounds {
   /** How long a stream stays open, ms; up to a tenth less, so that those who came together do not come back together. */
   streamMs: number;
   /** Streams of this process at a time. */

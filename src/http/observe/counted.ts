@@ -18,12 +18,12 @@ interface Described {
   labels: readonly string[];
 }
 
-export interface MetricCounter {
+interface MetricCounter {
   add(amount: number, ...values: readonly string[]): void;
   family(): Family;
 }
 
-export interface Durations {
+interface Durations {
   /** @param ms one that is not finite, or below 0 as where a clock was set back, counts as 0 */
   observe(ms: number, ...values: readonly string[]): void;
   family(): Family;

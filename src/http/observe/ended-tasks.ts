@@ -8,7 +8,7 @@ import { isTaskLog, taskChange } from '../../tasks/records/task-log.ts';
 import { createCounter } from './counted.ts';
 import type { Family } from './exposition.ts';
 
-export interface EndedTasks {
+interface EndedTasks {
   /** Takes what was committed. It never throws. */
   committed(operations: readonly Operation[], result: CommitResult): void;
   family(): Family;

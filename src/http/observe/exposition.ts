@@ -10,7 +10,7 @@ export interface MetricSample {
   value: number;
 }
 
-export interface HistogramSample {
+interface HistogramSample {
   labels?: Labels;
   /** Observations up to each bound of the family, not summed; the last one counts those beyond the greatest bound. */
   counts: readonly number[];
@@ -33,7 +33,7 @@ export const gauge = (name: string, help: string, samples: readonly MetricSample
   samples,
 });
 
-export type MetricsFormat = 'text' | 'openmetrics';
+type MetricsFormat = 'text' | 'openmetrics';
 
 export const METRICS_TYPES: Record<MetricsFormat, string> = {
   text: 'text/plain; version=0.0.4; charset=utf-8',

@@ -20,7 +20,7 @@ export interface SeenRequest {
   asked: RequestReport['asked'];
 }
 
-export interface RequestLineOptions {
+interface RequestLineOptions {
   /** Hears of each request, whatever is logged. */
   observed?: { began?: () => void; ended?: (request: SeenRequest) => void } | undefined;
   /** Who sent a request, where that was found out. */

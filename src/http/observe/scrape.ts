@@ -8,7 +8,7 @@ import type { Deps } from '../../streams/deps.ts';
 import type { Family } from './exposition.ts';
 
 /** For so long what was read from the store stands, ms. */
-export const SCRAPE_KEPT_MS = 15_000;
+const SCRAPE_KEPT_MS = 15_000;
 /** Scrapers give up after ten seconds. */
 const MOST_MS = 5_000;
 
@@ -19,7 +19,7 @@ interface Reading {
   isKnown: boolean;
 }
 
-export type Scrape = (store: Store) => Promise<Family[]>;
+type Scrape = (store: Store) => Promise<Family[]>;
 
 /** @param own families of this process */
 export function createScrape(deps: Deps, own: () => Family[]): Scrape {

@@ -37,7 +37,7 @@ export function pathLabel(path: string): string {
   return NAMED.find(([pattern]) => pattern.test(path))?.[1] ?? OTHER;
 }
 
-export interface SeenRequests {
+interface SeenRequests {
   began(): void;
   ended(request: SeenRequest): void;
   families(): Family[];

@@ -5,7 +5,7 @@ import { createCounter, createDurations } from './counted.ts';
 import { createEndedTasks } from './ended-tasks.ts';
 import type { Family } from './exposition.ts';
 
-export interface TimedStore {
+interface TimedStore {
   /** The same store, timed. */
   of(store: Store): Store;
   families(): Family[];

@@ -2,7 +2,7 @@
 import { invalidConfig } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
 
-export interface ObserveVariables {
+interface ObserveVariables {
   /** Whoever brings it may read metrics, and nothing else. Null: it is not set. */
   metricsToken: string | null;
   /** Whether each request is a line of the log at `info`. */

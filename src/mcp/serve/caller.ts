@@ -24,19 +24,19 @@ export interface HeardRequest {
 }
 
 /** A caller that can also be told that its request waits. */
-export interface WaitingCaller extends Caller {
+interface WaitingCaller extends Caller {
   waits: (message: string) => void;
 }
 
 type Given = Pick<Caller, 'principal' | 'account' | 'deadline'>;
 /** What requests of 2025-11-25 and before do not say themselves. */
-export type Legacy = Pick<Caller, 'clientCapabilities' | 'retry'> & {
+type Legacy = Pick<Caller, 'clientCapabilities' | 'retry'> & {
   /** Nothing is sent before this is known, and nothing where it is null: the session was ended. Absent: there is none. */
   kept?: Promise<{ level: McpLogLevel | null } | null> | undefined;
   client?: Omit<LegacyClient, 'notify'>;
 };
 
-export const LEGACY_UNASKED: Legacy = { clientCapabilities: null, retry: null };
+const LEGACY_UNASKED: Legacy = { clientCapabilities: null, retry: null };
 
 export function callerOf(heard: HeardRequest, given: Given, legacy: Legacy = LEGACY_UNASKED): WaitingCaller {
   return new RequestCaller(heard, given, legacy);

@@ -15,7 +15,7 @@ import { createKeptLists, type KeptLists } from './kept-lists.ts';
 import { isAtLeast } from '../wire/log-levels.ts';
 import type { PlainRequest } from '../wire/plain.ts';
 
-export interface DirectDeps {
+interface DirectDeps {
   runtime: Runtime;
   /** Runs the handler of a request. It throws what `failure` takes. */
   run: (request: PlainRequest, heard: HeardRequest, exchange: Exchange) => Promise<object>;

@@ -29,7 +29,7 @@ export interface McpEndpointDeps {
   sessions: boolean;
 }
 
-export interface McpEndpoint extends McpServing {
+interface McpEndpoint extends McpServing {
   /** Newest first. */
   versions: readonly string[];
   capabilities: JsonObject;

@@ -20,7 +20,7 @@ export interface Refusal {
 }
 
 /** The session of a request. What is kept of it may be read while the request is at work. */
-export interface ExchangeSession {
+interface ExchangeSession {
   /** What is known of it without the store. */
   facts: SessionFacts;
   /** Null: it was ended, and nothing may be sent to the client but that. */

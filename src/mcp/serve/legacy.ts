@@ -28,7 +28,7 @@ import { createUnderWay } from './under-way.ts';
 import type { Params } from '../wire/params.ts';
 import { LEGACY_VERSIONS } from '../wire/versions.ts';
 
-export interface LegacyServing {
+interface LegacyServing {
   serve(request: Request, body: unknown, exchange: Exchange): Promise<Response>;
   /** Answers a GET: a stream of the session. */
   open(request: Request, exchange: Exchange): Promise<Response>;
@@ -47,7 +47,7 @@ interface Legacy extends ClientMessagesDeps {
   subscribing: ReturnType<typeof createSubscribing> | null;
 }
 
-export interface LegacyDeps
+interface LegacyDeps
   extends
     StreamsDeps,
     Omit<ClientMessagesDeps, 'underWay' | 'quotas'>,

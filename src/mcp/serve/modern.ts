@@ -17,7 +17,7 @@ import type { Listeners } from '../listen/listeners.ts';
 import type { Openings } from '../listen/openings.ts';
 import { MODERN_VERSION } from '../wire/versions.ts';
 
-export interface EraServing {
+interface EraServing {
   serve(request: Request, body: unknown, exchange: Exchange): Promise<Response>;
   close(): Promise<void>;
 }

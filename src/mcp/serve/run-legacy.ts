@@ -20,7 +20,7 @@ import { askOverPipe, withPipeAnswers } from './pipe-questions.ts';
 /** What a request holds while it waits for its client, beside its connection. */
 const WAITING_BYTES = 16_384;
 
-export interface LegacyRun {
+interface LegacyRun {
   /** Null: over HTTP nobody is asked. */
   asking: ClientQuestions | null;
   /** When the platform ends a request, epoch ms; null: it does not. */

@@ -16,7 +16,7 @@ import { inLegacyCode } from './legacy-errors.ts';
 
 const METHODS = new Set(['resources/subscribe', 'resources/unsubscribe']);
 
-export interface SubscribingDeps {
+interface SubscribingDeps {
   sessions: Sessions;
   hints: SessionHints;
   now: () => number;

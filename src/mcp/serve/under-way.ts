@@ -14,7 +14,7 @@ export interface UnderWay {
   close(): Promise<void>;
 }
 
-export interface AtWork {
+interface AtWork {
   id: string | number;
   /** Null: it has none, and cannot be cancelled by a message. */
   session: string | null;
@@ -22,7 +22,7 @@ export interface AtWork {
   close(why: GivenUp): Promise<void>;
 }
 
-export interface AtWorkHandle {
+interface AtWorkHandle {
   /** The client went away. What may not outlive it is closed. */
   gone(): void;
   /** It was answered, or closed. */

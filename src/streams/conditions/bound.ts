@@ -4,7 +4,7 @@ import type { Bound } from '../../declare/condition.ts';
 export type Banded = Bound & { hysteresis?: number };
 
 /** A bound and its direction, with the end of the band. */
-export interface Side {
+interface Side {
   is: 'above' | 'atLeast' | 'below' | 'atMost';
   bound: number;
   /** The end of the band: where a condition that holds ceases. */

@@ -46,7 +46,7 @@ export interface Transition<Event extends WatchedEvent = WatchedEvent> {
   forgotten: boolean;
 }
 
-export interface ConditionStep<Event extends WatchedEvent = WatchedEvent> {
+interface ConditionStep<Event extends WatchedEvent = WatchedEvent> {
   /** The same object as before where there is nothing new to remember. */
   state: ConditionState;
   /** Whether the condition holds now for any key. */

@@ -49,7 +49,7 @@ export function stateWith(of: string, subjects: Subject[]): ConditionState {
   return { ...emptyState(of), subjects, bytes: subjects.reduce((sum, subject) => sum + bytesOf(subject), 0) };
 }
 
-export interface Placed {
+interface Placed {
   state: ConditionState;
   /** The subjects that were dropped to make room. */
   forgotten: readonly Subject[];

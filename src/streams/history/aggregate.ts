@@ -13,7 +13,7 @@ export type Merging = (typeof MERGING)[number];
 const RATE_MS = { second: 1_000, minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 
 /** The names that an error shows to a reader who asked for an unknown aggregate. */
-export const AGGREGATE_NAMES = [
+const AGGREGATE_NAMES = [
   ...MERGING,
   'stddev',
   'p50',

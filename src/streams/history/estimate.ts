@@ -15,7 +15,7 @@ import { readBound } from './windows-scan.ts';
 import { questionOf } from './window-question.ts';
 import type { Scope } from '../scope.ts';
 
-export interface HistoryEstimate extends Estimate {
+interface HistoryEstimate extends Estimate {
   range: Range;
   /** About how many store calls it would take to read all of it. */
   queryCalls: number;

@@ -36,7 +36,7 @@ export const MOST_EVENTS = 1_000;
  */
 export const PAGE_CHARACTERS = 1_000_000;
 /** Most store calls for a page without keys or filters. */
-export const MOST_CALLS = 6;
+const MOST_CALLS = 6;
 /** Store calls for a page of a range whose events arrived in the order of their times. */
 export const ORDERED_CALLS = 2;
 
@@ -82,7 +82,7 @@ export interface HistoryPage {
 }
 
 /** What a page may take beside the number of its events. */
-export interface PageLimits extends ReadLimits {
+interface PageLimits extends ReadLimits {
   /** Takes an event where its page has room for it; the first of a page in any case. Default: up to `PAGE_CHARACTERS`. */
   take?: (event: StreamEvent) => boolean;
 }

@@ -29,7 +29,7 @@ import {
 } from '../ranges/range.ts';
 import type { Cursor } from '../../store/store.ts';
 
-export interface Resumed {
+interface Resumed {
   positions: Positions;
   /** Where the last page in the order of times ended; null: there was none. */
   time: TimePlace | null;

@@ -16,7 +16,7 @@ export interface Sample {
   value: number;
 }
 
-export interface WindowSpan {
+interface WindowSpan {
   /** Epoch ms. Together with `end`: the part of a window that lies in the range and has passed. */
   start: number;
   end: number;

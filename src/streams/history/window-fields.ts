@@ -19,7 +19,7 @@ export interface StreamSeries {
   series: Series[];
 }
 
-export interface AskedFields {
+interface AskedFields {
   range: Range;
   /** `key`, and paths of fields. */
   by: readonly string[];

@@ -16,7 +16,7 @@ import { BY_KEY } from './window-groups.ts';
 import { type Zone, zoneOf } from '../../base/time/zone.ts';
 
 /** Number of windows of a query without `from`. */
-export const DEFAULT_WINDOWS = 60;
+const DEFAULT_WINDOWS = 60;
 /** A scan that needs the value before the range begins one window earlier, but at most this long. */
 const LONGEST_LOOK_BACK_MS = 86_400_000;
 

@@ -15,7 +15,7 @@ export interface AnswerRow extends WindowRow {
   more: Record<string, number | null>;
 }
 
-export interface RowsSpec {
+interface RowsSpec {
   grid: Grid;
   /** Epoch ms. Together with `until`: the part of the range that has passed. */
   from: number;
@@ -62,7 +62,7 @@ export function valueOf(row: AnswerRow, aggregate: Aggregate): number | null {
   return value !== null && Number.isFinite(value) ? value : null;
 }
 
-export interface Ranking {
+interface Ranking {
   n: number;
   aggregate: Aggregate;
   /** Default false: the highest. */

@@ -43,7 +43,7 @@ export interface WindowRow extends GroupName {
   values: WindowValues | null;
 }
 
-export interface WindowValues {
+interface WindowValues {
   min: number;
   max: number;
   mean: number;
@@ -85,7 +85,7 @@ export interface Windows {
   skipped(): Skipped;
 }
 
-export interface WindowedEvent extends GroupedEvent {
+interface WindowedEvent extends GroupedEvent {
   meta?: EventMeta;
 }
 

@@ -20,12 +20,12 @@ export const MOST_ROWS = 1_000;
 /** Most rows that a ranked answer may choose its first rows from. */
 export const MOST_RANKED = 10_000;
 /** Most store calls for all streams together. */
-export const MOST_WINDOW_CALLS = 21;
+const MOST_WINDOW_CALLS = 21;
 /** Greatest `maxEvents`: as many events as the store calls can read. */
 export const MOST_SCANNED = (MOST_WINDOW_CALLS - 2) * READ_LIMIT;
 
 /** Most that one answer may read, where the question is not for parts. */
-export interface ReadBound {
+interface ReadBound {
   /** Of each stream. */
   entries: number;
   reads: number;
@@ -52,7 +52,7 @@ export function readBound(
   return { entries: Math.min(entries, reads * READ_LIMIT), reads };
 }
 
-export interface PlanScan {
+interface PlanScan {
   plan: Plan;
   /** Where the page before ended; null for a first page. */
   resumed: Positions | null;
@@ -62,7 +62,7 @@ export interface PlanScan {
   limits: ReadLimits;
 }
 
-export interface PlanReport {
+interface PlanReport {
   /** By stream, then series. */
   built: Windows[][];
   /** By stream; null for a stream that an earlier page read to its end. */

@@ -33,7 +33,7 @@ import { type Silence, silenceOf, UNKNOWN_SILENCE } from './silent-keys.ts';
 
 export const WINDOWS_KIND = 'windows';
 
-export interface Top {
+interface Top {
   n: number;
   /** Name of an aggregate. */
   by: string;

@@ -54,7 +54,7 @@ export function latestUntil(stream: DeclaredStream, appendedAt: number): number 
 /** Entries that one round folds together. When keys repeat, more entries a round mean fewer commits. */
 const ROUND_ENTRIES = 10_000;
 
-export interface ProjectReport extends FollowReport {
+interface ProjectReport extends FollowReport {
   /** The index of times does not reach the position: `buildTimes` builds it. */
   unindexed: boolean;
 }

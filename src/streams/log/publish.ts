@@ -20,7 +20,7 @@ import { logThrown, type RawEvent, validateEvent } from './validate-event.ts';
 /** A publisher gives up after this many conflicts with others that publish to the same stream. */
 const MOST_CONFLICTS = 20;
 
-export interface Published {
+interface Published {
   event: LoggedEvent;
   /** The stream already had an event of this id and revision, or it was removed: nothing was appended. */
   duplicate: boolean;

@@ -10,7 +10,7 @@ import type { LogScope } from '../scope.ts';
 /** Entries removed in one store call. */
 const TRIM_ENTRIES = 5_000;
 
-export interface TrimReport {
+interface TrimReport {
   removed: number;
   /** True: more trimmed entries are still to be removed. Readers do not see them. */
   more: boolean;

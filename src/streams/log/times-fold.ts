@@ -99,7 +99,7 @@ export function createFold(start: FoldStart | null): Fold {
 }
 
 /** A root with the full blocks of a fold, and the leaves that became full with them. */
-export interface Grown {
+interface Grown {
   root: TimesRoot;
   leaves: { leaf: number; value: TimesLeaf }[];
   /** Numbers of leaves that the root no longer tells of. */

@@ -78,7 +78,7 @@ export async function timesEffects(
   return operations;
 }
 
-export interface BuildReport {
+interface BuildReport {
   /** Entries that were looked at. */
   entries: number;
   /** The index reaches the position of the follower of the latest events, or it is not for this release to build. */

@@ -41,14 +41,14 @@ export interface RawEvent {
   meta?: EventMeta;
 }
 
-export interface Rejection {
+interface Rejection {
   reason: 'schema' | 'key' | 'id' | 'revision' | 'time' | 'meta' | 'too_large';
   /** Path of the wrong field, such as `data.magnitude`. */
   field: string;
   expected: string;
 }
 
-export type Validated =
+type Validated =
   | {
       ok: true;
       event: LoggedEvent;
@@ -66,7 +66,7 @@ interface Refusal extends Rejection {
   thrown?: unknown;
 }
 
-export interface AppendContext {
+interface AppendContext {
   /** Epoch ms: the time of events that bring no time. */
   receivedAt: number;
   /** Epoch ms: the clock that no event may be far ahead of. Default: `receivedAt`. */

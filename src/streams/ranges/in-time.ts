@@ -23,7 +23,7 @@ import { cutBefore, stretchesOf } from './stretches.ts';
 import { type Bounds, lengthOfPieces, windowOf } from './time-window.ts';
 import { mayBeTrimmed } from './trimmed.ts';
 
-export interface InTime {
+interface InTime {
   range: Range;
   order: Order;
   /** Where the page before ended; null: a first page. */
@@ -35,7 +35,7 @@ export interface InTime {
   limits: ReadLimits;
 }
 
-export interface InTimeReport {
+interface InTimeReport {
   /** `other`: the log is of another history than that in which `after` stands. `mixed`: the budget is too small to sort anything. */
   ended: 'all' | 'more' | 'other' | 'mixed';
   /** Null where all was given. */

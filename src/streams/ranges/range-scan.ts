@@ -33,7 +33,7 @@ export interface Scanned {
   through: number | null;
 }
 
-export interface RangeScan extends Pick<Scan, 'visit' | 'isFull'> {
+interface RangeScan extends Pick<Scan, 'visit' | 'isFull'> {
   range: Range;
   order: Order;
   /** Where the page before ended; null for a first page. */

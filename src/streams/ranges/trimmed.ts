@@ -8,7 +8,7 @@ import { latestBefore } from '../log/times.ts';
 import type { Range } from './range.ts';
 import type { Cut, Piece } from './stretches.ts';
 
-export interface Trimmed {
+interface Trimmed {
   /** Times of what lay before the index; null: nothing did. */
   gone: Times;
   /** Places that the scan was to walk, but found trimmed. */

@@ -18,7 +18,7 @@ import { readDecimal } from '../../base/number-text.ts';
 import { inLines, plainText } from '../../base/plain.ts';
 
 /** Most bytes of a filter, as a cursor holds it. */
-export const WHERE_BYTES = 2_000;
+const WHERE_BYTES = 2_000;
 
 const BOUNDS = ['above', 'atLeast', 'below', 'atMost'] as const;
 const ANYWHERE = 'query';

@@ -16,7 +16,7 @@ import { loggedEvent, streamLog } from '../log/stream-log.ts';
 /** Most reads of 1,000 entries. */
 const READS = 300;
 
-export interface LaterPart {
+interface LaterPart {
   /** The part begins behind this cursor. */
   from: Cursor;
   /** Epoch ms. */

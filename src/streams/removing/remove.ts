@@ -36,7 +36,7 @@ const READS_FOR_ROOM = 10;
 /** Work stops this long before the caller's deadline, so that the answer arrives in time. */
 const ANSWER_MS = 500;
 
-export interface RemoveReport {
+interface RemoveReport {
   /** Events that were removed, as far as the log was looked at. */
   removed: number;
   /** The whole log was looked at. False: `removed` may be too small, and the sweep goes on. */
@@ -155,7 +155,7 @@ async function makeRoom(scope: StreamScope, stream: DeclaredStream, removal: Rem
 const SELECTOR = 'an id, or a key, or a range with from or to';
 
 /** @throws TidegateError `invalid_input` with the field */
-export function resolveSelector(stream: DeclaredStream, selector: EventSelector, now: number): Removed {
+function resolveSelector(stream: DeclaredStream, selector: EventSelector, now: number): Removed {
   const given: unknown = selector;
   if (typeof given !== 'object' || given === null) throw invalidInput('selector', SELECTOR);
   const { id, key, from, to, ...others } = given as Record<'id' | 'key' | 'from' | 'to', unknown>;

@@ -27,7 +27,7 @@ export const Reactions = z
   .nullable()
   .describe('Tasks that it begins');
 
-export type ShownReactions = z.input<typeof Reactions>;
+type ShownReactions = z.input<typeof Reactions>;
 
 const MOST_NOTES = 3;
 const MOST_TASKS = 10;

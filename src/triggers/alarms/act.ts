@@ -16,7 +16,7 @@ import { type AlarmActor, type AlarmInput, alarmStateOf, type AlarmStatus, isShe
 /** Longest time for which an alarm may be shelved, ms. */
 export const MOST_SHELVED_MS = 30 * 86_400_000;
 
-export interface AlarmRequest {
+interface AlarmRequest {
   action: 'acknowledge' | 'shelve' | 'unshelve' | 'clear';
   /** Null: the trigger has no keys. */
   key: string | null;
@@ -27,7 +27,7 @@ export interface AlarmRequest {
   occurrence: string | null;
 }
 
-export interface AlarmAnswer {
+interface AlarmAnswer {
   alarm: AlarmStatus;
   /** False: it was so already. */
   changed: boolean;

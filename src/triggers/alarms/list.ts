@@ -8,7 +8,7 @@ import { ofStream, type Scope } from '../../streams/scope.ts';
 import { alarmKey, alarmPartition, alarmRecord } from './records.ts';
 import { type AlarmState, alarmStateOf, type AlarmStatus } from './state.ts';
 
-export interface AlarmFilter {
+interface AlarmFilter {
   states: ReadonlySet<AlarmState>;
   /** Null: all. */
   severities: ReadonlySet<Severity> | null;
@@ -19,7 +19,7 @@ export interface ShownAlarm extends AlarmStatus {
   state: AlarmState;
 }
 
-export interface AlarmPage {
+interface AlarmPage {
   alarms: ShownAlarm[];
   /** Give it to read on; null: there are no more. */
   cursor: string | null;

@@ -78,7 +78,7 @@ export type AlarmInput =
  * Null: nothing changes. `still_holds`: it cannot be cleared before somebody acknowledged it, since its condition would not raise it
  * again before it ceased. Of a trigger whose condition was changed meanwhile nobody says that it ceased.
  */
-export type AlarmMove = AlarmStatus | null | 'still_holds';
+type AlarmMove = AlarmStatus | null | 'still_holds';
 
 /** What an alarm shows at a time. */
 export function alarmStateOf(alarm: AlarmStatus, now: number): AlarmState {

@@ -9,7 +9,7 @@ import { isBeyond } from '../../streams/conditions/bound.ts';
 import { happenedAt, type Judgement, type Rule } from '../../streams/conditions/rule.ts';
 import type { Subject } from '../../streams/conditions/state.ts';
 
-export const AGGREGATE_STEPS = 24;
+const AGGREGATE_STEPS = 24;
 
 /** The number of a step since 1970, how many events lie in it, and their sum, or the least or greatest of them. */
 type Step = [step: number, events: number, value: number];

@@ -3,7 +3,7 @@
  * that change at one time the first of all is the one that was named first.
  */
 
-export interface DueHeap<Key> {
+interface DueHeap<Key> {
   /** @param at epoch ms; null: it changes by no passing of time */
   set(key: Key, at: number | null): void;
   /** The earliest; null: there is none. */

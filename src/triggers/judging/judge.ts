@@ -54,7 +54,7 @@ export interface TriggerJudge {
 }
 
 /** Most events that wait at once, and most entries for which one waits. What is over is judged before its time. */
-export const MOST_WAITING = 10_000;
+const MOST_WAITING = 10_000;
 const MOST_LATE = 20;
 
 export function createTriggerJudge(plan: ConditionPlan, settings: JudgeSettings, state: TriggerState): TriggerJudge {

@@ -72,14 +72,14 @@ export function boundEvents(
 }
 
 /** An event that is too large to be passed on. Its id tells which it is. */
-export function cutEvent({ id, revision, stream, key, time }: StreamEvent): StreamEvent {
+function cutEvent({ id, revision, stream, key, time }: StreamEvent): StreamEvent {
   const named = { id, ...(revision === undefined ? {} : { revision }), stream, ...(key === undefined ? {} : { key }) };
   return { ...named, time, data: null, meta: { cut: true } };
 }
 
 /** The stored form: nodes that are null are left out at the end. */
 export type StoredKey = [key: string | null, told: 0 | 1, lastAt: number | null, nodes: (StoredNode | null)[]];
-export type StoredNode = [holds: 0 | 1, memory: Json, made?: readonly StreamEvent[]];
+type StoredNode = [holds: 0 | 1, memory: Json, made?: readonly StreamEvent[]];
 
 export function toStored({ key, nodes, told, lastAt }: RememberedKey): StoredKey {
   const stored = nodes.map((node): StoredNode | null => {

@@ -11,7 +11,7 @@ import { type Leaf, looksAtEach, type ConditionPlan } from './plan.ts';
 /** Most keys of a trigger. */
 export const MOST_TRIGGER_KEYS = 10_000;
 /** Into how many parts the state of many keys is divided. */
-export const KEY_PARTS = 16;
+const KEY_PARTS = 16;
 /** How many of the oldest are looked at for one that may be forgotten. */
 const LOOKED_AT = 64;
 

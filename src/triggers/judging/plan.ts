@@ -13,7 +13,7 @@ import { isPerKey, passesKey, passesWhere, type WatchedEvent } from '../../strea
 import { isGap } from '../../base/event.ts';
 import { aggregateRule } from './aggregate.ts';
 
-export type LeafCondition = (Condition | WindowAggregate) & OnStream;
+type LeafCondition = (Condition | WindowAggregate) & OnStream;
 
 /** A rule of a condition, or of an aggregate, which is judged anew when time passes and does not only flip. */
 export type LeafRule = Rule<never, never> & {
@@ -49,7 +49,7 @@ export interface Pair extends Node {
   withinMs: number;
 }
 
-export type PlanNode = Leaf | Join | Pair;
+type PlanNode = Leaf | Join | Pair;
 
 export interface ConditionPlan {
   /** Digest of the condition and its streams: a state of another one is of no use. */
@@ -116,13 +116,6 @@ export function conditionPlan({ when, on }: Pick<DeclaredTrigger, 'when' | 'on'>
 export function isLeaf(condition: TriggerCondition): condition is LeafCondition {
   const { kind } = condition;
   return kind !== 'all' && kind !== 'any' && kind !== 'sequence' && kind !== 'missing';
-}
-
-/** All conditions of one stream that it is made of, in their order. */
-export function leavesOf(condition: TriggerCondition): LeafCondition[] {
-  if (isLeaf(condition)) return [condition];
-  if ('of' in condition) return condition.of.flatMap(leavesOf);
-  return [...leavesOf(condition.first), ...leavesOf(condition.next)];
 }
 
 function ruleOf(condition: LeafCondition): LeafRule {

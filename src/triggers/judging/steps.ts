@@ -8,7 +8,7 @@ import { clearMoved, createMoved, dueOf, judgeLeaf, passNodeTime, settle } from 
 import type { TriggerState } from './state.ts';
 import type { Telling } from './telling.ts';
 
-export interface JudgeSteps {
+interface JudgeSteps {
   /** Something may change by the passing of time alone. */
   readonly isTimed: boolean;
   /** False: not all of it, because enough was found. @param isWhole all of it, however much that is */

@@ -1,7 +1,7 @@
 /** Events that wait to be judged, in the order of their times; of equal times in that of the streams, then as they arrived. */
 import type { ArrivedEvent } from './moment.ts';
 
-export interface WaitingEvent {
+interface WaitingEvent {
   stream: string;
   arrival: ArrivedEvent;
   /** When it happened, as it is judged, epoch ms. */
@@ -10,7 +10,7 @@ export interface WaitingEvent {
   rank: number;
 }
 
-export interface WaitingEvents {
+interface WaitingEvents {
   readonly size: number;
   add(one: WaitingEvent): void;
   first(): WaitingEvent | null;

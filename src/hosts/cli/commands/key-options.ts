@@ -18,7 +18,7 @@ import { DURATION_EXPECTED, parseDuration, parseTime } from '../../../base/time/
 import type { App } from '../../../declare/app.ts';
 
 /** What a key may do that is not told what it may do. */
-export const USUAL_SCOPES: readonly string[] = [readScope(), TASKS_SCOPE];
+const USUAL_SCOPES: readonly string[] = [readScope(), TASKS_SCOPE];
 export const USUAL_EXPIRY = '90d';
 
 /**

@@ -9,7 +9,7 @@ const Who = z.object({
 });
 const Secrets = z.array(z.object({ name: z.string() }));
 
-export interface AccountChoice {
+interface AccountChoice {
   /** Of the settings, or of `CLOUDFLARE_ACCOUNT_ID`. */
   accountId: string | null;
   /** The file that may say it. */

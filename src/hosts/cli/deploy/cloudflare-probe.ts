@@ -22,7 +22,7 @@ export interface SettingsProbe {
   end: () => void;
 }
 
-export interface Probed {
+interface Probed {
   folder: string;
   /** Path of the app's module. */
   appFile: string;

@@ -15,7 +15,7 @@ export type SecretOrigin =
 
 const SECRET_BYTES = 32;
 
-export interface SecretSurroundings {
+interface SecretSurroundings {
   /** Names of those that are there. Null: nobody asked the platform. */
   there: ReadonlySet<string> | null;
   sources: SecretSources;

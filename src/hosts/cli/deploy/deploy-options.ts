@@ -9,7 +9,7 @@ import { readArguments, unknownWord } from '../kit/arguments.ts';
 import { type Asker, createAsker } from './ask.ts';
 import { variablesOfApp } from './secret-values.ts';
 
-export const TARGETS = ['cloudflare', 'aws'] as const;
+const TARGETS = ['cloudflare', 'aws'] as const;
 export type Target = (typeof TARGETS)[number];
 
 export interface DeployOptions {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { TidegateError } from '../../../base/errors.ts';
 
-export interface FoundValue {
+interface FoundValue {
   value: string;
   /** In words. */
   from: string;

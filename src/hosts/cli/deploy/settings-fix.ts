@@ -26,7 +26,7 @@ export function writtenAddition(file: string, addition: Addition): string[] {
   return file.endsWith('.toml') ? tomlLines(addition) : jsoncLines(addition);
 }
 
-export interface FixedSettings {
+interface FixedSettings {
   text: string;
   added: Addition[];
   /** Those that are for the operator to write. */

@@ -49,7 +49,7 @@ interface WranglerConfig {
 }
 
 /** In the order in which wrangler looks for them. */
-export const SETTINGS_FILES = ['wrangler.json', 'wrangler.jsonc', 'wrangler.toml'] as const;
+const SETTINGS_FILES = ['wrangler.json', 'wrangler.jsonc', 'wrangler.toml'] as const;
 
 export function settingsFile(folder: string): string | null {
   return SETTINGS_FILES.find((name) => existsSync(join(folder, name))) ?? null;

@@ -4,7 +4,7 @@ import type { CheckResult, DoctorFinding } from './finding.ts';
 
 const MARKS: Record<DoctorFinding['status'], string> = { ok: 'ok  ', warn: 'warn', fail: 'FAIL', skip: '-   ' };
 
-export interface Summary {
+interface Summary {
   ok: boolean;
   counts: Record<DoctorFinding['status'], number>;
 }

@@ -89,7 +89,7 @@ export async function initCommand(call: CommandCall): Promise<number> {
 }
 
 /** @throws TidegateError `invalid_input` */
-export function kindsOf(text: string): AppKind[] {
+function kindsOf(text: string): AppKind[] {
   const words = text.split(/[\s,]+/).filter((word) => word !== '');
   for (const word of words) {
     if (APP_KINDS.some((kind) => kind === word)) continue;

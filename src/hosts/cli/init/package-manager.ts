@@ -1,7 +1,7 @@
 /** The package manager that called this command, as it says itself, and how it is called. */
 import { spawn } from 'node:child_process';
 
-export interface PackageManager {
+interface PackageManager {
   name: 'npm' | 'pnpm' | 'yarn' | 'bun';
   /** Of what was added. */
   install: readonly string[];

@@ -1,7 +1,7 @@
 /** Asks at a terminal what the arguments did not say. What is asked goes to standard error. */
 import { createInterface } from 'node:readline/promises';
 
-export interface InitQuestion<Answer> {
+interface InitQuestion<Answer> {
   /** With what an empty line means: `Which feeds (push, http)?` */
   text: string;
   /** @throws an Error whose message says what is wrong, after which it is asked again */

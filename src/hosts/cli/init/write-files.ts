@@ -10,7 +10,7 @@ const LEFT = 'README.md';
 /** What holds secrets, which nobody could bring back: it is left as it is, whatever is said. */
 const KEPT = '.env';
 
-export interface Written {
+interface Written {
   /** In the order of the files. */
   made: readonly string[];
   /** What was there, and stays as it was. */

@@ -12,7 +12,7 @@ export type Options = Record<
   { type: 'string' | 'boolean'; short?: string; default?: string | boolean; multiple?: boolean }
 >;
 
-export type Arguments = { wrong: string } | { wrong: null; values: Record<string, unknown>; positionals: string[] };
+type Arguments = { wrong: string } | { wrong: null; values: Record<string, unknown>; positionals: string[] };
 
 const MODULE_NAME = /\.[cm]?[jt]sx?$/;
 const ASSIGNMENT = /^([A-Z][A-Z\d_]*)=/;

@@ -87,7 +87,7 @@ const DEV_USAGE = `  tidegate dev [--app FILE] [--json]   serve an app, and agai
 
   --json   a line of JSON for each thing that happens`;
 
-export const TASKS_USAGE = `  tidegate tasks list [--status STATUS] [--limit N] [--json]
+const TASKS_USAGE = `  tidegate tasks list [--status STATUS] [--limit N] [--json]
   tidegate tasks show ID [--watch] [--json]
   tidegate tasks answer ID KEY=JSON ...   answer what it asks, such as who='{"name":"Ada"}', or KEY=decline
   tidegate tasks cancel ID
@@ -95,7 +95,7 @@ export const TASKS_USAGE = `  tidegate tasks list [--status STATUS] [--limit N] 
 
   --subject NAME   whose tasks; default public. --tenant NAME   default public`;
 
-export const KEYS_USAGE = `  tidegate keys create --name NAME [--scope SCOPE ...] [--tenant NAME] [--expires 90d] [--yes]
+const KEYS_USAGE = `  tidegate keys create --name NAME [--scope SCOPE ...] [--tenant NAME] [--expires 90d] [--yes]
   tidegate keys list [--json]
   tidegate keys revoke ID [--yes]     asks first; where nobody could answer it needs --yes
 
@@ -103,16 +103,16 @@ export const KEYS_USAGE = `  tidegate keys create --name NAME [--scope SCOPE ...
   --scope     such as streams:read:quakes or streams:publish; default streams:read and tasks
   --expires   12h, 30d, a date, or never; default 90d`;
 
-export const TRIGGERS_USAGE = `  tidegate triggers try NAME --from -7d [--to TIME] [--json]   when it would have fired; changes nothing
+const TRIGGERS_USAGE = `  tidegate triggers try NAME --from -7d [--to TIME] [--json]   when it would have fired; changes nothing
   tidegate triggers list [--json]
 
   --tenant NAME   whose streams; default public`;
 
-export const DOCTOR_USAGE = `  tidegate doctor [--platform node|workers|lambda] [--skip store|feeds|auth] [--json]
+const DOCTOR_USAGE = `  tidegate doctor [--platform node|workers|lambda] [--skip store|feeds|auth] [--json]
 
   says what is wrong with the configuration, the store and each feed, and what to do; changes nothing`;
 
-export const DEPLOY_USAGE = `  tidegate deploy cloudflare [--env NAME] [--dry-run] [--fix]   with the wrangler of this folder; --fix adds missing settings
+const DEPLOY_USAGE = `  tidegate deploy cloudflare [--env NAME] [--dry-run] [--fix]   with the wrangler of this folder; --fix adds missing settings
   tidegate deploy aws [--stage NAME] [--dry-run]                with the CDK of this folder
   tidegate destroy cloudflare [--env NAME] [--dry-run]          data stay
   tidegate destroy aws [--stage NAME] [--dry-run]

@@ -13,12 +13,12 @@ const UUID_PART = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.part$/;
 /** A file to which nobody has written for so long, ms, has no writer any more. */
 const LEFT_MS = 3_600_000;
 
-export interface CommandFiles extends OperateFiles {
+interface CommandFiles extends OperateFiles {
   /** Whether something went to standard output, so that words for people have to go elsewhere. */
   tookOutput: () => boolean;
 }
 
-export interface FileRules {
+interface FileRules {
   /** Whether a file that is there may be overwritten. */
   overwrites: boolean;
   /** Files of the store, which nobody overwrites. */

@@ -18,7 +18,7 @@ export interface Member {
 }
 
 /** Options that every action has. */
-export const COMMON_OPTIONS = {
+const COMMON_OPTIONS = {
   app: { type: 'string' },
   tenant: { type: 'string' },
   json: { type: 'boolean', default: false },

@@ -9,14 +9,14 @@ const REDRAW_MS = 100;
 const LINE_MS = 10_000;
 const BAR = 30;
 
-export interface ProgressOutput {
+interface ProgressOutput {
   isTerminal: boolean;
   columns: number;
   write: (text: string) => void;
   now: () => number;
 }
 
-export interface ProgressBar {
+interface ProgressBar {
   tell: (done: number, total: number | null, unit: string) => void;
   /** Takes the bar away. */
   end: () => void;
@@ -43,7 +43,7 @@ export function createProgressBar({ isTerminal, columns, write, now }: ProgressO
   };
 }
 
-export function progressLine({
+function progressLine({
   done,
   total,
   unit,

@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { endsWithUs, isEnding } from './temporary-folder.ts';
 
-export interface ProgramCall {
+interface ProgramCall {
   folder: string;
   environment: NodeJS.ProcessEnv;
   /** Written to its standard input, which is closed then. */

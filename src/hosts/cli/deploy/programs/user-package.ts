@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { TidegateError } from '../../../../base/errors.ts';
 
-export interface UserPackage {
+interface UserPackage {
   folder: string;
   version: string;
   /** The file that its command runs. */

@@ -8,7 +8,7 @@ import { type AppChild, type ChildOptions, startChild } from './app-child.ts';
 import { watchFiles } from './file-watch.ts';
 import type { DevEvent, FromApp } from './messages.ts';
 
-export interface DevLoopOptions extends Pick<ChildOptions, 'file' | 'onOutput'> {
+interface DevLoopOptions extends Pick<ChildOptions, 'file' | 'onOutput'> {
   /** Files that change what is served, beside those that the app imports. */
   beside: readonly string[];
   /** The variables that a process gets, read anew for each. @throws TidegateError for a file of variables that cannot be read */
@@ -16,7 +16,7 @@ export interface DevLoopOptions extends Pick<ChildOptions, 'file' | 'onOutput'> 
   tell: (event: DevEvent) => void;
 }
 
-export interface DevLoop {
+interface DevLoop {
   /** Resolves with the exit status where nothing that changes in a file would mend what is wrong. */
   failed: Promise<number>;
   /** Ends what serves. */

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { type FSWatcher, readFileSync, statSync, watch } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 
-export interface FileWatch {
+interface FileWatch {
   /** Watches these too. What is there now is what counts as unchanged. */
   add: (files: readonly string[]) => void;
   close: () => void;

@@ -4,9 +4,9 @@ import type { JsonObject } from '../../../../base/json.ts';
 import { jsonText, oneLine } from '../../../../base/plain.ts';
 import type { DevEvent } from './messages.ts';
 
-export type Colour = 'green' | 'red' | 'yellow' | 'cyan' | 'dim' | 'bold';
+type Colour = 'green' | 'red' | 'yellow' | 'cyan' | 'dim' | 'bold';
 /** Gives a text a colour, where colours are wanted. */
-export type Paint = (colour: Colour, text: string) => string;
+type Paint = (colour: Colour, text: string) => string;
 
 /** As the terminal, `NO_COLOR` and `FORCE_COLOR` say. */
 export const painted: Paint = (colour, text) => styleText(colour, text, { stream: process.stdout });

@@ -1,5 +1,5 @@
 /** The file `app.ts` of a new app: one stream of each kind that was asked for, and a tool over the first of them. Pure. */
-import { APP_KINDS, FEED_PARTS, type AppKind } from './feeds.ts';
+import { APP_KINDS, FEED_PARTS, type AppKind, type FeedPart } from './feeds.ts';
 
 export interface NewApp {
   /** Of the package: what npm takes. */
@@ -13,7 +13,7 @@ export interface NewApp {
 }
 
 /** The parts of an app's kinds, in the order in which files have them. */
-export function feedPartsOf({ kinds }: Pick<NewApp, 'kinds'>) {
+export function feedPartsOf({ kinds }: Pick<NewApp, 'kinds'>): FeedPart[] {
   return APP_KINDS.filter((kind) => kinds.includes(kind)).map((kind) => FEED_PARTS[kind]);
 }
 

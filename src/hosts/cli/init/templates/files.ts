@@ -8,7 +8,7 @@ import { readmeFile } from './readme-file.ts';
 import { envFile, IGNORED, packageFile, tsconfigFile } from './settings.ts';
 import { testFile } from './test-file.ts';
 
-export interface FileOptions {
+interface FileOptions {
   /** Of this package, as it stands in `dependencies`. */
   range: string;
   /** The package manager's command. */

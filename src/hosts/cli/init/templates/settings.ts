@@ -9,7 +9,7 @@ export const APP_PACKAGES = {
   vitest: '^5.1.0',
 } as const;
 
-export const NODE_RANGE = '^22.18.0 || >=23.6.0';
+const NODE_RANGE = '^22.18.0 || >=23.6.0';
 
 /** @param range of this package */
 export function packageFile(app: NewApp, range: string): string {
