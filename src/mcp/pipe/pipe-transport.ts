@@ -4,7 +4,7 @@
  * that two sides that do not understand each other fall silent.
  */
 import { sentJson } from '../../base/json.ts';
-import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
+import type { JSONRPCMessage, Transport, TransportSendOptions } from '@modelcontextprotocol/server';
 import { idOf, INVALID_REQUEST, isAnswer, PARSE_ERROR } from '../../base/json-rpc.ts';
 import { readMessage } from '../../base/message-json.ts';
 import type { Log } from '../../base/runtime.ts';
@@ -44,8 +44,10 @@ export function createPipeTransport(
   log: Log,
   changesOf: ((send: (message: object) => Promise<void>) => PipeChanges) | null = null,
 ): PipeTransport {
-  /** Ids of requests without an answer. */
+  /** Ids of requests whose answer has not been written. */
   const open = new Set<unknown>();
+  /** Those of them whose answer is not being written either: what belongs to them may still be sent. */
+  const unanswered = new Set<unknown>();
   let whenAnswered: (() => void) | null = null;
   const batches = createBatches();
   const linesOf = createLines(LINE_BYTES);
@@ -115,8 +117,9 @@ export function createPipeTransport(
   function serve(message: unknown): void {
     if (isClosed || formProblem(message) !== null || changes?.takes(message) === true) return;
     const { method, params } = message as { method?: unknown; params?: { requestId?: unknown } };
+    const id = isAnswer(message) ? null : idOf(message);
     if (method === 'notifications/cancelled') done(params?.requestId);
-    else if (!isAnswer(message) && idOf(message) !== null) open.add(idOf(message));
+    else if (id !== null) [open, unanswered].forEach((ids) => ids.add(id));
     transport.onmessage?.(message as JSONRPCMessage);
   }
 
@@ -133,15 +136,30 @@ export function createPipeTransport(
 
   const changes = changesOf?.((message) => sendOne(message as JSONRPCMessage)) ?? null;
 
-  async function sendOne(message: JSONRPCMessage): Promise<void> {
+  async function sendOne(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    const { relatedRequestId: request } = options ?? {};
+    if ('method' in message && request !== undefined && !unanswered.has(request)) return dropped(message, request);
+    if (!('method' in message)) unanswered.delete(message.id);
     const batched = batches.take(message);
     if (batched === null) await send(message);
     else if (batched.send !== null) await send(batched.send);
     if (!('method' in message)) done(message.id);
   }
 
+  /**
+   * What a handler sends when its request has been answered or cancelled. The client has forgotten the request, and MCP lets
+   * nothing of it follow.
+   * @throws Error where an answer would be waited for
+   */
+  function dropped(message: JSONRPCMessage, request: string | number): void {
+    const method = 'method' in message ? message.method : '';
+    log('debug', `stdio: ${method} is not sent: its request has been answered or cancelled`, { request });
+    if ('id' in message) throw new Error(`${method} of a request that has been answered or cancelled`);
+  }
+
   /** An answer is written, or none will come because its request was cancelled. */
   function done(id: unknown): void {
+    unanswered.delete(id);
     if (open.delete(id) && open.size === 0) whenAnswered?.();
   }
 
