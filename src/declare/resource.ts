@@ -43,6 +43,11 @@ export interface ResourceOptions<Uri extends string = string> extends Displayed,
    * A URI, or a template (RFC 6570) whose variables `read` gets: `mine://{id}`, and `{+path}` for what has slashes.
    */
   uri: Uri;
+  /**
+   * Variables may have a `..` between slashes (or `%2F`), as keys may that are no paths. Default: a URI with one reads nothing,
+   * because a path of it leaves its folder.
+   */
+  dotSegments?: boolean;
   /** What the resource holds. */
   description?: string;
   /** Media type of the content. */

@@ -89,6 +89,7 @@ function keyResource(deps: AppDeps): Resource {
   const { app } = deps;
   return resource({
     uri: 'stream://{name}/{key}',
+    dotSegments: true,
     title: 'Latest of a key',
     description: 'The latest event of a key of a stream',
     mimeType: JSON_TYPE,

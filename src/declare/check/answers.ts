@@ -1,9 +1,9 @@
 /** Checks what handlers of resources and prompts answer, before it is sent: no client takes another form. Pure. */
 import { TidegateError } from '../../base/errors.ts';
 import { describeShape } from '../../base/json-path.ts';
-import type { ContentBytes, ResourceContents } from '../content.ts';
+import type { ContentBytes, ListedResource, ResourceContents } from '../content.ts';
 import type { PromptMessage } from '../prompt.ts';
-import { checkedBlock, checkedContents } from './content.ts';
+import { checkedBlock, checkedContents, checkedListing } from './content.ts';
 
 /** @throws TidegateError `internal` for what is neither a text nor a list of contents */
 export function contentsOf(
@@ -21,6 +21,19 @@ export function contentsOf(
     const contents = checkedContents(one, `contents[${index}]`);
     if (typeof contents === 'string') throw defect(`a list with ${describeShape(one)} (${contents})`);
     return contents;
+  });
+}
+
+/** @throws TidegateError `internal` for what is no list of resources, naming the item */
+export function listingsOf(answer: ListedResource[] | null | undefined, name: string): ListedResource[] {
+  if (answer === null || answer === undefined) return [];
+  const defect = (what: string) =>
+    new TidegateError('internal', `the resource ${name} listed ${what}: answer a list of { uri, name }`);
+  if (!Array.isArray(answer)) throw defect(describeShape(answer));
+  return answer.map((one, index) => {
+    const listing = checkedListing(one, `list()[${index}]`);
+    if (typeof listing === 'string') throw defect(`${describeShape(one)} (${listing})`);
+    return listing;
   });
 }
 

@@ -1,11 +1,12 @@
 /**
  * Checks content that handlers answer, before it is sent: official clients throw the whole answer away for one wrong block.
- * Bytes and data URIs become base64, which is what they were meant as. A text without annotations, which most answers are,
- * is taken without a schema. Pure.
+ * Bytes and data URIs become base64, which is what they were meant as. Members that are null count as absent: the protocol
+ * knows none, and many serialisers write every member. A text without annotations, which most answers are, is taken without
+ * a schema. Pure.
  */
 import * as z from 'zod';
 import { asBase64, toBase64 } from '../../base/base64url.ts';
-import type { ContentBlock, ContentBytes, ResourceContents } from '../content.ts';
+import type { ContentBlock, ContentBytes, ListedResource, ResourceContents } from '../content.ts';
 
 /**
  * The blocks as they are sent; a text: the place that is wrong, and what was expected there.
@@ -33,8 +34,14 @@ export function checkedBlock(given: ContentBlock<ContentBytes>, place: string): 
 
 /** Text or base64 of a resource. */
 export function checkedContents(given: ResourceContents<ContentBytes>, place: string): ResourceContents | string {
-  const contents = withBase64(given, 'blob');
+  const contents = withBase64(withoutNulls(given), 'blob');
   return misfit(Contents, contents, place) ?? (contents as ResourceContents);
+}
+
+/** An item of a list of resources. */
+export function checkedListing(given: ListedResource, place: string): ListedResource | string {
+  const listing = withoutNulls(given);
+  return misfit(Listing, listing, place) ?? (listing as ListedResource);
 }
 
 function isPlainText(block: ContentBlock<ContentBytes>): block is ContentBlock {
@@ -42,10 +49,28 @@ function isPlainText(block: ContentBlock<ContentBytes>): block is ContentBlock {
   return type === 'text' && typeof text === 'string' && annotations === undefined && _meta === undefined;
 }
 
-function meant(block: unknown): unknown {
+function meant(given: unknown): unknown {
+  const block = withoutNulls(given);
   const { type, resource } = membersOf(block);
   if (type === 'image' || type === 'audio') return withBase64(block, 'data');
-  return type === 'resource' ? { ...membersOf(block), resource: withBase64(resource, 'blob') } : block;
+  return type === 'resource' ? { ...membersOf(block), resource: withBase64(withoutNulls(resource), 'blob') } : block;
+}
+
+/** Without members that are null, of annotations and icons too. What `_meta` holds is left as it is. */
+function withoutNulls(given: unknown): unknown {
+  const members = membersOf(given);
+  if (!hasNull(members)) return given;
+  const kept = Object.entries(members).flatMap(([name, value]): [string, unknown][] => {
+    if (value === null) return [];
+    if (name === 'annotations') return [[name, withoutNulls(value)]];
+    return [[name, name === 'icons' && Array.isArray(value) ? value.map(withoutNulls) : value]];
+  });
+  return Object.fromEntries(kept);
+}
+
+function hasNull({ annotations, icons, ...members }: Record<string, unknown>): boolean {
+  const own = [members, membersOf(annotations), ...(Array.isArray(icons) ? icons.map(membersOf) : [])];
+  return annotations === null || icons === null || own.some((each) => Object.values(each).includes(null));
 }
 
 /** The type of a data URI counts where none is given beside it. */
@@ -95,23 +120,24 @@ const Contents = z
   )
   .refine((given) => (given.text === undefined) !== (given.blob === undefined), { error: 'text or blob, one of them' });
 const Icon = z.looseObject({ src: text, mimeType: text.optional() }, { error: '{ src }' });
+const listed = {
+  uri: text,
+  name: text,
+  title: text.optional(),
+  description: text.optional(),
+  mimeType: text.optional(),
+  size: z.number({ error: 'a number of bytes' }).optional(),
+  icons: z.array(Icon, { error: 'a list of icons' }).optional(),
+  ...shared,
+};
+const Listing = z.looseObject(listed, { error: '{ uri, name }' });
 const Block = z.discriminatedUnion(
   'type',
   [
     z.looseObject({ type: z.literal('text'), text, ...shared }),
     z.looseObject({ type: z.enum(['image', 'audio']), data: base64, mimeType: text, ...shared }),
     z.looseObject({ type: z.literal('resource'), resource: Contents, ...shared }),
-    z.looseObject({
-      type: z.literal('resource_link'),
-      uri: text,
-      name: text,
-      title: text.optional(),
-      description: text.optional(),
-      mimeType: text.optional(),
-      size: z.number({ error: 'a number of bytes' }).optional(),
-      icons: z.array(Icon, { error: 'a list of icons' }).optional(),
-      ...shared,
-    }),
+    z.looseObject({ type: z.literal('resource_link'), ...listed }),
   ],
   { error: '{ type: … } of text, image, audio, resource or resource_link' },
 );

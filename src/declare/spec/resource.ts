@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { Completer, Resource } from '../resource.ts';
 import { icons } from './display.ts';
-import { choice, judged, label, made, pattern, whole } from './options.ts';
+import { choice, judged, label, made, pattern, whole, yesOrNo } from './options.ts';
 import { scopes } from './scopes.ts';
 
 const aNumber = { error: 'a number from 0 to 1' };
@@ -27,6 +27,7 @@ const cache = z.strictObject(
 export const resourceSpec = z.strictObject({
   kind: z.literal('resource'),
   uri: pattern(/^[a-z][a-z0-9+.-]*:/i, 'a URI with a scheme'),
+  dotSegments: yesOrNo,
   title: label,
   icons,
   description: label,

@@ -8,7 +8,7 @@ import type { ResourceSource } from '../../calls/changes/topics.ts';
 import type { ListContext } from '../../declare/context.ts';
 import type { ListedResource, ResourceContents } from '../../declare/content.ts';
 import { TidegateError } from '../../base/errors.ts';
-import { contentsOf } from '../../declare/check/answers.ts';
+import { contentsOf, listingsOf } from '../../declare/check/answers.ts';
 import { type InputRequired, isInputRequired } from '../../calls/question-round.ts';
 import { inAskingContext, inContext } from '../../calls/context.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
@@ -17,7 +17,7 @@ import { displayed } from './displayed.ts';
 import { type ListPage, listPageOf } from './pages.ts';
 import { once } from './once.ts';
 import { normalUri } from './normal-uri.ts';
-import { isTemplate, type UriTemplate, uriTemplate } from './uri-template.ts';
+import { isTemplate, leavesFolder, type UriTemplate, uriTemplate } from './uri-template.ts';
 
 type ResourceListing = ListedResource;
 
@@ -98,7 +98,8 @@ export function createResourceRegistry(
     if (exact) return { ...exact, variables: {} };
     for (const { name, resource, template } of templates) {
       const variables = template.match(uri);
-      if (variables) return { name, resource, variables };
+      if (variables && (resource.dotSegments === true || !leavesFolder(uri, variables)))
+        return { name, resource, variables };
     }
     return null;
   }
@@ -125,7 +126,7 @@ export function createResourceRegistry(
       const declared = fixedListings();
       if (listing.length === 0) return { ...listPageOf('resources', declared, cursor), ...declaredHint };
       const found = await inContext(deps, caller, 'list of resources', (context) =>
-        Promise.all(listing.map(({ resource }) => listedBy(resource, context))),
+        Promise.all(listing.map((one) => listedBy(one, context))),
       );
       return { ...listPageOf('resources', [...declared, ...found.flat()], cursor), ...FOUND };
     },
@@ -134,14 +135,15 @@ export function createResourceRegistry(
       if (found) return readOne(found, uri, found.variables, deps, caller);
       throw new TidegateError('not_found', `Unknown resource: ${uri}`, {
         field: 'uri',
-        expected: 'a URI that resources/list shows, or one of the shape of a template',
+        expected: `a URI that resources/list shows, or one of the shape of a template${leavesFolder(uri, {}) ? ', without a `..` between slashes' : ''}`,
       });
     },
   };
 }
 
-async function listedBy(resource: Resource, context: ListContext): Promise<ResourceListing[]> {
-  const items = (await resource.list?.(context)) ?? [];
+/** @throws TidegateError `internal` naming an item that clients would throw the whole list away for */
+async function listedBy({ name, resource }: NamedResource, context: ListContext): Promise<ResourceListing[]> {
+  const items = listingsOf(await resource.list?.(context), name);
   const { mimeType, annotations } = resource;
   const shared = {
     ...(mimeType === undefined ? {} : { mimeType }),

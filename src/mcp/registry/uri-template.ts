@@ -50,6 +50,24 @@ export function uriTemplate(template: string, path: string): UriTemplate {
   };
 }
 
+const SEPARATOR = /[/\\]/;
+
+/**
+ * Whether a value, or the URI with its values, has a `..` as a segment, by which a path leaves its folder. `%2F` in a simple
+ * variable is a slash of the value (RFC 6570, 3.2.2), and Windows takes a backslash as one.
+ */
+export function leavesFolder(uri: string, variables: Record<string, string>): boolean {
+  return [decoded(uri), ...Object.values(variables)].some((text) => text.split(SEPARATOR).includes('..'));
+}
+
+function decoded(uri: string): string {
+  try {
+    return decodeURIComponent(uri);
+  } catch {
+    return uri;
+  }
+}
+
 /**
  * The values between literals; null where the URI does not fit. An earlier value is as long as it can be, as a pattern would
  * take it. Who calls writes the URI, and a pattern tries all ways to divide it: here each place is looked at once for each value.

@@ -40,6 +40,7 @@ export function alarmResources(deps: AppDeps): Record<string, Resource> {
       ...about,
       changes,
       uri: 'alarm://{trigger}/{key}',
+      dotSegments: true,
       title: 'Alarm of a key',
       description: 'The alarm of a trigger for a key, and what happened to it',
       read: async ({ trigger, key }, context) => read(deps, trigger, key, context),

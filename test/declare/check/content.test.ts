@@ -2,10 +2,11 @@
 import {
   CallToolResultSchema,
   GetPromptResultSchema,
+  ListResourcesResultSchema,
   ReadResourceResultSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { describe, expect, test } from 'vitest';
-import { contentsOf, messagesOf } from '../../../src/declare/check/answers.ts';
+import { contentsOf, listingsOf, messagesOf } from '../../../src/declare/check/answers.ts';
 import { checkedBlocks } from '../../../src/declare/check/content.ts';
 import { toolResult } from '../../../src/declare/check/tool-result.ts';
 
@@ -113,4 +114,103 @@ test('what is right stays as it is, with what no schema names', () => {
   expect(blocks[0]).toBe(annotated);
   expect(blocks[1]).toBe(link);
   expect(blocks[2]).toBe(IMAGE);
+});
+
+describe('members that are null count as absent', () => {
+  const none = { annotations: null, _meta: null };
+  const file = { uri: 'a:b', text: 'a' };
+  test.each<[string, object, object]>([
+    ['a text', { type: 'text', text: 'a', ...none }, { type: 'text', text: 'a' }],
+    ['an image', { ...IMAGE, ...none }, IMAGE],
+    ['sound', { ...IMAGE, type: 'audio', ...none }, { ...IMAGE, type: 'audio' }],
+    [
+      'a resource',
+      { type: 'resource', resource: { ...file, mimeType: null, blob: null, _meta: null }, ...none },
+      { type: 'resource', resource: file },
+    ],
+    [
+      'a link',
+      {
+        type: 'resource_link',
+        uri: 'a:b',
+        name: 'b',
+        title: null,
+        description: null,
+        mimeType: null,
+        size: null,
+        icons: null,
+        ...none,
+      },
+      { type: 'resource_link', uri: 'a:b', name: 'b' },
+    ],
+    [
+      'annotations and icons',
+      {
+        type: 'resource_link',
+        uri: 'a:b',
+        name: 'b',
+        icons: [{ src: 'https://a/b', mimeType: null, sizes: null }],
+        annotations: { audience: null, priority: 1, lastModified: null },
+      },
+      {
+        type: 'resource_link',
+        uri: 'a:b',
+        name: 'b',
+        icons: [{ src: 'https://a/b' }],
+        annotations: { priority: 1 },
+      },
+    ],
+    [
+      'but not what _meta holds',
+      { type: 'text', text: 'a', annotations: null, _meta: { a: null } },
+      { type: 'text', text: 'a', _meta: { a: null } },
+    ],
+  ])('%s', (_what, block, sent) => {
+    const { content } = toolResult({ content: [block as never] }, undefined, 'draw');
+    expect(content).toEqual([sent]);
+    expect(CallToolResultSchema.safeParse({ content }).success).toBe(true);
+    expect(messagesOf([{ role: 'user', content: block as never }], 'draw')).toEqual([{ role: 'user', content: sent }]);
+  });
+
+  test('of what a resource answers too', () => {
+    const contents = contentsOf([{ ...file, mimeType: null, blob: null, _meta: null } as never], {
+      name: 'b',
+      uri: 'a:b',
+    });
+    expect(contents).toEqual([file]);
+  });
+
+  test('what is needed is still missed', () => {
+    expect(checkedBlocks([{ type: 'text', text: null } as never], 'c')).toBe('c[0].text: expected a text');
+    expect(checkedBlocks([{ ...IMAGE, data: null } as never], 'c')).toBe(
+      'c[0].data: expected bytes, or base64 of them',
+    );
+  });
+});
+
+describe('an item of a list of resources that clients refuse', () => {
+  test.each<[string, unknown, string]>([
+    ['without a URI', { name: 'b' }, 'uri: expected a text'],
+    ['without a name', { uri: 'a:b' }, 'name: expected a text'],
+    ['of a name that is a number', { uri: 'a:b', name: 5 }, 'name: expected a text'],
+    ['of a size in words', { uri: 'a:b', name: 'b', size: '5' }, 'size: expected a number of bytes'],
+    ['of a title that is a list', { uri: 'a:b', name: 'b', title: [] }, 'title: expected a text'],
+    ['that is a text', 'a:b', 'expected { uri, name }'],
+    ['that is nothing', null, 'expected { uri, name }'],
+  ])('%s is refused, with the resource and its place', (_what, item, said) => {
+    const items = [{ uri: 'a:a', name: 'a' }, item] as never[];
+    expect(ListResourcesResultSchema.safeParse({ resources: items }).success).toBe(false);
+    const made = () => listingsOf(items, 'docs');
+    expect(made).toThrow(expect.objectContaining({ code: 'internal' }));
+    expect(made).toThrow('the resource docs listed');
+    expect(made).toThrow(/list\(\)\[1\]/);
+    expect(made).toThrow(said);
+  });
+
+  test('and so is what is no list; nothing lists nothing', () => {
+    expect(() => listingsOf({ uri: 'a:b', name: 'b' } as never, 'docs')).toThrow('answer a list of { uri, name }');
+    expect(listingsOf(undefined, 'docs')).toEqual([]);
+    const right = { uri: 'a:b', name: 'b', title: null, annotations: { priority: 1, audience: null } } as never;
+    expect(listingsOf([right], 'docs')).toEqual([{ uri: 'a:b', name: 'b', annotations: { priority: 1 } }]);
+  });
 });

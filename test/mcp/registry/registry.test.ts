@@ -143,6 +143,60 @@ describe('lists', () => {
   });
 });
 
+describe('a list of a template with a wrong item', () => {
+  it('is an error that names the resource and the item', async () => {
+    const items = [{ uri: 'n://1', name: 'one' }, { uri: 'n://2' }];
+    const docs = resource({ uri: 'n://{id}', read: async () => '', list: async () => items as never });
+    const list = registryOf({ resources: { docs } }).resources.list(undefined, caller);
+    await expect(list).rejects.toMatchObject({
+      code: 'internal',
+      message: expect.stringMatching(/^the resource docs listed .*list\(\)\[1\]\.name: expected a text/),
+    });
+  });
+});
+
+const readsItsVariables = async (variables: Record<string, string>) => JSON.stringify(variables);
+
+function readOf(uri: string, dotSegments?: boolean) {
+  const flag = dotSegments === undefined ? {} : { dotSegments };
+  const simple = resource({ uri: 'docs://files/{name}', read: readsItsVariables, ...flag });
+  const more = resource({ uri: 'tree://files/{+path}', read: readsItsVariables, ...flag });
+  const dotted = resource({ uri: 'dots://files/.{name}', read: readsItsVariables, ...flag });
+  return registryOf({ resources: { simple, more, dotted } }).resources.read(uri, caller);
+}
+
+describe('a URI with a `..` between slashes', () => {
+  it.each([
+    'docs://files/..%2F..%2Fetc%2Fpasswd',
+    'docs://files/%2e%2e%2fetc',
+    'docs://files/..%5C..%5Cetc',
+    'docs://files/a%2F..%2F..%2Fb',
+    'docs://files/..',
+    'tree://files/../../etc/passwd',
+    'tree://files/a/..%2F..%2F..%2Fetc',
+    'tree://files/a/%2E%2E/b',
+    'dots://files/..%2Fetc',
+  ])('reads nothing: %s', async (uri) => {
+    await expect(readOf(uri)).rejects.toMatchObject({
+      code: 'not_found',
+      field: 'uri',
+      expected: expect.stringContaining('without a `..` between slashes'),
+    });
+    await expect(readOf(uri, true)).resolves.toMatchObject({ contents: [{ uri }] });
+  });
+
+  it.each([
+    ['docs://files/a%2Fb', { name: 'a/b' }],
+    ['docs://files/a..b', { name: 'a..b' }],
+    ['docs://files/...', { name: '...' }],
+    ['docs://files/%252e%252e%252f', { name: '%2e%2e%2f' }],
+    ['tree://files/a/b..c/.d', { path: 'a/b..c/.d' }],
+  ])('and %s is none', async (uri, variables) => {
+    const text = JSON.stringify(variables);
+    await expect(readOf(uri)).resolves.toMatchObject({ contents: [{ text }] });
+  });
+});
+
 describe('calls', () => {
   it('put structured content into the text where there is none', async () => {
     const t = tool({ description: 'd', run: () => Promise.resolve({ structured: { a: 1 } }) });
