@@ -3,6 +3,7 @@
  * what all unfinished bodies of the process take within one bound: whoever sends more is not read on until there is room.
  */
 import type { Runtime } from '../base/runtime.ts';
+import { startTimer } from '../base/time/timer.ts';
 import { dropRest } from './unread-body.ts';
 
 /**
@@ -203,16 +204,17 @@ const FAULTS = {
 const LATE = Symbol('late');
 
 /** What comes within the time. @throws LATE */
-async function withinTime<Value>(work: Promise<Value>, ms: number, sleep: Runtime['sleep']): Promise<Value> {
-  const over = new AbortController();
-  try {
-    const first = await Promise.race([work, sleep(ms, over.signal).then(() => LATE)]);
-    if (first === LATE) throw LATE;
-    return first as Value;
-  } finally {
-    over.abort(LATE);
-    work.catch(() => {});
-  }
+function withinTime<Value>(work: Promise<Value>, ms: number, sleep: Runtime['sleep']): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const stop = startTimer(sleep, ms, () => reject(LATE));
+    const ended =
+      <Outcome>(settle: (outcome: Outcome) => void) =>
+      (outcome: Outcome) => {
+        stop();
+        settle(outcome);
+      };
+    work.then(ended(resolve), ended(reject));
+  });
 }
 
 /** The stream of a request, for as long as a body may take. */

@@ -4,6 +4,7 @@
  */
 import type { TidegateError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
+import { startTimer } from './timer.ts';
 
 /** What came of work that nobody waits for any more. */
 type Late = { kind: 'answered' } | { kind: 'failed'; thrown: unknown };
@@ -26,9 +27,6 @@ export interface TimeLimit {
 
 /** Most work that waits for nothing outside of the process is done within so many turns of the queue of promises. */
 const TURNS_AT_ONCE = 8;
-
-/** A reason of one's own: the engine makes an error with a stack for who gives none. */
-const DONE = 'done';
 
 export function lift(limit: Lift): void {
   limit.isLifted = true;
@@ -66,10 +64,7 @@ export function inTime<Answer>(
       // A timer costs more than most handlers.
       for (let turn = 0; turn < TURNS_AT_ONCE && !limit.isLifted; turn += 1) await Promise.resolve();
       if (limit.isLifted) return;
-      const timer = new AbortController();
-      limit.stop = () => timer.abort(DONE);
-      await sleep(Math.max(0, overAt - now()), timer.signal, true);
-      end();
+      limit.stop = startTimer(sleep, Math.max(0, overAt - now()), end, true);
     };
     void begin();
   });
