@@ -37,7 +37,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   triggers: [['judging'], ['.'], ['alarms']],
   deliveries: [['records'], ['send'], ['work'], ['.']],
   auth: [['.'], ['keys', 'oauth', 'audit', 'login']],
-  calls: [['.'], ['bounds', 'changes'], ['events']],
+  calls: [['publishing'], ['.'], ['bounds', 'changes'], ['events']],
   http: [['documents'], ['.'], ['events', 'observe']],
   tools: [['.'], ['alarms', 'events', 'triggers']],
   operate: [['.'], ['feeds', 'streams', 'dead', 'work', 'backup'], ['faces']],

@@ -1,7 +1,7 @@
 /** The tools by which agents publish, as each kind of feed makes them (`tools` of its outlet), by name. Pure. */
 import type { App } from '../declare/app.ts';
 import type { Outlet, OutletTool } from '../declare/outlet.ts';
-import { outlets } from './feeds.ts';
+import { outlets } from './publishing/outlets.ts';
 
 interface PublishTool {
   made: OutletTool;

@@ -1,6 +1,6 @@
 /**
  * What callers do with tools and tasks, told to the audit log once it is done. Tools that say that they change nothing are left
- * out; publications are told by `calls/feeds.ts`, and pushes by the route.
+ * out; publications are told by `calls/publishing/outcomes.ts`, and pushes by the route.
  */
 import type { Audit, AuditEntry } from '../streams/audit.ts';
 import { asTidegateError } from '../base/errors.ts';

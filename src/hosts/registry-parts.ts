@@ -9,7 +9,7 @@ import { createDeploymentNote } from '../calls/changes/deployment.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import type { HandlerDeps } from '../calls/deps.ts';
 import type { ChangeWatch } from '../calls/changes/kept.ts';
-import { createAppFeeds } from '../calls/feeds.ts';
+import { createAppFeeds } from '../calls/publishing/app-feeds.ts';
 import { type Granted, tellsOfChanges } from '../calls/granted.ts';
 import { usedStateKey } from '../calls/names.ts';
 import { type NeedsOf, streamNeeds } from '../calls/needs.ts';

@@ -9,7 +9,7 @@ import { createSealer } from '../base/seal.ts';
 import { auditedDeliveries, auditedTasks } from './audited.ts';
 import { watchChanges } from '../calls/changes/kept.ts';
 import type { AppDeps } from '../calls/context.ts';
-import { confirmedTopics } from '../calls/feeds.ts';
+import { confirmedTopics } from '../calls/publishing/outlets.ts';
 import { grantedTo, grantKey, wholeOf } from '../calls/granted.ts';
 import { createLateResults } from '../mcp/asking/late-results.ts';
 import type { Registry } from '../mcp/registry/registry.ts';

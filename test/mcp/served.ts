@@ -7,7 +7,7 @@ import { type Connect, systemRuntime } from '../../src/base/runtime.ts';
 import { createSealer, type Secrets } from '../../src/base/seal.ts';
 import { createApp, type HttpAppOptions } from '../../src/http/app.ts';
 import { createAppAlarms } from '../../src/calls/events/app-alarms.ts';
-import { createAppFeeds } from '../../src/calls/feeds.ts';
+import { createAppFeeds } from '../../src/calls/publishing/app-feeds.ts';
 import type { HandlerDeps } from '../../src/calls/deps.ts';
 import { createMcpEndpoint } from '../../src/mcp/serve/endpoint.ts';
 import { bindHttpTools } from '../../src/apis/bind.ts';

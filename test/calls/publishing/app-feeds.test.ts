@@ -1,9 +1,9 @@
 /** What handlers send through feeds, where a question about it cannot be asked. Publishing itself: `tools/publish.test.ts`. */
 import { expect, test } from 'vitest';
-import { TidegateError } from '../../src/base/errors.ts';
-import { PUBLIC } from '../../src/base/principal.ts';
-import { systemRuntime } from '../../src/base/runtime.ts';
-import { createAppFeeds } from '../../src/calls/feeds.ts';
+import { TidegateError } from '../../../src/base/errors.ts';
+import { PUBLIC } from '../../../src/base/principal.ts';
+import { systemRuntime } from '../../../src/base/runtime.ts';
+import { createAppFeeds } from '../../../src/calls/publishing/app-feeds.ts';
 
 interface Message {
   topic: string;
