@@ -10,7 +10,7 @@ export interface CsvText {
   /** The first place of a character at `from` or behind it; `NONE` where there is none. */
   next(character: string, from: number): number;
   /** The first LF or CR at `from` or behind it; `NONE` where there is none. */
-  lineBreak(from: number): number;
+  lineBreak: (from: number) => number;
   /** Where the line ends in which `from` is. The text's length where it has no end and none will come; null: not yet. */
   endOfLine(from: number, ended: boolean): number | null;
 }
