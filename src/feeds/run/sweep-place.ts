@@ -31,6 +31,11 @@ interface PlaceSweep {
   attempt: (step: () => Promise<boolean>) => Promise<boolean>;
 }
 
+/**
+ * Shared streams of one sweep, with four store calls or more each: a platform bounds the calls of an invocation. Tenants have turns of
+ * their own.
+ */
+const SWEPT_STREAMS = 100;
 /** One sweep in so many looks at the further logs that all share. */
 const LOGS_EVERY = 60;
 
@@ -52,7 +57,7 @@ export function createPlaceSweep({ deps, deadline, agesBy, options, report, atte
       report.events[stream.name] = (report.events[stream.name] ?? 0) + removed;
       return more;
     };
-    for (const stream of streamsOf(deps, of)) {
+    for (const stream of turnsOf(streamsOf(deps, of), runtime.random(), of === 'shared' ? SWEPT_STREAMS : null)) {
       let isBeingRemoved = false;
       await also(async () => {
         const { entries, caughtUp, unindexed, removals } = await projectLatest(scope, stream, { deadline });
@@ -85,6 +90,16 @@ export function createPlaceSweep({ deps, deadline, agesBy, options, report, atte
     }
     return done;
   };
+}
+
+/**
+ * Those that are swept now, `most` of them (null: all). Each sweep begins with another one, so that where its time or its calls never
+ * suffice for all, none is left out by every sweep.
+ * @param chance in [0, 1)
+ */
+export function turnsOf<Stream>(streams: readonly Stream[], chance: number, most: number | null): Stream[] {
+  const first = Math.floor(chance * streams.length);
+  return [...streams.slice(first), ...streams.slice(0, first)].slice(0, most ?? streams.length);
 }
 
 /** Logs of occurrences from which something is removed. One store call for each 100 triggers. */

@@ -5,11 +5,12 @@
 import { parseJson, utf8Bytes } from '../../base/json.ts';
 import * as limits from '../limits.ts';
 import { compareUtf8 } from '../order.ts';
-import { shardOf, shardsFrom } from '../shard.ts';
+import { shardsFrom } from '../shard.ts';
 import { createMemoryLogs } from './memory-logs.ts';
+import { createMemoryRecords, type MemoryRow } from './memory-records.ts';
+import { createSorted } from './sorted.ts';
 import {
   type CommitResult,
-  type Due,
   type DueRecord,
   isPresent,
   type Operation,
@@ -25,26 +26,19 @@ export interface MemoryOptions {
   limits?: StoreLimits;
 }
 
-interface Row {
-  text: string;
-  version: string;
-  expiresAt: number | null;
-  due: Due | null;
-  isFleeting: boolean;
-}
-
 /** A clock by which nothing has expired. */
 const NEVER_EXPIRED = Number.MIN_SAFE_INTEGER;
 
 type Committed = Extract<CommitResult, { status: 'committed' }>;
 
 export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMITS }: MemoryOptions = {}): Store {
-  const partitions = new Map<string, Map<string, Row>>();
+  const records = createMemoryRecords();
+  const { rowOf } = records;
   const counters = new Map<string, { total: number; expiresAt: number }>();
+  const endings = createSorted<{ key: string; at: number }>((a, b) => a.at - b.at || compareUtf8(a.key, b.key));
   /** In the order in which they were made, so that the oldest is forgotten first. */
   const commits = new Map<string, { result: Committed; at: number }>();
 
-  const rowOf = ({ partition, id }: RecordKey) => partitions.get(partition)?.get(id) ?? null;
   const readingOf = (key: RecordKey, now: number) => toReading(key, rowOf(key), now);
   const { append, names, fill, drop, ...logs } = createMemoryLogs(readingOf);
 
@@ -61,23 +55,15 @@ export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMIT
     operations.forEach((operation, index) => {
       const texts = encoded[index] ?? [];
       if (operation.kind === 'append') result.cursors[operation.log] = append(operation.log, texts, id, now);
-      if (operation.kind === 'delete') remove(operation);
+      if (operation.kind === 'delete') records.remove(operation);
       if (operation.kind === 'put') {
-        const { partition, expiresAt = null, due = null, fleeting: isFleeting = false } = operation;
-        const rows = partitions.get(partition) ?? new Map<string, Row>();
-        rows.set(operation.id, { text: texts[0] ?? '', version: id, expiresAt, due, isFleeting });
-        partitions.set(partition, rows);
+        const { expiresAt = null, due = null, fleeting: isFleeting = false } = operation;
+        records.put(operation, { text: texts[0] ?? '', version: id, expiresAt, due, isFleeting });
       }
     });
     forgetCommits(now, 2);
     commits.set(id, { result, at: now });
     return result;
-  }
-
-  function remove({ partition, id }: RecordKey): void {
-    const rows = partitions.get(partition);
-    rows?.delete(id);
-    if (rows?.size === 0) partitions.delete(partition);
   }
 
   function forgetCommits(now: number, most: number): number {
@@ -88,18 +74,6 @@ export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMIT
       removed += 1;
     }
     return removed;
-  }
-
-  function dueAt(queue: string, now: number, after: number | undefined): DueRecord[] {
-    const found: DueRecord[] = [];
-    for (const [partition, rows] of partitions) {
-      for (const [id, row] of rows) {
-        if (row.due?.queue !== queue || isExpired(row, now)) continue;
-        if (after === undefined ? row.due.at > now : row.due.at <= after) continue;
-        found.push({ partition, id, dueAt: row.due.at });
-      }
-    }
-    return found.sort((a, b) => a.dueAt - b.dueAt);
   }
 
   return {
@@ -120,30 +94,33 @@ export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMIT
       limits.checkList(partition, { limit, beside });
       const more = beside === undefined ? {} : { beside: readingOf(beside, now) };
       if (!limits.isPrefix(prefix)) return { records: [], next: null, ...more };
-      const ids = [...(partitions.get(partition)?.keys() ?? [])]
-        .filter((id) => id.startsWith(prefix) && (after === undefined || compareUtf8(id, after) > 0))
-        .sort(compareUtf8);
-      const records: StoredRecord[] = [];
+      const page: StoredRecord[] = [];
       let bytes = 0;
-      for (const id of ids) {
+      for (const id of records.idsOf(partition, prefix, after ?? null)) {
         const key = { partition, id };
         const reading = readingOf(key, now);
         if (!isPresent(reading)) continue;
-        if (records.length === limit || bytes > limits.LIST_BYTES) {
-          return { records, next: records.at(-1)?.id ?? null, ...more };
+        if (page.length === limit || bytes > limits.LIST_BYTES) {
+          return { records: page, next: page.at(-1)?.id ?? null, ...more };
         }
-        records.push(reading);
+        page.push(reading);
         bytes += utf8Bytes(rowOf(key)?.text ?? '');
       }
-      return { records, next: null, ...more };
+      return { records: page, next: null, ...more };
     },
 
     async due(queue, { now, limit, from, after }) {
       limits.checkDue(queue, { limit });
-      const all = dueAt(queue, now, after);
-      return shardsFrom(from)
-        .flatMap((shard) => all.filter((record) => shardOf(record) === shard))
-        .slice(0, limit);
+      const found: DueRecord[] = [];
+      for (const shard of shardsFrom(from)) {
+        for (const record of records.dueIn(queue, shard, after ?? null)) {
+          if (found.length === limit) return found;
+          if (after === undefined && record.dueAt > now) break;
+          const row = rowOf(record);
+          if (row !== null && !isExpired(row, now)) found.push(record);
+        }
+      }
+      return found;
     },
 
     ...logs,
@@ -159,33 +136,34 @@ export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMIT
       const live = counter !== undefined && counter.expiresAt > now;
       const total = limits.counted((live ? counter.total : 0) + amount);
       const next = { total, expiresAt: live ? counter.expiresAt : expiresAt };
+      if (counter !== undefined && !live) endings.remove({ key, at: counter.expiresAt });
+      if (!live) endings.add({ key, at: expiresAt });
       counters.set(key, next);
       return next.total;
     },
 
     async collect(now, limit) {
       let removed = forgetCommits(now, limit);
-      for (const [partition, rows] of partitions) {
-        for (const [id, row] of rows) {
-          if (removed >= limit) return { removed };
-          if (!isExpired(row, row.isFleeting ? now : now - limits.GARBAGE_AFTER_MS)) continue;
-          remove({ partition, id });
-          removed += 1;
-        }
-      }
-      for (const [key, { expiresAt }] of counters) {
-        if (removed >= limit) break;
-        if (expiresAt > now) continue;
-        counters.delete(key);
+      for (const key of records.removable(now, limit - removed)) {
+        records.remove(key);
         removed += 1;
       }
+      const over: { key: string; at: number }[] = [];
+      for (const ending of endings.from(null)) {
+        if (ending.at > now || removed + over.length >= limit) break;
+        over.push(ending);
+      }
+      for (const ending of over) {
+        counters.delete(ending.key);
+        endings.remove(ending);
+      }
+      removed += over.length;
       return { removed };
     },
 
     transfer: async () => ({
       async records(after, limit) {
-        const all = [...partitions].flatMap(([partition, rows]) => [...rows.keys()].map((id) => ({ partition, id })));
-        const [page, next] = pageOf(all, nameOf, after, limit);
+        const [page, next] = pageOf(records.keys(), nameOf, after, limit);
         return { records: page.map((key) => toReading(key, rowOf(key), NEVER_EXPIRED) as StoredRecord), next };
       },
       async logs(after, limit) {
@@ -222,12 +200,12 @@ function isExpired(row: { expiresAt: number | null }, now: number): boolean {
   return row.expiresAt !== null && row.expiresAt <= now;
 }
 
-function holds(operation: Exclude<Operation, { kind: 'append' }>, row: Row | null, now: number): boolean {
+function holds(operation: Exclude<Operation, { kind: 'append' }>, row: MemoryRow | null, now: number): boolean {
   if (operation.kind === 'check' && row !== null && isExpired(row, now)) return false;
   return (row?.version ?? null) === operation.expects;
 }
 
-function toReading({ partition, id }: RecordKey, row: Row | null, now: number): Reading {
+function toReading({ partition, id }: RecordKey, row: MemoryRow | null, now: number): Reading {
   if (row === null || isExpired(row, now)) return { partition, id, value: null, version: row?.version ?? null };
   const { text, version, expiresAt, due } = row;
   return { partition, id, value: parseJson(text), version, expiresAt, due: due && { ...due } };

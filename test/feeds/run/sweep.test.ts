@@ -5,6 +5,7 @@ import { stream } from '../../../src/declare/stream.ts';
 import { trigger } from '../../../src/index.ts';
 import { readDeadLetters } from '../../../src/feeds/records/dead-letters.ts';
 import { sweep } from '../../../src/feeds/run/sweep.ts';
+import { turnsOf } from '../../../src/feeds/run/sweep-place.ts';
 import { readLatest } from '../../../src/streams/log/read-latest.ts';
 import { latestKey } from '../../../src/streams/log/latest.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
@@ -135,6 +136,22 @@ describe('sweep', () => {
     expect(await stage.store.get(latestKey(TENANT, 'young', null), stage.clock.now)).toMatchObject({ version: null });
   });
 
+  test('of very many streams one sweep asks for a hundred, and all have their turn', async () => {
+    const names = Array.from({ length: 250 }, (_, index) => `few_${index}`);
+    const stage = stageOf({ streams: Object.fromEntries(names.map((name) => [name, bounded({ events: 10 })])) });
+    for (const name of names) await fill(stage, name, 11);
+    const trimmed = new Set<string>();
+    for (const chance of [0, 0.3, 0.7]) {
+      const deps = { ...stage.deps, runtime: { ...stage.deps.runtime, random: () => chance } };
+      const { events, spent, more } = await sweep(deps, stage.clock.now + 10_000);
+      const { commit: _commit, ...reads } = spent.storeCalls;
+      expect(Object.values(reads).reduce((sum, calls) => sum + calls, 0)).toBeLessThan(600);
+      expect(more).toBe(false);
+      for (const [name, removed] of Object.entries(events)) if (removed > 0) trimmed.add(name);
+    }
+    expect(trimmed.size).toBe(250);
+  });
+
   test('tells what it asked of the store', async () => {
     const stage = stageOf({ streams: { few: bounded({ events: 10 }) } });
     await fill(stage, 'few', 25);
@@ -158,7 +175,8 @@ describe('sweep', () => {
         return trim(log, how);
       },
     };
-    const report = await sweep({ ...deps, store }, stage.clock.now + 10_000, { signal: ending.signal });
+    const runtime = { ...deps.runtime, random: () => 0 };
+    const report = await sweep({ ...deps, store, runtime }, stage.clock.now + 10_000, { signal: ending.signal });
     expect(report).toMatchObject({ events: { a: 4 }, more: true, error: null });
     expect(report.events).not.toHaveProperty('b');
   });
@@ -224,4 +242,23 @@ test('a clock that was set back is told to those who wait for it until they have
   expect(await sweep(deps, deadline(), { onSetBack: onSetBack(true) })).toMatchObject({ more: false });
   expect(await sweep(deps, deadline(), { onSetBack: onSetBack(true) })).toMatchObject({ setBackMs: null });
   expect(told).toEqual([60_000, 60_000]);
+});
+
+describe('turnsOf', () => {
+  test('a sweep whose time is over after the first leaves none out for ever', () => {
+    const firsts = [0, 0.25, 0.5, 0.75, 0.999].map((chance) => turnsOf(['a', 'b', 'c', 'd'], chance, null)[0]);
+    expect(firsts).toEqual(['a', 'b', 'c', 'd', 'd']);
+  });
+
+  test.each([
+    [0.5, null, ['c', 'd', 'a', 'b']],
+    [0.75, 2, ['d', 'a']],
+    [0, 9, ['a', 'b', 'c', 'd']],
+  ])('chance %f, at most %s', (chance, most, wanted) => {
+    expect(turnsOf(['a', 'b', 'c', 'd'], chance, most)).toEqual(wanted);
+  });
+
+  test('of none there are none', () => {
+    expect(turnsOf([], 0.9, 100)).toEqual([]);
+  });
 });
