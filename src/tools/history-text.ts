@@ -2,7 +2,7 @@
 import type { App } from '../declare/app.ts';
 import type { HistoryPage } from '../streams/history/events.ts';
 import { isOfSeries, knownAggregate } from '../streams/history/aggregate.ts';
-import type { WindowsPage } from '../streams/history/windows.ts';
+import type { WindowsPage } from '../streams/history/windows-page.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import { plainText } from '../base/plain.ts';
 import { listedWhere } from './condition-input.ts';

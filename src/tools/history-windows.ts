@@ -14,7 +14,8 @@ import {
   writeRowsCursor,
 } from '../streams/history/rows-cursor.ts';
 import { valueOf } from '../streams/history/window-rows.ts';
-import { readWindows, type SeriesRow, type WindowsPage } from '../streams/history/windows.ts';
+import { readWindows } from '../streams/history/windows.ts';
+import type { SeriesRow, WindowsPage } from '../streams/history/windows-page.ts';
 import type { Scope } from '../streams/scope.ts';
 import { unreadNote } from './feed-note.ts';
 import { given, type HistoryInput } from './history-input.ts';

@@ -4,7 +4,7 @@
 import type { App } from '../declare/app.ts';
 import { aggregateOf, isOfAnyValue, isOfTimes, isSpan } from '../streams/history/aggregate.ts';
 import { fieldsOf } from '../streams/fields.ts';
-import type { SeriesRow, WindowsPage } from '../streams/history/windows.ts';
+import type { SeriesRow, WindowsPage } from '../streams/history/windows-page.ts';
 import { durationText, isoTime, zonedTime } from '../base/time/time-text.ts';
 import { ALL, meanMs, windowLength } from '../streams/history/window-length.ts';
 import type { Series } from '../streams/history/window-question.ts';

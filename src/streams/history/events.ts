@@ -10,18 +10,10 @@
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { LoggedEvent, StreamEvent } from '../../base/event.ts';
-import {
-  badCursor,
-  isPicky,
-  type Order,
-  type Range,
-  type RangeQuery,
-  type Rest,
-  type TimePlace,
-} from '../ranges/range.ts';
+import { isPicky, type Order, type RangeQuery, type TimePlace } from '../ranges/range.ts';
 import { toStreamEvent } from '../log/stream-log.ts';
 import { leftOf, readInTime } from '../ranges/in-time.ts';
-import { collector, takerOf } from './page-events.ts';
+import { begin, collector, type Direction, held, takerOf } from './page-events.ts';
 import { openRange, type OpenRange } from './range-cursor.ts';
 import { type ReadLimits, type Scanned, scanRange } from '../ranges/range-scan.ts';
 import { SCAN_BUDGET } from '../ranges/scan.ts';
@@ -223,24 +215,6 @@ async function pageAsArrived(asked: Asked, behind: TimePlace | null): Promise<Hi
     anew,
     scanned,
   };
-}
-
-interface Direction {
-  order: Order;
-  /** The page before read many entries that do not belong to the range. */
-  sparse: boolean;
-}
-
-function begin(range: Range, query: HistoryQuery, sparse: boolean): Direction {
-  return { order: query.order ?? (range.from === null ? 'newest' : 'oldest'), sparse };
-}
-
-function held(rest: Rest, query: HistoryQuery): Direction {
-  const [order, sparse] = Array.isArray(rest) ? rest : [];
-  if ((order !== 'oldest' && order !== 'newest') || typeof sparse !== 'boolean')
-    throw badCursor('it is not of this form');
-  if (query.order !== undefined && query.order !== order) throw badCursor('it goes with another `order`');
-  return { order, sparse };
 }
 
 function checkLimit(limit: number): number {

@@ -10,7 +10,6 @@ import { lookUp } from '../ranges/look.ts';
 import type { Range } from '../ranges/range.ts';
 import { lengthWithin, likelyWithin } from '../ranges/stretches.ts';
 import { streamLog } from '../log/stream-log.ts';
-import { durationText } from '../../base/time/time-text.ts';
 import { ofStream, type Scope } from '../scope.ts';
 
 export interface Estimate {
@@ -27,8 +26,6 @@ export interface Estimate {
   storeCalls: number;
 }
 
-/** Less than what would fit if events came evenly: they do not, and a range is read in whole steps of the index. */
-const FITTING_PART = 0.75;
 /** How many of the newest entries are measured. Their mean size stands for that of all. */
 const SAMPLED = 20;
 
@@ -62,29 +59,4 @@ export async function estimateRange(
     bytes: Math.round(events * each),
     storeCalls: look.storeCalls + 1,
   };
-}
-
-/**
- * Says in words how to ask for less.
- * @param events number of events that the read would look at; `inRange` about how many of them are in the range
- */
-export function narrowing(
-  range: Pick<Range, 'to'> & { from: number },
-  { events, inRange }: Pick<Estimate, 'events' | 'inRange'>,
-  most: number,
-  now: number,
-): string {
-  const parts = `give maxEvents for an answer in parts, with a cursor`;
-  const length = (range.to ?? now) - range.from;
-  // In disorder a shorter range meets almost as many events.
-  if (inRange < events / 2)
-    return `${parts}: most of it is other events, because these did not arrive in the order of their times`;
-  const fits = Math.floor((FITTING_PART * length * most) / Math.max(1, events));
-  return fits < 1_000 ? parts : `a range of about ${shortened(fits)} would fit; or ${parts}`;
-}
-
-/** Rounds a duration down to whole days, hours, minutes or seconds: the greatest unit that fits into it. */
-function shortened(ms: number): string {
-  const unit = [86_400_000, 3_600_000, 60_000, 1_000].find((size) => ms >= size) ?? 1;
-  return durationText(Math.floor(ms / unit) * unit);
 }

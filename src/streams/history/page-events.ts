@@ -1,10 +1,10 @@
-/** The events of one page: those of a range that fit it. Pure. */
+/** The events of one page: in which direction it reads, and those of a range that fit it. Pure. */
 import type { LoggedEvent, StreamEvent } from '../../base/event.ts';
 import { decodeCursor } from '../../store/cursor.ts';
 import type { Cursor } from '../../store/store.ts';
 import { toStreamEvent } from '../log/stream-log.ts';
 import { isBehind } from '../ranges/in-time.ts';
-import { matcher, type Order, type Range, type TimePlace } from '../ranges/range.ts';
+import { badCursor, matcher, type Order, type Range, type Rest, type TimePlace } from '../ranges/range.ts';
 
 /**
  * Collects the matching events until the page is full.
@@ -44,4 +44,22 @@ export function takerOf(most: number): (event: StreamEvent) => boolean {
     count += 1;
     return true;
   };
+}
+
+export interface Direction {
+  order: Order;
+  /** The page before read many entries that do not belong to the range. */
+  sparse: boolean;
+}
+
+export function begin(range: Pick<Range, 'from'>, query: { order?: Order }, sparse: boolean): Direction {
+  return { order: query.order ?? (range.from === null ? 'newest' : 'oldest'), sparse };
+}
+
+export function held(rest: Rest, query: { order?: Order }): Direction {
+  const [order, sparse] = Array.isArray(rest) ? rest : [];
+  if ((order !== 'oldest' && order !== 'newest') || typeof sparse !== 'boolean')
+    throw badCursor('it is not of this form');
+  if (query.order !== undefined && query.order !== order) throw badCursor('it goes with another `order`');
+  return { order, sparse };
 }

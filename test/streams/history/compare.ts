@@ -1,6 +1,6 @@
 /** Rows as the code under test answers them, beside those of the model; and pages put together as their reader is told to. */
 import { expect } from 'vitest';
-import type { SeriesRow } from '../../../src/streams/history/windows.ts';
+import type { SeriesRow } from '../../../src/streams/history/windows-page.ts';
 import type { ModelRow } from './model.ts';
 
 /** What sums of doubles in another order may differ by. */

@@ -4,7 +4,8 @@ import { stream } from '../../../src/declare/stream.ts';
 import { utf8Bytes } from '../../../src/base/json.ts';
 import { findStream } from '../../../src/streams/find-stream.ts';
 import { estimateHistory } from '../../../src/streams/history/estimate.ts';
-import { readWindows, type WindowsQuery } from '../../../src/streams/history/windows.ts';
+import { readWindows } from '../../../src/streams/history/windows.ts';
+import type { WindowsQuery } from '../../../src/streams/history/windows-page.ts';
 import { type Bench, bench, seeded, START, TENANT } from './fixture.ts';
 import { scopeOfLogs } from '../../../src/streams/scope.ts';
 

@@ -1,6 +1,6 @@
 /** Windows over what came in any order, against a plain list: see past.ts. */
 import { expect } from 'vitest';
-import type { WindowsPage, WindowsQuery } from '../../../src/streams/history/windows.ts';
+import type { WindowsPage, WindowsQuery } from '../../../src/streams/history/windows-page.ts';
 import { type Asked, type Held, HOUR, type Past, queryOf } from './past.ts';
 
 /** Whether a window of this length may begin then, in UTC. */

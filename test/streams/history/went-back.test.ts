@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { stream } from '../../../src/declare/stream.ts';
 import { findStream } from '../../../src/streams/find-stream.ts';
 import { type HistoryPage, type HistoryQuery, readHistory } from '../../../src/streams/history/events.ts';
-import { readWindows, type WindowsQuery } from '../../../src/streams/history/windows.ts';
+import { readWindows } from '../../../src/streams/history/windows.ts';
+import type { WindowsQuery } from '../../../src/streams/history/windows-page.ts';
 import { scopeOfLogs } from '../../../src/streams/scope.ts';
 import { bench, type Bench, START, TENANT } from './fixture.ts';
 

@@ -2,12 +2,8 @@ import * as z from 'zod';
 import { describe, expect, test } from 'vitest';
 import { stream } from '../../../src/declare/stream.ts';
 import { findStream } from '../../../src/streams/find-stream.ts';
-import {
-  readWindows,
-  type SeriesRow,
-  type WindowsPage,
-  type WindowsQuery,
-} from '../../../src/streams/history/windows.ts';
+import { readWindows } from '../../../src/streams/history/windows.ts';
+import type { SeriesRow, WindowsPage, WindowsQuery } from '../../../src/streams/history/windows-page.ts';
 import { type Bench, bench, seeded, START, TENANT } from './fixture.ts';
 import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
