@@ -59,6 +59,10 @@ export const HistoryOutput = z.object({
   window: z.string().optional().describe('Length of a window, as asked'),
   windowMs: z.number().nullable().optional().describe('The same in ms; null: all, or months, whose length differs'),
   zone: z.string().optional(),
+  totals: z
+    .array(Row)
+    .optional()
+    .describe('In parts: the rows of all parts up to this one, added up; the whole answer once complete'),
   ofPart: z
     .array(z.string())
     .optional()
@@ -87,7 +91,7 @@ export const HistoryOutput = z.object({
   complete: z
     .boolean()
     .describe(
-      'False: go on with cursor. Rows of the same start, key and group on several pages are parts: merge them; counts and sums add up, means weigh by count',
+      'False: go on with cursor. Rows of the same start, key and group on several pages are parts: take `totals`, or add counts and sums, and weigh means by count',
     ),
   cursor: z.string().nullable().describe('For the next page; null when complete'),
   tailCursor: z.string().nullable().optional().describe('Cursor of a tail that goes on right behind the newest event'),

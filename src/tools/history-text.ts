@@ -1,10 +1,12 @@
 /** The words around the rows of `read_history`: its range, what is left out, and how to go on. Pure. */
 import type { App } from '../declare/app.ts';
 import type { HistoryPage } from '../streams/history/events.ts';
-import { isOfSeries, knownAggregate } from '../streams/history/aggregate.ts';
+import { followsEvents, knownAggregate } from '../streams/history/aggregate.ts';
 import type { WindowsPage } from '../streams/history/windows-page.ts';
 import { isoTime } from '../base/time/time-text.ts';
-import { plainText } from '../base/plain.ts';
+import type { Json } from '../base/json.ts';
+import { jsonText, plainText } from '../base/plain.ts';
+import type { Changes } from '../streams/history/windows-refused.ts';
 import { listedWhere } from './condition-input.ts';
 import type { HistoryInput } from './history-input.ts';
 import { callsTo, type NextCall } from '../calls/next-call.ts';
@@ -111,9 +113,7 @@ export function heldText(
 export function followedText({ aggregates }: WindowsPage, { where }: HistoryInput): string[] {
   const names = aggregates.filter((name) => {
     const aggregate = knownAggregate(name);
-    return (
-      aggregate !== null && (isOfSeries(aggregate) || aggregate.kind === 'longestGap' || aggregate.kind === 'gaps')
-    );
+    return aggregate !== null && followsEvents(aggregate);
   });
   const fields = Object.keys(where ?? {}).map(plainText);
   if (names.length === 0 || fields.length === 0) return [];
@@ -129,6 +129,17 @@ export function nextPageCall({ toolNames }: App, { where, ...input }: HistoryInp
   return callsTo('Next page', toolNames.read_history, { ...input, ...filter, cursor });
 }
 
+/** The call that asks the same but for what changes, for words of a refusal. */
+export function askedAgain(
+  { toolNames }: Pick<App, 'toolNames'>,
+  { where, cursor: _cursor, estimate: _estimate, ...input }: HistoryInput,
+  changes: Changes,
+): string {
+  const filter = where === undefined ? {} : { where: listedWhere(where) };
+  const args = { ...input, ...filter, ...changes };
+  return `${toolNames.read_history ?? ''} ${jsonText(JSON.parse(JSON.stringify(args)) as Json)}`;
+}
+
 /** The times of an answer as text, ISO 8601. */
 export function readable({ from, to, scanned }: Pick<HistoryPage, 'from' | 'to' | 'scanned'>) {
   return { from: textOf(from), to: textOf(to), scanned: { ...scanned, through: textOf(scanned.through) } };
@@ -141,4 +152,8 @@ function textOf(time: number | null): string | null {
 export function partText({ ofPart, unranked }: WindowsPage): string[] {
   const part = ofPart.length === 0 ? [] : [`Of this page's events alone, not to be combined: ${ofPart.join(', ')}.`];
   return unranked ? [...part, 'In parts: all rows with events are given, without top and empty.'] : part;
+}
+
+export function totalsText({ complete }: WindowsPage): string {
+  return complete ? 'All parts added up, which is the whole answer:' : 'The parts up to this one, added up:';
 }

@@ -10,7 +10,7 @@ import {
   placeAfter,
   readRowsCursor,
   type RowPlace,
-  rowsBefore,
+  rowsBefore as rowsPassed,
   writeRowsCursor,
 } from '../streams/history/rows-cursor.ts';
 import { valueOf } from '../streams/history/window-rows.ts';
@@ -20,7 +20,10 @@ import type { Scope } from '../streams/scope.ts';
 import { unreadNote } from './feed-note.ts';
 import { given, type HistoryInput } from './history-input.ts';
 import type { HistoryAnswer, HistoryAnswerRow } from './history-output.ts';
+import type { Changes } from '../streams/history/windows-refused.ts';
+import { addedUp, isOfTotals, readTotalsCursor, rowsBefore, writeTotalsCursor } from './windows-totals.ts';
 import {
+  askedAgain,
   endText,
   followedText,
   heldText,
@@ -31,14 +34,19 @@ import {
   readText,
   silentText,
   skippedText,
+  totalsText,
 } from './history-text.ts';
 import { clocksText, drawn, edgesText, fieldsText, revisedText, tableLine, timeText } from './windows-text.ts';
 
 export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input: HistoryInput, context: ToolContext) {
   const { stream: _stream, limit, format, estimate: _estimate, ...query } = input;
   const resumed = heldRows(input);
-  const asked = resumed === null ? query : { ...query, since: resumed.since, cursor: resumed.cursor ?? undefined };
-  const page = await readWindows(scope, stream, given(asked), { deadline: context.deadline });
+  const from = resumed === null ? query.cursor : (resumed.cursor ?? undefined);
+  const totals = from === undefined || !isOfTotals(from) ? null : readTotalsCursor(from);
+  const cursorOfRead = totals?.cursor ?? from;
+  const asked = { ...query, ...(resumed === null ? {} : { since: resumed.since }), cursor: cursorOfRead };
+  const callOf = (changes: Changes) => askedAgain(scope.app, input, changes);
+  const page = await readWindows(scope, stream, given(asked), { deadline: context.deadline, callOf });
   const { truncated, anew, skipped, window, windowMs, ofPart, zone } = page;
   // What begins anew has other rows than those that were shown, and none of them was.
   const held = anew ? null : resumed;
@@ -50,7 +58,12 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
   const room = roomFor(limit !== undefined, scope.app.results.bytes, input);
   const starts = page.overall ? [] : rows.flatMap(({ of: [first] }) => (first === undefined ? [] : [first.start]));
   const shown = shownOf(rows, { starts, held, room, most: limit ?? Infinity, newestFirst: query.order === 'newest' });
-  const cursor = shown.end === null ? page.cursor : cursorAt(shown.end, input, page, held);
+  const added = totals === null && cursorOfRead !== undefined && !anew ? null : totalsOf(totals, page);
+  const goesOn = added === null || page.cursor === null ? null : writeTotalsCursor(added, page, page.cursor);
+  const cursor = shown.end === null ? (goesOn ?? page.cursor) : cursorAt(shown.end, input, page, held);
+  // The first part is its own total, and a part whose lines go on is not told yet.
+  const isAdded = added !== null && totals !== null && shown.end === null;
+  const told = isAdded ? tableRows({ ...page, rows: added }) : [];
   // A drawing has all windows in each of its rows.
   const inView = drawing ? page.rows : shown.rows.flatMap(({ of }) => of);
   const notes = [
@@ -61,13 +74,20 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
     ...silentText(page, input, fields),
     ...heldText(page, input),
     ...followedText(page, input),
-    ...edgesText({ ...page, rows: inView }, scope.runtime.now()),
+    ...edgesText({ ...page, rows: inView, cursor: goesOn === null ? page.cursor : null }, scope.runtime.now()),
   ];
   return bothHalves<HistoryAnswer>({
     before: [what + rangeText(page, (time) => timeText(time, page)), ...(drawing ? [drawing.head] : [])],
     name: format === 'sparkline' ? 'sparklines' : 'windows',
     rows: shown.rows.map(({ row }) => row),
-    after: [...skippedText(page, fields), ...endText(page), ...readText(page, input), ...notes],
+    after: [
+      ...skippedText(page, fields),
+      ...endText(page),
+      ...readText(page, input),
+      ...notes,
+      ...(goesOn === null ? [] : ['A part, not the whole: the next parts add up what came before them (totals).']),
+      ...(isAdded ? [totalsText(page), ...told.map(({ row }) => row.line)] : []),
+    ],
     calls: nextPageCall(scope.app, input, cursor),
     structured: {
       stream: stream.name,
@@ -76,6 +96,7 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
       ...(zone === null ? {} : { zone: zone.name }),
       ...(ofPart.length === 0 ? {} : { ofPart }),
       skipped,
+      ...(isAdded ? { totals: told.flatMap(({ row }) => row.items) as HistoryAnswerRow[] } : {}),
       ...(drawing ? { drawn: drawing.head } : {}),
       ...(notes.length === 0 ? {} : { notes }),
       ...readable(page),
@@ -86,6 +107,11 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
       feed: unreadNote(stream),
     },
   });
+}
+
+/** What the parts up to this one come to. */
+function totalsOf(held: ReturnType<typeof readTotalsCursor> | null, page: WindowsPage): SeriesRow[] {
+  return addedUp(held === null || page.anew ? [] : rowsBefore(held, page), page.rows);
 }
 
 /** A line of the answer, and the rows of windows that stand in it. */
@@ -105,7 +131,7 @@ interface Showing {
 
 /** The lines behind the place of the page before, as many as there is room for. `end` is null where these are the last. */
 function shownOf(lines: readonly Line[], { starts, held, room, most, newestFirst }: Showing) {
-  const before = held === null ? 0 : rowsBefore(held.place, starts, newestFirst);
+  const before = held === null ? 0 : rowsPassed(held.place, starts, newestFirst);
   const page = createPage(room, ({ row }: Line) => row);
   for (const line of lines.slice(before)) if (page.rows.length === most || !page.take(line)) break;
   const end = before + page.rows.length;

@@ -13,6 +13,7 @@ import { estimateHistory } from '../streams/history/estimate.ts';
 import { WINDOWS_KIND } from '../streams/history/windows.ts';
 import { kindOf } from '../streams/history/range-cursor.ts';
 import { isOfRows } from '../streams/history/rows-cursor.ts';
+import { isOfTotals } from './windows-totals.ts';
 import { meantWhere } from '../streams/ranges/where.ts';
 import { SCAN_BUDGET } from '../streams/ranges/scan.ts';
 import { isoTime } from '../base/time/time-text.ts';
@@ -31,7 +32,7 @@ import type { Scope } from '../streams/scope.ts';
 import { withUnknownKeys, withUnmatchedStreams } from './unknown-keys.ts';
 import { timeText } from './windows-text.ts';
 import { zoneOf } from '../base/time/zone.ts';
-import { endText, mixedText, nextPageCall, rangeText, readable, readText } from './history-text.ts';
+import { askedAgain, endText, mixedText, nextPageCall, rangeText, readable, readText } from './history-text.ts';
 
 export function readHistoryTool({ app, runtime }: AppDeps): Tool {
   return tool({
@@ -89,7 +90,7 @@ async function eventsAnswer(scope: Scope, stream: DeclaredStream, input: History
 }
 
 function isOfWindows(stream: DeclaredStream, cursor: string | undefined): boolean {
-  return cursor !== undefined && (isOfRows(cursor) || kindOf(stream, cursor) === WINDOWS_KIND);
+  return cursor !== undefined && (isOfRows(cursor) || isOfTotals(cursor) || kindOf(stream, cursor) === WINDOWS_KIND);
 }
 
 /** Goes on behind the newest event, for the same keys. */
@@ -100,7 +101,9 @@ function tailOf({ toolNames }: App, { stream, keys }: HistoryInput, cursor: stri
 /** Reads where in the log the range lies, and the newest events for their size, and nothing else. */
 async function estimateAnswer(scope: Scope, stream: DeclaredStream, input: HistoryInput) {
   const { stream: _stream, limit, format: _format, estimate: _estimate, ...query } = input;
-  const found = await estimateHistory(scope, stream, given(query), limit ?? DEFAULT_EVENTS);
+  const found = await estimateHistory(scope, stream, given(query), limit ?? DEFAULT_EVENTS, (changes) =>
+    askedAgain(scope.app, input, changes),
+  );
   const { range, events, inRange, bytes, queryCalls, mostEvents, fits, hint } = found;
   const feed = unreadNote(stream);
   const structured: HistoryAnswer = {

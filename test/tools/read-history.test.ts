@@ -283,7 +283,7 @@ describe('as a model reads them', () => {
     expect(cut.text).toContain('The last window is counted up to the end of the range.');
     at.clock.now -= MINUTE;
     expect((await call(args)).text).toContain('The newest window is not over yet.');
-    expect((await call({ ...args, maxEvents: 3 })).text).toContain('Windows may go on on the next page');
+    expect((await call({ ...args, maxEvents: 3 })).text).toContain('A part, not the whole');
   });
 });
 
@@ -317,7 +317,7 @@ describe('in parts', () => {
     for (let part = 0; part < 11; part += 1) {
       await at.append('plant', ...Array.from({ length: 1_000 }, () => ({ key: 'a', data })));
     }
-    const asked = { window: '1h', field: 'temp' };
+    const asked = { window: '1h', field: 'temp', aggregates: ['p95'] };
     const told = await call({ ...asked, estimate: true });
     expect(told.structured).toMatchObject({
       estimate: { events: 11_012, mostEvents: 10_000, fits: false },

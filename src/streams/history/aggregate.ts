@@ -103,6 +103,11 @@ export function isOfSeries({ kind }: Aggregate): boolean {
   return kind === 'rate' || kind === 'increase' || kind === 'timeWeightedMean' || kind === 'timeIn';
 }
 
+/** Whether the aggregate follows one event to the next. A part of a log does not know what lies between its events and the next part. */
+export function followsEvents(aggregate: Aggregate): boolean {
+  return isOfSeries(aggregate) || aggregate.kind === 'gaps' || aggregate.kind === 'longestGap';
+}
+
 /** Whether the aggregate of a window also uses the last value before the window. */
 export function needsBefore({ kind }: Aggregate): boolean {
   return kind === 'increase' || kind === 'timeWeightedMean' || kind === 'timeIn';

@@ -1,7 +1,7 @@
 /**
  * Estimates how much a read of history would look at, without reading it. For each stream it counts the events among which
  * the index of times says that events of the range may be. It takes two store calls for each stream, or three where the
- * range is older than the newest 65,000 events or so.
+ * range is older than the newest 65,000 events or so; and twice these where what came before the range has no room.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
@@ -11,7 +11,7 @@ import { type Estimate, estimateRange } from './log-estimate.ts';
 import { type Range, resolveRange } from '../ranges/range.ts';
 import { askedOf } from './windows.ts';
 import type { WindowsQuery } from './windows-page.ts';
-import { narrowing } from './windows-refused.ts';
+import { argumentsText, type CallOf, narrowing } from './windows-refused.ts';
 import { planOf } from './window-plan.ts';
 import { readBound } from './windows-scan.ts';
 import { questionOf } from './window-question.ts';
@@ -37,6 +37,7 @@ export async function estimateHistory(
   stream: DeclaredStream,
   query: WindowsQuery,
   pageEvents: number,
+  callOf: CallOf = argumentsText,
 ): Promise<HistoryEstimate> {
   if (query.cursor !== undefined) {
     throw new TidegateError('invalid_input', 'what a cursor goes on with is not estimated', {
@@ -49,10 +50,15 @@ export async function estimateHistory(
   const plan = query.window === undefined ? null : planned(scope, stream, query, asked, now);
   const range = plan?.range ?? asked;
   const streams = plan?.scans.map((scan) => scan.stream) ?? [stream];
-  const each = await Promise.all(streams.map((one) => estimateRange(scope, one, range, plan?.lookBackMs)));
+  const share = plan === null ? pageEvents : readBound(plan, query.maxEvents).entries;
+  const estimateEach = (lookBackMs: number | undefined) =>
+    Promise.all(streams.map((one) => estimateRange(scope, one, range, lookBackMs)));
+  const first = await estimateEach(plan?.lookBackMs);
+  // The query leaves out what came before the range where that would be too much.
+  const leavesOut = plan !== null && plan.lookBackMs > 0 && first.some((one) => one.events > share);
+  const each = leavesOut ? await estimateEach(0) : first;
   const events = each.reduce((sum, one) => sum + one.events, 0);
   const inRange = each.reduce((sum, one) => sum + one.inRange, 0);
-  const share = plan === null ? pageEvents : readBound(range, each.length, query.maxEvents).entries;
   const most = share * each.length;
   const fits = each.every((one) => one.events <= share);
   return {
@@ -60,15 +66,18 @@ export async function estimateHistory(
     events,
     inRange,
     bytes: each.reduce((sum, one) => sum + one.bytes, 0),
-    storeCalls: each.reduce((sum, one) => sum + one.storeCalls, 0),
-    queryCalls: each.reduce((sum, one) => sum + 1 + Math.max(1, Math.ceil(one.events / READ_LIMIT)), 0),
+    storeCalls: [...first, ...(leavesOut ? each : [])].reduce((sum, one) => sum + one.storeCalls, 0),
+    queryCalls: each.reduce(
+      (sum, one) => sum + (leavesOut ? 3 : 1) + Math.max(1, Math.ceil(one.events / READ_LIMIT)),
+      0,
+    ),
     mostEvents: most,
     fits,
     hint: fits
       ? null
       : plan === null
         ? 'read it in pages, by their cursors'
-        : narrowing(plan.range, { events, inRange }, most, now),
+        : narrowing({ plan, now, callOf }, { events, inRange }, most),
   };
 }
 

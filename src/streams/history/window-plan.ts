@@ -5,7 +5,15 @@
  */
 import type { App } from '../../declare/app.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
-import { type Aggregate, aggregateOf, isOfAnyValue, isOfSeries, isOfTimes, needsBefore } from './aggregate.ts';
+import {
+  type Aggregate,
+  aggregateOf,
+  followsEvents,
+  isOfAnyValue,
+  isOfSeries,
+  isOfTimes,
+  needsBefore,
+} from './aggregate.ts';
 import { findStream } from '../find-stream.ts';
 import type { Range } from '../ranges/range.ts';
 import { evenGrid, type Grid, monthGrid, weekGrid, zonedGrid } from './window-grid.ts';
@@ -127,7 +135,7 @@ function checkAggregates(
       `the path of a ${isOfAnyValue(ofValues) ? 'value' : 'number'}, because aggregates has ${ofValues.name}${isOfAnyValue(ofValues) ? '' : numbersOf(scans)}${eventInstead(ofValues)}`,
     );
   }
-  const between = aggregates.find((one) => isOfSeries(one) || one.kind === 'gaps' || one.kind === 'longestGap');
+  const between = aggregates.find(followsEvents);
   const [clock] = clocks;
   if (between && clock !== undefined) {
     const why = `${between.name} follows one event to the next, which ${clock} would tear apart`;

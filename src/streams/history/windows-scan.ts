@@ -6,8 +6,8 @@ import type { LoggedEvent } from '../../base/event.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import { replaces } from '../log/latest.ts';
-import { needsSamples } from './aggregate.ts';
-import { badCursor, isPicky, matcher, type Positions, type Range } from '../ranges/range.ts';
+import { followsEvents, needsSamples } from './aggregate.ts';
+import { badCursor, isPicky, matcher, type Positions } from '../ranges/range.ts';
 import { type RangeReport, type ReadLimits, scanRange } from '../ranges/range-scan.ts';
 import { SCAN_BUDGET, type ScanBudget } from '../ranges/scan.ts';
 import type { Plan } from './window-plan.ts';
@@ -19,7 +19,7 @@ import type { Scope } from '../scope.ts';
 export const MOST_ROWS = 1_000;
 /** Most rows that a ranked answer may choose its first rows from. */
 export const MOST_RANKED = 10_000;
-/** Most store calls for all streams together. */
+/** Most store calls for all streams together; up to three more each where what came before the range had no room. */
 const MOST_WINDOW_CALLS = 21;
 /** Greatest `maxEvents`: as many events as the store calls can read. */
 export const MOST_SCANNED = (MOST_WINDOW_CALLS - 2) * READ_LIMIT;
@@ -33,23 +33,27 @@ interface ReadBound {
 
 /**
  * All streams have the same, so that together they keep within `MOST_WINDOW_CALLS`. Keys and filters leave events out only after they
- * were read, since a log has no index by key. A question with them may therefore read as much as the calls allow, where the rows
- * are few.
- * @param scans number of streams
+ * were read, since a log has no index by key. A question with them may therefore read as much as the calls allow, and so may one
+ * that keeps no events, such as of counts and sums.
  */
 export function readBound(
-  range: Pick<Range, 'keys' | 'where'>,
-  scans: number,
+  plan: Pick<Plan, 'range' | 'scans' | 'aggregates'>,
   maxEvents: number | undefined,
   budget: ScanBudget = SCAN_BUDGET,
 ): ReadBound {
   const isOwn = budget !== SCAN_BUDGET;
-  const most = maxEvents ?? (isPicky(range) && !isOwn ? MOST_SCANNED : budget.entries);
+  const scans = plan.scans.length;
+  const most = maxEvents ?? ((isPicky(plan.range) || keepsNothing(plan)) && !isOwn ? MOST_SCANNED : budget.entries);
   const entries = Math.max(1, Math.floor(most / scans));
   if (isOwn) return { entries, reads: budget.reads };
   // Two calls of each scan are reserved: those that look the range up.
   const reads = Math.floor(MOST_WINDOW_CALLS / scans) - 2;
   return { entries: Math.min(entries, reads * READ_LIMIT), reads };
+}
+
+/** Whether a scan keeps rows alone: no samples, and no events to find the newest revisions among. */
+function keepsNothing({ aggregates, scans }: Pick<Plan, 'scans' | 'aggregates'>): boolean {
+  return !aggregates.some(needsSamples) && !scans.some(({ stream }) => hasRevisions(stream));
 }
 
 interface PlanScan {
@@ -71,11 +75,27 @@ interface PlanReport {
   mostEvents: number;
   /** Of each id the newest revision counts alone, of those that were read. False: each counts, or no stream has revisions. */
   isFolded: boolean;
+  /** Values from before the range were not looked for, since the range alone is all that the budget allows. */
+  leftOutBefore: boolean;
+  /** Store calls beside those of the reports. */
+  storeCalls: number;
 }
 
 /** Where one of the streams went back to an earlier state, all begin anew, so that one answer takes the place of those before. */
 export async function scanPlan(scope: Scope, asked: PlanScan): Promise<PlanReport> {
-  const refuses = asked.resumed === null && asked.maxEvents === undefined;
+  const report = await scanOnce(scope, asked);
+  const isRefused = report.reports.some((one) => one?.ended === 'refused');
+  if (!isRefused || asked.plan.lookBackMs === 0) return report;
+  // What came before the range is worth reading, but not worth a refusal.
+  const alone = await scanOnce(scope, { ...asked, plan: { ...asked.plan, lookBackMs: 0 } });
+  const spent = report.reports.reduce((sum, one) => sum + (one?.scanned.storeCalls ?? 0), 0);
+  return { ...alone, leftOutBefore: true, storeCalls: spent };
+}
+
+async function scanOnce(scope: Scope, asked: PlanScan): Promise<PlanReport> {
+  // What follows one event to the next is not told in parts, so that nothing is read in vain.
+  const refuses =
+    asked.resumed === null && (asked.maxEvents === undefined || asked.plan.aggregates.some(followsEvents));
   // A part has events whose corrections are in another.
   const folded = refuses ? await scanAll(scope, asked, { refuses, folds: true }) : null;
   if (folded !== null && (folded.isFolded || !asked.plan.scans.some(({ stream }) => hasRevisions(stream))))
@@ -93,7 +113,7 @@ async function scanAll(
   { refuses, folds }: { refuses: boolean; folds: boolean },
 ): Promise<PlanReport> {
   if (resumed !== null && resumed.length !== plan.scans.length) throw badCursor('it is not of this form');
-  const budget = readBound(plan.range, plan.scans.length, maxEvents, limits.budget);
+  const budget = readBound(plan, maxEvents, limits.budget);
   const built = plan.scans.map(({ series }) => series.map((one) => windowsOf(plan, one, mostRows)));
   const newest = plan.scans.map(({ stream }) => (folds && hasRevisions(stream) ? createNewest() : null));
   const visitors = plan.scans.map((_scan, index) => visitor(plan, built[index] ?? []));
@@ -117,7 +137,8 @@ async function scanAll(
   const isWhole = reports.every((report) => report?.complete === true);
   const fits = newest.map((one, index) => one === null || one.events().every((event) => visitors[index]?.(event)));
   const isFolded = newest.some((one) => one !== null) && isWhole && fits.every(Boolean);
-  return { built, reports, mostEvents: budget.entries * plan.scans.length, isFolded };
+  const mostEvents = budget.entries * plan.scans.length;
+  return { built, reports, mostEvents, isFolded, leftOutBefore: false, storeCalls: 0 };
 }
 
 function hasRevisions({ declaration }: DeclaredStream): boolean {

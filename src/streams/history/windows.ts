@@ -13,17 +13,24 @@
  * takes what `carried.ts` says beside these.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
-import { aggregateOf, merges } from './aggregate.ts';
+import { aggregateOf, followsEvents, merges } from './aggregate.ts';
 import { carryIn, NOTHING_CARRIED } from './carried.ts';
 import { openRange } from './range-cursor.ts';
-import type { ReadLimits } from '../ranges/range-scan.ts';
+import { badCursor } from '../ranges/range.ts';
 import { orderedRows, rankedRows, scannedOf, seriesRows, skippedOf } from './series-rows.ts';
 import { planOf } from './window-plan.ts';
 import { carriedQuestion, questionParts, questionOf, type WindowsAsked } from './window-question.ts';
 import type { Group } from './window-values.ts';
 import { ambiguousClocks } from './window-fields.ts';
 import type { WindowsPage, WindowsQuery } from './windows-page.ts';
-import { tooCostly, tooManyRanked, unranked } from './windows-refused.ts';
+import {
+  argumentsText,
+  followedInPart,
+  tooCostly,
+  tooManyRanked,
+  unranked,
+  type WindowsLimits,
+} from './windows-refused.ts';
 import { MOST_RANKED, MOST_ROWS, scanPlan } from './windows-scan.ts';
 import type { Scope } from '../scope.ts';
 import { silenceOf, UNKNOWN_SILENCE } from './silent-keys.ts';
@@ -39,7 +46,7 @@ export async function readWindows(
   scope: Scope,
   stream: DeclaredStream,
   query: WindowsQuery,
-  limits: ReadLimits = {},
+  { callOf = argumentsText, ...limits }: WindowsLimits = {},
 ): Promise<WindowsPage> {
   const now = scope.runtime.now();
   const { range: asked, since, resumed, check, cursorAt } = openRange(stream, WINDOWS_KIND, query, query.since ?? now);
@@ -49,20 +56,25 @@ export async function readWindows(
   const top = query.top === undefined ? null : { ...query.top, aggregate: aggregateOf(query.top.by, 'top.by') };
   const plan = planOf(scope.app, stream, question, asked, since, top?.aggregate);
   check(plan.range, questionParts(question));
+  const followed = plan.aggregates.find(followsEvents);
+  if (resumed !== null && followed !== undefined) throw badCursor(`${followed.name} is not told in parts`);
   // Only a whole answer is ranked. A query for parts is not.
   const isRanked = top !== null && resumed === null && query.maxEvents === undefined;
   const mostRows = isRanked ? MOST_RANKED : MOST_ROWS;
   const scans = { plan, resumed: resumed?.positions ?? null, maxEvents: query.maxEvents, mostRows, limits };
-  const { built, reports, mostEvents, isFolded } = await scanPlan(scope, scans);
+  const { built, reports, mostEvents, isFolded, leftOutBefore, storeCalls } = await scanPlan(scope, scans);
   const read = reports.filter((report) => report !== null);
-  if (read.some(({ ended }) => ended === 'refused')) throw tooCostly(plan, read, mostEvents, now);
+  const refusal = { plan, now, callOf };
+  if (read.some(({ ended }) => ended === 'refused')) throw tooCostly(refusal, read, mostEvents);
   const scanned = scannedOf(read);
   const complete = read.every((report) => report.complete);
   if (isRanked && !complete) throw unranked();
+  if (!complete && followed !== undefined) throw followedInPart(refusal, followed, built);
   const anew = read.some((report) => report.anew);
   const whole = complete && (resumed === null || anew);
   const isOfStates = whole && plan.aggregates.some(({ kind }) => kind === 'timeIn');
-  const carried = isOfStates ? await carryIn(scope, plan, built, limits) : NOTHING_CARRIED;
+  const carries = isOfStates || (whole && leftOutBefore);
+  const carried = carries ? await carryIn(scope, plan, built, limits) : NOTHING_CARRIED;
   const isHeard = ({ before, rows: { size } }: Group) => size > 0 || (isOfStates && before !== null);
   const heard = built
     .flat()
@@ -107,7 +119,10 @@ export async function readWindows(
     isFolded,
     carried: { unknown: carried.unknown, hasMore: carried.hasMore },
     heldLeftOut: each.some(({ fit }) => !fit),
-    scanned: { ...scanned, storeCalls: scanned.storeCalls + silence.storeCalls + carried.storeCalls },
+    scanned: {
+      ...scanned,
+      storeCalls: scanned.storeCalls + storeCalls + silence.storeCalls + carried.storeCalls,
+    },
   };
 }
 

@@ -246,6 +246,13 @@ describe('whatever is asked of whatever came', () => {
         const made = queryOf({ ...asked, empty: false }, at.clock.now);
         if (made === null) return;
         const { maxEvents } = asked;
+        // What follows one event to the next is not told in parts.
+        const named = Object.entries(made.names).filter(([, name]) => {
+          const aggregate = knownAggregate(name);
+          return aggregate === null || !followsEvents(aggregate);
+        });
+        Object.assign(made, { names: Object.fromEntries(named) });
+        made.query.aggregates = Object.values(made.names).filter((name) => !name.endsWith('Time'));
         const read = (query: WindowsQuery) =>
           readWindows(scopeOfLogs(at.deps, { tenant: TENANT }), findStream(at.app, 'sensors'), query);
         const pages: WindowsPage[] = [await read({ ...made.query, maxEvents })];
