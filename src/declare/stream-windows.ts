@@ -61,7 +61,8 @@ export interface WindowsOptions<Data = Json, Name extends AggregateName = Aggreg
   order?: 'oldest' | 'newest';
   /**
    * Most events that one call reads. The answer then comes in pages. Default: a query that would read more than 10,000
-   * events is refused.
+   * events is refused (19,000 where no single events are kept). Gaps, rates, `increase` and `timeWeightedMean` follow one
+   * event to the next, and are refused in pages: ask for parts of the range, as the refusal says.
    */
   maxEvents?: number;
   /**

@@ -130,7 +130,7 @@ export function nextPageCall({ toolNames }: App, { where, ...input }: HistoryInp
 }
 
 /** The call that asks the same but for what changes, for words of a refusal. */
-export function askedAgain(
+export function changedCall(
   { toolNames }: Pick<App, 'toolNames'>,
   { where, cursor: _cursor, estimate: _estimate, ...input }: HistoryInput,
   changes: Changes,

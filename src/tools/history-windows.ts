@@ -10,7 +10,7 @@ import {
   placeAfter,
   readRowsCursor,
   type RowPlace,
-  rowsBefore as rowsPassed,
+  rowsBefore,
   writeRowsCursor,
 } from '../streams/history/rows-cursor.ts';
 import { valueOf } from '../streams/history/window-rows.ts';
@@ -21,9 +21,9 @@ import { unreadNote } from './feed-note.ts';
 import { given, type HistoryInput } from './history-input.ts';
 import type { HistoryAnswer, HistoryAnswerRow } from './history-output.ts';
 import type { Changes } from '../streams/history/windows-refused.ts';
-import { addedUp, isOfTotals, readTotalsCursor, rowsBefore, writeTotalsCursor } from './windows-totals.ts';
+import { addedUp, isOfTotals, readTotalsCursor, totalRows, writeTotalsCursor } from './windows-totals.ts';
 import {
-  askedAgain,
+  changedCall,
   endText,
   followedText,
   heldText,
@@ -45,7 +45,7 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
   const totals = from === undefined || !isOfTotals(from) ? null : readTotalsCursor(from);
   const cursorOfRead = totals?.cursor ?? from;
   const asked = { ...query, ...(resumed === null ? {} : { since: resumed.since }), cursor: cursorOfRead };
-  const callOf = (changes: Changes) => askedAgain(scope.app, input, changes);
+  const callOf = (changes: Changes) => changedCall(scope.app, input, changes);
   const page = await readWindows(scope, stream, given(asked), { deadline: context.deadline, callOf });
   const { truncated, anew, skipped, window, windowMs, ofPart, zone } = page;
   // What begins anew has other rows than those that were shown, and none of them was.
@@ -111,7 +111,7 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
 
 /** What the parts up to this one come to. */
 function totalsOf(held: ReturnType<typeof readTotalsCursor> | null, page: WindowsPage): SeriesRow[] {
-  return addedUp(held === null || page.anew ? [] : rowsBefore(held, page), page.rows);
+  return addedUp(held === null || page.anew ? [] : totalRows(held, page), page.rows);
 }
 
 /** A line of the answer, and the rows of windows that stand in it. */
@@ -131,7 +131,7 @@ interface Showing {
 
 /** The lines behind the place of the page before, as many as there is room for. `end` is null where these are the last. */
 function shownOf(lines: readonly Line[], { starts, held, room, most, newestFirst }: Showing) {
-  const before = held === null ? 0 : rowsPassed(held.place, starts, newestFirst);
+  const before = held === null ? 0 : rowsBefore(held.place, starts, newestFirst);
   const page = createPage(room, ({ row }: Line) => row);
   for (const line of lines.slice(before)) if (page.rows.length === most || !page.take(line)) break;
   const end = before + page.rows.length;

@@ -32,7 +32,7 @@ import type { Scope } from '../streams/scope.ts';
 import { withUnknownKeys, withUnmatchedStreams } from './unknown-keys.ts';
 import { timeText } from './windows-text.ts';
 import { zoneOf } from '../base/time/zone.ts';
-import { askedAgain, endText, mixedText, nextPageCall, rangeText, readable, readText } from './history-text.ts';
+import { changedCall, endText, mixedText, nextPageCall, rangeText, readable, readText } from './history-text.ts';
 
 export function readHistoryTool({ app, runtime }: AppDeps): Tool {
   return tool({
@@ -102,7 +102,7 @@ function tailOf({ toolNames }: App, { stream, keys }: HistoryInput, cursor: stri
 async function estimateAnswer(scope: Scope, stream: DeclaredStream, input: HistoryInput) {
   const { stream: _stream, limit, format: _format, estimate: _estimate, ...query } = input;
   const found = await estimateHistory(scope, stream, given(query), limit ?? DEFAULT_EVENTS, (changes) =>
-    askedAgain(scope.app, input, changes),
+    changedCall(scope.app, input, changes),
   );
   const { range, events, inRange, bytes, queryCalls, mostEvents, fits, hint } = found;
   const feed = unreadNote(stream);

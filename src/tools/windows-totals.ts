@@ -74,7 +74,7 @@ export function writeTotalsCursor(rows: readonly SeriesRow[], page: WindowsPage,
 }
 
 /** The rows of the parts before, of which `page` is the next. */
-export function rowsBefore({ rows }: HeldTotals, { series, aggregates }: WindowsPage): SeriesRow[] {
+export function totalRows({ rows }: HeldTotals, { series, aggregates }: WindowsPage): SeriesRow[] {
   let last = 0;
   return packedOf(rows).map(([behind, length, key, group, at, count, numbers]) => {
     last += behind;

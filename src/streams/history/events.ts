@@ -13,7 +13,7 @@ import type { LoggedEvent, StreamEvent } from '../../base/event.ts';
 import { isPicky, type Order, type RangeQuery, type TimePlace } from '../ranges/range.ts';
 import { toStreamEvent } from '../log/stream-log.ts';
 import { leftOf, readInTime } from '../ranges/in-time.ts';
-import { begin, collector, type Direction, held, takerOf } from './page-events.ts';
+import { collector, type Direction, firstDirection, heldDirection, takerOf } from './page-events.ts';
 import { openRange, type OpenRange } from './range-cursor.ts';
 import { type ReadLimits, type Scanned, scanRange } from '../ranges/range-scan.ts';
 import { SCAN_BUDGET } from '../ranges/scan.ts';
@@ -92,7 +92,9 @@ export async function readHistory(
   const limit = checkLimit(query.limit ?? DEFAULT_EVENTS);
   const open = openRange(stream, KIND, query, now);
   const { range, resumed, check } = open;
-  const direction = resumed?.held ? held(resumed.held, query) : begin(range, query, resumed?.flag ?? false);
+  const direction = resumed?.held
+    ? heldDirection(resumed.held, query)
+    : firstDirection(range, query, resumed?.flag ?? false);
   check(range, { order: direction.order });
   const asked: Asked = { scope, stream, open, direction, limit, limits, isOpen: range.to === null || range.to >= now };
   const inTime = resumed === null ? query.by !== 'arrival' : resumed.time !== null;

@@ -52,11 +52,11 @@ export interface Direction {
   sparse: boolean;
 }
 
-export function begin(range: Pick<Range, 'from'>, query: { order?: Order }, sparse: boolean): Direction {
+export function firstDirection(range: Pick<Range, 'from'>, query: { order?: Order }, sparse: boolean): Direction {
   return { order: query.order ?? (range.from === null ? 'newest' : 'oldest'), sparse };
 }
 
-export function held(rest: Rest, query: { order?: Order }): Direction {
+export function heldDirection(rest: Rest, query: { order?: Order }): Direction {
   const [order, sparse] = Array.isArray(rest) ? rest : [];
   if ((order !== 'oldest' && order !== 'newest') || typeof sparse !== 'boolean')
     throw badCursor('it is not of this form');

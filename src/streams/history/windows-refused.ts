@@ -24,7 +24,7 @@ export interface WindowsLimits extends ReadLimits {
   callOf?: CallOf;
 }
 
-export interface Refused {
+export interface RefusedWindows {
   plan: Plan;
   now: number;
   callOf: CallOf;
@@ -52,7 +52,7 @@ export function tooManyRanked(rows: number): TidegateError {
 }
 
 export function tooCostly(
-  { plan, now, callOf }: Refused,
+  { plan, now, callOf }: RefusedWindows,
   reports: readonly RangeReport[],
   most: number,
 ): TidegateError {
@@ -70,7 +70,7 @@ export function tooCostly(
  * its last value stood.
  */
 export function followedInPart(
-  { plan, now, callOf }: Refused,
+  { plan, now, callOf }: RefusedWindows,
   { name }: Aggregate,
   built: readonly (readonly Windows[])[],
 ): TidegateError {
@@ -94,7 +94,7 @@ export function followedInPart(
  * @param events number of events that the read would look at; `inRange` about how many of them are in the range
  */
 export function narrowing(
-  { plan, now, callOf }: Refused,
+  { plan, now, callOf }: RefusedWindows,
   { events, inRange }: Pick<Estimate, 'events' | 'inRange'>,
   most: number,
 ): string {

@@ -7,6 +7,7 @@ import { stream } from '../../../src/declare/stream.ts';
 import type { LoggedEvent } from '../../../src/base/event.ts';
 import type { Where } from '../../../src/declare/condition.ts';
 import { findStream } from '../../../src/streams/find-stream.ts';
+import { followsEvents, knownAggregate } from '../../../src/streams/history/aggregate.ts';
 import { readWindows } from '../../../src/streams/history/windows.ts';
 import type { WindowsPage, WindowsQuery } from '../../../src/streams/history/windows-page.ts';
 import { expectRows, merged } from './compare.ts';
