@@ -4,7 +4,7 @@ import { listedAs } from '../base/schema/json-schema.ts';
 import { CURSOR_CHARACTERS } from '../streams/log/stream-cursor.ts';
 
 /** A stream's name. The description of `list_streams` has the names, and so does the error for a wrong one. */
-export const StreamName = z.string().min(1).max(64).describe('A stream');
+export const StreamName = z.string().min(1).max(64);
 
 export const Key = z
   .string()

@@ -31,7 +31,7 @@ const Input = z.strictObject({
   keys: z.array(Key).min(1).max(MOST_KEYS).optional().describe('Only events of these keys'),
   where: whereAsText(),
   zone: z.string().max(ZONE_CHARACTERS).optional().describe('IANA zone, of the CSV too'),
-  format: z.enum(['csv', 'ndjson']).default('csv').describe('Default: csv'),
+  format: z.enum(['csv', 'ndjson']).default('csv'),
 });
 type Input = z.output<typeof Input>;
 

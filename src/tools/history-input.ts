@@ -25,7 +25,9 @@ const KnownAggregate = AggregateName.refine((name) => knownAggregate(name) !== n
 
 const ARGUMENTS = {
   stream: StreamName,
-  from: timeArgument('Inclusive: -15m, +6h, now, ISO 8601 with its zone, or epoch ms'),
+  from: timeArgument(
+    'Inclusive: -15m, +6h, now, ISO 8601 with its zone, or epoch ms. Default: the oldest that is kept; with window 60 windows ago',
+  ),
   to: timeArgument('Exclusive. Default: no end'),
   keys: z.array(Key).min(1).max(MOST_KEYS).optional().describe('Only events of these keys'),
   where: whereArgument(
@@ -47,7 +49,7 @@ const ARGUMENTS = {
     .max(20)
     .optional()
     .describe(
-      'Aggregates instead of events, for each 30s, 5m, 1h, 1d, 1w (from Monday), 1mo; all: the range as one. With it: field, aggregates, by, also, top, align, empty, format',
+      'Aggregates for each 30s, 5m, 1h, 1d, 1w (from Monday), 1mo; all: the range as one. With it: field, aggregates, by, also, top, align, empty, format',
     ),
   field: Path.optional().describe(
     'Path of a number, e.g. motor.temp; of any value for distinct and timeIn. Default: events are counted',
@@ -62,10 +64,10 @@ const ARGUMENTS = {
     ),
   by: z
     .array(Path)
-    .max(MOST_BY)
+    .max(MOST_BY, { error: `Expected at most ${MOST_BY}: leave some out, or ask by others in a further call` })
     .optional()
     .describe(
-      'A row for each value of these fields, `key`, hourOfDay or dayOfWeek (1: Monday; in zone). Default: ["key"]; []: all together',
+      `A row for each value of at most ${MOST_BY} of fields, \`key\`, hourOfDay and dayOfWeek (1: Monday; in zone). Default: ["key"]; []: all together`,
     ),
   also: z
     .array(z.strictObject({ stream: z.string().max(64).optional(), field: Path.optional() }), {
@@ -80,7 +82,7 @@ const ARGUMENTS = {
       {
         n: z.int().min(1).max(MOST_TOP),
         by: AggregateName.describe('An aggregate'),
-        lowest: z.boolean().optional().describe('Default: the highest'),
+        lowest: z.boolean().optional(),
         overall: z.boolean().optional().describe('Of all windows together'),
       },
       {
@@ -104,7 +106,7 @@ const ARGUMENTS = {
     .max(MOST_SCANNED)
     .optional()
     .describe(
-      `Read at most so many and answer in parts. Default: over ${SCAN_BUDGET.entries} are refused, ${MOST_SCANNED} with keys or where`,
+      `Answer in parts of so many; the last has totals. Default: over ${SCAN_BUDGET.entries} are refused, ${MOST_SCANNED} with keys or where, or of counts, sums, means`,
     ),
   estimate: z.boolean().optional().describe('Only tell what it would read'),
 };

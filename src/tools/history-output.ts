@@ -1,5 +1,6 @@
 /** The answer of `read_history`: events, windows, or an estimate of what either would read. */
 import * as z from 'zod';
+import { listedAs } from '../base/schema/json-schema.ts';
 import { Event, FeedNoteOutline } from '../calls/schemas.ts';
 import { NextCalls } from '../calls/next-call.ts';
 
@@ -38,7 +39,10 @@ const Sparkline = z.object({
 
 export const HistoryOutput = z.object({
   stream: z.string(),
-  events: z.array(Event).optional().describe('Without window'),
+  events: z
+    .array(Event.extend({ superseded: z.literal(true).optional().describe('This page has a newer revision of it') }))
+    .optional()
+    .describe('Without window'),
   order: z.enum(['oldest', 'newest']).optional(),
   by: z.enum(['time', 'arrival']).describe('arrival: their times are too mixed to be sorted').optional(),
   windows: z
@@ -59,10 +63,12 @@ export const HistoryOutput = z.object({
   window: z.string().optional().describe('Length of a window, as asked'),
   windowMs: z.number().nullable().optional().describe('The same in ms; null: all, or months, whose length differs'),
   zone: z.string().optional(),
-  totals: z
-    .array(Row)
-    .optional()
-    .describe('In parts: the rows of all parts up to this one, added up; the whole answer once complete'),
+  totals: listedAs(
+    z.array(Row),
+    z
+      .array(z.looseObject({}))
+      .describe('In parts: rows of all parts up to this one, added up; the whole answer once complete'),
+  ).optional(),
   ofPart: z
     .array(z.string())
     .optional()
@@ -96,6 +102,10 @@ export const HistoryOutput = z.object({
   cursor: z.string().nullable().describe('For the next page; null when complete'),
   tailCursor: z.string().nullable().optional().describe('Cursor of a tail that goes on right behind the newest event'),
   truncated: z.boolean().describe('True: events of the range may be gone, by retention, or the range begins anew'),
+  olderTrimmed: z
+    .literal(true)
+    .optional()
+    .describe('Without from: these begin with the oldest that is kept, and there were older ones'),
   anew: z
     .boolean()
     .optional()

@@ -16,6 +16,8 @@ const MOST_NAMED = 20;
 const ANEW =
   'Truncated: the store went back to an earlier state (a restore). The range begins anew here: drop the pages before.';
 
+export const OLDER_TRIMMED = 'These begin with the oldest that is kept: older events were trimmed by retention.';
+
 /** Says what the rows leave out, because a field that no event has would look like a stream without events. */
 export function skippedText({ skipped: { gaps, missing }, of }: WindowsPage, fields: readonly string[]): string[] {
   const where = fields.join(' or ') || 'the field';

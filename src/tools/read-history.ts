@@ -25,6 +25,7 @@ import { type HistoryAnswer, HistoryOutput } from './history-output.ts';
 import { windowsAnswer } from './history-windows.ts';
 import { READ_ONLY } from '../calls/schemas.ts';
 import { eventRow } from '../calls/short-lines.ts';
+import { REVISIONS, withSuperseded } from './revisions.ts';
 import { bothHalves, createPage, roomFor } from '../calls/halves.ts';
 import { callsTo, type NextCall } from '../calls/next-call.ts';
 import type { StreamEvent } from '../base/event.ts';
@@ -32,13 +33,22 @@ import type { Scope } from '../streams/scope.ts';
 import { withUnknownKeys, withUnmatchedStreams } from './unknown-keys.ts';
 import { timeText } from './windows-text.ts';
 import { zoneOf } from '../base/time/zone.ts';
-import { changedCall, endText, mixedText, nextPageCall, rangeText, readable, readText } from './history-text.ts';
+import {
+  changedCall,
+  OLDER_TRIMMED,
+  endText,
+  mixedText,
+  nextPageCall,
+  rangeText,
+  readable,
+  readText,
+} from './history-text.ts';
 
 export function readHistoryTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'History',
     description: [
-      'Events of a stream by range of time, keys and filter; or, with window, aggregates for each window and key: means, percentiles, rates, gaps, time in a state.',
+      'Events of a stream by range of time, keys and filter; or, with window, aggregates for each window and key, such as means, percentiles, time in a state.',
       'Without a range: the newest. A range may lie ahead, for forecasts.',
       `Example: ${exampleCall(app, 'windows')}`,
     ].join('\n'),
@@ -76,16 +86,31 @@ async function eventsAnswer(scope: Scope, stream: DeclaredStream, input: History
   const [found, early] = await Promise.all([reading, newest ? readNote(scope, stream) : null]);
   const spare = found.scanned.storeCalls < ORDERED_CALLS;
   const feed = newest ? early : spare ? await readNote(scope, stream) : unreadNote(stream);
-  const { events: _events, anew, ...report } = found;
+  const { events, anew, olderTrimmed, ...report } = found;
+  const isRevised = stream.declaration.options.revision !== undefined;
+  const rows = isRevised ? withSuperseded(page.rows, events, found.order) : page.rows;
   return bothHalves<HistoryAnswer>({
     before: [
       `${page.rows.length} event(s) of ${stream.name}, ${found.order} first${mixedText(found)}${rangeText(found, (time) => timeText(time, { zone }))}`,
     ],
     name: 'events',
-    rows: page.rows,
-    after: [...endText(found), ...readText(found, input), ...feedText(feed, scope.runtime.now())],
+    rows,
+    after: [
+      ...(isRevised && rows.length > 0 ? [REVISIONS] : []),
+      ...(olderTrimmed ? [OLDER_TRIMMED] : []),
+      ...endText(found),
+      ...readText(found, input),
+      ...feedText(feed, scope.runtime.now()),
+    ],
     calls: [...nextPageCall(scope.app, input, found.cursor), ...tailOf(scope.app, input, found.tailCursor)],
-    structured: { stream: stream.name, ...report, ...(anew ? { anew } : {}), ...readable(found), feed },
+    structured: {
+      stream: stream.name,
+      ...report,
+      ...(anew ? { anew } : {}),
+      ...(olderTrimmed ? { olderTrimmed } : {}),
+      ...readable(found),
+      feed,
+    },
   });
 }
 

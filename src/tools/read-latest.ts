@@ -33,7 +33,7 @@ const Input = z.strictObject({
     .min(1)
     .max(MOST_KEYS)
     .optional()
-    .describe(`Most keys. Default: as many as fit 25 KB, at most ${DEFAULT_KEYS}`),
+    .describe(`Most keys. Default: what fits 25 KB, at most ${DEFAULT_KEYS}`),
   after: Key.optional().describe('`next` of the page before'),
 });
 

@@ -10,12 +10,13 @@ import * as z from 'zod';
 import { fromBase64Url, toBase64Url } from '../base/base64url.ts';
 import { aggregateOf } from '../streams/history/aggregate.ts';
 import { byPlace, valueOf } from '../streams/history/window-rows.ts';
-import type { WindowValues } from '../streams/history/window-values.ts';
 import type { SeriesRow, WindowsPage } from '../streams/history/windows-page.ts';
 import { shortDigest } from '../streams/log/short-position.ts';
 import { badCursor } from '../streams/ranges/range.ts';
 
 const DIGEST_CHARACTERS = 6;
+type Values = NonNullable<SeriesRow['values']>;
+
 /** Longest text of rows in a cursor. */
 const ROWS_CHARACTERS = 1_500;
 const FORM = new RegExp(`^s([\\w-]{${DIGEST_CHARACTERS}})\\.([\\w-]{1,${ROWS_CHARACTERS}})\\.(.+)$`, 's');
@@ -114,7 +115,7 @@ function sumOf(a: SeriesRow, b: SeriesRow): SeriesRow {
   return { ...a, count, values, more: { ...a.more, [DEVIATION]: Math.sqrt((squares(a) + squares(b)) / count) } };
 }
 
-function valuesOf(a: WindowValues, b: WindowValues, count: number): WindowValues {
+function valuesOf(a: Values, b: Values, count: number): Values {
   const first = b.firstTime < a.firstTime ? b : a;
   const last = b.lastTime >= a.lastTime ? b : a;
   const sum = a.sum + b.sum;

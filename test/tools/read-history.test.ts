@@ -111,6 +111,35 @@ describe('aggregates', () => {
     expect((await app.call('read_history', { stream: 'plain', ...asked })).text).not.toContain('revision');
   });
 
+  test('of events are rows for each revision, of which those that a newer one takes the place of are marked', async () => {
+    const schema = z.object({ id: z.string(), rev: z.number(), v: z.number() });
+    const bills = stream({ description: 'Bills', schema, id: 'id', revision: 'rev' });
+    const plain = stream({ description: 'Others', schema, id: 'id' });
+    const app = createTestApp(
+      defineApp({ name: 'revised', version: '1', description: 'd', streams: { bills, plain } }),
+    );
+    for (const [id, rev] of [
+      ['a', 2],
+      ['a', 1],
+      ['b', 1],
+      ['a', 3],
+    ] as const) {
+      await app.streams.append('bills', { id, rev, v: rev });
+    }
+    await app.streams.append('plain', { id: 'a', rev: 1, v: 1 });
+    for (const order of ['oldest', 'newest']) {
+      const { structured, text } = await app.call('read_history', { stream: 'bills', order });
+      const { events } = structured as unknown as { events: { id: string; revision: string; superseded?: true }[] };
+      const marks = events.map(
+        ({ id, revision, superseded }) => `${id}${revision}${superseded === true ? ' old' : ''}`,
+      );
+      expect(marks.sort()).toEqual(['a1 old', 'a2 old', 'a3', 'b1']);
+      expect(text.match(/ SUPERSEDED$/gm)?.length).toBe(2);
+      expect(text).toContain('Each revision of an event is a row.');
+    }
+    expect((await app.call('read_history', { stream: 'plain' })).text).not.toContain('revision of an event');
+  });
+
   test('stand under their names; one that is not known is left out', async () => {
     const aggregates = ['p50', 'stddev', 'rate/hour', 'increase', 'timeWeightedMean', 'gaps>14m', 'longestGap'];
     const { structured, text } = await call({ window: '30m', field: 'temp', aggregates, keys: ['a'] });
@@ -356,6 +385,10 @@ describe('refused, in words that a model can act on', () => {
     [{ window: '1h', zone: 'Europe/Berlin', align: 'from' }, /Argument: align/],
     [{ window: '1s', empty: true }, /Argument: empty/],
     [{ window: '1h', maxEvents: 19_001 }, /maxEvents/],
+    [
+      { window: '1h', by: ['key', 'temp', 'pump.state', 'hourOfDay'] },
+      /at most 3: leave some out, or ask by others in a further call/,
+    ],
     [{ window: '1h', top: { n: 101, by: 'count' } }, /top/],
     [{ window: '1h', aggregate: 'max' }, /aggregate: unknown here, did you mean aggregates\?/],
     [{ where: { temp: { over: 1 } } }, /where\.temp[^]*did you mean above/],

@@ -10,7 +10,7 @@
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { LoggedEvent, StreamEvent } from '../../base/event.ts';
-import { isPicky, type Order, type RangeQuery, type TimePlace } from '../ranges/range.ts';
+import { isPicky, type Order, type Range, type RangeQuery, type TimePlace } from '../ranges/range.ts';
 import { toStreamEvent } from '../log/stream-log.ts';
 import { leftOf, readInTime } from '../ranges/in-time.ts';
 import { collector, type Direction, firstDirection, heldDirection, takerOf } from './page-events.ts';
@@ -65,6 +65,8 @@ export interface HistoryPage {
   tailCursor: string | null;
   /** Events of the query's range may have been trimmed, or the page is `anew`. */
   truncated: boolean;
+  /** The page has the oldest events that the log holds, since the range has no beginning, and older ones were trimmed. */
+  olderTrimmed: boolean;
   /**
    * The stream went back to an earlier state since the page before, such as by a restore. This page begins the range anew, in
    * place of those before it.
@@ -169,6 +171,7 @@ async function pageInTime(asked: Asked): Promise<{ page: HistoryPage } | Mixed> 
     }),
     tailCursor: atEnd ? encodeTailCursor(stream.name, end) : null,
     truncated: truncated || anew,
+    olderTrimmed: beginsAtFloor(range, order, after === null || anew, complete) && (report.floor ?? 0) > 0,
     anew,
     scanned,
   };
@@ -214,9 +217,15 @@ async function pageAsArrived(asked: Asked, behind: TimePlace | null): Promise<Hi
       : cursorAt({ ...end, ...(isRest ? { positions: [behind.at, next], time: behind } : { positions: [next] }) }),
     tailCursor: atEnd ? encodeTailCursor(stream.name, report.end) : null,
     truncated,
+    olderTrimmed:
+      beginsAtFloor(range, order, (resumed === null && !isRest) || anew, complete) && (report.floor ?? 0) > 0,
     anew,
     scanned,
   };
+}
+
+function beginsAtFloor({ from }: Pick<Range, 'from'>, order: Order, isFirst: boolean, isLast: boolean): boolean {
+  return from === null && (order === 'oldest' ? isFirst : isLast);
 }
 
 function checkLimit(limit: number): number {

@@ -120,7 +120,10 @@ function unique(names: readonly string[]): string[] {
 }
 
 function tooMany(field: string, most: number): TidegateError {
-  return new TidegateError('invalid_input', `too many of ${field}`, { field, expected: `${most} at most` });
+  return new TidegateError('invalid_input', `too many of ${field}`, {
+    field,
+    expected: `${most} at most: leave some out, or ask for others in a further call`,
+  });
 }
 
 function noWindow(): TidegateError {

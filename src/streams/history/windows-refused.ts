@@ -24,7 +24,7 @@ export interface WindowsLimits extends ReadLimits {
   callOf?: CallOf;
 }
 
-export interface RefusedWindows {
+interface RefusedWindows {
   plan: Plan;
   now: number;
   callOf: CallOf;

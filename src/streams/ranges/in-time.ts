@@ -42,6 +42,8 @@ interface InTimeReport {
   next: TimePlace | null;
   /** Behind the newest entry of the log; null: there is none. */
   end: Cursor | null;
+  /** The place of the oldest entry of the log; null: there is none. */
+  floor: number | null;
   truncated: boolean;
   scanned: Scanned;
 }
@@ -74,7 +76,7 @@ export async function readInTime(scope: Scope, stream: DeclaredStream, asked: In
   let left = leftOf(range, order, after);
   const known = await lookUp(place, stream.name, { from: left.from, to: left.to ?? FOREVER }, order, null);
   const scanned: Scanned = { entries: 0, storeCalls: known.storeCalls, through: null };
-  const report: InTimeReport = { ended: 'more', next: null, end: null, truncated: false, scanned };
+  const report: InTimeReport = { ended: 'more', next: null, end: null, floor: null, truncated: false, scanned };
   const past = after && decodeCursor(after.at);
   const isOther = (epoch: string) => past !== null && !isEpoch(past.epoch, epoch);
   let wentBack = false;
@@ -149,6 +151,7 @@ export async function readInTime(scope: Scope, stream: DeclaredStream, asked: In
     const { window, look, pieces } = next;
     const { found, read } = await walk(window, look, pieces);
     report.end = read.end ?? report.end;
+    report.floor = read.floor ?? report.floor;
     const end = read.end === null ? null : decodeCursor(read.end);
     wentBack ||= past !== null && (end === null || isOther(end.epoch) || end.place < past.place);
     if (wentBack && report.next === null) return { ...report, ended: 'other' };

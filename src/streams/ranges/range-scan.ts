@@ -49,7 +49,7 @@ interface RangeScan extends Pick<Scan, 'visit' | 'isFull'> {
   refuses?: boolean;
 }
 
-export interface RangeReport extends Pick<ScanReport, 'ended' | 'position' | 'end' | 'total'> {
+export interface RangeReport extends Pick<ScanReport, 'ended' | 'position' | 'end' | 'floor' | 'total'> {
   /** The stream went back to an earlier state since the page before: this one begins the range anew. */
   anew: boolean;
   /** About how many of `total` are in the range; null where they were not counted. */
@@ -123,6 +123,7 @@ async function scanFrom(
     anew: false,
     position,
     end,
+    floor: report.floor,
     total,
     inRange: total === null || isOther ? total : likelyWithin(look.pieces, 0, log?.place ?? 0),
     complete,
