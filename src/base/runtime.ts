@@ -62,6 +62,11 @@ export interface Runtime {
   /** Makes the pace of a loop; read it through `paceOf`. Absent: loops need not give way. */
   pace?: () => Pace;
   /**
+   * Calls back in the next turn of the event loop, when all that has come in by now is taken up. Only where what one request sends
+   * may answer others too. Absent: each request does its own I/O, as Workers demand.
+   */
+  afterTurn?: (call: () => void) => void;
+  /**
    * Does work of an app under a name, such as `tool slow`, so that it can be told whose a promise was that nobody waits for. Absent:
    * nobody can tell.
    */

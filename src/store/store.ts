@@ -390,8 +390,8 @@ export interface Store {
   transfer?: () => Promise<StoreTransfer | undefined>;
 
   /**
-   * A view of the same store that calls `onRequest` for every request that it sends to its engine, repeated ones too. It is
-   * for one caller, cheap to make and never closed. Absent where calls send no requests (memory, sqlite).
+   * A view of the same store that calls `onRequest` for every request that it sends to its engine, repeated ones too; of calls
+   * that share a request, for each, as if it were alone. `onRequest` does not throw. The view is for one caller, cheap to make and never closed. Absent where calls send no requests (memory, sqlite).
    */
   observed?: (onRequest: () => void) => Store;
   close(): Promise<void>;

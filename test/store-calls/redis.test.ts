@@ -29,13 +29,15 @@ const Told = z.object({ storeCalls: z.record(z.string(), z.number()), engineRequ
 
 const at = (bursts: number) => new Date(START + bursts * BURST_MS).toISOString();
 
-/** The calls, where all four agree on them and there was nothing beside the scripts. */
+/** The calls, where all four agree on them and there was nothing beside the scripts. Calls of one turn share a request, which counts for each. */
 function agreed(spent: Spent, told: unknown = spent.logged): number {
   const { calls, requests, scripts, others } = spent;
-  expect({ requests, scripts, others }).toEqual({ requests: calls, scripts: calls, others: 0 });
+  expect({ scripts, others }).toEqual({ scripts: calls, others: 0 });
+  expect(requests).toBeLessThanOrEqual(calls);
+  expect(requests > 0).toBe(calls > 0);
   const { storeCalls, engineRequests = 0 } = Told.parse(told);
   expect(Object.values(storeCalls).reduce((sum, each) => sum + each, 0)).toBe(calls);
-  expect(engineRequests).toBe(requests);
+  expect(engineRequests).toBe(calls);
   return calls;
 }
 

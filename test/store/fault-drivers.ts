@@ -27,6 +27,8 @@ type Open = (random: () => number, stack: AsyncDisposableStack) => Promise<Fault
 
 /** How often a request meets a fault. */
 const PROBABILITY = 0.15;
+/** As on Node: calls of one turn share a request, and its faults. */
+const afterTurn = (call: () => void) => void setImmediate(call);
 const SIMULATED = { unknown: PROBABILITY, staleDue: PROBABILITY, halfVisible: true };
 
 export const FAULTY_DRIVERS: { name: string; needs: Service | null; open: Open }[] = [
@@ -56,7 +58,13 @@ export const FAULTY_DRIVERS: { name: string; needs: Service | null; open: Open }
       stack.defer(() => front.stop());
       const proxy = await startFaultProxy(front.url);
       stack.defer(() => proxy.stop());
-      const store = await createRedisStore({ url: proxy.url, token: front.token, app: randomId(), log: () => {} });
+      const store = await createRedisStore({
+        url: proxy.url,
+        token: front.token,
+        app: randomId(),
+        log: () => {},
+        afterTurn,
+      });
       proxy.byChance(random, PROBABILITY);
       return { store, proxy };
     },
@@ -69,7 +77,7 @@ export const FAULTY_DRIVERS: { name: string; needs: Service | null; open: Open }
       stack.defer(() => dynamo.stop());
       const proxy = await startFaultProxy(dynamo.endpoint, DYNAMODB_ANSWERS);
       stack.defer(() => proxy.stop());
-      const clock = systemRuntime(() => {});
+      const clock = { ...systemRuntime(() => {}), afterTurn };
       const store = createDynamodbStore({ ...dynamo, endpoint: proxy.url, app: randomId(), clock });
       stack.defer(() => store.close());
       proxy.byChance(random, PROBABILITY);

@@ -28,6 +28,9 @@ const pace = createPace({
   othersWait: requestsWait,
 });
 
+/** Node calls it after it has taken up what its sockets had, and before it looks at them again. */
+const afterTurn = (call: () => void) => void setImmediate(call);
+
 const sha256 = (text: string) => hash('sha256', text, 'base64url');
 
 /** @throws TidegateError `invalid_config` on a Node that is too old */
@@ -37,5 +40,6 @@ export function nodeRuntime(log: Log): Runtime {
     const message = `this is Node ${node}, and Tidegate needs ${NODE_NEEDED}`;
     throw new TidegateError('invalid_config', message, { field: 'node', expected: NODE_NEEDED });
   }
-  return { ...systemRuntime(log), fetch: nodeFetch, resolve, connect, openWebSocket, sha256, pace, named: doNamed };
+  const network = { fetch: nodeFetch, resolve, connect, openWebSocket };
+  return { ...systemRuntime(log), ...network, sha256, pace, afterTurn, named: doNamed };
 }

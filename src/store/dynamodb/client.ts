@@ -23,7 +23,7 @@ export interface DynamoAccess {
   credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | null;
 }
 
-export type DynamoClock = Pick<Runtime, 'now' | 'random' | 'sleep'>;
+export type DynamoClock = Pick<Runtime, 'now' | 'random' | 'sleep' | 'afterTurn'>;
 type Request<Output> = (client: DynamoDBClient, options: { abortSignal: AbortSignal }) => Promise<Output>;
 
 export interface DynamoCall {

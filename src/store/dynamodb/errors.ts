@@ -76,7 +76,7 @@ export function toTidegateError(error: unknown, table: string): TidegateError {
       {
         field: 'DYNAMODB_TABLE',
         expected:
-          'a table that the credentials may use: GetItem, Query, PutItem, UpdateItem, DeleteItem, BatchWriteItem and ' +
+          'a table that the credentials may use: GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem, BatchWriteItem and ' +
           'ConditionCheckItem on it and on its index, and its key in KMS, where it has one',
         cause,
       },

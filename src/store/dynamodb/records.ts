@@ -1,13 +1,8 @@
 /** Reads of records and queues. They are strongly consistent, except `due`: an index in DynamoDB never is. */
-import {
-  BatchGetItemCommand,
-  GetItemCommand,
-  QueryCommand,
-  type BatchGetItemCommandOutput,
-  type QueryCommandOutput,
-} from '@aws-sdk/client-dynamodb';
+import { QueryCommand, type QueryCommandOutput } from '@aws-sdk/client-dynamodb';
 import { parseJson } from '../../base/json.ts';
 import type { DynamoClient } from './client.ts';
+import { type ItemReader, recordName } from './item-reader.ts';
 import { dueTimes, dueUpTo, garbageAt, numberAttribute, textAttribute, type Item, type Keys } from './item.ts';
 import { DYNAMODB_TABLE } from './table.ts';
 import * as limits from '../limits.ts';
@@ -37,28 +32,8 @@ const MOST_PASSED = 1_000;
 
 type Records = Pick<Store, 'get' | 'getMany' | 'list' | 'due'>;
 
-export function createRecords(client: DynamoClient, keys: Keys): Records {
+export function createRecords(client: DynamoClient, keys: Keys, reader: ItemReader): Records {
   const TableName = client.table;
-
-  async function itemsOf(wanted: readonly RecordKey[]): Promise<Map<string, Item>> {
-    const found = new Map<string, Item>();
-    const until = client.until();
-    const distinct = new Map(wanted.map((key) => [nameOf(key), keys.record(key)]));
-    let asked: Item[] = [...distinct.values()];
-    for (let attempt = 0; asked.length > 0; attempt += 1) {
-      const RequestItems = { [TableName]: { Keys: asked, ConsistentRead: true } };
-      const answer: BatchGetItemCommandOutput = await client.ask(
-        (dynamo, options) => dynamo.send(new BatchGetItemCommand({ RequestItems }), options),
-        { until },
-      );
-      const items = answer.Responses?.[TableName] ?? [];
-      for (const item of items) found.set(nameOf(keys.recordOf(item)), item);
-      asked = answer.UnprocessedKeys?.[TableName]?.Keys ?? [];
-      // An answer also leaves keys out when it is above 16 MB. It then has items, and there is no need to wait.
-      if (asked.length > 0 && items.length === 0) await client.pause(attempt, until, unprocessed(client));
-    }
-    return found;
-  }
 
   async function dueInShard(
     queue: string,
@@ -93,10 +68,8 @@ export function createRecords(client: DynamoClient, keys: Keys): Records {
 
   async function get(key: RecordKey, now: number): Promise<Reading> {
     limits.checkKey(key);
-    const { Item } = await client.ask((dynamo, options) =>
-      dynamo.send(new GetItemCommand({ TableName, Key: keys.record(key), ConsistentRead: true }), options),
-    );
-    return toReading(keys, key, Item, now);
+    const items = await reader.read([key]);
+    return toReading(keys, key, items.get(recordName(key)), now);
   }
 
   async function list(partition: string, { now, limit, prefix = '', after = '' }: ListOptions): Promise<RecordPage> {
@@ -132,8 +105,8 @@ export function createRecords(client: DynamoClient, keys: Keys): Records {
 
     async getMany(wanted, now) {
       limits.checkKeys(wanted);
-      const items = await itemsOf(wanted);
-      return wanted.map((key) => toReading(keys, key, items.get(nameOf(key)), now));
+      const items = await reader.read(wanted);
+      return wanted.map((key) => toReading(keys, key, items.get(recordName(key)), now));
     },
 
     async list(partition, { beside, ...options }) {
@@ -176,12 +149,4 @@ export function toReading(keys: Keys, { partition, id }: RecordKey, item: Item |
   const expiresAt = item['e'] === undefined ? null : numberAttribute(item, 'e');
   if (expiresAt !== null && expiresAt <= now) return { partition, id, value: null, version };
   return { partition, id, value: parseJson(textAttribute(item, 'v')), version, expiresAt, due: keys.dueOf(item) };
-}
-
-function nameOf({ partition, id }: RecordKey): string {
-  return `${partition.length} ${partition}${id}`;
-}
-
-function unprocessed(client: DynamoClient): Error {
-  return new Error(`${client.table} left keys unread until the time was up`);
 }

@@ -22,6 +22,7 @@ import {
 import { createCommit } from './commit.ts';
 import { createErase } from './erase.ts';
 import { createKeys, garbageAt, numberAttribute, type Item, type Keys } from './item.ts';
+import { createItemReader, type ItemReader } from './item-reader.ts';
 import { createLogReader } from './log.ts';
 import { createRecords } from './records.ts';
 import { type Segment, unpackSegment } from './segments.ts';
@@ -45,11 +46,12 @@ const LIVE = 'attribute_exists(pk) AND e > :now';
 
 export function createDynamodbStore(options: DynamodbOptions): Store {
   const client = createDynamoClient(options, options.clock, options.timeoutMs ?? TIMEOUT_MS);
-  return storeOn(client, createKeys(options.app));
+  const keys = createKeys(options.app);
+  return storeOn(client, keys, createItemReader(client, keys, options.clock.afterTurn));
 }
 
-function storeOn(client: DynamoClient, keys: Keys): Store {
-  const records = createRecords(client, keys);
+function storeOn(client: DynamoClient, keys: Keys, reader: ItemReader): Store {
+  const records = createRecords(client, keys, reader);
   const logs = createLogReader(client, keys);
   const TableName = client.table;
 
@@ -213,7 +215,7 @@ function storeOn(client: DynamoClient, keys: Keys): Store {
       await client.ask((dynamo, sending) => dynamo.send(command, sending), { until: client.until(limits.PING_MS) });
     },
 
-    observed: (onRequest) => storeOn(client.observed(onRequest), keys),
+    observed: (onRequest) => storeOn(client.observed(onRequest), keys, reader.observed(onRequest)),
 
     transfer: async () => ((await import(TRANSFER)) as typeof Transfer).dynamodbTransfer(client, keys, logs),
 

@@ -1,28 +1,32 @@
 /**
- * Runs the store's scripts through Upstash's client, one HTTP request each, and turns failures into errors of ours. It
- * never repeats a request that may have been executed: only the holder of a commit's id may do that.
+ * Runs the store's scripts through Upstash's client, and turns failures into errors of ours. Scripts that are asked for in one turn
+ * travel as one pipeline (`pipeline.ts`). It never repeats a request that may have been executed: only the holder of a commit's id
+ * may do that.
  */
-import { errors, Redis } from '@upstash/redis/cloudflare';
+import { errors } from '@upstash/redis/cloudflare';
 import { type ErrorDetails, innermostReason, TidegateError } from '../../base/errors.ts';
-import { utf8Bytes } from '../../base/json.ts';
+import type { Runtime } from '../../base/runtime.ts';
+import { createPipelines, type Pipelines } from './pipeline.ts';
 import { prepareScripts, type ScriptName } from './scripts.ts';
 
-/**
- * The smallest limit of a request among Upstash's plans is 1 MiB. The rest is room for headers and the protocol's own
- * text.
- */
-const REQUEST_BYTES = 900_000;
+export interface RunOptions {
+  /** When the call gives up. Default: that of the client. */
+  timeoutMs?: number;
+  /** True: in a request of its own, because its answer may be large or take long. */
+  isApart?: boolean;
+}
 
 export interface RedisClient {
   /**
-   * Runs a script.
+   * Runs a script, in one request with others that are asked for in the same turn. They run in the order in which they were asked for,
+   * others between them; each has its own answer, error and time limit.
    * @throws TidegateError `invalid_config` for a refused token; `too_large` before it sends anything; `store_full` and
    * `store_damaged`, where Redis refused it as a whole; `store_unavailable` otherwise, after which it may have run.
    */
-  run(script: ScriptName, args: readonly string[], timeoutMs?: number): Promise<unknown>;
-  /** Sends a plain command. Errors as `run`. */
+  run(script: ScriptName, args: readonly string[], options?: RunOptions): Promise<unknown>;
+  /** Sends a plain command, in a request of its own. Errors as `run`. */
   command(words: [string, ...string[]], timeoutMs?: number): Promise<unknown>;
-  /** The same client, which calls `onRequest` before each request that it sends. */
+  /** The same client, which calls `onRequest` for each command before it sends it: that is what Upstash counts. */
   observed(onRequest: () => void): RedisClient;
 }
 
@@ -32,65 +36,44 @@ export async function createRedisClient(options: {
   /** The text that all keys begin with. */
   base: string;
   timeoutMs: number;
+  /** As `Runtime` says. */
+  afterTurn?: Runtime['afterTurn'];
 }): Promise<RedisClient> {
   const scripts = await prepareScripts();
-  let timeoutMs = options.timeoutMs;
-  const redis = new Redis({
-    url: options.url,
-    token: options.token,
-    // `retry: false` would still send a request a second time.
-    retry: { retries: 0 },
-    // The client calls this function while it makes a request, synchronously after `timeoutMs` is set below. It is a
-    // function because the client would turn the abort of a plain signal into a successful answer.
-    signal: () => AbortSignal.timeout(timeoutMs),
-    keepAlive: false,
-    responseEncoding: false,
-    automaticDeserialization: false,
-    enableAutoPipelining: false,
-    enableTelemetry: false,
-    readYourWrites: false,
-  });
+  const standardMs = options.timeoutMs;
 
-  function sending(onRequest: () => void): RedisClient {
-    async function send(limitMs: number, request: () => Promise<unknown>): Promise<unknown> {
+  function through(pipelines: Pipelines): RedisClient {
+    const run = async (words: readonly string[], limitMs: number, isApart = false): Promise<unknown> => {
       try {
-        onRequest();
-        timeoutMs = limitMs;
-        return await request();
+        return await pipelines.run(words, limitMs, isApart);
       } catch (error) {
-        throw toTidegateError(error);
+        throw error instanceof TidegateError ? error : toTidegateError(error);
       }
-    }
+    };
 
-    async function runScript(name: ScriptName, args: readonly string[], limitMs: number): Promise<unknown> {
+    async function runScript(name: ScriptName, args: readonly string[], more: RunOptions): Promise<unknown> {
       const { sha, text } = scripts[name];
-      const bytes = utf8Bytes(JSON.stringify(args)) + text.length;
-      if (bytes > REQUEST_BYTES) {
-        throw new TidegateError('too_large', `a request of ${bytes} bytes is too large for Redis over HTTP`, {
-          expected: `at most ${REQUEST_BYTES} bytes`,
-        });
-      }
-      const words = [...args];
+      const { timeoutMs = standardMs, isApart } = more;
       try {
-        return await send(limitMs, () => redis.evalsha(sha, [options.base], words));
+        return await run(['EVALSHA', sha, '1', options.base, ...args], timeoutMs, isApart);
       } catch (error) {
         if (!isNoScript(error)) throw error;
         // A script that the server does not know has not been run.
-        return send(limitMs, () => redis.eval(text, [options.base], words));
+        return run(['EVAL', text, '1', options.base, ...args], timeoutMs, isApart);
       }
     }
 
     return {
-      async run(name, args, limitMs = options.timeoutMs) {
-        const result = await runScript(name, args, limitMs);
+      async run(name, args, more = {}) {
+        const result = await runScript(name, args, more);
         return MAY_FIND_NOTHING.has(name) ? result : answered(result);
       },
-      command: async (words, limitMs = options.timeoutMs) => answered(await send(limitMs, () => redis.exec(words))),
-      observed: sending,
+      command: async (words, limitMs = standardMs) => answered(await run(words, limitMs, true)),
+      observed: (onRequest) => through(pipelines.observed(onRequest)),
     };
   }
 
-  return sending(() => {});
+  return through(createPipelines(options));
 }
 
 /** Scripts that answer nothing (null) for a log that is not there. No other does, nor any command that is sent. */

@@ -11,8 +11,10 @@ const variables = {
 export const redis: StoreDriver<typeof variables> = {
   name: 'redis',
   variables,
-  open: async ({ UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token }, { app, runtime: { log } }) =>
-    (await import('./store.ts')).createRedisStore({ url, token, app, log }),
+  open: async (
+    { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token },
+    { app, runtime: { log, afterTurn } },
+  ) => (await import('./store.ts')).createRedisStore({ url, token, app, log, afterTurn }),
   address: () => ({
     field: 'UPSTASH_REDIS_REST_URL',
     expected: "the address of a database that answers, over Upstash's REST protocol",

@@ -3,7 +3,7 @@ import { parseJson } from '../../base/json.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import * as limits from '../limits.ts';
 import type { Beside, Cursor, LogPage, Reading, RecordKey, Store } from '../store.ts';
-import type { RedisClient } from './client.ts';
+import type { RedisClient, RunOptions } from './client.ts';
 import type { RedisHealth } from './health.ts';
 
 /** An entry as Redis answers it: its id, then `t`, the append time, `v`, the value, and perhaps `m`, the mark. */
@@ -19,6 +19,14 @@ type PageAnswer =
  * is not set.
  */
 export type Row = readonly (string | null)[];
+
+/** Pages of more than this travel by themselves, so that short answers do not wait for long ones. */
+const TOGETHER = 100;
+
+/** @param count the most entries or records that are asked for */
+export function apart(count: number): RunOptions {
+  return { isApart: count > TOGETHER };
+}
 
 /**
  * @param toReading makes a reading of the record that a page brings with it
@@ -39,7 +47,11 @@ export function createRedisLogs(
     const position = cursor === null ? null : decodeCursor(cursor);
     const { epoch: given, place, mark: known = '' } = position ?? { epoch: '', place: 0 };
     const record = beside === undefined ? [] : [beside.record.partition, beside.record.id];
-    const answer = await client.run('read', [name, given, String(place), known, String(count), kind, ...record]);
+    const answer = await client.run(
+      'read',
+      [name, given, String(place), known, String(count), kind, ...record],
+      apart(count),
+    );
     const [row, ...read] = answer as PageAnswer;
     const more = beside === undefined ? {} : { beside: toReading(beside.record, row ?? [], beside.now) };
     if (read.length === 0) {
@@ -94,7 +106,7 @@ export function createRedisLogs(
     },
 
     async trim(name, { now, appendedBefore = '', keep = '', limit }) {
-      const answer = await client.run('trim', [name, appendedBefore, keep, limit].map(String));
+      const answer = await client.run('trim', [name, appendedBefore, keep, limit].map(String), { isApart: true });
       const [removed, more, gone] = answer as number[];
       if (gone === 1) health.gone(name, now);
       else health.whole(name);
@@ -104,7 +116,8 @@ export function createRedisLogs(
     async erase(name, erasures) {
       const places = limits.checkErasures(erasures);
       if (places.length === 0) return;
-      await client.run('erase', [name, ...places.flatMap(({ epoch, place, text }) => [epoch, String(place), text])]);
+      const args = places.flatMap(({ epoch, place, text }) => [epoch, String(place), text]);
+      await client.run('erase', [name, ...args], { isApart: true });
     },
   };
 }

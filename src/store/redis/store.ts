@@ -1,18 +1,19 @@
 /**
- * The store in Redis, over HTTP, through Upstash's client. Each call runs one script. A committed write is as durable as
+ * The store in Redis, over HTTP, through Upstash's client. Each call runs one script, and calls of
+ * one turn share a request. A committed write is as durable as
  * the database is set to be. All keys of an app have one hash tag, so a cluster works but does not spread them; to scale
  * out, give an app or a tenant a database of its own. Eviction must be off. The engine's TTL only collects garbage.
  */
 import { isOfStore, TidegateError } from '../../base/errors.ts';
 import { parseJson } from '../../base/json.ts';
-import type { Log } from '../../base/runtime.ts';
+import type { Log, Runtime } from '../../base/runtime.ts';
 import { encodeCursor, epochOf, markOfCommit } from '../cursor.ts';
 import * as limits from '../limits.ts';
 import { compareUtf8 } from '../order.ts';
 import { readEnds } from '../commit-answer.ts';
 import { createRedisClient, type RedisClient } from './client.ts';
 import { checkEviction, createRedisHealth, type RedisHealth } from './health.ts';
-import { createRedisLogs, type Row } from './logs.ts';
+import { apart, createRedisLogs, type Row } from './logs.ts';
 import { shardOf, shardsFrom } from '../shard.ts';
 import type * as Transfer from './transfer.ts';
 import type {
@@ -36,6 +37,8 @@ export interface RedisOptions {
   log: Log;
   /** How long a request may take, ms. Default 10 s. */
   timeoutMs?: number;
+  /** Of the runtime: whether calls of different callers may share a request. */
+  afterTurn?: Runtime['afterTurn'];
 }
 
 /**
@@ -100,7 +103,11 @@ function storeOn(client: RedisClient, base: string, health: RedisHealth, timeout
       const min = behind ? `(${after}` : `[${prefix}`;
       const record = beside === undefined ? [] : [beside.partition, beside.id];
       const args = [partition, min, prefix, String(now), String(limit), String(limits.LIST_BYTES), ...record];
-      const [next, row, ...found] = (await client.run('list', args)) as [string, Row | null, ...(string | Row)[]];
+      const [next, row, ...found] = (await client.run('list', args, apart(limit))) as [
+        string,
+        Row | null,
+        ...(string | Row)[],
+      ];
       const records: StoredRecord[] = [];
       for (let i = 0; i < found.length; i += 2) {
         records.push(toReading({ partition, id: found[i] as string }, found[i + 1] as Row, now) as StoredRecord);
@@ -113,7 +120,7 @@ function storeOn(client: RedisClient, base: string, health: RedisHealth, timeout
       limits.checkDue(queue, { limit });
       const span = after === undefined ? ['-inf', now] : [`(${after}`, '+inf'];
       const args = [queue, now, limit, DUE_GRACE_MS, MOST_PASSED, ...span, ...shardsFrom(from)].map(String);
-      const found = (await client.run('due', args)) as string[];
+      const found = (await client.run('due', args, apart(limit))) as string[];
       return Array.from({ length: found.length / 3 }, (_, i) => ({
         partition: found[i * 3] ?? '',
         id: found[i * 3 + 1] ?? '',
@@ -132,7 +139,7 @@ function storeOn(client: RedisClient, base: string, health: RedisHealth, timeout
       operations.forEach((operation, index) => args.push(...encode(operation, encoded[index] ?? [], id, now)));
       const leftMs = Math.min(timeoutMs, deadline - now);
       try {
-        return toCommitResult(await client.run('commit', args, Math.ceil(leftMs)), operations, id, now);
+        return toCommitResult(await client.run('commit', args, { timeoutMs: Math.ceil(leftMs) }), operations, id, now);
       } catch (cause) {
         // A key of another type may be met when a part is written already.
         const isUnknown = isOfStore(cause) && cause.code !== 'store_full';
@@ -148,7 +155,8 @@ function storeOn(client: RedisClient, base: string, health: RedisHealth, timeout
     },
 
     async collect(now, limit) {
-      return { removed: Number(await client.run('collect', [now - limits.GARBAGE_AFTER_MS, limit].map(String))) };
+      const args = [now - limits.GARBAGE_AFTER_MS, limit].map(String);
+      return { removed: Number(await client.run('collect', args, { isApart: true })) };
     },
 
     async ping() {

@@ -37,7 +37,7 @@ test('keys that stay unread end in an error of the store, when the time is up', 
     ({ input }) => ({ body: { Responses: {}, UnprocessedKeys: input['RequestItems'] } }),
     { clock: pausedClock() },
   );
-  await expect(store.getMany([KEY], NOW)).rejects.toMatchObject({
+  await expect(store.getMany([KEY, { ...KEY, id: 'b' }], NOW)).rejects.toMatchObject({
     code: 'store_unavailable',
     retryAfterMs: expect.any(Number),
   });

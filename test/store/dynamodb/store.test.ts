@@ -28,4 +28,24 @@ describe.skipIf(!requireService('dynamodb'))('dynamodb (needs java)', () => {
       };
     },
   });
+
+  storeContract('dynamodb, where reads of one turn share a request', {
+    // The other parts read no records beside each other.
+    parts: ['records', 'due queues', 'races', 'against the specification'],
+    async open() {
+      const clock = systemRuntime(() => {});
+      const options = { ...dynamo, app: `test-${randomId()}`, clock };
+      const ofAll = { ...options, clock: { ...clock, afterTurn: (call: () => void) => void setImmediate(call) } };
+      const [store, other] = [createDynamodbStore(ofAll), createDynamodbStore(options)];
+      return {
+        store,
+        second: other.observed?.(() => {}) ?? other,
+        reopen: async () => createDynamodbStore(ofAll),
+        async close() {
+          await store.close();
+          await other.close();
+        },
+      };
+    },
+  });
 });

@@ -6,6 +6,9 @@ import { startRedis, type RunningRedis } from '../../services/redis.ts';
 import { startUpstash, type UpstashFront } from '../../services/upstash.ts';
 import { storeContract } from '../../../src/store/contract/suite.ts';
 
+/** As on Node. */
+const afterTurn = (call: () => void) => void setImmediate(call);
+
 describe.skipIf(!requireService('redis'))('redis (needs redis-server)', () => {
   let redis: RunningRedis;
   let front: UpstashFront;
@@ -24,6 +27,15 @@ describe.skipIf(!requireService('redis'))('redis (needs redis-server)', () => {
       const options = { url: front.url, token: front.token, app: `test-${randomId()}`, log: () => {} };
       const reopen = () => createRedisStore(options);
       return { store: await reopen(), second: await reopen(), reopen, close: async () => {} };
+    },
+  });
+
+  storeContract('redis, where calls of one turn share a request', {
+    async open() {
+      const options = { url: front.url, token: front.token, app: `test-${randomId()}`, log: () => {}, afterTurn };
+      const reopen = () => createRedisStore(options);
+      const ofOneCaller = (await createRedisStore({ ...options, afterTurn: undefined })).observed?.(() => {});
+      return { store: await reopen(), second: ofOneCaller ?? (await reopen()), reopen, close: async () => {} };
     },
   });
 });
