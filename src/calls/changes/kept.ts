@@ -1,7 +1,7 @@
 /** What listeners need of an entry, of each kind of log that they listen to; and the one watch of a process for all of them. */
 import { isGap } from '../../base/event.ts';
 import type { Runtime } from '../../base/runtime.ts';
-import { withPokes } from '../../store/log-pokes.ts';
+import { withPokes } from '../../store/watch/log-pokes.ts';
 import type { LogWatch } from '../../store/watch/listener.ts';
 import { createLogWatch } from '../../store/watch/log-watch.ts';
 import type { LogEntry, Store } from '../../store/store.ts';

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createTestClock } from '../../../src/hosts/testing/clock.ts';
 import { countCalls } from '../../../src/store/counting.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
-import { withPokes } from '../../../src/store/log-pokes.ts';
+import { withPokes } from '../../../src/store/watch/log-pokes.ts';
 import type { LogListener, LogWatch, WatchEnd } from '../../../src/store/watch/listener.ts';
 import { createLogWatch } from '../../../src/store/watch/log-watch.ts';
 import type { Store } from '../../../src/store/store.ts';

@@ -1,5 +1,5 @@
 /** Tells of appends of this process: a store that says to which logs each commit appended. It changes nothing else. */
-import type { Store } from './store.ts';
+import type { Store } from '../store.ts';
 
 /** @param poke is told the name of each log, once the commit was answered, also where the answer is unknown */
 export function withPokes(store: Store, poke: (log: string) => void): Store {
