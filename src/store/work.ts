@@ -50,8 +50,23 @@ function bytesOf(operations: readonly Operation[]): number {
 }
 
 /** The same runtime, whose loops give way as the request's share says. */
-export function pacedBy(runtime: Runtime, { pace }: Work): Runtime {
-  return pace === undefined ? runtime : { ...runtime, pace: () => pace };
+export function pacedBy(runtime: Runtime, work: Work): Runtime {
+  if (work.pace === undefined) return runtime;
+  const pace = () => work.pace?.() ?? null;
+  return { ...runtime, pace: () => pace };
+}
+
+/** The same share, which never rests: the request answers what it has. */
+export function withoutRest(work: Work): Work {
+  return {
+    turn: (bytes) => work.turn(bytes),
+    rest: () => false,
+    entryBytes: (log) => work.entryBytes(log),
+    took: (log, bytes) => work.took(log, bytes),
+    ...(work.pace && { pace: () => work.pace?.() ?? null }),
+    ...(work.spend && { spend: (bytes: number) => work.spend?.(bytes) }),
+    ...(work.answered && { answered: () => work.answered?.() }),
+  };
 }
 
 /**

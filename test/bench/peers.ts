@@ -8,7 +8,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts, startProcess } from '../../infra/local/server-process.ts';
-import { scriptOf } from './endpoint.ts';
+import { bytesOfList, scriptOf } from './endpoint.ts';
 import { median, print } from './print.ts';
 import { runWrk } from './wrk.ts';
 
@@ -51,19 +51,26 @@ export async function benchPeers(): Promise<void> {
       ['tmcp 1.20', join(folder, 'servers/peers/tmcp.mjs')],
       ['Tidegate, the whole app', join(SERVERS, 'tidegate.ts')],
     ];
-    for (const method of ['tools/call', 'tools/list'] as const) await compare(folder, method, contestants);
+    const bytes = await bytesOfList();
+    for (const method of ['tools/call', 'tools/list'] as const) await compare(folder, method, contestants, bytes);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function compare(folder: string, method: 'tools/call' | 'tools/list', contestants: Contestant[]): Promise<void> {
+/** @param bytes of a list, for those that only echo */
+async function compare(
+  folder: string,
+  method: 'tools/call' | 'tools/list',
+  contestants: Contestant[],
+  bytes: number,
+): Promise<void> {
   const script = join(folder, 'request.lua');
   writeFileSync(script, scriptOf(method));
   const ports = await freePorts(contestants.length);
   const running = await Promise.all(
     contestants.map(([, file], index) =>
-      startProcess('taskset', ['-c', '0', process.execPath, file, String(ports[index])], /listening/),
+      startProcess('taskset', ['-c', '0', process.execPath, file, String(ports[index]), String(bytes)], /listening/),
     ),
   );
   try {

@@ -1,4 +1,4 @@
-/** The processor time of another process, which says more than the clock where other work runs on the machine. */
+/** The processor time and memory of another process. The first says more than the clock where other work runs on the machine. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
@@ -8,4 +8,10 @@ const TICKS_A_SECOND = Number(execFileSync('getconf', ['CLK_TCK']).toString());
 export function processorSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+}
+
+/** The most memory that a process has held at a time, MiB. */
+export function peakMib(pid: number): number {
+  const [, kib] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Math.round(Number(kib) / 1_024);
 }

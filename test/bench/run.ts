@@ -1,4 +1,4 @@
-/** `npm run bench [endpoint|auth|ingest|reads|ranges|stores|waits|lambda|tasks|listen|webhooks|queues|subscriptions|triggers|events|backup|peers|workerd]`: every benchmark, or those named; ratios are of one run. */
+/** `npm run bench [endpoint|auth|ingest|reads|ranges|stores|waits|lambda|rates|listen|webhooks|queues|subscriptions|triggers|events|backup|peers|workerd]`: every benchmark, or those named; ratios are of one run. */
 import { availableParallelism, cpus } from 'node:os';
 import { benchBackup } from './backup.ts';
 import { benchAuth } from './auth.ts';
@@ -10,10 +10,11 @@ import { benchListen } from './listen.ts';
 import { benchPeers } from './peers.ts';
 import { benchQueues } from './queues.ts';
 import { benchRanges } from './ranges.ts';
+import { benchRates } from './rates.ts';
 import { benchReads } from './reads.ts';
 import { benchStores } from './stores.ts';
 import { benchSubscriptions } from './subscriptions.ts';
-import { benchTasks } from './tasks.ts';
+
 import { benchTriggers } from './triggers.ts';
 import { benchWaits } from './waits.ts';
 import { benchWebhooks } from './webhooks.ts';
@@ -28,7 +29,7 @@ const BENCHMARKS: Record<string, () => Promise<void>> = {
   stores: benchStores,
   waits: benchWaits,
   lambda: benchLambda,
-  tasks: benchTasks,
+  rates: benchRates,
   listen: benchListen,
   webhooks: benchWebhooks,
   queues: benchQueues,

@@ -25,7 +25,7 @@ import { createSessionHints } from '../sessions/session-hints.ts';
 import { createClientQuestions } from '../asking/asking.ts';
 import { createSessions } from '../sessions/sessions.ts';
 import { createServerSource, type ServerDeps } from './server.ts';
-import { UNBOUNDED, type Work } from '../../store/work.ts';
+import { UNBOUNDED, withoutRest, type Work } from '../../store/work.ts';
 
 /** The same over the SDK. It always has an answer for a GET and a DELETE: where there are no sessions, nobody asks. */
 export interface SdkServing extends Omit<McpServing, 'needs' | 'open' | 'end'> {
@@ -105,7 +105,7 @@ export function createServing(deps: ServerDeps): SdkServing {
         request,
         principal,
         askedFor(body),
-        isLong ? { ...work, rest: () => false } : work,
+        isLong ? withoutRest(work) : work,
         now,
         (exchange) => outOfForm(body) ?? serveEra(request, body, exchange),
       );

@@ -18,7 +18,7 @@ interface RoomDeps {
 }
 
 /** What one request holds of the room. */
-interface Holding {
+export interface RoomShare {
   /** What it took since it began, or rested, bytes. */
   readonly taken: number;
   /** Whether there is room for a turn of so many bytes. */
@@ -38,7 +38,7 @@ interface Holding {
 }
 
 interface Room {
-  holding(): Holding;
+  holding(): RoomShare;
   /** What is held for long counts no more. */
   lapse(): void;
   isEmpty(): boolean;
@@ -55,104 +55,115 @@ const MOST_LARGE = 16;
 /** Such a request is none any more so long after its last turn, ms: it waits for something else. */
 const LARGE_MS = 5_000;
 
-interface Held {
-  bytes: number;
-  since: number;
+/** What all requests hold. The sums are of whole numbers: of others something would be left when all is released. */
+class Held {
+  readonly bounds: TurnBounds;
+  readonly deps: RoomDeps;
+  /** Those that have a turn. */
+  readonly turns = new Set<Share>();
+  /** Those that keep much. */
+  readonly large = new Set<Share>();
+  /** Of turns. */
+  bytes = 0;
+  resting = 0;
+  restingBytes = 0;
+
+  constructor(bounds: TurnBounds, deps: RoomDeps) {
+    this.bounds = bounds;
+    this.deps = deps;
+  }
 }
 
-/** A request that keeps much: when its last turn was, and how many more it waits for. */
-interface Large {
-  since: number;
-  waiting: number;
+/** A class, since there is one for each request. */
+class Share implements RoomShare {
+  readonly #all: Held;
+  /** Of its turn, as it asked. */
+  bytes = 0;
+  /** When its last turn began. */
+  since = 0;
+  /** Turns that it waits for. */
+  waiting = 0;
+  taken = 0;
+  /** While it rests, bytes. */
+  #rests: number | null = null;
+
+  constructor(all: Held) {
+    this.#all = all;
+  }
+
+  #becomesLarge(more: number): boolean {
+    return this.taken + more > LARGE_BYTES && !this.#all.large.has(this);
+  }
+
+  fits(more: number): boolean {
+    const { turns, large, bytes, bounds } = this.#all;
+    const hasRoom = turns.size === 0 || bytes + more <= bounds.bytes;
+    return hasRoom && !(this.#becomesLarge(more) && large.size >= MOST_LARGE);
+  }
+
+  take(more: number): void {
+    this.release();
+    const { turns, large, deps } = this.#all;
+    this.bytes = more;
+    this.since = deps.now();
+    this.#all.bytes += more;
+    turns.add(this);
+    if (this.#becomesLarge(more)) large.add(this);
+    this.taken += more + TURN_BYTES;
+  }
+
+  release(): void {
+    if (!this.#all.turns.delete(this)) return;
+    this.#all.bytes -= this.bytes;
+    this.#all.deps.freed();
+  }
+
+  letGo(): void {
+    this.release();
+    if (this.#all.large.delete(this)) this.#all.deps.freed();
+  }
+
+  wait(turns: number): void {
+    this.waiting += turns;
+  }
+
+  rest(kept: number): boolean {
+    this.letGo();
+    this.wake();
+    const { resting, restingBytes, bounds } = this.#all;
+    if (resting >= bounds.waits || restingBytes + kept > bounds.restingBytes) return false;
+    this.taken = 0;
+    this.#all.resting += 1;
+    this.#all.restingBytes += kept;
+    this.#rests = kept;
+    return true;
+  }
+
+  wake(): void {
+    if (this.#rests === null) return;
+    this.#all.resting -= 1;
+    this.#all.restingBytes -= this.#rests;
+    this.#rests = null;
+  }
 }
 
-export function createRoom(bounds: TurnBounds, { now, freed }: RoomDeps): Room {
-  const held = new Set<Held>();
-  const large = new Set<Large>();
-  /** Sums of whole numbers: of others something would be left when all is released. */
-  let bytes = 0;
-  let resting = 0;
-  let restingBytes = 0;
-
-  function releaseOne(one: Held): void {
-    if (!held.delete(one)) return;
-    bytes -= one.bytes;
-    freed();
-  }
-
-  function holding(): Holding {
-    let mine: Held | null = null;
-    let rests: number | null = null;
-    let taken = 0;
-    const me: Large = { since: 0, waiting: 0 };
-
-    const becomesLarge = (more: number) => taken + more > LARGE_BYTES && !large.has(me);
-
-    function release(): void {
-      if (mine !== null) releaseOne(mine);
-      mine = null;
-    }
-
-    function letGo(): void {
-      release();
-      if (large.delete(me)) freed();
-    }
-
-    function wake(): void {
-      if (rests === null) return;
-      resting -= 1;
-      restingBytes -= rests;
-      rests = null;
-    }
-
-    return {
-      get taken() {
-        return taken;
-      },
-      fits: (more) =>
-        (held.size === 0 || bytes + more <= bounds.bytes) && !(becomesLarge(more) && large.size >= MOST_LARGE),
-      take(more) {
-        release();
-        mine = { bytes: more, since: now() };
-        bytes += more;
-        held.add(mine);
-        if (becomesLarge(more)) large.add(me);
-        me.since = now();
-        taken += more + TURN_BYTES;
-      },
-      release,
-      letGo,
-      wait(turns) {
-        me.waiting += turns;
-      },
-      rest(kept) {
-        letGo();
-        wake();
-        if (resting >= bounds.waits || restingBytes + kept > bounds.restingBytes) return false;
-        taken = 0;
-        resting += 1;
-        restingBytes += kept;
-        rests = kept;
-        return true;
-      },
-      wake,
-    };
-  }
-
+export function createRoom(bounds: TurnBounds, deps: RoomDeps): Room {
+  const all = new Held(bounds, deps);
+  const { turns, large } = all;
   return {
-    holding,
+    holding: () => new Share(all),
     lapse() {
-      const time = now();
+      const time = deps.now();
       // A clock that was set back lets nobody hold for longer.
-      for (const one of [...held, ...large]) one.since = Math.min(one.since, time);
-      for (const one of held) {
-        if (time - one.since > HOLDS_MS) releaseOne(one);
+      for (const one of [...turns, ...large]) one.since = Math.min(one.since, time);
+      for (const one of turns) {
+        if (time - one.since > HOLDS_MS) one.release();
       }
       for (const one of large) {
         if (one.waiting === 0 && time - one.since > LARGE_MS) large.delete(one);
       }
     },
-    isEmpty: () => held.size + large.size === 0,
-    state: () => ({ bytes, resting }),
+    isEmpty: () => turns.size + large.size === 0,
+    state: () => ({ bytes: all.bytes, resting: all.resting }),
   };
 }

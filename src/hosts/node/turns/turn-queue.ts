@@ -33,7 +33,7 @@ export interface PassDeps {
   settled: (run: () => void) => void;
 }
 
-interface TurnQueue {
+export interface TurnQueue {
   /** How many wait. */
   readonly length: number;
   /** How many of them have begun (`isBegun`). */

@@ -7,9 +7,9 @@
 import type { TidegateError } from '../../../base/errors.ts';
 import { createEntrySizes } from '../../../store/entry-sizes.ts';
 import type { Work } from '../../../store/work.ts';
-import { createRoom, TURN_BYTES, type TurnBounds } from './room.ts';
+import { createRoom, type RoomShare, TURN_BYTES, type TurnBounds } from './room.ts';
 import { type Spending, spentOf } from './spent.ts';
-import { createTurnQueue, MOST_BEGUN, type PassDeps } from './turn-queue.ts';
+import { createTurnQueue, MOST_BEGUN, type PassDeps, type TurnQueue } from './turn-queue.ts';
 
 interface TurnDeps extends PassDeps {
   /** Runs something again and again, until it is stopped. */
@@ -46,12 +46,156 @@ const HELD_MS_BYTES = 16_384;
 /** Who waits for a millisecond goes before who asks for so many bytes less. */
 const WAITED_MS_BYTES = 512;
 
+/** What all requests share. */
+interface Shared {
+  deps: TurnDeps;
+  queue: TurnQueue;
+  /** Sees to it that waits end. */
+  watch: () => void;
+  /** About how large entries are. */
+  sizes: ReturnType<typeof createEntrySizes>;
+}
+
+/** A class, since there is one for each request. */
+class RequestWork implements OpenWork {
+  readonly #shared: Shared;
+  readonly #mine: RoomShare;
+  readonly #spending: Spending;
+  readonly #around: Spending;
+  #isFirst = true;
+  /** What was written for it must not be done again, so it is refused no more. */
+  #hasWritten = false;
+  #hasRested = false;
+  #isGone = false;
+
+  constructor(shared: Shared, mine: RoomShare, spending: Spending, around: Spending) {
+    this.#shared = shared;
+    this.#mine = mine;
+    this.#spending = spending;
+    this.#around = around;
+  }
+
+  turn(asked: number): Promise<void> | null {
+    const more = wholeBytes(asked);
+    const { queue } = this.#shared;
+    this.#mine.release();
+    this.#mine.wake();
+    const hasTime = queue.hasTime();
+    // To begin with a small request costs less than to keep it waiting, and it is small until it reads.
+    const begins = this.#isFirst && more <= SMALL_BYTES && queue.begun < MOST_BEGUN;
+    if (hasTime && (begins || (queue.length === 0 && this.#mine.fits(more)))) {
+      this.#take(more);
+      return null;
+    }
+    return this.#inQueue(
+      more,
+      () => this.#mine.fits(more),
+      this.#isFirst,
+      () => this.#take(more),
+    );
+  }
+
+  pace(): Promise<void> | null {
+    if (this.#shared.queue.hasTime()) return null;
+    // It goes on with what it has.
+    return this.#inQueue(
+      0,
+      () => true,
+      false,
+      () => this.#charge(TURN_BYTES),
+    );
+  }
+
+  spend(spent: number): void {
+    this.#hasWritten = true;
+    this.#charge(spent);
+  }
+
+  rest(kept: number): boolean {
+    // Nobody would tell when it ends.
+    if (this.#isGone) {
+      this.#leave();
+      return true;
+    }
+    const rests = this.#mine.rest(wholeBytes(kept));
+    this.#hasRested ||= rests;
+    return rests;
+  }
+
+  entryBytes(log: string): number {
+    return this.#shared.sizes.entryBytes(log);
+  }
+
+  took(log: string, bytes: number): void {
+    this.#shared.sizes.took(log, bytes);
+  }
+
+  answered(): void {
+    this.#mine.letGo();
+  }
+
+  end(): void {
+    this.#isGone = true;
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#mine.letGo();
+    this.#mine.wake();
+  }
+
+  #take(more: number): void {
+    this.#isFirst = false;
+    this.#mine.take(more);
+    this.#charge(more + TURN_BYTES);
+  }
+
+  #charge(spent: number): void {
+    const time = this.#shared.deps.now();
+    spentOf(this.#spending, time, spent);
+    spentOf(this.#around, time, spent);
+  }
+
+  /** Waits for a turn. @param take is called when it comes */
+  #inQueue(more: number, fits: () => boolean, isRefusable: boolean, take: () => void): Promise<void> {
+    const { deps, queue, watch } = this.#shared;
+    const [mine, around, isFirst] = [this.#mine, this.#around, this.#isFirst];
+    watch();
+    spentOf(around, deps.now());
+    // What began ends soon where it asks for little: its connection was judged when it began.
+    const isJudged = isFirst || more > SMALL_BYTES;
+    const before = isJudged ? mine.taken * NOW_COUNTS + spentOf(this.#spending, deps.now()) : 0;
+    mine.wait(1);
+    return new Promise((resolve, reject) => {
+      queue.add({
+        cost: (more + TURN_BYTES) * NOW_COUNTS + before + deps.now() * WAITED_MS_BYTES,
+        around,
+        since: deps.now(),
+        mostMs: isRefusable ? FIRST_MS : LATER_MS,
+        isFirst: isRefusable,
+        isBegun: !isFirst && !this.#hasRested,
+        fits,
+        go() {
+          mine.wait(-1);
+          take();
+          resolve();
+        },
+        took: (ms) => this.#charge(ms * HELD_MS_BYTES),
+        expire: () => {
+          mine.wait(-1);
+          if (!this.#hasWritten) return reject(deps.overloaded(!isRefusable));
+          take();
+          resolve();
+        },
+      });
+    });
+  }
+}
+
 export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
-  const { now, every, overloaded } = deps;
-  const sizes = createEntrySizes();
   const queue = createTurnQueue(deps);
-  const room = createRoom(bounds, { now, freed: () => queue.wake() });
-  let watch: { stop(): void } | null = null;
+  const room = createRoom(bounds, { now: deps.now, freed: () => queue.wake() });
+  let watched: { stop(): void } | null = null;
 
   /** Nobody waits for ever: waits end after a while. */
   function look(): void {
@@ -60,123 +204,20 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
     if (queue.length > 0) return queue.wake();
     // What is held lapses where nobody waits, too.
     if (!room.isEmpty()) return;
-    watch?.stop();
-    watch = null;
+    watched?.stop();
+    watched = null;
   }
 
-  function open(spending: Spending, around: Spending): OpenWork {
-    const mine = room.holding();
-    let isFirst = true;
-    /** What was written for it must not be done again, so it is refused no more. */
-    let hasWritten = false;
-    let hasRested = false;
-    let isGone = false;
-
-    function take(more: number): void {
-      isFirst = false;
-      mine.take(more);
-      charge(more + TURN_BYTES);
-    }
-
-    function charge(spent: number): void {
-      for (const one of [spending, around]) spentOf(one, now(), spent);
-    }
-
-    const took = (ms: number) => charge(ms * HELD_MS_BYTES);
-
-    function leave(): void {
-      mine.letGo();
-      mine.wake();
-    }
-
-    /** Waits for a turn. @param take is called when it comes */
-    function inQueue(more: number, fitsNow: () => boolean, isRefusable: boolean, take: () => void): Promise<void> {
-      watch ??= every(LOOK_MS, look);
-      spentOf(around, now());
-      // What began ends soon where it asks for little: its connection was judged when it began.
-      const before = isFirst || more > SMALL_BYTES ? mine.taken * NOW_COUNTS + spentOf(spending, now()) : 0;
-      mine.wait(1);
-      return new Promise((resolve, reject) => {
-        queue.add({
-          cost: (more + TURN_BYTES) * NOW_COUNTS + before + now() * WAITED_MS_BYTES,
-          around,
-          since: now(),
-          mostMs: isRefusable ? FIRST_MS : LATER_MS,
-          isFirst: isRefusable,
-          isBegun: !isFirst && !hasRested,
-          fits: fitsNow,
-          go() {
-            mine.wait(-1);
-            take();
-            resolve();
-          },
-          took,
-          expire() {
-            mine.wait(-1);
-            if (!hasWritten) return reject(overloaded(!isRefusable));
-            take();
-            resolve();
-          },
-        });
-      });
-    }
-
-    function turn(asked: number): Promise<void> | null {
-      const more = wholeBytes(asked);
-      mine.release();
-      mine.wake();
-      const hasTime = queue.hasTime();
-      // To begin with a small request costs less than to keep it waiting, and it is small until it reads.
-      const begins = isFirst && more <= SMALL_BYTES && queue.begun < MOST_BEGUN;
-      if (hasTime && (begins || (queue.length === 0 && mine.fits(more)))) {
-        take(more);
-        return null;
-      }
-      return inQueue(
-        more,
-        () => mine.fits(more),
-        isFirst,
-        () => take(more),
-      );
-    }
-
-    return {
-      turn,
-      pace() {
-        // It goes on with what it has.
-        return queue.hasTime()
-          ? null
-          : inQueue(
-              0,
-              () => true,
-              false,
-              () => charge(TURN_BYTES),
-            );
-      },
-      spend(spent) {
-        hasWritten = true;
-        charge(spent);
-      },
-      rest(kept) {
-        // Nobody would tell when it ends.
-        if (isGone) {
-          leave();
-          return true;
-        }
-        const rests = mine.rest(wholeBytes(kept));
-        hasRested ||= rests;
-        return rests;
-      },
-      ...sizes,
-      answered: () => mine.letGo(),
-      end() {
-        isGone = true;
-        leave();
-      },
-    };
-  }
-
-  return { open, state: () => ({ waiting: queue.length, ...room.state() }) };
+  const shared: Shared = {
+    deps,
+    queue,
+    watch: () => (watched ??= deps.every(LOOK_MS, look)),
+    sizes: createEntrySizes(),
+  };
+  return {
+    open: (spending, around) => new RequestWork(shared, room.holding(), spending, around),
+    state: () => ({ waiting: queue.length, ...room.state() }),
+  };
 }
 
 function wholeBytes(estimate: number): number {
