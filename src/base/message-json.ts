@@ -1,6 +1,7 @@
 /**
  * Reads the text of a JSON-RPC message, from HTTP and from a pipe alike. A text that is nested deeper than any message needs
- * is refused before it is parsed, because later code walks through it by recursion. A whole number that no double holds is
+ * is refused before it is parsed, because later code walks through it by recursion, and so is one of so many members or values
+ * that it would be read for seconds. A whole number that no double holds is
  * handed on as its digits (`source-json.ts`), and refused where the answer would have to repeat it: as an id, it would be
  * answered as another one. So would half of a surrogate pair. Pure.
  */
@@ -17,10 +18,24 @@ export type MessageText =
  * earlier.
  */
 const MOST_NESTED = 256;
+/** Most members of one object, and most values of a text: 10 MB of either hold a process for seconds, here and in all that reads them. */
+const MOST_MEMBERS = 50_000;
+const MOST_VALUES = 1_000_000;
+/** A member is four characters at least: shorter texts do not have too many, and are not looked through for them. */
+const FEW_CHARACTERS = 4 * MOST_MEMBERS;
+
+const NESTED = { levels: MOST_NESTED };
+const BOUNDS = { ...NESTED, members: MOST_MEMBERS, values: MOST_VALUES };
+const EXPECTED = {
+  levels: `at most ${MOST_NESTED} levels of nesting`,
+  members: `at most ${MOST_MEMBERS} members in one object`,
+  values: `at most ${MOST_VALUES} values`,
+};
 
 export function readMessage(given: string): MessageText {
   const text = withoutMark(given);
-  if (beyondBounds(text, { levels: MOST_NESTED })) return wrong('text', `at most ${MOST_NESTED} levels of nesting`);
+  const beyond = beyondBounds(text, text.length > FEW_CHARACTERS ? BOUNDS : NESTED);
+  if (beyond !== null) return wrong('text', EXPECTED[beyond]);
   let value: unknown;
   try {
     value = JSON.parse(text);

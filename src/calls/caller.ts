@@ -15,6 +15,8 @@ export interface LegacyClient {
   session: string | null;
   /** Whether it is known who calls: by authentication, or because it started this process. */
   isKnown: boolean;
+  /** What it declared that it can be asked. Null: nothing. */
+  askable: JsonObject | null;
   /** Aborts when nobody reads the answer any more, although the request goes on. */
   gone: AbortSignal;
   /** Sends a notification ahead of the answer, where the client takes any. */

@@ -9,7 +9,7 @@ import type { Cursor, LogEntry, LogPage } from '../../store/store.ts';
 import { besides, obey } from '../../streams/log/removals.ts';
 import { loggedEvent, streamLog } from '../../streams/log/stream-log.ts';
 import type { StreamScope } from '../../streams/scope.ts';
-import { shownEventId } from '../../streams/sources/event-id.ts';
+import { wasToldAs } from '../../streams/sources/event-id.ts';
 import type { EventOccurrence, Selection } from '../../streams/sources/sources.ts';
 import { messageId } from '../send/bodies.ts';
 import type { DeliveryState, Pending } from '../records/state.ts';
@@ -90,11 +90,9 @@ export async function readAgain(
   const page = obey(await scope.store.read(streamLog(scope.tenant, name), before, 1, besides(scope, name)));
   const [entry] = page.entries;
   if (entry === undefined || isCut(before, page)) return 'trimmed';
-  const occurrence = occurrenceIn(entry, selection);
-  // A release before this one kept ids as they were in the log.
-  return occurrence && [id, shownEventId(id)].includes(occurrence.eventId)
-    ? { occurrence, cursor: entry.cursor }
-    : 'removed';
+  const event = loggedEvent.read(entry);
+  const occurrence = selection.occurrenceOf(event);
+  return occurrence && wasToldAs(event, id) ? { occurrence, cursor: entry.cursor } : 'removed';
 }
 
 function occurrenceIn(entry: LogEntry & { value: Json }, selection: Selection): EventOccurrence | null {

@@ -7,6 +7,7 @@ import type { JSONRPCResponse, ServerContext } from '@modelcontextprotocol/serve
 import { type RpcError, rpcErrorResponse } from '../../base/json-rpc.ts';
 import { isPublic } from '../../base/principal.ts';
 import type { LegacyClient } from '../../calls/caller.ts';
+import { askableOf } from '../asking/askable.ts';
 import { answeredKey, coreQuestionId } from '../wire/core-question.ts';
 import { isObject } from '../wire/params.ts';
 import { callerOf, unheard } from './caller.ts';
@@ -23,6 +24,7 @@ export function clientOverHttp(
     version,
     session: session?.facts.id ?? null,
     isKnown: !isPublic(principal),
+    askable: session && askableOf(session.facts),
     gone: http?.req?.signal ?? mcpReq.signal,
     ask: canAsk
       ? async ({ method, params }, key) => {

@@ -79,7 +79,7 @@ async function runOverPipe(
   const version = server.getNegotiatedProtocolVersion() ?? UNSAID_VERSION;
   const clientCapabilities = askableIn(server.getClientCapabilities(), version);
   const ask = clientCapabilities === null ? null : askOverPipe(server, context);
-  const client = { version, session, isKnown: true, gone: context.mcpReq.signal, ask };
+  const client = { version, session, isKnown: true, askable: clientCapabilities, gone: context.mcpReq.signal, ask };
   const result = await withPipeAnswers(server, context, { version, connection: session }, async (retry) => {
     // How long a person thinks about a question is no time of the handler.
     const given = retry === null ? exchange : { ...exchange, deadline: deadline() };
@@ -102,7 +102,7 @@ export async function enterAgain(
   const heard = unheard(meta, signal);
   const session = exchange.session?.facts.id ?? null;
   const isKnown = !isPublic(exchange.principal);
-  const client = { version, session, isKnown, gone: heard.mcpReq.signal, ask: null };
+  const client = { version, session, isKnown, askable: clientCapabilities, gone: heard.mcpReq.signal, ask: null };
   const caller = callerOf(heard, exchange, { clientCapabilities, retry, client });
   const request = { jsonrpc: '2.0' as const, id, method, params: params as JSONRPCRequest['params'] };
   return forRevision(await dispatch(exchange.registry, request, caller, true), version);

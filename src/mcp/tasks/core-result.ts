@@ -8,6 +8,7 @@ import { REQUEST_TIMED_OUT } from '../../base/json-rpc.ts';
 import { inLines } from '../../base/plain.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { timeLeft } from '../../base/time/time-left.ts';
+import { missingFor } from '../../calls/ask-capabilities.ts';
 import type { LegacyClient } from '../../calls/caller.ts';
 import { callLine } from '../../calls/next-call.ts';
 import type { WireRequest } from '../../declare/ask.ts';
@@ -58,8 +59,9 @@ export async function coreResult(
   try {
     let header = await naming(IN_METHODS, () => poll(tasks, principal, taskId));
     for (let pause = FIRST_PAUSE_MS; !hasEnded(header); pause = Math.min(LONGEST_PAUSE_MS, pause * GROWTH)) {
-      if (header.status === 'input_required' && client.ask === null) throw cannotAsk(see, taskId, header);
-      questions.show(header);
+      const asked = askedOf(header, client);
+      if (header.status === 'input_required' && asked.length === 0) throw cannotAsk(see, taskId, header);
+      questions.show(asked);
       if (left() <= 0 || wake.aborted) throw goesOn(see, taskId, header, now());
       await runtime.sleep(Math.min(pause, left()), AbortSignal.any([wake, questions.answered()]));
       const next = await tasks.get(principal, taskId);
@@ -85,6 +87,14 @@ function answerOf(taskId: string, header: Header): ToolResult {
   return refusalResult(error, taskId);
 }
 
+type Asked = readonly (readonly [key: string, request: WireRequest])[];
+
+/** What the task asks, without what this client cannot be asked: who declared forms alone gets no page to open. */
+function askedOf({ asks }: Header, { ask, askable }: LegacyClient): Asked {
+  if (ask === null || askable === null) return [];
+  return Object.entries(asks).filter(([, request]) => missingFor([request], askable) === null);
+}
+
 function withTask(taskId: string, result: ToolResult): object {
   const { _meta: meta } = result;
   return { ...result, _meta: { ...meta, ...relatedTask(taskId) } };
@@ -102,7 +112,7 @@ export function readAskedKey(key: string): { taskId: string; question: string } 
 
 interface Questions {
   /** Shows the client what it has not been shown yet by this call, and takes back what is asked no more. */
-  show(header: Header): void;
+  show(asked: Asked): void;
   /** Aborts when an answer was given to the task since it was last called. */
   answered(): AbortSignal;
 }
@@ -140,14 +150,15 @@ function createQuestions(
   }
 
   return {
-    show({ asks }) {
-      for (const [key, request] of Object.entries(asks)) {
+    show(asked) {
+      for (const [key, request] of asked) {
         if (shown.has(key)) continue;
         const taken = new AbortController();
         shown.set(key, taken);
         void ask(key, request, taken.signal);
       }
-      for (const [key, taken] of shown) if (!Object.hasOwn(asks, key)) taken.abort();
+      const standing = new Set(asked.map(([key]) => key));
+      for (const [key, taken] of shown) if (!standing.has(key)) taken.abort();
     },
     answered() {
       if (answer.signal.aborted) answer = new AbortController();
@@ -161,8 +172,16 @@ function cannotAsk(see: See, taskId: string, header: Header): TidegateError {
   return new TidegateError(
     'not_supported',
     inLines(['The task asks something, and this client cannot be asked here.', ...calls]),
-    { expected: 'a client with a session that declares elicitation', hint: 'ask the user, and answer by the tool' },
+    {
+      expected: `a client with a session that declares ${neededBy(header)}`,
+      hint: 'ask the user, and answer by the tool',
+    },
   );
+}
+
+function neededBy({ asks }: Header): string {
+  const isPage = Object.values(asks).every(({ params }) => params.mode === 'url');
+  return isPage ? 'elicitation with url' : 'elicitation';
 }
 
 /** The code that official clients give a request which took too long. */

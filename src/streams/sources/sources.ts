@@ -17,7 +17,7 @@ import type { DeclaredStream } from '../../declare/stream.ts';
 import type { DeclaredTrigger, OccurrenceData } from '../../declare/trigger.ts';
 import { passesWhere } from '../conditions/scope.ts';
 import { withProperty } from './within.ts';
-import { shownEventId } from './event-id.ts';
+import { eventIdOf } from './event-id.ts';
 import { checkWhere, meantWhere } from '../ranges/where.ts';
 import { isErased, isRemoval } from '../log/removals.ts';
 
@@ -191,8 +191,7 @@ function ofTrigger(trigger: DeclaredTrigger): EventSource {
 }
 
 function occurrence({ name }: EventSource, event: LoggedEvent, data: JsonObject): EventOccurrence {
-  const eventId = event.revision === undefined ? event.id : `${event.id}~${event.revision}`;
-  return { eventId: shownEventId(eventId), name, timestamp: new Date(event.time).toISOString(), data };
+  return { eventId: eventIdOf(event), name, timestamp: new Date(event.time).toISOString(), data };
 }
 
 /** A gap that is no removal: what was removed is not missing. */

@@ -1,5 +1,6 @@
 /** A position belongs to the source that it was made at. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fingerprint } from '../../../src/feeds/http/position.ts';
 import { http, type HttpOptions, secret } from '../../../src/index.ts';
 import type { BurstContext } from '../../../src/declare/feed.ts';
 import type { Json } from '../../../src/base/json.ts';
@@ -66,6 +67,40 @@ describe.each([
     const other = await move('/b');
     expect(other).toMatchObject({ found: [1, 2, 3], logged: [expect.stringContaining('begins anew')] });
     expect(await pull(`/b${query}`, options, { position: other.position })).toMatchObject({ found: [], logged: [] });
+  });
+
+  it.each(['/a/', '/%61', '/b/../a', '/a#top'])('is gone on from where the same url is written as %s', async (to) => {
+    source.on(
+      '/a/',
+      answering(() => ({ items: [] })),
+    );
+    source.on(
+      '/%61',
+      answering(() => ({ items: [] })),
+    );
+    const url = `${source.origin}${to.replace('#top', '')}${query}${to.endsWith('#top') ? '#top' : ''}`;
+    const there = await move('/a', { url });
+    expect(there).toMatchObject({ found: [], logged: [] });
+    expect(
+      await pull('/a', { ...options, url: `${source.origin}/a${query}` }, { position: there.position }),
+    ).toMatchObject({
+      found: [],
+      logged: [],
+    });
+  });
+
+  it('of an earlier release, which kept the slash at its end, is gone on from without it', async () => {
+    source.on(
+      '/a/',
+      answering(() => ({ items: [] })),
+    );
+    const marked = await fingerprint(`${source.origin}/a/`);
+    const to = async (at: string) =>
+      move(at, {}, (position) => ({ ...(position as object), source: [marked, queryMark] }));
+    const queryMark = await fingerprint(query);
+    expect(await to('/a')).toMatchObject({ found: [], logged: [] });
+    expect(await to('/a/')).toMatchObject({ found: [], logged: [] });
+    expect((await to('/b')).logged).toEqual([expect.stringContaining('begins anew')]);
   });
 
   it('is left where url leads to another host', async () => {

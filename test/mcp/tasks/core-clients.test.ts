@@ -71,6 +71,12 @@ function behaves() {
     expect(JSON.stringify(result)).toContain('Ada');
   });
 
+  test('is not asked to open a page, which it has not declared, and is told what to do', async () => {
+    const { error } = await callAsTask('pay');
+    expect(error?.message).toContain('answer_task');
+    expect(asked).toEqual([]);
+  });
+
   test('cancels, and hears that what has ended cannot be', async () => {
     const created = await client.request(
       { method: 'tools/call', params: { name: 'busy', arguments: {}, task: {} } },
@@ -168,5 +174,32 @@ test('the second official client is asked, and gets the result', async () => {
   expect(JSON.stringify(await ask('tasks/result', { taskId }))).toContain('36');
   expect(await ask('tasks/get', { taskId })).toMatchObject({ taskId, status: 'completed' });
   await expect(ask('tasks/cancel', { taskId })).rejects.toMatchObject({ code: -32_602 });
+  await newer.close();
+});
+
+test('a client that declares pages is asked to open one', async () => {
+  const served = await serveApp(taskApp, { runner: { everyMs: 20 } });
+  onTestFinished(() => served.close());
+  const newer = new NewerClient(
+    { name: 't', version: '0' },
+    { capabilities: { elicitation: { url: {} } }, versionNegotiation: { mode: 'legacy' } },
+  );
+  const modes: unknown[] = [];
+  newer.setRequestHandler('elicitation/create', ({ params }) => {
+    modes.push(params.mode);
+    return { action: 'accept' };
+  });
+  await newer.connect(new NewerTransport(new URL(served.mcpUrl)));
+  const ask = (method: string, params: Record<string, unknown>) =>
+    newer.request({ method, params }, z.record(z.string(), z.unknown()));
+  const begin = async (name: string) => {
+    const created = await ask('tools/call', { name, arguments: {}, task: {} });
+    return z.object({ taskId: z.string() }).parse(created['task']).taskId;
+  };
+  expect(await ask('tasks/result', { taskId: await begin('pay') })).toMatchObject({ content: [{ text: 'accept' }] });
+  await expect(ask('tasks/result', { taskId: await begin('register') })).rejects.toMatchObject({
+    data: { code: 'not_supported' },
+  });
+  expect(modes).toEqual(['url']);
   await newer.close();
 });
