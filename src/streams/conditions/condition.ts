@@ -82,6 +82,7 @@ export function begin(
  * Takes in the next entry of the log.
  * @param at the entry's append time, epoch ms
  * @param limits how much the state may hold; default `STATE_LIMITS`
+ * @param rules `ORDERLY_RULES` where what comes late is to be known by this entry, whether or not it makes anything hold
  */
 export function step<Event extends WatchedEvent>(
   watch: Watch<Event>,
@@ -89,8 +90,9 @@ export function step<Event extends WatchedEvent>(
   event: Event,
   at: number,
   limits?: StateLimits,
+  rules: typeof RULES = RULES,
 ): ConditionStep<Event> {
-  const { condition, rule } = planOf(watch);
+  const { condition, rule } = planOf(watch, rules);
   const timely = tick<Event>(watch, before, at);
   if (!isLookedAt(condition, event)) return timely;
   const key = subjectOf(condition, event);
@@ -165,8 +167,9 @@ function markOf(watch: Watch<never>): string {
 
 function planOf<Event extends WatchedEvent>(
   watch: Watch<Event>,
+  rules: typeof RULES,
 ): { condition: Condition; rule: Rule<Condition, Json> } {
-  if (typeof watch !== 'function') return { condition: watch, rule: RULES[watch.kind] };
+  if (typeof watch !== 'function') return { condition: watch, rule: rules[watch.kind] };
   const judge: Rule<Condition, Json>['judge'] = (_condition, _before, event) => {
     return { holds: watch(event as Event), lapsed: false, memory: null, value: null };
   };

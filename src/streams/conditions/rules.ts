@@ -115,7 +115,7 @@ export const RULES: Record<Condition['kind'], Rule<Condition, Json>> = {
 };
 
 /**
- * The same for who stores a state now and then, and not with each change of it: a reading that is older than another of its key
+ * The same for who stores a state now and then, and not with each change of it, and for what a wait begins from: a reading that is older than another of its key
  * makes nothing hold, also where the condition never held.
  */
 export const ORDERLY_RULES: typeof RULES = { ...RULES, ...levelRules(true) };

@@ -2,13 +2,15 @@
  * Where a wait begins. `threshold`, `match`, `change` and `rate` are judged by the latest event of each key first, and silence
  * is measured of each key that has one, where it is measured of each key. These events are a
  * projection of the log, so the wait's cursor is where the projection stood before they were read. What was appended after that
- * is still to be read, so no event is missed.
+ * is still to be read, so no event is missed. Each of these readings is remembered, whether or not it passes: one that comes later and is
+ * older says nothing of the time of the wait. What comes late of that time counts, because the condition did hold while somebody waited.
  */
 import type { Condition } from '../../declare/condition.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import type { LoggedEvent } from '../../base/event.ts';
 import type { Cursor } from '../../store/store.ts';
 import { begin, step, type Transition } from '../../streams/conditions/condition.ts';
+import { ORDERLY_RULES } from '../../streams/conditions/rules.ts';
 import { isPerKey, passesKey, passesWhere } from '../../streams/conditions/scope.ts';
 import { keysThatPass, measuresEachKnown } from '../../streams/ranges/known-keys.ts';
 import { followerPosition } from '../../streams/log/follower.ts';
@@ -48,7 +50,7 @@ export async function beginWait(
   let newest: Transition<LoggedEvent> | null = null;
   const standing = standingEvents(scope, stream, condition);
   for await (const event of isPerKey(condition) ? standing : newestOf(standing, condition)) {
-    const stepped = step(condition, state, event, now, limits);
+    const stepped = step(condition, state, event, now, limits, ORDERLY_RULES);
     ({ state } = stepped);
     for (const transition of stepped.transitions) {
       if (transition.became !== 'holding') continue;
