@@ -3,7 +3,7 @@
  * file is pure.
  */
 import type * as z from 'zod';
-import { uriVariables } from '../../base/uri-variables.ts';
+import { uriVariables } from '../../base/uri.ts';
 import type { AppOptions } from '../app.ts';
 import { checkHttpTools, isDeclaredHttp } from './http-tools.ts';
 import type { Problem } from '../problem.ts';

@@ -6,7 +6,7 @@
  * releases have none, and count as those of the source.
  */
 import { asJsonObject, isJsonObject, type Json } from '../../base/json.ts';
-import { withNormalEscapes } from '../../base/uri-escapes.ts';
+import { withNormalEscapes } from '../../base/uri.ts';
 import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
 import { isSetSecret } from '../../declare/secret.ts';
 import { describeHttpSource, type HttpOptions } from './options.ts';

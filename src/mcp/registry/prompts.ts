@@ -9,7 +9,7 @@ import { messagesOf } from '../../declare/check/answers.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { knownName, listedName } from '../../base/known-names.ts';
 import { shortened } from '../../base/text.ts';
-import { uriVariables } from '../../base/uri-variables.ts';
+import { uriVariables } from '../../base/uri.ts';
 import { type InputRequired, isInputRequired } from '../../calls/question-round.ts';
 import { inAskingContext, inContext } from '../../calls/context.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';

@@ -4,7 +4,7 @@
  */
 import { TidegateError } from '../../base/errors.ts';
 import { normalUri } from './normal-uri.ts';
-import { URI_EXPRESSION, uriVariables } from '../../base/uri-variables.ts';
+import { URI_EXPRESSION, uriVariables } from '../../base/uri.ts';
 
 /** What a URI cannot have as it is: letters beyond ASCII, blanks, quotes and angle brackets. */
 const UNSENT = /[^\x21-\x7e]+|["<>`]+/g;
