@@ -11,11 +11,11 @@ import { type DeclaredFormat, describeHttpSource, type HttpFormat, isDeclared } 
 import type { HttpSettings } from './spec.ts';
 import { hostLimiter } from '../../net/politeness.ts';
 import { type Follows, isBeyondLast } from './page-end.ts';
+import { badStatus, missingPage, notAsked } from './page-troubles.ts';
 import { NO_POSITION, type Validators } from './position.ts';
 import type { FeedRequest } from './answer.ts';
 import { createIdleTimeout, type IdleTimeout } from '../../net/idle-timeout.ts';
 import { makeRequest } from './request.ts';
-import { retryAfterMs } from '../../net/retry-after.ts';
 import type { FeedAnswer } from './answer.ts';
 
 interface SourceExchange {
@@ -159,14 +159,6 @@ function asksForPart({ headers }: FeedRequest): boolean {
   return Object.keys(headers).some((name) => name.toLowerCase() === 'range');
 }
 
-function notAsked(source: string): TidegateError {
-  return new TidegateError('upstream', `${source} answered 304 to a request that knows of nothing before`, {
-    field: 'url',
-    expected: 'a body: what has not changed was never sent',
-    hint: 'a cache in between may be wrong',
-  });
-}
-
 function mostBytes({ maxBytes, format }: HttpSettings, { budget, hold }: BurstContext): number {
   if (maxBytes !== undefined) return maxBytes;
   // A connection that is held has no end. What is read of it is bounded by what waits for a commit.
@@ -223,39 +215,3 @@ function noPlace(url: URL): TidegateError {
     hint: 'a stream of events and a long poll are open requests for as long as their bursts last',
   });
 }
-
-function badStatus(
-  response: Response,
-  source: string,
-  { feed, now }: Pick<BurstContext, 'feed' | 'now'>,
-  { cursor }: HttpSettings,
-): TidegateError {
-  const { status, statusText, headers } = response;
-  const wait = retryAfterMs(headers.get('retry-after'), now());
-  const hint = status === 410 && cursor !== undefined ? expiredHint(feed) : HINTS[status];
-  return new TidegateError('upstream', `${source} answered ${status}${statusText === '' ? '' : ` ${statusText}`}`, {
-    expected: 'a status of 2xx or 304',
-    ...(hint === undefined ? {} : { hint }),
-    ...(wait === null ? {} : { retryAfterMs: wait }),
-  });
-}
-
-/** Each burst fails in the same way until somebody does one of the two. */
-function expiredHint(feed: string): string {
-  return `if the stored cursor has expired at the source, run: tidegate feeds reset ${feed}. The next burst then reads from the beginning that the feed declares; what the source has dropped since the cursor is lost. If url has moved, change url`;
-}
-
-function missingPage(status: number, source: string): TidegateError {
-  return new TidegateError('upstream', `${source} answered ${status} for a page that it said there is`, {
-    field: 'pages',
-    expected: 'the page that the one before it tells of, by a total or by has_more',
-  });
-}
-
-const HINTS: Record<number, string> = {
-  401: 'check the credentials in headers',
-  403: 'check the credentials in headers',
-  404: 'check url',
-  410: 'the source says that nothing is at url any more: ask whoever runs it for the new one, and change url',
-  429: 'raise everyMs',
-};

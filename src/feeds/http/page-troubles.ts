@@ -1,7 +1,8 @@
-/** What is told of pages that cannot be read as they are declared: errors, and warnings in the log. */
+/** What is told of pages that do not come, or cannot be read as they are declared: errors, and warnings in the log. */
 import { TidegateError } from '../../base/errors.ts';
 import { readPath } from '../../base/json-path.ts';
 import { likelyUnit } from '../../base/time/source-time.ts';
+import { retryAfterMs } from '../../net/retry-after.ts';
 import type { BurstContext } from '../../declare/feed.ts';
 import { MOST_EMPTY_IN_A_ROW } from './next-page.ts';
 import { MOST_AHEAD } from './position.ts';
@@ -61,3 +62,47 @@ export function standingCursor(source: string): TidegateError {
       'a cursor that each page leads beyond: larger pages, pages beside the cursor, or a value that fewer items share',
   });
 }
+
+export function notAsked(source: string): TidegateError {
+  return new TidegateError('upstream', `${source} answered 304 to a request that knows of nothing before`, {
+    field: 'url',
+    expected: 'a body: what has not changed was never sent',
+    hint: 'a cache in between may be wrong',
+  });
+}
+
+export function badStatus(
+  response: Response,
+  source: string,
+  { feed, now }: Pick<BurstContext, 'feed' | 'now'>,
+  { cursor }: HttpSettings,
+): TidegateError {
+  const { status, statusText, headers } = response;
+  const wait = retryAfterMs(headers.get('retry-after'), now());
+  const hint = status === 410 && cursor !== undefined ? expiredHint(feed) : HINTS[status];
+  return new TidegateError('upstream', `${source} answered ${status}${statusText === '' ? '' : ` ${statusText}`}`, {
+    expected: 'a status of 2xx or 304',
+    ...(hint === undefined ? {} : { hint }),
+    ...(wait === null ? {} : { retryAfterMs: wait }),
+  });
+}
+
+/** Each burst fails in the same way until somebody does one of the two. */
+function expiredHint(feed: string): string {
+  return `if the stored cursor has expired at the source, run: tidegate feeds reset ${feed}. The next burst then reads from the beginning that the feed declares; what the source has dropped since the cursor is lost. If url has moved, change url`;
+}
+
+export function missingPage(status: number, source: string): TidegateError {
+  return new TidegateError('upstream', `${source} answered ${status} for a page that it said there is`, {
+    field: 'pages',
+    expected: 'the page that the one before it tells of, by a total or by has_more',
+  });
+}
+
+const HINTS: Record<number, string> = {
+  401: 'check the credentials in headers',
+  403: 'check the credentials in headers',
+  404: 'check url',
+  410: 'the source says that nothing is at url any more: ask whoever runs it for the new one, and change url',
+  429: 'raise everyMs',
+};
