@@ -25,7 +25,7 @@ const ROOMS: readonly (readonly string[])[] = [
 const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   base: [['.'], ['config', 'time', 'schema']],
   declare: [['.'], ['spec'], ['check']],
-  store: [['.'], ['dynamodb', 'redis', 'sqlite', 'shares', 'watch'], ['drivers'], ['contract']],
+  store: [['.'], ['dynamodb', 'redis', 'sqlite', 'shares', 'watch', 'quotas'], ['drivers'], ['contract']],
   streams: [['.'], ['log', 'conditions'], ['removing', 'ranges'], ['history'], ['sources']],
   feeds: [
     ['kit', 'records', 'csv', 'rss'],
@@ -38,7 +38,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   deliveries: [['records'], ['send'], ['work'], ['.']],
   auth: [['.'], ['keys', 'oauth', 'audit', 'login']],
   calls: [['publishing'], ['.'], ['bounds', 'changes'], ['events']],
-  http: [['documents'], ['.'], ['events', 'observe']],
+  http: [['documents', 'bodies'], ['.'], ['events', 'observe']],
   tools: [['.'], ['alarms', 'events', 'triggers']],
   operate: [['.'], ['feeds', 'streams', 'dead', 'work', 'backup'], ['faces']],
   // An extension stands beside what serves it: nothing of the server knows one.

@@ -17,7 +17,7 @@ import { commitSurely } from '../store/commit.ts';
 import type { Store } from '../store/store.ts';
 import type { Caller } from './caller.ts';
 import { jsonBytes } from '../base/json.ts';
-import { createQuotas, type Quota } from '../store/quotas.ts';
+import { createQuotas, type Quota } from '../store/quotas/quotas.ts';
 import { resultPage, type ResultPage, resultPageKey } from './names.ts';
 import { splitResult, type SplitResult } from './result-pages.ts';
 import { pagedAnswer, unkeptAnswer } from './result-answer.ts';

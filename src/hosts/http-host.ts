@@ -5,7 +5,8 @@
 import type { App } from '../declare/app.ts';
 import { checkSecretsSet, openFeedSecrets } from '../declare/check/open-secrets.ts';
 import type { AppChanges } from '../declare/context.ts';
-import { createApp, type HttpAppOptions } from '../http/app.ts';
+import { createApp } from '../http/app.ts';
+import type { HttpAppOptions } from '../http/app-options.ts';
 import type { Edge } from '../http/edge.ts';
 import { mountEvents } from '../http/events/paths.ts';
 import { pushKeys, pushTokens } from '../http/push-secrets.ts';

@@ -1,5 +1,5 @@
 /** What tasks work with: what the host has, the catalog of all tasks, and how their `run` reaches streams. */
-import { createQuotas } from '../store/quotas.ts';
+import { createQuotas } from '../store/quotas/quotas.ts';
 import type { WorkDeps } from '../calls/events/delivery-deps.ts';
 import { actsForReactions } from '../calls/events/reactions.ts';
 import { createAppStreams } from '../calls/streams.ts';

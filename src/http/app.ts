@@ -2,13 +2,13 @@
  * The HTTP app, the same on every platform: the MCP endpoint, the documents by which clients find it, pushes, and
  * health. It maps paths to routes and does nothing else; what serves MCP is passed in.
  */
-import { Hono, type MiddlewareHandler } from 'hono';
+import { Hono } from 'hono';
 import { asTidegateError, isOfStore, TidegateError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
-import type { Secrets } from '../base/seal.ts';
 import type { Deps } from '../streams/deps.ts';
 import { openAccount } from '../store/counting.ts';
 import { createOutages } from '../store/outages.ts';
+import type { HttpApp, HttpAppOptions, RouteParts } from './app-options.ts';
 import {
   type Authenticate,
   openToEveryone,
@@ -17,83 +17,25 @@ import {
   withSafeNames,
   withTimeLimit,
 } from './authenticate.ts';
-import { type BodyBounds, createBodies } from './bodies.ts';
-import { type Challenges, createChallenges } from './challenge.ts';
+import { createBodies } from './bodies/bodies.ts';
+import { createChallenges } from './challenge.ts';
 import { withStreamBounds } from './bounded-serving.ts';
 import { createCors } from './cors.ts';
 import { discoveryDocuments } from './documents/discovery.ts';
 import { documentPreflight } from './documents/documents.ts';
-import { type Edge, NO_EDGE, REQUESTS } from './edge.ts';
+import { edgeOf, REQUESTS } from './edge.ts';
 import { refusedForNow } from './mcp-refusals.ts';
 import type { McpServing } from '../calls/events/mcp-serving.ts';
 import { createMcpRoute } from './mcp-route.ts';
-import { createOriginGuard, type OriginGuard, type OriginOptions } from './origin.ts';
+import { createOriginGuard } from './origin.ts';
 import type { LoginRoutes } from './login.ts';
+import { addLoginRoutes } from './login-routes.ts';
 import { laterIfAsked, methodResponse, problemResponse, refusedResponse } from './problem.ts';
-import type { ProtectedResource } from './documents/protected-resource.ts';
-import type { PushTokens } from './push.ts';
 import type { PushEntrance } from './push-entrance.ts';
-import type { PushKeys } from './push-secrets.ts';
-import type { PushNeeds } from './push-gate.ts';
 import { createReadiness } from './ready.ts';
 import { counting, createRequestCount } from './request-limit.ts';
 import { createRequestLog, type LoggedEnv, type RequestReport } from './request-log.ts';
 import { createSafeHeaders } from './safe-headers.ts';
-
-export interface HttpAppOptions extends OriginOptions {
-  /** Largest body of a POST to `/mcp`; default 1 MiB. */
-  bodyBytes?: number;
-  /** Most requests to `/mcp` under way, where the host bounds them in no other way. Default 1,000. */
-  requests?: number;
-  /** What bodies that have not come whole may take together, and how long. Default: 32 MiB, 30 s. */
-  bodies?: BodyBounds;
-  /** The token of each stream that takes pushes. Default: no stream does. */
-  pushTokens?: PushTokens;
-  /** The keys of each stream that takes signed pushes. Default: no stream does. */
-  pushKeys?: PushKeys;
-  /** Asked before a request is looked at, its body too. An error that it answers refuses. Default: all are let through. */
-  admit?: (request: Request) => Promise<TidegateError | null>;
-  /** Who calls; default: everyone is the public principal. */
-  authenticate?: Authenticate | undefined;
-  /** Default `both`. */
-  pushNeeds?: PushNeeds | undefined;
-  /** What login cookies are sealed with. Default: nothing, and there are no logins. */
-  secrets?: Secrets | null | undefined;
-  /** How those are refused whose scopes do not reach. Default: without the place of an issuer's metadata. */
-  challenges?: Challenges | undefined;
-  /** Whose tokens are taken, for the documents that say so. Default null: no issuer's, and there are no such documents. */
-  protectedResource?: ProtectedResource | null | undefined;
-  /** What counts requests and answers `/metrics`, such as `createObserve` makes. Default: nothing does. */
-  observe?: Observed | undefined;
-  /** Adds further routes, such as those of `events`. Default: there are none. */
-  mount?: (http: HttpApp, parts: RouteParts) => void;
-}
-
-/** What a route that serves data is made of. */
-export interface RouteParts {
-  guard: OriginGuard;
-  /** Who calls; the request is counted here. */
-  authenticate: Authenticate;
-  /** Who calls, asked again of a request that stays open, which is counted already. */
-  authenticateAgain: Authenticate;
-  challenges: Challenges;
-  /** Whether a caller's open streams are counted over all instances. */
-  countsOpen: boolean;
-  /** Nobody asks who calls. */
-  isOpen: boolean;
-  /** The address on which the server listens; null: it is not known. */
-  host: string | null;
-}
-
-/** What a host observes of itself. */
-export interface Observed {
-  /** Sees each request, and writes its line. */
-  log(runtime: Deps['runtime']): MiddlewareHandler<LoggedEnv>;
-  /** The same, and it is noted who sends which request. */
-  noting(authenticate: Authenticate): Authenticate;
-  /** Adds its routes. */
-  mount(http: HttpApp, deps: Deps, parts: RouteParts): void;
-}
 
 interface HttpDeps extends Deps {
   mcp: McpServing & { versions: readonly string[]; capabilities: JsonObject };
@@ -105,18 +47,6 @@ const MCP_PATHS = ['/mcp', '/mcp/'];
 
 /** Where servers of 2024-11-05 have their stream of events, and take messages. */
 const OLD_PATHS = new Set(['/sse', '/messages', '/message']);
-
-function noLogins(): TidegateError {
-  const hint = 'logins need AUTH, and TIDEGATE_SECRET to seal their cookies';
-  return new TidegateError('not_found', 'There are no logins here', { hint });
-}
-
-export type HttpApp = Hono<LoggedEnv>;
-
-/** Whoever calls without an environment, as tests do, hands over nothing. */
-function edgeOf({ env }: { env?: { edge?: Edge | undefined } }): Edge {
-  return env?.edge ?? NO_EDGE;
-}
 
 export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const { app, mcp, runtime, store } = deps;
@@ -231,14 +161,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     return (await push)(raw, stream, account.store, edge);
   });
   http.all('/ingest/:stream', (context) => methodResponse(context.req.path, 'POST'));
-  http.post('/login', async (context) => {
-    const routes = await loadLogins();
-    return routes ? routes.logIn(context.req.raw, edgeOf(context)) : problemResponse(noLogins());
-  });
-  http.get('/login', async (context) => (await loadLogins())?.show(context.req.raw) ?? problemResponse(noLogins()));
-  http.all('/login', (context) => methodResponse(context.req.path, 'GET, POST'));
-  http.post('/logout', async (context) => (await loadLogins())?.logOut(context.req.raw) ?? problemResponse(noLogins()));
-  http.all('/logout', (context) => methodResponse(context.req.path, 'POST'));
+  addLoginRoutes(http, loadLogins);
   const authenticateAndCount = counting(withCookies, count, problemResponse);
   const parts: RouteParts = {
     guard,

@@ -4,7 +4,7 @@
  */
 import { TidegateError } from '../base/errors.ts';
 import type { Work } from '../store/work.ts';
-import type { BodySource } from './bodies.ts';
+import type { BodySource } from './bodies/bodies.ts';
 
 export interface Edge {
   /** Default: the request's stream. */
@@ -38,3 +38,8 @@ export function gaveUp(): TidegateError {
 }
 
 const RETRY_AFTER_MS = 2_000;
+
+/** Whoever calls without an environment, as tests do, hands over nothing. */
+export function edgeOf({ env }: { env?: { edge?: Edge | undefined } }): Edge {
+  return env?.edge ?? NO_EDGE;
+}

@@ -18,7 +18,7 @@ import { bareType } from '../net/media-type.ts';
 import type { Store } from '../store/store.ts';
 import type { Audit } from '../streams/audit.ts';
 import { type Authenticate, bearerOf } from './authenticate.ts';
-import type { Bodies } from './bodies.ts';
+import type { Bodies } from './bodies/bodies.ts';
 import type { Edge } from './edge.ts';
 import { baseOf } from './origin.ts';
 import {

@@ -9,8 +9,8 @@ import { type EventDialect, INVALID_REQUEST, PARSE_ERROR } from '../base/json-rp
 import { isPromise, whenKnown } from '../base/time/when-known.ts';
 import type { ServedAnswer } from '../calls/served-answer.ts';
 import type { Authenticate } from './authenticate.ts';
-import type { Bodies } from './bodies.ts';
-import { readJson } from './body.ts';
+import type { Bodies } from './bodies/bodies.ts';
+import { readJson } from './bodies/message-body.ts';
 import type { Challenges } from './challenge.ts';
 import { type Edge, NO_EDGE, overloaded } from './edge.ts';
 import { insufficientScope, mcpError, refusedForNow, refusedOrigin } from './mcp-refusals.ts';

@@ -3,8 +3,8 @@ import { isDeep, type Json, utf8Bytes } from '../base/json.ts';
 import { TidegateError } from '../base/errors.ts';
 import { readSourceJson } from '../base/source-json.ts';
 import { bareType, jsonFormOf } from '../net/media-type.ts';
-import type { Bodies, BodyFault } from './bodies.ts';
-import { isEncoded } from './body.ts';
+import type { Bodies, BodyFault } from './bodies/bodies.ts';
+import { isEncoded } from './bodies/message-body.ts';
 import { type Edge, overloaded } from './edge.ts';
 
 /**

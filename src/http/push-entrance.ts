@@ -5,7 +5,7 @@
  */
 import type { Deps } from '../streams/deps.ts';
 import { type Authenticate, bearerOf } from './authenticate.ts';
-import type { Bodies } from './bodies.ts';
+import type { Bodies } from './bodies/bodies.ts';
 import type { Challenges } from './challenge.ts';
 import type { Edge } from './edge.ts';
 import { createPushGate, type PushNeeds } from './push-gate.ts';

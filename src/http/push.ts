@@ -12,11 +12,11 @@ import type { Deps } from '../streams/deps.ts';
 import type { Once } from '../streams/log/publish-many.ts';
 import { createOutages } from '../store/outages.ts';
 import { pusherOf } from './authenticate.ts';
-import type { Bodies } from './bodies.ts';
+import type { Bodies } from './bodies/bodies.ts';
 import type { Edge } from './edge.ts';
 import { problemResponse, unauthorizedResponse } from './problem.ts';
 import { type PushedItem, readItems, type SignedBody, wrong } from './push-body.ts';
-import type { Quota } from '../store/quotas.ts';
+import type { Quota } from '../store/quotas/quotas.ts';
 import { pacedBy, UNBOUNDED } from '../store/work.ts';
 import { ofStream } from '../streams/scope.ts';
 
@@ -63,7 +63,7 @@ export function createPushRoute(deps: Deps, bodies: Bodies): PushRoute {
       // Loaded by the first push, because most instances never see one.
       const [{ publishMany, pushedKey, signedKey }, { createQuotas }] = await Promise.all([
         import('../streams/log/publish-many.ts'),
-        import('../store/quotas.ts'),
+        import('../store/quotas/quotas.ts'),
       ]);
       const owner = isOwner(principal, pusherOf(name)) ? null : principal;
       const recordOf = (key: string) => (signed ? signedKey(name, key) : pushedKey(owner, name, key));

@@ -12,7 +12,7 @@ import { type Json, parseJson, sentJsonResponse, asJsonObject } from '../base/js
 import type { Runtime } from '../base/runtime.ts';
 import type { Store } from '../store/store.ts';
 import { pusherOf } from './authenticate.ts';
-import type { Bodies } from './bodies.ts';
+import type { Bodies } from './bodies/bodies.ts';
 import type { Edge } from './edge.ts';
 import { problemResponse, unsignedResponse } from './problem.ts';
 import { PUSH_BYTES, type SignedBody, unreadBody } from './push-body.ts';

@@ -3,7 +3,7 @@ import type { App } from '../declare/app.ts';
 import type { Audit } from './audit.ts';
 import type { Tenants } from '../base/principal.ts';
 import type { Runtime } from '../base/runtime.ts';
-import type { Quotas } from '../store/quotas.ts';
+import type { Quotas } from '../store/quotas/quotas.ts';
 import type { Store } from '../store/store.ts';
 
 export interface Deps {

@@ -6,7 +6,7 @@ import { startLoop } from '../../src/hosts/node/loop.ts';
 import { createHostLimiter } from '../../src/net/politeness.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { watchClock } from '../../src/store/clock-watch.ts';
-import { createQuotas } from '../../src/store/quotas.ts';
+import { createQuotas } from '../../src/store/quotas/quotas.ts';
 import { feedOf, identified, items, reading, settle, stageOf, START } from '../feeds/run/stage.ts';
 
 const [SECOND, MINUTE, HOUR, DAY] = [1_000, 60_000, 3_600_000, 86_400_000];

@@ -10,7 +10,7 @@ import { keptMessageKey } from '../../src/mcp/sessions/kept-messages.ts';
 import { sessionKey } from '../../src/mcp/sessions/sessions.ts';
 import { checkCounter, checkKey, checkLog } from '../../src/store/limits.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
-import { createQuotas } from '../../src/store/quotas.ts';
+import { createQuotas } from '../../src/store/quotas/quotas.ts';
 import type { RecordKey } from '../../src/store/store.ts';
 import { fenceKey } from '../../src/streams/log/append.ts';
 import { positionKey } from '../../src/streams/log/follower.ts';

@@ -1,7 +1,7 @@
 /** How many requests of MCP are under way where a platform hands over no share of its own. */
 import { expect, test } from 'vitest';
 import { PUBLIC } from '../../src/base/principal.ts';
-import { createBodies } from '../../src/http/bodies.ts';
+import { createBodies } from '../../src/http/bodies/bodies.ts';
 import { createChallenges } from '../../src/http/challenge.ts';
 import type { McpServing } from '../../src/calls/events/mcp-serving.ts';
 import { createMcpRoute } from '../../src/http/mcp-route.ts';

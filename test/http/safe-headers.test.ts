@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { defineApp, stream, TidegateError } from '../../src/index.ts';
 import { readEnvironment } from '../../src/base/config/config.ts';
 import { systemRuntime } from '../../src/base/runtime.ts';
-import type { HttpAppOptions } from '../../src/http/app.ts';
+import type { HttpAppOptions } from '../../src/http/app-options.ts';
 import { withSafeHeaders } from '../../src/http/safe-headers.ts';
 import { serve } from '../../src/hosts/node/serve.ts';
 import { startProblem } from '../../src/hosts/start-problem.ts';

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { defineApp, stream } from '../../src/index.ts';
 import type { Principal } from '../../src/base/principal.ts';
-import type { HttpAppOptions } from '../../src/http/app.ts';
+import type { HttpAppOptions } from '../../src/http/app-options.ts';
 import { PUSH_BYTES } from '../../src/http/push-body.ts';
 import type { PushKeys } from '../../src/http/push-secrets.ts';
 import { type Served, serveApp } from '../mcp/served.ts';

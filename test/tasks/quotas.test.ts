@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { task } from '../../src/declare/task.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
-import { createQuotas } from '../../src/store/quotas.ts';
+import { createQuotas } from '../../src/store/quotas/quotas.ts';
 import { waitForTask } from '../../src/tools/wait-for.ts';
 import { cancelTask } from '../../src/tasks/work/requests.ts';
 import { runningQuota } from '../../src/tasks/records/quotas.ts';

@@ -11,7 +11,7 @@ import type { Principal } from '../../base/principal.ts';
 import type { ServedAnswer } from '../served-answer.ts';
 import type { App } from '../../declare/app.ts';
 import { type Account, openAccount, type Spent } from '../../store/counting.ts';
-import { createQuotas, type Quota } from '../../store/quotas.ts';
+import { createQuotas, type Quota } from '../../store/quotas/quotas.ts';
 import type { Deps } from '../../streams/deps.ts';
 
 const LASTS_MS = 120_000;

@@ -6,7 +6,7 @@
 import type { App } from '../../declare/app.ts';
 import type { DeclaredFeed } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
-import { createQuotas, type Quota } from '../../store/quotas.ts';
+import { createQuotas, type Quota } from '../../store/quotas/quotas.ts';
 import type { Reason } from '../records/dead-letters.ts';
 import type { LogTenant, StreamScope } from '../../streams/scope.ts';
 

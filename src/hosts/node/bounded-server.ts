@@ -7,7 +7,7 @@ import { getRequestListener } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { ProcessBounds } from '../../base/config/bounds.ts';
 import type { Runtime } from '../../base/runtime.ts';
-import type { BodySource } from '../../http/bodies.ts';
+import type { BodySource } from '../../http/bodies/bodies.ts';
 import { gaveUp, overloaded } from '../../http/edge.ts';
 import { problemResponse } from '../../http/problem.ts';
 import type { Host } from '../http-host.ts';

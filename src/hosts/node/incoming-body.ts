@@ -1,6 +1,6 @@
 /** The body of a request of Node's as the one reader takes it, and what becomes of a body that nobody reads to its end. */
 import type { IncomingMessage } from 'node:http';
-import type { BodySource, TakeChunk } from '../../http/bodies.ts';
+import type { BodySource, TakeChunk } from '../../http/bodies/bodies.ts';
 
 /** A body of more chunks than this, of fewer bytes each on average, is not read on: its connection is closed when its time is over. */
 const MANY_CHUNKS = 500;

@@ -20,7 +20,7 @@ import { STANDARD_STORE } from '../platforms/standard-store.ts';
 import { hintsThrough } from '../queues/hints.ts';
 import { startProblem } from '../start-problem.ts';
 import { overloaded } from '../../http/edge.ts';
-import { dropUnread } from '../../http/unread-body.ts';
+import { dropUnread } from '../../http/bodies/unread-body.ts';
 import { type BoundAnswer, createAnswers } from './answers.ts';
 import { admitThrough } from './rate-limit.ts';
 import { createShares, type Shares } from './shares.ts';

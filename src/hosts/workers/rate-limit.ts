@@ -5,7 +5,7 @@
  */
 import { TidegateError } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
-import type { HttpAppOptions } from '../../http/app.ts';
+import type { HttpAppOptions } from '../../http/app-options.ts';
 import { networkOf } from '../../net/network-of.ts';
 
 interface RateLimit {

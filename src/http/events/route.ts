@@ -15,7 +15,7 @@ import type { Deps } from '../../streams/deps.ts';
 import { decodeTailCursor, encodeTailCursor } from '../../streams/log/tail-cursor.ts';
 import { streamLog } from '../../streams/log/stream-log.ts';
 import { ofStream, scopeOf } from '../../streams/scope.ts';
-import type { RouteParts } from '../app.ts';
+import type { RouteParts } from '../app-options.ts';
 import type { Edge } from '../edge.ts';
 import { laterIfAsked, problemResponse, refusedResponse } from '../problem.ts';
 import type { RequestReport } from '../request-log.ts';

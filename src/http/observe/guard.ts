@@ -8,7 +8,7 @@ import { plainText } from '../../base/plain.ts';
 import { isLoopback, readHostname } from '../../base/config/origins.ts';
 import { APP_TENANT } from '../../base/principal.ts';
 import { ADMIN_READ, isOperator } from '../../base/scopes.ts';
-import type { RouteParts } from '../app.ts';
+import type { RouteParts } from '../app-options.ts';
 import { bearerOf } from '../authenticate.ts';
 import { refusedResponse } from '../problem.ts';
 

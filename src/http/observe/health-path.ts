@@ -6,7 +6,7 @@ import { sentJsonResponse } from '../../base/json.ts';
 import { openAccount } from '../../store/counting.ts';
 import type { Store } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
-import type { HttpApp, RouteParts } from '../app.ts';
+import type { HttpApp, RouteParts } from '../app-options.ts';
 import { methodResponse } from '../problem.ts';
 import { type FeedHealthLine, feedsHealth, healthCounts, healthDetails } from './feeds-health.ts';
 import type { Guard } from './guard.ts';

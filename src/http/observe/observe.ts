@@ -8,7 +8,7 @@ import { whenKnown } from '../../base/time/when-known.ts';
 import type { Store } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { openAccount } from '../../store/counting.ts';
-import type { HttpApp, Observed, RouteParts } from '../app.ts';
+import type { HttpApp, Observed, RouteParts } from '../app-options.ts';
 import { methodResponse } from '../problem.ts';
 import { expose, type Family, formatFor, METRICS_TYPES } from './exposition.ts';
 import { createGuard } from './guard.ts';

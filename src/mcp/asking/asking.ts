@@ -10,7 +10,7 @@ import type { Runtime } from '../../base/runtime.ts';
 import type { LateResults } from './late-results.ts';
 import type { InputRequired } from '../../calls/question-round.ts';
 import { commitSurely } from '../../store/commit.ts';
-import { createQuotas, type Quota } from '../../store/quotas.ts';
+import { createQuotas, type Quota } from '../../store/quotas/quotas.ts';
 import { cancelledQuestions, laterWords, questionWords, workedOnWords } from './fallback.ts';
 import type { ClientSession, Sessions } from '../sessions/sessions.ts';
 import { createGoingOn, type GoesOn } from './going-on.ts';

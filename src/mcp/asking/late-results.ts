@@ -7,7 +7,7 @@ import { asTidegateError } from '../../base/errors.ts';
 import { jsonBytes, sentJson } from '../../base/json.ts';
 import { inPages } from '../../base/text.ts';
 import { commitSurely } from '../../store/commit.ts';
-import { createQuotas } from '../../store/quotas.ts';
+import { createQuotas } from '../../store/quotas/quotas.ts';
 import { resultPage, type ResultPage, resultPageKey } from '../../calls/names.ts';
 import { callLine, callsTo } from '../../calls/next-call.ts';
 import { type Keeper, MOST_RESULT_PAGES, type ResultDeps, resultName, resultQuota } from '../../calls/results.ts';

@@ -7,7 +7,7 @@ import { readQuestionId } from '../asking/records.ts';
 import type { AnswerDeps } from '../sessions/answer-stream.ts';
 import type { SessionFacts } from '../sessions/token.ts';
 import { commitSurely } from '../../store/commit.ts';
-import type { Quota, Quotas } from '../../store/quotas.ts';
+import type { Quota, Quotas } from '../../store/quotas/quotas.ts';
 import type { Exchange } from './exchange.ts';
 import type { ServerSource } from './server.ts';
 import { takeAnswer } from './legacy-client.ts';

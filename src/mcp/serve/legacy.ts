@@ -23,7 +23,7 @@ import { type ClientMessagesDeps, endWaiting, heard, isAnswering, noted } from '
 import { changesSubscriptions, type createSubscribing } from './subscribing.ts';
 import { serveBatch } from '../sessions/batch.ts';
 import { CHECKED, initializes } from '../wire/legacy-checks.ts';
-import { createQuotas } from '../../store/quotas.ts';
+import { createQuotas } from '../../store/quotas/quotas.ts';
 import { createUnderWay } from './under-way.ts';
 import type { Params } from '../wire/params.ts';
 import { LEGACY_VERSIONS } from '../wire/versions.ts';

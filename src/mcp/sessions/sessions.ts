@@ -11,7 +11,7 @@ import type { Runtime } from '../../base/runtime.ts';
 import type { Sealer } from '../../base/seal.ts';
 import type { McpLogLevel } from '../../declare/context.ts';
 import { afterConflict, commitIfTaken, commitSurely } from '../../store/commit.ts';
-import { createQuotas, type Quota } from '../../store/quotas.ts';
+import { createQuotas, type Quota } from '../../store/quotas/quotas.ts';
 import { record } from '../../store/record.ts';
 import { isPresent, type Operation, type Reading, type RecordKey, type Store } from '../../store/store.ts';
 import { createSessionTokens, SERVES_MS, type SessionFacts, type SessionTokens } from './token.ts';

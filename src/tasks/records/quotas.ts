@@ -1,7 +1,7 @@
 /** What the quotas of tasks and waits count. */
 import type { App } from '../../declare/app.ts';
 import { policyOf } from '../../declare/spec/task.ts';
-import type { Quota } from '../../store/quotas.ts';
+import type { Quota } from '../../store/quotas/quotas.ts';
 import type { Catalog, TaskDeps } from './find-task.ts';
 import { STATE_LIMITS, type StateLimits } from '../../streams/conditions/state.ts';
 

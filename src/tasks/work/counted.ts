@@ -8,7 +8,7 @@
 import { isOwner, type Principal } from '../../base/principal.ts';
 import { asTidegateError, type ErrorCode } from '../../base/errors.ts';
 import { commitSurely } from '../../store/commit.ts';
-import type { Quotas } from '../../store/quotas.ts';
+import type { Quotas } from '../../store/quotas/quotas.ts';
 import type { TaskDeps } from '../records/find-task.ts';
 import { cancelled } from '../records/changes.ts';
 import { expiryOf, type Header, headerKey, taskHeader } from '../records/header.ts';

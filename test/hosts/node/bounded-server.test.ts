@@ -5,7 +5,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ProcessBounds } from '../../../src/base/config/bounds.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
-import { createBodies } from '../../../src/http/bodies.ts';
+import { createBodies } from '../../../src/http/bodies/bodies.ts';
 import { createConnections } from '../../../src/hosts/node/connections.ts';
 import { createBoundedServer } from '../../../src/hosts/node/bounded-server.ts';
 import type { Host } from '../../../src/hosts/http-host.ts';

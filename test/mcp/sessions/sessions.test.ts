@@ -6,7 +6,7 @@ import { defineApp, TidegateError, tool } from '../../../src/index.ts';
 import { PUBLIC } from '../../../src/base/principal.ts';
 import { countCalls } from '../../../src/store/counting.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
-import { createQuotas } from '../../../src/store/quotas.ts';
+import { createQuotas } from '../../../src/store/quotas/quotas.ts';
 import { createSessions, NEWLY_KEPT } from '../../../src/mcp/sessions/sessions.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { createSealer } from '../../../src/base/seal.ts';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { TidegateError } from '../../../src/base/errors.ts';
 import { task } from '../../../src/declare/task.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
-import { createQuotas } from '../../../src/store/quotas.ts';
+import { createQuotas } from '../../../src/store/quotas/quotas.ts';
 import type { CommitResult, Store } from '../../../src/store/store.ts';
 import { ADA, taskStage } from '../stage.ts';
 

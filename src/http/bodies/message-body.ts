@@ -1,6 +1,6 @@
 /** A message of JSON-RPC out of a body. */
-import { type MessageText, readMessage } from '../base/message-json.ts';
-import type { Work } from '../store/work.ts';
+import { type MessageText, readMessage } from '../../base/message-json.ts';
+import type { Work } from '../../store/work.ts';
 import type { Bodies, BodyFault, BodySource } from './bodies.ts';
 
 export type Body =

@@ -2,8 +2,8 @@
  * The one reader of bodies. It reads up to a limit, whether or not a header declares a length, keeps bytes as bytes, and holds
  * what all unfinished bodies of the process take within one bound: whoever sends more is not read on until there is room.
  */
-import type { Runtime } from '../base/runtime.ts';
-import { startTimer } from '../base/time/timer.ts';
+import type { Runtime } from '../../base/runtime.ts';
+import { startTimer } from '../../base/time/timer.ts';
 import { dropRest } from './unread-body.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** The one reader of bodies: bytes stay bytes, and what unfinished bodies hold has a bound and a time. */
 import { expect, test } from 'vitest';
-import { createBodies, FREE_BYTES, type BodySource } from '../../src/http/bodies.ts';
+import { createBodies, FREE_BYTES, type BodySource } from '../../../src/http/bodies/bodies.ts';
 
 const KIB = 1_024;
 

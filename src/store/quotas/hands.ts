@@ -1,9 +1,9 @@
 /**
- * What an instance has in hand of counters, and who of it asks the store for more. `quota-counter.ts` says what is taken and given
+ * What an instance has in hand of counters, and who of it asks the store for more. `counter.ts` says what is taken and given
  * back; nothing here calls the store.
  */
-import type { Runtime } from '../base/runtime.ts';
-import { isLow } from './quota-hold.ts';
+import type { Runtime } from '../../base/runtime.ts';
+import { isLow } from './hold.ts';
 
 /** Of whatever is remembered by counter. */
 export const MOST_COUNTERS = 10_000;

@@ -1,14 +1,14 @@
 /**
  * How much a principal, and all of a tenant together, may take up at once: bytes that are stored, or things that are counted. It is
- * summed over all instances (`quota-counter.ts` says how, and why it is never above). A sum that is too high (an answer that was
+ * summed over all instances (`counter.ts` says how, and why it is never above). A sum that is too high (an answer that was
  * lost, what a killed process took and did not give back) is right again when its time is over.
  */
-import { TidegateError } from '../base/errors.ts';
-import { APP_TENANT, type Owner } from '../base/principal.ts';
-import type { Runtime } from '../base/runtime.ts';
-import { type Counter, createCounters } from './quota-counter.ts';
-import { PIECES } from './quota-hands.ts';
-import type { Store } from './store.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { APP_TENANT, type Owner } from '../../base/principal.ts';
+import type { Runtime } from '../../base/runtime.ts';
+import { type Counter, createCounters } from './counter.ts';
+import { PIECES } from './hands.ts';
+import type { Store } from '../store.ts';
 
 export interface Quota {
   /** Its name in the app's declaration, such as `quotas.results`. */

@@ -1,9 +1,9 @@
 /** What is taken at once over all instances is never above the limit, whatever clocks, lost answers and borders of time there are. */
 import { describe, expect, test } from 'vitest';
-import { createMemoryStore } from '../../src/store/drivers/memory.ts';
-import { createCounters } from '../../src/store/quota-counter.ts';
-import type { Store } from '../../src/store/store.ts';
-import { fc } from '../properties.ts';
+import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
+import { createCounters } from '../../../src/store/quotas/counter.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { fc } from '../../properties.ts';
 
 const HOUR = 3_600_000;
 const START = 500_000 * HOUR;

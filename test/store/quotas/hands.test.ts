@@ -1,6 +1,6 @@
 /** What an instance remembers by counter ends with its time, however many counters there were. */
 import { expect, test } from 'vitest';
-import { createHands, createCounterMemory, MOST_COUNTERS } from '../../src/store/quota-hands.ts';
+import { createHands, createCounterMemory, MOST_COUNTERS } from '../../../src/store/quotas/hands.ts';
 
 const PIECE_MS = 60_000;
 

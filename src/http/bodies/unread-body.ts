@@ -3,7 +3,7 @@
  * the body was read, and its sender hears of a lost connection in place of the refusal. So what still comes is read and kept nowhere, up
  * to a bound. Who sends more, or slowly, is cut as before.
  */
-import type { Runtime } from '../base/runtime.ts';
+import type { Runtime } from '../../base/runtime.ts';
 
 /** As many bytes are read of a body that is refused. */
 export const DROPPED_BYTES = 8 * 1_024 * 1_024;

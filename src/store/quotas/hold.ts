@@ -1,6 +1,6 @@
 /**
  * What an instance keeps in hand of things that are counted one by one, such as tasks, waits and open streams, so that most of
- * them cost no call to the store. Pure; `quota-counter.ts` does the calls.
+ * them cost no call to the store. Pure; `counter.ts` does the calls.
  *
  * All that instances hold is counted, and nothing is held that made the sum more than half of the limit: what they hold
  * together, and what those held that ended without a word, is never more than that half. Above it each one is taken and given

@@ -1,14 +1,14 @@
 /** Quotas over all instances on one store: what is over is refused, what ends is free again, and no sum is wrong for ever. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { randomId, systemRuntime } from '../../src/base/runtime.ts';
-import { createMemoryStore } from '../../src/store/drivers/memory.ts';
-import { createRedisStore } from '../../src/store/redis/store.ts';
-import { createSqliteStore } from '../../src/store/sqlite/store.ts';
-import { createQuotas, type Quota } from '../../src/store/quotas.ts';
-import type { Store } from '../../src/store/store.ts';
-import { requireService } from '../services/available.ts';
-import { type RunningRedis, startRedis } from '../services/redis.ts';
-import { startUpstash, type UpstashFront } from '../services/upstash.ts';
+import { randomId, systemRuntime } from '../../../src/base/runtime.ts';
+import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
+import { createRedisStore } from '../../../src/store/redis/store.ts';
+import { createSqliteStore } from '../../../src/store/sqlite/store.ts';
+import { createQuotas, type Quota } from '../../../src/store/quotas/quotas.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { requireService } from '../../services/available.ts';
+import { type RunningRedis, startRedis } from '../../services/redis.ts';
+import { startUpstash, type UpstashFront } from '../../services/upstash.ts';
 
 const HOUR = 3_600_000;
 const START = 500_000 * HOUR;

@@ -1,8 +1,8 @@
 /** A body that is not wanted: it is read to its end within a bound, so that its sender hears why, and kept nowhere. */
 import { expect, test } from 'vitest';
-import { systemRuntime } from '../../src/base/runtime.ts';
-import { createBodies } from '../../src/http/bodies.ts';
-import { DROPPED_BYTES, DROPPED_MS, dropRest, dropUnread } from '../../src/http/unread-body.ts';
+import { systemRuntime } from '../../../src/base/runtime.ts';
+import { createBodies } from '../../../src/http/bodies/bodies.ts';
+import { DROPPED_BYTES, DROPPED_MS, dropRest, dropUnread } from '../../../src/http/bodies/unread-body.ts';
 
 const MIB = 1_024 * 1_024;
 const gone = () => Promise.reject(new Error('gone'));

@@ -4,14 +4,14 @@
  *
  * The sum is never less than what is in use, by any instance, whose clocks differ by `SKEW_MS` at most:
  * - An instance uses only what it has taken from the store before. Small amounts come from what it holds in hand, and so do things
- *   that are counted one by one (`quota-hold.ts`).
+ *   that are counted one by one (`hold.ts`).
  * - What is given back leaves the hand before the call, which is made once: it is lost where the call is. It is taken off a piece
  *   of time that is no later than the one in which it was taken, and therefore forgotten no later.
  * - Whoever takes near the border of two pieces of time looks at both after it has counted: of two that count at once in both, at
  *   least one sees the other.
  * The sum may be more: by what answers that were lost took, what ended processes held, and what lasts less long than it may.
  */
-import type { Runtime } from '../base/runtime.ts';
+import type { Runtime } from '../../base/runtime.ts';
 import {
   callOfAnother,
   createHands,
@@ -22,9 +22,9 @@ import {
   MOST_COUNTERS,
   MOST_JOINED,
   PIECES,
-} from './quota-hands.ts';
-import { againAfter, isLow, largestHold, spareOf } from './quota-hold.ts';
-import type { Store } from './store.ts';
+} from './hands.ts';
+import { againAfter, isLow, largestHold, spareOf } from './hold.ts';
+import type { Store } from '../store.ts';
 
 export interface Counter {
   name: string;

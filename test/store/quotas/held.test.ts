@@ -1,10 +1,10 @@
 /** Things that are counted one by one: few calls below half of their limit, and never above it over all instances. */
 import { describe, expect, test } from 'vitest';
-import { countCalls } from '../../src/store/counting.ts';
-import { createMemoryStore } from '../../src/store/drivers/memory.ts';
-import { createCounters } from '../../src/store/quota-counter.ts';
-import type { Store } from '../../src/store/store.ts';
-import { fc } from '../properties.ts';
+import { countCalls } from '../../../src/store/counting.ts';
+import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
+import { createCounters } from '../../../src/store/quotas/counter.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { fc } from '../../properties.ts';
 
 const HOUR = 3_600_000;
 const START = 500_000 * HOUR + 120_000;
