@@ -2,7 +2,7 @@
  * A sum over all instances of what was taken and not given back, as far as it lasts no longer than it may. Each piece of time has a
  * counter of the store; the sum is that of the piece that it is now and of those before it, in which something taken still stands.
  *
- * The sum is never less than what is in use, by any instance, whose clocks differ by `SKEW_MS` at most:
+ * The sum is never less than what is in use, by any instance, whose clocks differ by 5 s at most (`pieces.ts`):
  * - An instance uses only what it has taken from the store before. Small amounts come from what it holds in hand, and so do things
  *   that are counted one by one (`hold.ts`).
  * - What is given back leaves the hand before the call, which is made once: it is lost where the call is. It is taken off a piece
@@ -12,31 +12,10 @@
  * The sum may be more: by what answers that were lost took, what ended processes held, and what lasts less long than it may.
  */
 import type { Runtime } from '../../base/runtime.ts';
-import {
-  callOfAnother,
-  createHands,
-  createCounterMemory,
-  endOfPiece,
-  type Hand,
-  waitForCall,
-  MOST_COUNTERS,
-  MOST_JOINED,
-  PIECES,
-} from './hands.ts';
+import { callOfAnother, createHands, endOfPiece, type Hand, waitForCall, MOST_COUNTERS, MOST_JOINED } from './hands.ts';
 import { againAfter, isLow, largestHold, spareOf } from './hold.ts';
+import { type Counter, createPieces } from './pieces.ts';
 import type { Store } from '../store.ts';
-
-export interface Counter {
-  name: string;
-  limit: number;
-  pieceMs: number;
-  /** Small amounts are summed here first, at no call; the sum may be less than what is in use by that, for each instance. */
-  isLoose: boolean;
-  /** Things are counted one by one, and some are kept in hand. Default false. */
-  isHeld?: boolean;
-  /** `takenAt` is never later than when it was taken. Default: it may be, by half a minute. */
-  isExact?: boolean;
-}
 
 interface Counters {
   /**
@@ -59,64 +38,15 @@ const SMALL_SHARE = 1 / 1_000;
 const FRESH_MS = 20_000;
 /** Of the most that is kept in hand, what stays where more comes back. */
 const STAYS_SHARE = 4 / 5;
-/** How long what earlier pieces of time summed up to is remembered, ms. */
-const REMEMBERED_MS = 30_000;
 /** What is given back may have been taken so long before it says, ms, and no more than a quarter of a piece of time. */
 const TAKEN_BEFORE_MS = 30_000;
-/** Clocks of instances differ by this at most, ms. */
-const SKEW_MS = 5_000;
 
 /** @param sleep bounds how long one request waits for what another takes. Absent: none waits */
 export function createCounters({ now, sleep }: Pick<Runtime, 'now'> & Partial<Pick<Runtime, 'sleep'>>): Counters {
   const own = createHands();
   const { hands } = own;
-  const earlier = createCounterMemory<{ total: number; at: number }>((known, now) => now - known.at >= REMEMBERED_MS);
+  const pieces = createPieces(hands);
   const full = new Set<string>();
-
-  /** Gives back what is in hand of earlier pieces of time. Answers how much it was. */
-  async function giveEarlier(store: Store, { name, pieceMs }: Counter, start: number, at: number): Promise<number> {
-    let given = 0;
-    for (let from = start - PIECES * pieceMs; from < start; from += pieceMs) {
-      const hand = hands.get(`${name}/${from}`);
-      if (hand === undefined || hand.left === 0) continue;
-      const { left } = hand;
-      hand.left = 0;
-      given += left;
-      await store.add(`${name}/${from}`, -left, { now: at, expiresAt: endOfPiece(from, pieceMs) });
-      earlier.delete(`${name}/${from}`);
-    }
-    return given;
-  }
-
-  async function before(store: Store, { pieceMs, name }: Counter, start: number, at: number, ageMs: number) {
-    const key = `${name}/${start}`;
-    const known = earlier.get(key);
-    if (known !== undefined && at - known.at < ageMs && at >= known.at) return known.total;
-    const total = await store.add(key, 0, { now: at, expiresAt: endOfPiece(start, pieceMs) });
-    earlier.set(key, { total, at }, at);
-    return total;
-  }
-
-  /** Adds to the piece of time that it is. Answers what all pieces sum up to, newest first; those before it may be old. */
-  async function count(store: Store, counter: Counter, start: number, amount: number, at: number): Promise<number[]> {
-    const { name, pieceMs } = counter;
-    const adding = store.add(`${name}/${start}`, amount, { now: at, expiresAt: endOfPiece(start, pieceMs) });
-    const isEarly = at - start < SKEW_MS;
-    const isLate = start + pieceMs - at <= SKEW_MS;
-    if (isEarly || isLate) await adding;
-    const starts = Array.from({ length: PIECES }, (_, index) => start - (index + 1) * pieceMs);
-    const [current, next, ...others] = await Promise.all([
-      adding,
-      isLate ? before(store, counter, start + pieceMs, at, 0) : 0,
-      ...starts.map((from, index) => before(store, counter, from, at, isEarly && index === 0 ? 0 : REMEMBERED_MS)),
-    ]);
-    return [current + next, ...others];
-  }
-
-  function earlierSums(store: Store, counter: Counter, start: number, at: number): Promise<number[]> {
-    const starts = Array.from({ length: PIECES }, (_, index) => start - (index + 1) * counter.pieceMs);
-    return Promise.all(starts.map((from) => before(store, counter, from, at, REMEMBERED_MS)));
-  }
 
   /**
    * How much of what comes back to that piece of time is kept in hand, by what is known of the others. That of an earlier one
@@ -133,7 +63,7 @@ export function createCounters({ now, sleep }: Pick<Runtime, 'now'> & Partial<Pi
     const start = at - (at % pieceMs);
     const key = `${name}/${start}`;
     const small = limit * SMALL_SHARE;
-    const carried = isHeld ? await giveEarlier(store, counter, start, at) : 0;
+    const carried = isHeld ? await pieces.giveEarlier(store, counter, start, at) : 0;
     let spare = 0;
     // No more than was asked for before: whoever asks once holds nothing.
     const asked = hand.asked - amount;
@@ -151,7 +81,7 @@ export function createCounters({ now, sleep }: Pick<Runtime, 'now'> & Partial<Pi
     const piece = amount + owed - inHand + spare;
     let sums: number[];
     try {
-      sums = await count(store, counter, start, piece, at);
+      sums = await pieces.count(store, counter, start, piece, at);
     } catch (thrown) {
       hand.left += inHand;
       // Where the answer was lost it counts twice, which is never too little.
@@ -236,9 +166,9 @@ export function createCounters({ now, sleep }: Pick<Runtime, 'now'> & Partial<Pi
       const back = hand.left - stays;
       hand.left = stays;
       const total = await store.add(key, -back, { now: at, expiresAt });
-      earlier.delete(key);
+      pieces.forget(key);
       if (!isHeld || !isNow) return;
-      const sums = hand.known === null ? await earlierSums(store, counter, start, at) : [hand.known.before];
+      const sums = hand.known === null ? await pieces.earlierSums(store, counter, start, at) : [hand.known.before];
       const before = sums.reduce((all, one) => all + one, 0);
       hand.known = { sum: total + before, before, at };
       if (isLow(limit, total + before) || hand.left === 0) return;

@@ -6,8 +6,9 @@
 import { TidegateError } from '../../base/errors.ts';
 import { APP_TENANT, type Owner } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
-import { type Counter, createCounters } from './counter.ts';
+import { createCounters } from './counter.ts';
 import { PIECES } from './hands.ts';
+import type { Counter } from './pieces.ts';
 import type { Store } from '../store.ts';
 
 export interface Quota {
