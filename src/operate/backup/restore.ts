@@ -4,23 +4,23 @@
  * nothing else takes what is there for whole. Logs keep their places and append times, and get other epochs (`epochs.ts`).
  */
 import { TidegateError } from '../../base/errors.ts';
-import { APP_TENANT } from '../../base/principal.ts';
 import { commitSurely } from '../../store/commit.ts';
-import { decodeCursor, epochOf } from '../../store/cursor.ts';
 import { transferOf } from '../../store/driver.ts';
-import { type FilledEntry, isPresent, type StoreTransfer } from '../../store/store.ts';
+import { isPresent, type StoreTransfer } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { refuseHalfRestored, RESTORE_KEY } from '../../streams/half-restored.ts';
 import { PRESENCE_PARTITION, refusePresent } from '../../streams/presence.ts';
-import { reactionNotes, reactionsKey } from '../../triggers/reaction-notes.ts';
 import { type ClearOptions, clearStore } from './clear.ts';
-import { isSameEntries, refuseChanged } from './continued.ts';
+import { refuseChanged } from './continued.ts';
 import { type KeptAudit, keepAudit } from './kept-audit.ts';
 import { mapEpochs, newEpochs } from './epochs.ts';
-import { filledByOthers, notedLogs, refuseFilled } from './filled.ts';
-import { type BackupCounts, type BackupHead, type BackupPart, damaged, readBlocks } from './format.ts';
+import { createLogFiller } from './fill-logs.ts';
+import { refuseFilled } from './filled.ts';
+import { type BackupCounts, type BackupHead, damaged, readBlocks } from './format.ts';
 import { heldForm } from './held.ts';
+import { holdReactions } from './hold-reactions.ts';
 import { HELD_PARTITION, isLogOf, isRecordOf } from './kinds.ts';
+import { type Looked, lookThrough } from './look-through.ts';
 import { heldKey, heldRecord, type RestoreState, restoreState, toHeld } from './state.ts';
 import { createRecordWriter, type RecordWriter } from './write-records.ts';
 
@@ -44,15 +44,6 @@ export interface RestoreReport extends BackupCounts {
   held: number;
   /** Whether it went on with one that was interrupted. */
   continued: boolean;
-}
-
-/** What the first reading finds out. */
-interface Looked {
-  head: BackupHead;
-  counts: BackupCounts;
-  sum: string;
-  /** The former epoch of each log. */
-  epochs: Map<string, string>;
 }
 
 /**
@@ -124,41 +115,6 @@ async function forget({ store, runtime }: Deps): Promise<void> {
   await commitSurely(runtime, store, [{ kind: 'delete', partition, id, expects: version }], runtime.now() + 10_000);
 }
 
-async function lookThrough({ open, progress }: RestoreOptions): Promise<Looked> {
-  let head: BackupHead | null = null;
-  let end: Extract<BackupPart, { kind: 'end' }> | null = null;
-  const epochs = new Map<string, string>();
-  const found: BackupCounts = { records: 0, logs: 0, entries: 0 };
-  for await (const part of readBlocks(open())) {
-    if (part.kind === 'head') ({ head } = part);
-    else if (part.kind === 'end') end = part;
-    else if (part.kind === 'record') found.records += 1;
-    else if (part.kind === 'entries') found.entries += part.entries.length;
-    else {
-      found.logs += 1;
-      epochs.set(part.log, part.epoch);
-    }
-    if (part.kind !== 'head') progress(found.records + found.entries, null, 'checked');
-  }
-  if (head === null || end === null) throw damaged('its end is missing');
-  const { counts, sum } = end;
-  if (JSON.stringify(found) !== JSON.stringify(counts)) throw damaged('it does not hold as much as it says');
-  return { head, counts, sum, epochs };
-}
-
-/** A log that is being filled: where it has come to, and where it ended before. */
-interface Filling {
-  name: string;
-  epoch: string;
-  place: number;
-  end: number;
-}
-
-/** @throws TidegateError where more stands behind the end of a log than the backup has */
-function refuseLonger(log: Filling | null, isStanding: boolean): void {
-  if (isStanding && log !== null && log.end > log.place) throw filledByOthers(`the log ${log.name}`);
-}
-
 /** Answers how many records are held. */
 async function write(
   deps: Deps,
@@ -168,15 +124,13 @@ async function write(
   { id, at }: RestoreState,
   { open, hold, progress, signal, isStanding, kept }: RestoreOptions & { isStanding: boolean; kept: KeptAudit },
 ): Promise<number> {
-  const { store } = deps;
   const epochs = newEpochs(former, id);
   const total = counts.records + counts.entries;
   let held = 0;
   let done = 0;
-  let log: Filling | null = null;
   // Triggers are the app's: another tenant's file changes nothing of them.
   let isHeldBack = !hold || head.tenant !== null;
-  const noted = notedLogs(deps.app);
+  const logs = createLogFiller({ app: deps.app, store: deps.store, transfer, epochs, id, isStanding, kept });
   for await (const part of readBlocks(open())) {
     signal.throwIfAborted();
     if (part.kind === 'record' && kept.isIndex(part.record)) done += 1;
@@ -195,62 +149,14 @@ async function write(
       if (!isHeldBack) held += await holdReactions(deps, writer, at);
       isHeldBack = true;
       await writer.flush();
-      refuseLonger(log, isStanding);
-      if (kept.has(part.log)) {
-        log = { name: part.log, epoch: '', place: part.place, end: part.place };
-        continue;
-      }
-      const epoch = epochOf(part.log, id);
-      const { end } = await store.extent(part.log);
-      const standing = end === null ? null : decodeCursor(end);
-      const isForeign = standing !== null && standing.epoch !== epoch;
-      if (isForeign && !noted.has(part.log)) throw filledByOthers(`the log ${part.log}`);
-      // Entries between the former page and this one were trimmed while the backup was made: the log begins behind them.
-      // What a command notes of itself may stand between what was restored before: such a log is filled anew.
-      const isNoted = isForeign || noted.has(part.log);
-      const isBehind = standing !== null && (isNoted || standing.place < part.place);
-      if (isBehind) await transfer.drop(part.log);
-      log = { name: part.log, epoch, place: part.place, end: isBehind ? part.place : (standing?.place ?? part.place) };
+      await logs.begin(part);
     } else if (part.kind === 'entries') {
-      if (log === null) throw damaged('entries stand before their log');
-      if (kept.has(log.name)) {
-        await kept.add(log.name, part.entries);
-        done += part.entries.length;
-        continue;
-      }
-      const skipped = Math.max(0, Math.min(part.entries.length, log.end - log.place));
-      const mapped: FilledEntry[] = mapEpochs(part.entries as never, epochs);
-      if (skipped > 0 && !(await isSameEntries(store, log, mapped.slice(0, skipped)))) {
-        throw filledByOthers(`the log ${log.name}`);
-      }
-      const entries = mapped.slice(skipped);
-      log.place += part.entries.length;
-      if (entries.length > 0) {
-        const filling = { epoch: log.epoch, place: log.place - entries.length, entries };
-        if (!(await transfer.fill(log.name, filling))) throw filledByOthers(`the log ${log.name}`);
-      }
+      await logs.add(part.entries);
       done += part.entries.length;
     } else if (part.kind === 'end' && part.sum !== sum) throw damaged('it changed while it was read');
     if (part.kind !== 'head') progress(done, total, 'restored');
   }
-  refuseLonger(log, isStanding);
+  logs.end();
   if (!isHeldBack) held += await holdReactions(deps, writer, at);
-  return held;
-}
-
-/** Triggers that have not begun a task yet hold back too: what they tell from now on is told where the data come from as well. */
-async function holdReactions({ store, runtime, app }: Deps, writer: RecordWriter, at: number): Promise<number> {
-  await writer.flush();
-  let held = 0;
-  for (const { name, starts } of app.triggers.values()) {
-    const key = reactionsKey(APP_TENANT, name);
-    if (starts === null || isPresent(await store.get(key, runtime.now()))) continue;
-    const value = reactionNotes.encode({ begun: 0, failed: 0, notes: [] });
-    const standing = reactionNotes.encode({ begun: 0, failed: 0, notes: [], heldSince: at });
-    const aside = { ...key, value, expiresAt: null, due: null, standing };
-    await writer.put(heldKey(key), heldRecord.encode(aside), {});
-    await writer.put(key, standing, {});
-    held += 1;
-  }
   return held;
 }
