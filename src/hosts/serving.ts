@@ -13,7 +13,7 @@ import { confirmedTopics } from '../calls/publishing/outlets.ts';
 import { grantedTo, grantKey, wholeOf } from '../calls/granted.ts';
 import { createLateResults } from '../mcp/asking/late-results.ts';
 import type { Registry } from '../mcp/registry/registry.ts';
-import type { ServerDeps } from '../mcp/serve/server.ts';
+import type { ServerDeps } from '../mcp/serve/answering.ts';
 import { taskStatuses } from '../mcp/tasks/notification.ts';
 import { createServing, type SdkServing } from '../mcp/serve/serving.ts';
 import { BY_SCHEDULE, type Dispatch } from '../tasks/records/dispatch.ts';

@@ -20,7 +20,7 @@ import { createResults, type ResultDeps } from '../../src/calls/results.ts';
 import { resultReaders } from '../../src/tools/read-result.ts';
 import { watchChanges } from '../../src/calls/changes/kept.ts';
 import type { ListenBounds } from '../../src/mcp/listen/held.ts';
-import type { ServerDeps } from '../../src/mcp/serve/server.ts';
+import type { ServerDeps } from '../../src/mcp/serve/answering.ts';
 import { taskStatuses } from '../../src/mcp/tasks/notification.ts';
 import { createServing } from '../../src/mcp/serve/serving.ts';
 import { streamResources } from '../../src/tools/stream-resources.ts';

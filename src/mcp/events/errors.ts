@@ -1,10 +1,10 @@
 /** Errors of the extension: which of its names an error of ours has, with the data by which clients tell apart what it stands for. */
-import { ProtocolError } from '@modelcontextprotocol/server';
 import { asTidegateError, type TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { type EventDialect, eventError, type EventErrorName, INVALID_PARAMS } from '../../base/json-rpc.ts';
 import { callbackFailureOf } from '../../deliveries/subscriptions.ts';
 import { protocolAnswer, wholeMessage } from '../wire/errors.ts';
+import { isProtocolError, ProtocolError } from '../wire/protocol-error.ts';
 
 /** Members of requests to other rooms, by what the client called them. Others are members of `params` as they are. */
 const CALLED: Readonly<Record<string, string>> = {
@@ -28,7 +28,7 @@ export async function inEventCodes<Result>(
   try {
     return await work();
   } catch (thrown) {
-    if (thrown instanceof ProtocolError) throw thrown;
+    if (isProtocolError(thrown)) throw thrown;
     throw eventProblem(asTidegateError(thrown), dialect, missing) ?? thrown;
   }
 }

@@ -4,7 +4,7 @@
  * that nothing will come any more, and clients would stay away.
  */
 import { sentJson } from '../../base/json.ts';
-import { type JSONRPCNotification, type JSONRPCRequest, SUBSCRIPTION_ID_META_KEY } from '@modelcontextprotocol/server';
+import type { JSONRPCNotification, JSONRPCRequest } from '@modelcontextprotocol/server';
 import { asTidegateError } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Caller } from '../../calls/caller.ts';
@@ -16,6 +16,7 @@ import type { Registry } from '../registry/registry.ts';
 import { filterOf, honouredOf, type ListenFilter } from './asked.ts';
 import type { HeldStreams, ListenBounds, Sender } from './held.ts';
 import { haveRightsChanged } from '../../calls/events/rights-watch.ts';
+import { SUBSCRIPTION_ID_META_KEY } from '../wire/meta-keys.ts';
 
 interface ListenerDeps {
   runtime: Runtime;

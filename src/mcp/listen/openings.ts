@@ -3,13 +3,14 @@
  * answer, so that its client comes back; it is answered where nothing more will come.
  */
 import { sentJson } from '../../base/json.ts';
-import { type JSONRPCRequest, SUBSCRIPTION_ID_META_KEY } from '@modelcontextprotocol/server';
+import type { JSONRPCRequest } from '@modelcontextprotocol/server';
 import { asTidegateError } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { EventStream } from '../../calls/events/event-stream.ts';
 import type { OpenedStream } from '../extension.ts';
 import type { FoundStream } from '../registry/extensions.ts';
 import type { HeldStreams, ListenBounds, Sender } from './held.ts';
+import { SUBSCRIPTION_ID_META_KEY } from '../wire/meta-keys.ts';
 
 export interface Openings {
   /** @throws as `StreamMethod.open`; TidegateError `overloaded` where too many are open already */

@@ -24,9 +24,9 @@ import { protocolAnswer, wholeMessage } from '../wire/errors.ts';
 import { claimOf } from '../wire/message.ts';
 import { isObject, textOf } from '../wire/params.ts';
 import { MODERN_VERSION } from '../wire/versions.ts';
-import { inLegacyCode } from '../serve/legacy-errors.ts';
+import { inLegacyCode } from '../wire/legacy-errors.ts';
 import { extensionRefusal } from '../serve/extension-check.ts';
-import type { ServerDeps } from '../serve/server.ts';
+import type { ServerDeps } from '../serve/answering.ts';
 import { changesSubscriptions, unknownTo } from '../serve/subscribing.ts';
 
 export interface PipeChanges {

@@ -3,7 +3,8 @@ import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { Principal } from '../../base/principal.ts';
 import { createPipeChanges } from './pipe-changes.ts';
 import { createPipeTransport, type Pipe } from './pipe-transport.ts';
-import { createServerSource, type ServerDeps } from '../serve/server.ts';
+import type { ServerDeps } from '../serve/answering.ts';
+import { createServerSource } from '../serve/server.ts';
 
 interface PipeServing {
   /** Resolves when every request that came has its answer, or nobody reads any more. */

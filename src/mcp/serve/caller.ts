@@ -2,12 +2,13 @@
  * Makes the caller of the registry from the SDK's request context. Log and progress messages are sent only where the
  * client asked for them.
  */
-import { CLIENT_CAPABILITIES_META_KEY, type ServerContext } from '@modelcontextprotocol/server';
+import type { ServerContext } from '@modelcontextprotocol/server';
 import { type JsonObject, sentJson } from '../../base/json.ts';
 import type { Caller, LegacyClient } from '../../calls/caller.ts';
 import type { McpLogLevel } from '../../declare/context.ts';
 import { isWanted } from '../sessions/sessions.ts';
 import { isObject } from '../wire/params.ts';
+import { CLIENT_CAPABILITIES_META_KEY } from '../wire/meta-keys.ts';
 
 /** Longest text of a progress message, in characters. A longer text is cut. */
 const PROGRESS_TEXT = 8_192;

@@ -2,7 +2,7 @@
  * Tasks of 2025-11-25, as far as they concern other methods: who is told that there are any, which tools say that they can be
  * one, and which calls are. Earlier revisions know none; a client of theirs that asks for a task gets the result.
  */
-import { ProtocolError, type Server, type Transport } from '@modelcontextprotocol/server';
+import type { Server, Transport } from '@modelcontextprotocol/server';
 import { INVALID_PARAMS, METHOD_NOT_FOUND } from '../../base/json-rpc.ts';
 import type { Caller, LegacyClient } from '../../calls/caller.ts';
 import type { ContentBlock } from '../../declare/content.ts';
@@ -12,6 +12,7 @@ import type { ToolRegistry } from '../registry/tools.ts';
 import { isObject, type Params, wrongParameter } from '../wire/params.ts';
 import { CORE_TASKS_VERSION } from '../wire/versions.ts';
 import { asTask } from './caller.ts';
+import { ProtocolError } from '../wire/protocol-error.ts';
 
 type Tools = Pick<ToolRegistry, 'taskSupport'>;
 

@@ -14,8 +14,9 @@ import type { Exchange } from './exchange.ts';
 import { createKeptLists, type KeptLists } from './kept-lists.ts';
 import { isAtLeast } from '../wire/log-levels.ts';
 import type { PlainRequest } from '../wire/plain.ts';
+import { CLIENT_CAPABILITIES_META_KEY } from '../wire/meta-keys.ts';
 
-interface DirectDeps {
+export interface DirectDeps {
   runtime: Runtime;
   /** Runs the handler of a request. It throws what `failure` takes. */
   run: (request: PlainRequest, heard: HeardRequest, exchange: Exchange) => Promise<object>;
@@ -32,7 +33,6 @@ export interface Direct {
 }
 
 const SERVER_KEY = 'io.modelcontextprotocol/serverInfo';
-const CLIENT_CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
 const JSON_HEADERS = { 'Content-Type': 'application/json' };
 /** Methods whose results may be kept by clients: those that do not say for how long are not. */
 const KEPT: ReadonlySet<string> = new Set([
@@ -96,7 +96,7 @@ class DirectRequest implements MessageContext {
     this.#request = request;
     this.#plain = plain;
     this.#answer = answer;
-    this.envelope = { [CLIENT_CAPABILITIES]: plain.capabilities } as MessageContext['envelope'];
+    this.envelope = { [CLIENT_CAPABILITIES_META_KEY]: plain.capabilities } as MessageContext['envelope'];
   }
 
   async begin(exchange: Exchange): Promise<void> {

@@ -1,9 +1,9 @@
 /** The methods of MCP that the registry answers, and the check of their parameters. */
-import { type JSONRPCRequest, MissingRequiredClientCapabilityError, ProtocolError } from '@modelcontextprotocol/server';
+import type { JSONRPCRequest } from '@modelcontextprotocol/server';
 import { TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { Caller } from '../../calls/caller.ts';
-import { METHOD_NOT_FOUND } from '../../base/json-rpc.ts';
+import { METHOD_NOT_FOUND, MISSING_CLIENT_CAPABILITY } from '../../base/json-rpc.ts';
 import { nearestName } from '../../base/known-names.ts';
 import type { OpenedStream } from '../extension.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -13,6 +13,7 @@ import { chosenIn } from './needs.ts';
 import { protocolAnswer, wholeMessage } from '../wire/errors.ts';
 import { declares, needsExtension } from '../wire/declared.ts';
 import { cursorOf, isObject, objectOf, type Params, textOf, wrongParameter } from '../wire/params.ts';
+import { ProtocolError } from '../wire/protocol-error.ts';
 
 type Method = (registry: Registry, params: Params, caller: Caller) => object | Promise<object>;
 
@@ -130,7 +131,8 @@ function checkCapabilities(required: JsonObject, { clientCapabilities }: Caller)
     Object.entries(required).filter(([capability]) => clientCapabilities[capability] === undefined),
   );
   if (Object.keys(missing).length === 0) return;
-  throw new MissingRequiredClientCapabilityError({ requiredCapabilities: missing });
+  const message = `Missing required client capabilities: ${Object.keys(missing).join(', ')}`;
+  throw new ProtocolError(MISSING_CLIENT_CAPABILITY, message, { requiredCapabilities: missing });
 }
 
 async function listResources({ resources }: Registry, params: Params, caller: Caller): Promise<object> {

@@ -1,5 +1,4 @@
 /** Refuses what an extension forbids and the SDK does not notice, because the SDK takes it out of the message. Pure. */
-import { CLIENT_CAPABILITIES_META_KEY } from '@modelcontextprotocol/server';
 import type { JsonObject } from '../../base/json.ts';
 import { INVALID_PARAMS, rpcErrorResponse } from '../../base/json-rpc.ts';
 import type { ExtensionRegistry } from '../registry/extensions.ts';
@@ -7,6 +6,7 @@ import { declares, needsExtension } from '../wire/declared.ts';
 import { protocolAnswer } from '../wire/errors.ts';
 import { claimOf } from '../wire/message.ts';
 import { isObject, wrongParameter } from '../wire/params.ts';
+import { CLIENT_CAPABILITIES_META_KEY } from '../wire/meta-keys.ts';
 
 /** Null: the message may be served. */
 export function extensionRefusal({ methods, notifications }: ExtensionRegistry, body: unknown): Response | null {

@@ -28,7 +28,7 @@ import { createUnderWay } from './under-way.ts';
 import type { Params } from '../wire/params.ts';
 import { LEGACY_VERSIONS } from '../wire/versions.ts';
 
-interface LegacyServing {
+export interface LegacyServing {
   serve(request: Request, body: unknown, exchange: Exchange): Promise<Response>;
   /** Answers a GET: a stream of the session. */
   open(request: Request, exchange: Exchange): Promise<Response>;

@@ -1,23 +1,16 @@
 /**
- * 2026-07-28: the SDK's handler, and before it the checks that need the registry: of `Mcp-Param-*` and of extensions.
+ * 2026-07-28 over the SDK's handler: requests that are not plain, and those that stay open.
  */
-import { createMcpHandler, type JSONRPCRequest, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
+import { createMcpHandler, type JSONRPCRequest } from '@modelcontextprotocol/server';
 import type { Log } from '../../base/runtime.ts';
 import { withoutHalves } from '../../base/json.ts';
-import { HEADER_MISMATCH, rpcErrorResponse } from '../../base/json-rpc.ts';
-import { claimOf } from '../wire/message.ts';
-import { plainRequest } from '../wire/plain.ts';
-import { answersDirectly } from './dispatch.ts';
-import { headerMismatch } from '../wire/param-headers.ts';
-import type { Registry } from '../registry/registry.ts';
+import { rpcErrorResponse } from '../../base/json-rpc.ts';
 import type { ServerSource } from './server.ts';
 import type { Exchange } from './exchange.ts';
-import { extensionRefusal } from './extension-check.ts';
 import type { Listeners } from '../listen/listeners.ts';
 import type { Openings } from '../listen/openings.ts';
-import { MODERN_VERSION } from '../wire/versions.ts';
 
-interface EraServing {
+export interface EraServing {
   serve(request: Request, body: unknown, exchange: Exchange): Promise<Response>;
   close(): Promise<void>;
 }
@@ -31,25 +24,13 @@ export interface Streaming {
 }
 
 /** @param streaming null: no request stays open */
-export function createModern(
-  registry: Registry,
-  source: ServerSource,
-  log: Log,
-  streaming: Streaming | null,
-): EraServing {
+export function createModern(source: ServerSource, log: Log, streaming: Streaming | null): EraServing {
   const handler = createMcpHandler(source.factory, {
     legacy: 'reject',
     onerror: (error) => log('debug', `2026-07-28: ${error.message}`),
   });
   return {
     async serve(request, body, exchange) {
-      const mismatch = mismatchOf(registry, request, body);
-      if (mismatch !== null) return rpcErrorResponse(400, { code: HEADER_MISMATCH, message: mismatch }, body);
-      const refusal = extensionRefusal(registry.extensions, body);
-      if (refusal !== null) return refusal;
-      const direct = answersDirectly(exchange.registry, body) ? source.direct : null;
-      const plain = direct && plainRequest(request.headers, body);
-      if (direct && plain) return direct.serve(request, plain, exchange);
       const response = await whole(await handler.fetch(request, { parsedBody: body }));
       const open = opening(request, body, response, exchange);
       if (open === null) return response;
@@ -63,7 +44,6 @@ export function createModern(
     },
     async close() {
       streaming?.close();
-      source.direct?.close();
       await handler.close();
     },
   };
@@ -92,15 +72,6 @@ function isListening(body: unknown): body is JSONRPCRequest {
 
 function isStream({ headers }: Response): boolean {
   return headers.get('content-type')?.startsWith('text/event-stream') === true;
-}
-
-function mismatchOf(registry: Registry, request: Request, body: unknown): string | null {
-  if (typeof body !== 'object' || body === null) return null;
-  const { method, params } = body as { method?: unknown; params?: { name?: unknown; arguments?: unknown } };
-  if (method !== 'tools/call' || typeof params?.name !== 'string') return null;
-  const declared = registry.tools.paramHeaders(params.name);
-  if (declared.length === 0 || claimOf(body, PROTOCOL_VERSION_META_KEY) !== MODERN_VERSION) return null;
-  return headerMismatch(declared, params.arguments, request.headers);
 }
 
 /** The SDK's response with texts that every client reads. What it streams is written elsewhere. */

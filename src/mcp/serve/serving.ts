@@ -1,33 +1,21 @@
 /**
- * Serves a message over the SDK: finds its era, and turns an error that says to come again later into its HTTP status.
- * The endpoint reaches the SDK through this module alone, so that it can be loaded when it is first needed.
+ * Serves a message: finds its era, and turns an error that says to come again later into its HTTP status. The SDK is loaded with
+ * the first message that is not plain.
  */
-import { isLegacyRequest, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
 import { INVALID_REQUEST, rpcErrorResponse } from '../../base/json-rpc.ts';
 import type { Principal } from '../../base/principal.ts';
-import type { PrincipalNow } from '../../calls/events/rights-watch.ts';
 import type { McpServing } from '../../calls/events/mcp-serving.ts';
+import type { PrincipalNow } from '../../calls/events/rights-watch.ts';
 import type { ServedAnswer } from '../../calls/served-answer.ts';
-import type { Exchange, Refusal } from './exchange.ts';
-import { createLegacy } from './legacy.ts';
-import { askedFor, claimOf, formProblem } from '../wire/message.ts';
-import type { Registry } from '../registry/registry.ts';
-import { createHeld, type HeldStreams } from '../listen/held.ts';
-import { createListeners } from '../listen/listeners.ts';
-import { createOpenings } from '../listen/openings.ts';
-import { createListChanges } from '../sessions/list-changes.ts';
-import { createResourceUpdates } from '../sessions/resource-updates.ts';
-import { changesSubscriptions, createSubscribing } from './subscribing.ts';
-import { createModern, type Streaming } from './modern.ts';
-import { needsOf } from './needs.ts';
-import { createKeptMessages } from '../sessions/kept-messages.ts';
-import { createSessionHints } from '../sessions/session-hints.ts';
-import { createClientQuestions } from '../asking/asking.ts';
-import { createSessions } from '../sessions/sessions.ts';
-import { createServerSource, type ServerDeps } from './server.ts';
 import { UNBOUNDED, withoutRest, type Work } from '../../store/work.ts';
+import { askedFor, claimOf, formProblem } from '../wire/message.ts';
+import { PROTOCOL_VERSION_META_KEY } from '../wire/meta-keys.ts';
+import { createAnswering, type ServerDeps } from './answering.ts';
+import type { Eras } from './eras.ts';
+import type { Exchange, Refusal } from './exchange.ts';
+import { needsOf } from './needs.ts';
 
-/** The same over the SDK. It always has an answer for a GET and a DELETE: where there are no sessions, nobody asks. */
+/** All that needs the registry. It always has an answer for a GET and a DELETE: where there are no sessions, nobody asks. */
 export interface SdkServing extends Omit<McpServing, 'needs' | 'open' | 'end'> {
   needs(body: unknown): readonly string[];
   open: NonNullable<McpServing['open']>;
@@ -37,47 +25,23 @@ export interface SdkServing extends Omit<McpServing, 'needs' | 'open' | 'end'> {
 }
 
 export function createServing(deps: ServerDeps): SdkServing {
-  const sessions = deps.sessionSealer ? createSessions(deps.runtime, deps.sessionSealer) : null;
-  const { runtime, outlivesClients = true, worksAfterAnswer = true, late = null } = deps;
-  const { streamMs = STREAM_MS, deadlineOf } = deps;
-  const reads = deps.listening?.bounds.reads ?? null;
-  const hints = createSessionHints(runtime, deps.watch, reads);
-  const kept = createKeptMessages(runtime, hints);
-  const asking = sessions && createClientQuestions({ runtime, messages: kept, late, sessions });
-  const source = createServerSource(deps, null, asking);
-  const { listening } = deps;
-  const told = listening ? { ...listening, runtime, registryOf: deps.registryOf } : null;
-  const changes = told ? [createListChanges(told), createResourceUpdates(told)] : [];
-  const canSubscribe = sessions !== null && told !== null && streamMs > 0;
-  const held = listening ? createHeld(runtime, deps.store, listening.bounds) : null;
-  const streaming = listening && held ? streamingOf(deps, listening, held) : null;
-  const modern = createModern(deps.registry, source, deps.runtime.log, streaming);
-  const legacy = createLegacy({
-    source,
-    sessions,
-    streamsUntil: (request) =>
-      Math.min(runtime.now() + (streamMs || STREAM_MS), deadlineOf?.(request) ?? Number.POSITIVE_INFINITY),
-    answers: { runtime, kept, hints, reads },
-    standing: streamMs > 0 ? [...(deps.standing ?? []), ...changes] : null,
-    enter: () => held?.enter() ?? nothing,
-    subscribing: canSubscribe
-      ? createSubscribing({
-          sessions,
-          hints,
-          now: () => runtime.now(),
-          failure: (...failed) => source.failure(...failed),
-        })
-      : null,
-    outlivesClients,
-    worksAfterAnswer,
-    asking,
-    isReading: (body) => isReading(deps.registry, body),
-  });
+  const answering = createAnswering(deps, null);
+  let made: Eras | null = null;
+
+  /** Each message asks for the module by itself: on Workers none may wait for what another one began. */
+  async function eras(): Promise<Eras> {
+    if (made !== null) return made;
+    const { createEras } = await import('./eras.ts');
+    return (made ??= createEras(deps, answering));
+  }
 
   async function serveEra(request: Request, body: unknown, exchange: Exchange): Promise<Response> {
-    return (await isLegacy(request, body))
-      ? legacy.serve(request, body, exchange)
-      : modern.serve(request, body, exchange);
+    if (!isModern(body)) {
+      const { isLegacy, legacy } = await eras();
+      if (await isLegacy(request, body)) return legacy.serve(request, body, exchange);
+    }
+    const answer = answering.answer(request, body, exchange);
+    return answer ?? (await eras()).modern.serve(request, body, exchange);
   }
 
   async function answered(
@@ -88,7 +52,7 @@ export function createServing(deps: ServerDeps): SdkServing {
     now: PrincipalNow | null,
     serve: (exchange: Exchange) => Promise<Response> | Response,
   ): Promise<ServedAnswer> {
-    const exchange = source.begin(request, principal, work, now);
+    const exchange = answering.begin(request, principal, work, now);
     const served = await serve(exchange);
     const { account, working, refusal } = exchange;
     const response = refusal === null ? served : later(served, refusal);
@@ -97,7 +61,10 @@ export function createServing(deps: ServerDeps): SdkServing {
   }
 
   return {
-    close: async () => void (await Promise.all([modern.close(), legacy.close()])),
+    async close() {
+      answering.close();
+      await Promise.all([made?.modern.close(), made?.legacy.close()]);
+    },
     needs: (body) => needsOf(deps.registry, body),
     serve(request, body, principal, work = UNBOUNDED, now = null) {
       const isLong = Array.isArray(body) && body.length > MOST_WAITING;
@@ -111,39 +78,14 @@ export function createServing(deps: ServerDeps): SdkServing {
       );
     },
     open: (request, principal, work = UNBOUNDED, now = null) =>
-      answered(request, principal, { mcp: 'stream of the session' }, work, now, (exchange) =>
-        legacy.open(request, exchange),
+      answered(request, principal, { mcp: 'stream of the session' }, work, now, async (exchange) =>
+        (await eras()).legacy.open(request, exchange),
       ),
     end: (request, principal) =>
-      answered(request, principal, { mcp: 'end of the session' }, UNBOUNDED, null, (exchange) =>
-        legacy.end(request, exchange),
+      answered(request, principal, { mcp: 'end of the session' }, UNBOUNDED, null, async (exchange) =>
+        (await eras()).legacy.end(request, exchange),
       ),
   };
-}
-
-function streamingOf(
-  { runtime, registry }: ServerDeps,
-  { watch, bounds }: NonNullable<ServerDeps['listening']>,
-  held: HeldStreams,
-): Streaming {
-  return {
-    listeners: createListeners({ runtime, watch, held, bounds, registry }),
-    openings: createOpenings(runtime, held, bounds),
-    close: () => held.close(),
-  };
-}
-
-function nothing(): void {}
-
-/** How long a stream of a session stays open, ms, where the host says nothing else. */
-const STREAM_MS = 3_600_000;
-
-/** Of a batch nothing is said. */
-function isReading({ tools }: Registry, body: unknown): boolean {
-  const { method, params } = (body ?? {}) as { method?: unknown; params?: { name?: unknown } };
-  if (typeof method !== 'string') return false;
-  if (method !== 'tools/call') return method !== 'logging/setLevel' && !changesSubscriptions(method);
-  return typeof params?.name === 'string' && tools.isReadOnly(params.name);
 }
 
 /** In a batch of more messages nothing waits: what is there is answered. */
@@ -157,13 +99,10 @@ function outOfForm(body: unknown): Response | null {
   return rpcErrorResponse(400, { code: INVALID_REQUEST, message: 'Not a JSON-RPC message', data }, body);
 }
 
-/**
- * A message with a protocol version in its `_meta` is modern, except `initialize`. The SDK decides about the others.
- */
-function isLegacy(request: Request, body: unknown): boolean | Promise<boolean> {
+/** A message with a protocol version in its `_meta` is modern, except `initialize`. The SDK decides about the others. */
+function isModern(body: unknown): boolean {
   const claimed = claimOf(body, PROTOCOL_VERSION_META_KEY) !== undefined;
-  if (claimed && (body as { method?: unknown }).method !== 'initialize') return false;
-  return isLegacyRequest(request, body);
+  return claimed && (body as { method?: unknown }).method !== 'initialize';
 }
 
 /** The SDK sends errors of handlers with status 200. A stream that has begun keeps its status. */

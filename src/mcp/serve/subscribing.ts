@@ -12,7 +12,7 @@ import type { ClientSession, KeptSession, Sessions } from '../sessions/sessions.
 import { subscribedIn, withoutUri, withUri } from '../sessions/subscribed.ts';
 import { textOf } from '../wire/params.ts';
 import type { Exchange } from './exchange.ts';
-import { inLegacyCode } from './legacy-errors.ts';
+import { inLegacyCode } from '../wire/legacy-errors.ts';
 
 const METHODS = new Set(['resources/subscribe', 'resources/unsubscribe']);
 

@@ -2,7 +2,6 @@
  * `tasks/result` of 2025-11-25: the call stays open until the task has ended, or its time is over. Meanwhile it tells of
  * changes and shows the client what the task asks; an answer is given to the task like one of `tasks/update`.
  */
-import { ProtocolError } from '@modelcontextprotocol/server';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import { REQUEST_TIMED_OUT } from '../../base/json-rpc.ts';
 import { inLines } from '../../base/plain.ts';
@@ -25,6 +24,7 @@ import { taskStatusNotification } from './notification.ts';
 import type { Poll } from './polling.ts';
 import type { See } from './seen-task.ts';
 import { failureError, pollIntervalMs, resultOf } from './view.ts';
+import { ProtocolError } from '../wire/protocol-error.ts';
 
 const FIRST_PAUSE_MS = 50;
 const GROWTH = 1.5;

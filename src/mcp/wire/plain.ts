@@ -6,13 +6,17 @@ import type { McpLogLevel } from '../../declare/context.ts';
 import { LOG_LEVELS } from './log-levels.ts';
 import { MODERN_VERSION } from './versions.ts';
 import { isObject, type Params } from './params.ts';
+import { CLIENT_CAPABILITIES_META_KEY, PROTOCOL_VERSION_META_KEY } from './meta-keys.ts';
 
 const PREFIX = 'io.modelcontextprotocol/';
-const VERSION_KEY = `${PREFIX}protocolVersion`;
-const CAPABILITIES_KEY = `${PREFIX}clientCapabilities`;
 const CLIENT_KEY = `${PREFIX}clientInfo`;
 const LEVEL_KEY = `${PREFIX}logLevel`;
-const ENVELOPE: ReadonlySet<string> = new Set([VERSION_KEY, CAPABILITIES_KEY, CLIENT_KEY, LEVEL_KEY]);
+const ENVELOPE: ReadonlySet<string> = new Set([
+  PROTOCOL_VERSION_META_KEY,
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_KEY,
+  LEVEL_KEY,
+]);
 
 const JSON_TYPE = /^application\/json(?:; ?charset=utf-8)?$/i;
 const CLIENT_TEXTS: ReadonlySet<string> = new Set(['name', 'version', 'title', 'description', 'websiteUrl']);
@@ -56,7 +60,7 @@ export function plainRequest(headers: Headers, body: unknown): PlainRequest | nu
     id: id as string | number,
     method,
     params: meta === undefined ? own : { ...own, _meta: meta },
-    capabilities: given[CAPABILITIES_KEY] as Params,
+    capabilities: given[CLIENT_CAPABILITIES_META_KEY] as Params,
     level: (given[LEVEL_KEY] as PlainRequest['level'] | undefined) ?? null,
     meta,
   };
@@ -78,7 +82,12 @@ function arePlainHeaders(headers: Headers, method: string, params: Params): bool
 }
 
 function isPlainMeta(meta: Params): boolean {
-  const { [VERSION_KEY]: version, [CAPABILITIES_KEY]: capabilities, [CLIENT_KEY]: client, [LEVEL_KEY]: level } = meta;
+  const {
+    [PROTOCOL_VERSION_META_KEY]: version,
+    [CLIENT_CAPABILITIES_META_KEY]: capabilities,
+    [CLIENT_KEY]: client,
+    [LEVEL_KEY]: level,
+  } = meta;
   if (version !== MODERN_VERSION || !arePlainCapabilities(capabilities)) return false;
   if (client !== undefined && !isPlainClient(client)) return false;
   if (level !== undefined && !(LOG_LEVELS as readonly unknown[]).includes(level)) return false;

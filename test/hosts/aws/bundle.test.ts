@@ -17,8 +17,12 @@ const { metafile = { inputs: {}, outputs: {} } } = bundleApp('/out', { appFile: 
 });
 
 /** Packages and bytes of the files that are read when an entry is loaded, without what it loads on demand. */
-function readAtStart({ outputs }: Metafile, entry: string): { packages: Set<string>; bytes: number } {
-  const files = new Set(Object.keys(outputs).filter((name) => name.endsWith(`/${entry}.mjs`)));
+function readAtStart(meta: Metafile, entry: string): { packages: Set<string>; bytes: number } {
+  return readFor(meta, (name) => name.endsWith(`/${entry}.mjs`));
+}
+
+function readFor({ outputs }: Metafile, isAsked: (name: string, inputs: string[]) => boolean) {
+  const files = new Set(Object.keys(outputs).filter((name) => isAsked(name, Object.keys(outputs[name]?.inputs ?? {}))));
   for (const file of files) {
     for (const { path, kind } of outputs[file]?.imports ?? []) if (kind === 'import-statement') files.add(path);
   }
@@ -33,6 +37,14 @@ test.each(ENTRIES)('%s reads little at its start: neither the SDK nor the client
   expect([...packages].filter((name) => !['hono', 'zod'].includes(name))).toEqual([]);
   // Measured: 387,300, half of them zod. A hundredth more is room.
   expect(bytes).toBeLessThan(391_000);
+});
+
+test('plain requests are answered without the SDK', () => {
+  const needed = ['hosts/serving.ts', 'hosts/task-deps.ts'];
+  const { packages } = readFor(metafile, (_, inputs) =>
+    needed.some((file) => inputs.some((name) => name.endsWith(file))),
+  );
+  expect([...packages].toSorted()).toEqual(['zod']);
 });
 
 test('AWS’s client is in it, for Node, to be loaded on demand', () => {

@@ -4,7 +4,7 @@
  */
 import type { JSONRPCMessage, Server, Transport } from '@modelcontextprotocol/server';
 import { INVALID_PARAMS, RESOURCE_NOT_FOUND } from '../../base/json-rpc.ts';
-import { isObject } from '../wire/params.ts';
+import { isObject } from './params.ts';
 
 /** Has to be called before the server is connected. */
 export function sendLegacyErrors(server: Server): void {
