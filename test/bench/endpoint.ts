@@ -27,7 +27,8 @@ const REQUESTS = {
   'tools/list': {},
 };
 
-function requestOf(method: keyof typeof REQUESTS) {
+/** One POST, for `fetch`. @param more headers beside those of MCP */
+export function requestOf(method: keyof typeof REQUESTS, more: Record<string, string> = {}) {
   const params = { ...REQUESTS[method], _meta: META };
   const headers: Record<string, string> = {
     'Content-Type': 'application/json',
@@ -35,14 +36,15 @@ function requestOf(method: keyof typeof REQUESTS) {
     'MCP-Protocol-Version': VERSION,
     'Mcp-Method': method,
     ...('name' in params ? { 'Mcp-Name': params.name } : {}),
+    ...more,
   };
-  return { headers, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }) };
+  return { method: 'POST', headers, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }) };
 }
 
 /** wrk's own script: one POST, over and over. @param more headers beside those of MCP */
 export function scriptOf(method: keyof typeof REQUESTS, more: Record<string, string> = {}): string {
-  const { headers, body } = requestOf(method);
-  const lines = Object.entries({ ...headers, ...more }).map(([name, value]) => `wrk.headers["${name}"] = "${value}"`);
+  const { headers, body } = requestOf(method, more);
+  const lines = Object.entries(headers).map(([name, value]) => `wrk.headers["${name}"] = "${value}"`);
   return `wrk.method = "POST"\nwrk.body = [==[${body}]==]\n${lines.join('\n')}\n`;
 }
 
@@ -52,7 +54,7 @@ export async function bytesOfList(): Promise<number> {
   const file = join(import.meta.dirname, 'servers/tidegate.ts');
   const server = await startProcess(process.execPath, [file, String(port)], /listening/);
   try {
-    const answer = await fetch(`http://127.0.0.1:${port}/mcp`, { method: 'POST', ...requestOf('tools/list') });
+    const answer = await fetch(`http://127.0.0.1:${port}/mcp`, requestOf('tools/list'));
     return (await answer.arrayBuffer()).byteLength;
   } finally {
     await server.stop();

@@ -1,4 +1,4 @@
-/** `npm run bench [endpoint|auth|ingest|reads|ranges|stores|waits|lambda|rates|listen|webhooks|queues|subscriptions|triggers|events|backup|peers|workerd]`: every benchmark, or those named; ratios are of one run. */
+/** `npm run bench [endpoint|auth|ingest|reads|ranges|stores|waits|lambda|load|rates|listen|webhooks|queues|subscriptions|triggers|events|backup|peers|workerd]`: every benchmark, or those named; ratios are of one run. */
 import { availableParallelism, cpus } from 'node:os';
 import { benchBackup } from './backup.ts';
 import { benchAuth } from './auth.ts';
@@ -7,6 +7,7 @@ import { benchEndpoint } from './endpoint.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLambda } from './lambda.ts';
 import { benchListen } from './listen.ts';
+import { benchLoad } from './load.ts';
 import { benchPeers } from './peers.ts';
 import { benchQueues } from './queues.ts';
 import { benchRanges } from './ranges.ts';
@@ -29,6 +30,7 @@ const BENCHMARKS: Record<string, () => Promise<void>> = {
   stores: benchStores,
   waits: benchWaits,
   lambda: benchLambda,
+  load: benchLoad,
   rates: benchRates,
   listen: benchListen,
   webhooks: benchWebhooks,

@@ -25,7 +25,7 @@ const CONNECTIONS = 16;
 const DATE = '2026-10-01';
 const METHODS = ['tools/call', 'tools/list'] as const;
 
-interface Contestant {
+export interface Contestant {
   name: string;
   main: string;
   /** The class of its Durable Objects. */
@@ -34,7 +34,7 @@ interface Contestant {
 }
 
 /** Builds a Worker as `wrangler deploy` does, and answers the name of its module within `out`. */
-function build(folder: string, { main, objects }: Contestant): string {
+export function buildWorker(folder: string, { main, objects }: Contestant): string {
   const config = {
     name: 'bench',
     main,
@@ -66,7 +66,12 @@ function build(folder: string, { main, objects }: Contestant): string {
 }
 
 /** The settings of workerd: one Worker at a port, its objects on disk. */
-function settingsOf(folder: string, module: string, port: number, { objects, variables = {} }: Contestant): string {
+export function settingsOf(
+  folder: string,
+  module: string,
+  port: number,
+  { objects, variables = {} }: Contestant,
+): string {
   const texts = Object.entries(variables).map(([name, value]) => `(name = "${name}", text = "${value}")`);
   const bindings =
     objects === undefined ? texts : [...texts, `(name = "MCP_OBJECT", durableObjectNamespace = "${objects}")`];
@@ -147,7 +152,7 @@ export async function benchWorkerd(): Promise<void> {
     for (const [index, contestant] of contestants.entries()) {
       const own = join(folder, String(index));
       mkdirSync(own);
-      const settings = settingsOf(own, build(own, contestant), ports[index] ?? 0, contestant);
+      const settings = settingsOf(own, buildWorker(own, contestant), ports[index] ?? 0, contestant);
       writeFileSync(join(own, 'bench.capnp'), settings);
       const args = ['-c', '0', join(BINARIES, 'workerd'), 'serve', '--control-fd=1', join(own, 'bench.capnp')];
       const running = await startProcess('taskset', args, /"listen"/);
