@@ -26,7 +26,7 @@ export interface DirectDeps {
   identity: object;
 }
 
-export interface Direct {
+interface Direct {
   serve(request: Request, plain: PlainRequest, exchange: Exchange): Promise<Response>;
   /** Aborts the handlers that are under way. */
   close(): void;

@@ -12,11 +12,11 @@ import * as z from 'zod';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 /**
- * Measured: 447 KiB, minified, and without names of functions, which were 43 more: 30 more since sessions, questions and listeners of
+ * Measured: 484 KiB, minified, and without names of functions, which were 43 more: 30 more since sessions, questions and listeners of
  * earlier revisions are served, 8 more since browsers hear events, 53 more since there are triggers, alarms, deliveries and the events
  * extension. What is left is room.
  */
-const MOST_GZIPPED_KIB = 500;
+const MOST_GZIPPED_KIB = 490;
 
 const Meta = z.object({
   outputs: z.record(
