@@ -212,7 +212,8 @@ describe('events/poll', () => {
 
   test('says how soon to ask again: as often as the feed brings something, or as events came', async () => {
     expect(await pace(fedEvery(20_000), 'stream.fed')).toBe(20_000);
-    expect(await pace(fedEvery(3_600_000), 'stream.fed')).toBe(60_000);
+    expect(await pace(fedEvery(120_000), 'stream.fed')).toBe(120_000);
+    expect(await pace(fedEvery(3_600_000), 'stream.fed')).toBe(300_000);
     expect(await pace(fedEvery(20_000), 'stream.rooms')).toBe(5_000);
     const { poll, put, clock } = createHouse();
     const { cursor } = await poll();
@@ -221,6 +222,19 @@ describe('events/poll', () => {
       await clock.advance(2_000);
     }
     expect((await poll({ cursor })).nextPollMs).toBe(2_000);
+  });
+
+  test('a burst says nothing of when more comes, and two of them do', async () => {
+    const { poll, put, clock } = createHouse();
+    const { cursor } = await poll();
+    const burst = async () => {
+      for (const celsius of [1, 2, 3]) await put(celsius);
+    };
+    await burst();
+    expect((await poll({ cursor })).nextPollMs).toBe(5_000);
+    await clock.advance(3_000);
+    await burst();
+    expect((await poll({ cursor })).nextPollMs).toBe(3_000);
   });
 });
 
