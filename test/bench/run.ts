@@ -1,4 +1,8 @@
-/** `npm run bench [endpoint|auth|ingest|reads|ranges|stores|waits|lambda|load|rates|listen|webhooks|queues|subscriptions|triggers|events|backup|peers|workerd]`: every benchmark, or those named; ratios are of one run. */
+/**
+ * `npm run bench [endpoint|auth|ingest|reads|ranges|scale|stores|waits|lambda|load|rates|listen|webhooks|queues|subscriptions|triggers|events|backup|peers|workerd]`:
+ * every benchmark, or those named; ratios are of one run. What begins with `--`, and what follows it, are options of a benchmark
+ * (`npm run bench scale -- --store redis`).
+ */
 import { availableParallelism, cpus } from 'node:os';
 import { benchBackup } from './backup.ts';
 import { benchAuth } from './auth.ts';
@@ -13,20 +17,21 @@ import { benchQueues } from './queues.ts';
 import { benchRanges } from './ranges.ts';
 import { benchRates } from './rates.ts';
 import { benchReads } from './reads.ts';
+import { benchScale } from './scale.ts';
 import { benchStores } from './stores.ts';
 import { benchSubscriptions } from './subscriptions.ts';
-
 import { benchTriggers } from './triggers.ts';
 import { benchWaits } from './waits.ts';
 import { benchWebhooks } from './webhooks.ts';
 import { benchWorkerd } from './workerd.ts';
 
-const BENCHMARKS: Record<string, () => Promise<void>> = {
+const BENCHMARKS: Record<string, (options: readonly string[]) => Promise<void>> = {
   endpoint: benchEndpoint,
   auth: benchAuth,
   ingest: benchIngest,
   reads: benchReads,
   ranges: benchRanges,
+  scale: benchScale,
   stores: benchStores,
   waits: benchWaits,
   lambda: benchLambda,
@@ -43,7 +48,10 @@ const BENCHMARKS: Record<string, () => Promise<void>> = {
   workerd: benchWorkerd,
 };
 
-const wanted = process.argv.slice(2);
+const given = process.argv.slice(2);
+const firstOption = given.findIndex((argument) => argument.startsWith('--'));
+const wanted = firstOption === -1 ? given : given.slice(0, firstOption);
+const options = firstOption === -1 ? [] : given.slice(firstOption);
 const unknown = wanted.filter((name) => !(name in BENCHMARKS));
 if (unknown.length > 0) {
   console.error(`no benchmark ${unknown.join(', ')}; there are ${Object.keys(BENCHMARKS).join(', ')}`);
@@ -51,5 +59,5 @@ if (unknown.length > 0) {
 }
 console.log(`Node ${process.version}, ${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown processor'}`);
 for (const [name, benchmark] of Object.entries(BENCHMARKS)) {
-  if (wanted.length === 0 || wanted.includes(name)) await benchmark();
+  if (wanted.length === 0 || wanted.includes(name)) await benchmark(options);
 }
