@@ -58,6 +58,8 @@ const MINUTE_MS = 60_000;
 const IDLE_TURNS = 3;
 /** For so long, real ms, nothing happens before one wakes that only ends what takes too long: what else works beside this thread is done by then. */
 const STILL_MS = 250;
+/** Most of it that one look at the clock counts, ms: the machine may have given this process no processor between two looks. */
+const LOOK_MS = 5;
 
 /** @param asks whether it asks who calls */
 export function setFuzzStage(app: App, asks: boolean): FuzzStage {
@@ -123,16 +125,20 @@ export function setFuzzStage(app: App, asks: boolean): FuzzStage {
     const waiting = { over: false };
     const end = () => void (waiting.over = true);
     work.then(end, end);
-    let stillSince = performance.now();
+    let stillMs = 0;
+    let lookedAt = performance.now();
     for (let turns = 1; !waiting.over; turns += 1) {
       await idle();
       if (waiting.over) break;
       if (workBeside() > 0) {
         turns = 0;
-        stillSince = performance.now();
+        stillMs = 0;
       }
       if (turns === 0 || turns % IDLE_TURNS !== 0) continue;
-      if (wakeNext(performance.now() - stillSince >= STILL_MS)) stillSince = performance.now();
+      const at = performance.now();
+      stillMs += Math.min(at - lookedAt, LOOK_MS);
+      lookedAt = at;
+      if (wakeNext(stillMs >= STILL_MS)) stillMs = 0;
     }
     return work;
   }
