@@ -50,6 +50,37 @@ test('an event of one key costs the same where ten have subscribed to others, an
   expect(costs[0]).toBeLessThan(10);
 });
 
+test('events of many keys read no more of a crowd that follows others', async () => {
+  const read: number[] = [];
+  for (const many of [600, 2_400]) {
+    let records = 0;
+    const memory = createMemoryStore();
+    const counted = countCalls({
+      ...memory,
+      async list(...asked) {
+        const page = await memory.list(...asked);
+        records += page.records.length;
+        return page;
+      },
+    });
+    const world = {
+      stage: deliveryStage({ app: appOf({ quotas, webhooks: { trusted } }), store: counted.store }),
+      counted,
+    };
+    const ids = [];
+    for (let at = 0; at < many; at += 1) ids.push(await subscribe(world.stage, at, { keys: [symbolOf(at)] }));
+    await world.stage.publish('first', 1, 'nobody selects it');
+    await follow(world);
+    for (let at = 0; at < 20; at += 1) await world.stage.publish(`e${at}`, 1, symbolOf(at));
+    records = 0;
+    const { woken, calls } = await follow(world);
+    expect(woken).toEqual(ids.slice(0, 20).toSorted());
+    expect(calls).toBeLessThan(60);
+    read.push(records);
+  }
+  expect(read[1]).toBeLessThan(1_200);
+});
+
 test('whoever selects an event is woken, whatever they select and however many keys come at once', async () => {
   const random = seeded(7);
   const draw = (among: number) => Math.floor(random() * among);

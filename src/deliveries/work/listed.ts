@@ -10,19 +10,19 @@ import { BEHIND_KEYS, prefixOfKey } from '../records/names.ts';
 
 /** Where no more follow, all are listed at once. */
 const FEW = 100;
-/** Where the events are about more keys, all are listed: it would take more calls to ask for each key. */
+/** Of so many keys each is asked for by itself; those of more are looked for in pages. */
 const MOST_KEYS = 16;
+/** A page in which so large a share is looked for is followed by one twice as large; one in which few are, by a smaller one. */
+const DENSE = 1 / 2;
+const SPARSE = 1 / 8;
+const LEAST_PAGE = 25;
 
-/** One store call for a few; else two for each 1,000 who select more than one key, and one for each key; or one for each 1,000. */
+/** One store call for a few; else two for each 1,000 who select more than one key, and at most one for each key and each page. */
 export async function* listSubscribers(
   scope: LogScope,
   partition: string,
   keys: ReadonlySet<string>,
 ): AsyncGenerator<StoredRecord[], void, undefined> {
-  if (keys.size > MOST_KEYS) {
-    yield* listAll(scope, partition);
-    return;
-  }
   const { store, runtime } = scope;
   const few = await store.list(partition, { now: runtime.now(), limit: FEW });
   if (few.next === null) {
@@ -30,5 +30,36 @@ export async function* listSubscribers(
     return;
   }
   yield* listAll(scope, partition, { after: BEHIND_KEYS, limit: LIST_LIMIT });
-  for (const key of keys) yield* listAll(scope, partition, { prefix: await prefixOfKey(key) });
+  const prefixes = (await Promise.all(Array.from(keys, prefixOfKey))).toSorted();
+  if (prefixes.length > MOST_KEYS) yield* listAmong(scope, partition, prefixes);
+  else for (const prefix of prefixes) yield* listAll(scope, partition, { prefix });
+}
+
+/**
+ * Lists those whose ids begin with one of many prefixes, in pages that leave out what lies between, as far as it is more than a
+ * page. So it takes no more calls than there are prefixes, and none for each where they are close together.
+ * @param prefixes of one length, in order
+ */
+async function* listAmong(
+  { store, runtime }: LogScope,
+  partition: string,
+  prefixes: readonly string[],
+): AsyncGenerator<StoredRecord[], void, undefined> {
+  const wanted = new Set(prefixes);
+  let limit = FEW;
+  /** All ids up to here were looked at. */
+  let seen = '';
+  for (const prefix of prefixes) {
+    while (seen.slice(0, prefix.length) <= prefix) {
+      const after = seen > prefix ? seen : prefix;
+      const page = await store.list(partition, { now: runtime.now(), limit, after });
+      const found = page.records.filter(({ id }) => wanted.has(id.slice(0, prefix.length)));
+      if (found.length > 0) yield found;
+      if (page.next === null) return;
+      seen = page.next;
+      const share = found.length / limit;
+      if (share >= DENSE) limit = Math.min(2 * limit, LIST_LIMIT);
+      else if (share < SPARSE) limit = Math.max(Math.floor(limit / 2), LEAST_PAGE);
+    }
+  }
 }
