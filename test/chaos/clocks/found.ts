@@ -27,6 +27,12 @@ export async function contentOf(world: World, name: Name): Promise<{ numbers: nu
   };
 }
 
+/** The numbers that a gap tells of, from one to below another. */
+function spanOf(detail: string): [from: number, to: number] {
+  const [from = 0, to = 0] = detail.split(' to ').map(Number);
+  return [from, to];
+}
+
 /**
  * What is wrong with the content of a stream: each number once and in order, but those that a gap tells of.
  * @param given how many numbers there are
@@ -38,7 +44,7 @@ export function wrongWith(
 ): string[] {
   const told = new Set<number>();
   for (const gap of gaps) {
-    const [from = 0, to = 0] = gap.split(' to ').map(Number);
+    const [from, to] = spanOf(gap);
     for (let n = from; n < to; n += 1) told.add(n);
   }
   const found = new Set(numbers);
@@ -65,9 +71,16 @@ export async function isAllThere(world: World): Promise<boolean> {
   for (const name of STREAMS) {
     const [newest] = (await world.drive(createAppStreams(world.deps(), ADA).last(name, 1))).events;
     const { given } = world.sources[name];
-    if (given > 0 && (newest === undefined || newest.meta?.gap || numberOf(newest) !== given - 1)) return false;
+    if (given > 0 && endOf(newest) !== given) return false;
   }
   return true;
+}
+
+/** The number behind an event: of a gap, the one behind what it tells of, since a source may have forgotten all that it gave last. */
+export function endOf(event: StreamEvent | undefined): number | null {
+  if (event === undefined) return null;
+  const { gap } = event.meta ?? {};
+  return gap ? spanOf(gap.detail ?? '')[1] : numberOf(event) + 1;
 }
 
 /** How each of the tasks stands. */
