@@ -111,7 +111,7 @@ export interface AppStreams {
   /**
    * Aggregates over windows of a range of time, as `read_history` computes them. A query that would read more than
    * 10,000 events throws `too_costly`, unless it sets `maxEvents`; counts, sums and what else needs no single events read
-   * 19,000. Takes at most 21 store calls, and 2 where one read is enough.
+   * 19,000. Takes at most 21 store calls, 29 where values from before the range have no room beside it, and 2 where one read is enough.
    */
   windows<Data = Json, const Name extends AggregateName = 'min' | 'max' | 'mean'>(
     stream: StreamRef<Data>,

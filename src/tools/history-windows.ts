@@ -21,6 +21,7 @@ import { unreadNote } from './feed-note.ts';
 import { given, type HistoryInput } from './history-input.ts';
 import type { HistoryAnswer, HistoryAnswerRow } from './history-output.ts';
 import type { Changes } from '../streams/history/windows-refused.ts';
+import { orderedRows } from '../streams/history/series-rows.ts';
 import { addedUp, isOfTotals, readTotalsCursor, totalRows, writeTotalsCursor } from './windows-totals.ts';
 import {
   changedCall,
@@ -63,7 +64,7 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
   const cursor = shown.end === null ? (goesOn ?? page.cursor) : cursorAt(shown.end, input, page, held);
   // The first part is its own total, and a part whose lines go on is not told yet.
   const isAdded = added !== null && totals !== null && shown.end === null;
-  const told = isAdded ? tableRows({ ...page, rows: added }) : [];
+  const told = isAdded ? tableRows({ ...page, rows: orderedRows(added, false, query.order === 'newest') }) : [];
   // A drawing has all windows in each of its rows.
   const inView = drawing ? page.rows : shown.rows.flatMap(({ of }) => of);
   const notes = [

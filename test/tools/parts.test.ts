@@ -84,8 +84,10 @@ test('totals of parts are those of one answer, whatever is added up, and where l
     field: 'temp',
     aggregates: ['sum', 'stddev', 'min', 'first', 'last', 'mean'],
   };
-  const whole = (await at.call('read_history', question)).structured['windows'] as Row[];
-  for (const more of [{ maxEvents: 700 }, { maxEvents: 1_500, limit: 3 }]) {
+  const oldest = (await at.call('read_history', question)).structured['windows'] as Row[];
+  const newest = (await at.call('read_history', { ...question, order: 'newest' })).structured['windows'] as Row[];
+  for (const more of [{ maxEvents: 700 }, { maxEvents: 1_500, limit: 3 }, { maxEvents: 700, order: 'newest' }]) {
+    const whole = 'order' in more ? newest : oldest;
     const told = await answers(at, { ...question, ...more });
     const totals = (told.at(-1)?.structured['totals'] ?? []) as Row[];
     // A deviation is made of squares, whose last digits differ by the order of adding.

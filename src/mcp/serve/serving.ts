@@ -27,12 +27,16 @@ export interface SdkServing extends Omit<McpServing, 'needs' | 'open' | 'end'> {
 export function createServing(deps: ServerDeps): SdkServing {
   const answering = createAnswering(deps, null);
   let made: Eras | null = null;
+  let isClosed = false;
 
   /** Each message asks for the module by itself: on Workers none may wait for what another one began. */
   async function eras(): Promise<Eras> {
     if (made !== null) return made;
     const { createEras } = await import('./eras.ts');
-    return (made ??= createEras(deps, answering));
+    made ??= createEras(deps, answering);
+    // While it was loaded nothing was there to be closed.
+    if (isClosed) await end(made);
+    return made;
   }
 
   async function serveEra(request: Request, body: unknown, exchange: Exchange): Promise<Response> {
@@ -62,8 +66,9 @@ export function createServing(deps: ServerDeps): SdkServing {
 
   return {
     async close() {
+      isClosed = true;
       answering.close();
-      await Promise.all([made?.modern.close(), made?.legacy.close()]);
+      if (made !== null) await end(made);
     },
     needs: (body) => needsOf(deps.registry, body),
     serve(request, body, principal, work = UNBOUNDED, now = null) {
@@ -86,6 +91,10 @@ export function createServing(deps: ServerDeps): SdkServing {
         (await eras()).legacy.end(request, exchange),
       ),
   };
+}
+
+async function end({ modern, legacy }: Eras): Promise<void> {
+  await Promise.all([modern.close(), legacy.close()]);
 }
 
 /** In a batch of more messages nothing waits: what is there is answered. */

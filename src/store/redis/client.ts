@@ -18,8 +18,8 @@ export interface RunOptions {
 
 export interface RedisClient {
   /**
-   * Runs a script, in one request with others that are asked for in the same turn. They run in the order in which they were asked for,
-   * others between them; each has its own answer, error and time limit.
+   * Runs a script, in one request with up to 63 others that are asked for in the same turn. Those of a request run in the order in which
+   * they were asked for, others between them; requests of one turn run side by side. Each call has its own answer, error and time limit.
    * @throws TidegateError `invalid_config` for a refused token; `too_large` before it sends anything; `store_full` and
    * `store_damaged`, where Redis refused it as a whole; `store_unavailable` otherwise, after which it may have run.
    */

@@ -19,7 +19,7 @@ import type { Scope } from '../scope.ts';
 export const MOST_ROWS = 1_000;
 /** Most rows that a ranked answer may choose its first rows from. */
 export const MOST_RANKED = 10_000;
-/** Most store calls for all streams together; up to three more each where what came before the range had no room. */
+/** Most store calls for all streams together; up to eight more for each where what came before the range had no room, which is found out first. */
 const MOST_WINDOW_CALLS = 21;
 /** Greatest `maxEvents`: as many events as the store calls can read. */
 export const MOST_SCANNED = (MOST_WINDOW_CALLS - 2) * READ_LIMIT;

@@ -60,7 +60,8 @@ const calls = fc
         return (store) => store.commit(operations, { id, now: NOW, deadline: LATE });
       }),
     ),
-    { minLength: 2, maxLength: 90 },
+    // Those of a second request would run beside the first.
+    { minLength: 2, maxLength: 64 },
   )
   .map((drawn) => drawn.map((make, place) => make(`c${place}`)));
 
