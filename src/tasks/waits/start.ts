@@ -2,15 +2,16 @@
  * Where a wait begins. `threshold`, `match`, `change` and `rate` are judged by the latest event of each key first, and silence
  * is measured of each key that has one, where it is measured of each key. These events are a
  * projection of the log, so the wait's cursor is where the projection stood before they were read. What was appended after that
- * is still to be read, so no event is missed. Each of these readings is remembered, whether or not it passes: one that comes later and is
- * older says nothing of the time of the wait. What comes late of that time counts, because the condition did hold while somebody waited.
+ * is still to be read, so no event is missed. The first of these readings are remembered, whether or not they pass: one that comes later
+ * and is older says nothing of the time of the wait. What comes late of that time counts, because the condition did hold while somebody
+ * waited.
  */
 import type { Condition } from '../../declare/condition.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import type { LoggedEvent } from '../../base/event.ts';
 import type { Cursor } from '../../store/store.ts';
 import { begin, step, type Transition } from '../../streams/conditions/condition.ts';
-import { ORDERLY_RULES } from '../../streams/conditions/rules.ts';
+import { ORDERLY_RULES, RULES } from '../../streams/conditions/rules.ts';
 import { isPerKey, passesKey, passesWhere } from '../../streams/conditions/scope.ts';
 import { keysThatPass, measuresEachKnown } from '../../streams/ranges/known-keys.ts';
 import { followerPosition } from '../../streams/log/follower.ts';
@@ -23,6 +24,8 @@ import type { StreamScope } from '../../streams/scope.ts';
 
 /** How many keys' latest events are looked at, at most, in the order of keys. */
 const MOST_STANDING = 10_000;
+/** Of so many keys the reading is remembered where it does not pass: each takes some 70 bytes of each wait that is stored. */
+const MOST_REMEMBERED = 100;
 
 /** A waiter that holds already, or one that waits from here. Errors as the store's. */
 export async function beginWait(
@@ -48,9 +51,11 @@ export async function beginWait(
   }
   let state = begin(condition, now);
   let newest: Transition<LoggedEvent> | null = null;
+  let looked = 0;
   const standing = standingEvents(scope, stream, condition);
   for await (const event of isPerKey(condition) ? standing : newestOf(standing, condition)) {
-    const stepped = step(condition, state, event, now, limits, ORDERLY_RULES);
+    looked += 1;
+    const stepped = step(condition, state, event, now, limits, looked > MOST_REMEMBERED ? RULES : ORDERLY_RULES);
     ({ state } = stepped);
     for (const transition of stepped.transitions) {
       if (transition.became !== 'holding') continue;

@@ -72,3 +72,18 @@ test('readings that the wait begins from are stored with it, and those that come
   await stage.follow();
   expect(await stage.waiters()).toEqual(before);
 });
+
+test('of many keys the first hundred readings are remembered, so that a wait stays small', async () => {
+  const stage = lateStage();
+  for (let at = 0; at < 130; at += 1) await stage.reading(20, 1_000, `k${String(at).padStart(3, '0')}`);
+  const id = await stage.wait({ ...ABOVE_30, perKey: true });
+  expect(JSON.stringify(await stage.waiters()).length).toBeLessThan(10_000);
+  await stage.reading(40, 600_000, 'k099');
+  await stage.follow();
+  await stage.work();
+  expect(await stage.ended(id)).toBeUndefined();
+  await stage.reading(40, 600_000, 'k100');
+  await stage.follow();
+  await stage.work();
+  expect(await stage.ended(id)).toMatchObject({ key: 'k100' });
+});
