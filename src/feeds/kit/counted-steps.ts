@@ -10,7 +10,7 @@ export function stepOf(from: string, to: string): number | null {
   return a === undefined || b === undefined || before !== then ? null : Number(b) - Number(a);
 }
 
-/** The steps of one in a row, up to `SURE_STEPS`, after one more step; -1: some step was another. */
-export function countedWith(counted: number, step: number | null): number {
-  return step === 1 && counted >= 0 ? Math.min(counted + 1, SURE_STEPS) : -1;
+/** The steps of one in a row, up to `most`, after one more step; -1: some step was another. */
+export function countedWith(counted: number, step: number | null, most: number = SURE_STEPS): number {
+  return step === 1 && counted >= 0 ? Math.min(counted + 1, most) : -1;
 }

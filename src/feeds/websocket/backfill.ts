@@ -18,7 +18,14 @@ export async function* backfill(
   const { catchUp, sequence, gapAboveMs } = settings;
   const initialMs = catchUp?.initialMs ?? 0;
   const isFirst = burst.reached === null;
-  burst.reached ??= { heardUntil: subscribedAt - initialMs, sequence: null, alike: null, counted: 0, reading: null };
+  burst.reached ??= {
+    heardUntil: subscribedAt - initialMs,
+    sequence: null,
+    alike: null,
+    counted: 0,
+    passed: 0,
+    reading: null,
+  };
   const { reached } = burst;
   // Nothing may be missed from here on, so the position is stored before anything is received. A process that dies before
   // that leaves a feed that has not begun.

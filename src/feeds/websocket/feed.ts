@@ -31,7 +31,8 @@ export type {
  *   make a pause. The feed's last error says what the server said.
  * - The time that nobody listened becomes a `gap` event, reason `not_listening`, in each of the streams. With `catchUp`
  *   there is none, because nothing is missing then; and with ids nothing is stored twice. With `sequence` there is one, reason
- *   `not_resumed`, where the source did not send again what it was asked for.
+ *   `not_resumed`, where the source did not send again what it was asked for, and one, reason `skipped`, where the sequence
+ *   counted one by one and then skips some on a connection that stands.
  * - `overflow` decides what becomes of items beyond the budget, unless the source can give them again. On Node a server
  *   that sends faster than its messages are stored is slowed down. On other platforms `overflow` also decides what becomes
  *   of messages that do not fit into 8 MiB, and they make a `gap` event, reason `overflow`.

@@ -75,8 +75,8 @@ export interface WebSocketOptions extends FeedPacing {
   /**
    * For sources that replay: path to the sequence in a message. It is stored with the message's items, and `subscribe`,
    * a function, asks for what follows it. What the source then sends again is not missing between bursts; where the sequence
-   * counts one by one and it sends less, a `gap` event, reason `not_resumed`, says how much is missing. Where several messages
-   * can have one sequence, let it ask for those with this sequence too: a connection can break between two of them. What is
+   * counts one by one and it sends less, a `gap` event, reason `not_resumed`, says how much is missing. Where the connection stands
+   * and the sequence skips some behind 20 that counted one by one, there is one too, reason `skipped`. Where several messages can have one sequence, let it ask for those with this sequence too: a connection can break between two of them. What is
    * stored is known again by its sequence and its content.
    */
   sequence?: string;

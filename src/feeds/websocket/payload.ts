@@ -16,6 +16,8 @@ export interface Decoded {
   at: number;
   /** Why it could not be decoded; `value` is then how it begins. Null where it could. */
   invalid: { reason: string; expected: string; field?: string } | null;
+  /** It is no item, and is handed on for its sequence alone. */
+  ignored?: true;
 }
 
 type Reading = Pick<WebSocketSettings, 'payload' | 'maxMessageBytes'>;

@@ -8,8 +8,10 @@ export interface WebSocketPosition {
   sequence: string | number | null;
   /** Digests of the stored messages that have this sequence, by their content. Null: a release wrote the position that noted none. */
   alike: string[] | null;
-  /** How many sequences in a row followed the one before by one, up to a few; -1: some did not. */
+  /** How many sequences followed the one before by one, up to a few, less what each skip that was told took; -1: they do not count one by one. */
   counted: number;
+  /** How many messages behind `sequence` made no event: ignored ones with a sequence, and those that could not be read. */
+  passed: number;
   /** The hole that is being read over HTTP: where it ends (epoch ms), and how many of its items are stored. */
   reading: { until: number; done: number } | null;
 }
@@ -17,24 +19,26 @@ export interface WebSocketPosition {
 /** Null for a feed that never ran, and where another kind of feed left its position under the same name. */
 export function readSocketPosition(json: Json | null): WebSocketPosition | null {
   if (json === null || typeof json !== 'object' || Array.isArray(json)) return null;
-  const { heardUntil, sequence = null, alike = null, counted = 0, reading = null } = json;
+  const { heardUntil, sequence = null, alike = null, counted = 0, passed = 0, reading = null } = json;
   if (typeof heardUntil !== 'number') return null;
   return {
     heardUntil,
     sequence: asSequence(sequence),
     alike: asTexts(alike),
     counted: typeof counted === 'number' ? counted : 0,
+    passed: typeof passed === 'number' ? passed : 0,
     reading: asReading(reading),
   };
 }
 
 export function writeSocketPosition(position: WebSocketPosition): Json {
-  const { heardUntil, sequence, alike, counted, reading } = position;
+  const { heardUntil, sequence, alike, counted, passed, reading } = position;
   return {
     heardUntil,
     sequence,
     ...(alike && { alike: [...alike] }),
     ...(counted === 0 ? {} : { counted }),
+    ...(passed === 0 ? {} : { passed }),
     reading: reading && { ...reading },
   };
 }

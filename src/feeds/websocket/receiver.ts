@@ -1,6 +1,6 @@
 /**
- * Receives on one connection: answers its messages in order, without those that are no items, until the connection is lost
- * or silent for too long. It sends nothing.
+ * Receives on one connection: answers its messages in order, until the connection is lost or silent for too long. Those that are
+ * no items are left out, or marked where their sequences count. It sends nothing.
  */
 import type { BurstContext } from '../../declare/feed.ts';
 import { quoted } from '../kit/said.ts';
@@ -11,6 +11,7 @@ import type { WebSocketSettings } from './spec.ts';
 import { type Decoded, decodeMessage } from './payload.ts';
 
 export interface Received {
+  /** Those that are no items are among them where the feed has a `sequence`. */
   units: Decoded[];
   /** Epoch ms at which the last of the messages came that were read for this answer; null where there were none. */
   heardAt: number | null;
@@ -63,15 +64,17 @@ export function createReceiver(
   /** Epoch ms of the first heartbeat since the last message. */
   let beatenAt: number | null = null;
 
-  /** Reads the oldest messages: those that are items are answered, the others are understood. */
+  /** Reads the oldest messages, and understands those that are no items. */
   function portion(): { units: Decoded[]; heardAt: number | null; refused: boolean } {
     const units: Decoded[] = [];
     let refused = false;
     const arrivals = inbox.take(PORTION);
     for (const unit of arrivals.flatMap((arrival) => decodeMessage(arrival, settings))) {
-      if (fits(refusal, unit)) refused = true;
-      else if (fits(acknowledgement, unit)) acknowledged = true;
-      else if (!fits(ignored, unit)) units.push(unit);
+      const [refuses, acknowledges] = [fits(refusal, unit), fits(acknowledgement, unit)];
+      if (refuses) refused = true;
+      else if (acknowledges) acknowledged = true;
+      if (!refuses && !acknowledges && !fits(ignored, unit)) units.push(unit);
+      else if (settings.sequence !== undefined) units.push({ ...unit, ignored: true });
     }
     latest = arrivals.at(-1) ?? latest;
     return { units, heardAt: arrivals.at(-1)?.at ?? null, refused };

@@ -131,7 +131,7 @@ async function* hear(burst: BurstState, connection: SocketConnection): AsyncGene
       const waitMs = Math.min(decision.waitMs, clock.leftMs(), untilDue, owedUntil - now());
       const received = await connection.receive(waitMs);
       const [count, bytes] = take(burst, received);
-      messages += received.units.filter(({ invalid }) => invalid === null).length;
+      messages += received.units.filter(({ invalid, ignored }) => invalid === null && !ignored).length;
       pacing.arrived(count, 0, bytes);
       if (collector.size() > 0) dueAt ??= now() + freshMs;
       const loss = received.lost && isRecoverable(settings) ? overrun(settings) : received.loss;
@@ -170,24 +170,26 @@ async function* leave(
   yield { ...handOver(burst), ...(spent ? { more: true } : burst.owed || !isWell ? {} : { last: true }) };
 }
 
-/** Adds what was received to the burst; answers how many messages there were, and their bytes. */
+/** Adds what was received to the burst; answers how many messages were no ignored ones, and the bytes of all. */
 function take(burst: BurstState, { units, heardAt, lost }: Received): [count: number, bytes: number] {
   const { settings, collector } = burst;
   const reports = lost !== null && !isRecoverable(settings);
   if (lost && reports && settings.overflow === 'drop-oldest') collector.lost(lost);
+  const count = units.filter(({ ignored }) => !ignored).length;
   let bytes = 0;
   for (const unit of units) {
-    if (collector.isSpent() && isRecoverable(settings) && !burst.context.hold) return [units.length, bytes];
+    if (collector.isSpent() && isRecoverable(settings) && !burst.context.hold) return [count, bytes];
     bytes += unit.bytes;
     const missing = burst.reached && burst.continuity.missingBefore(unit, burst.reached);
-    if (missing) collector.gap('not_resumed', missing);
-    if (burst.reached === null || !isStored(unit, settings, burst.reached)) collector.add(rawItems(burst, unit));
+    if (missing) collector.gap(missing.reason, missing.detail);
+    const isItem = !unit.ignored && (burst.reached === null || !isStored(unit, settings, burst.reached));
+    if (isItem) collector.add(rawItems(burst, unit));
     advanceHeardUntil(burst, unit.at);
   }
   // Dropped messages that the source can give again lie behind a position that stays.
   if (heardAt !== null && !(lost && isRecoverable(settings))) advanceHeardUntil(burst, heardAt);
   if (lost && reports && settings.overflow !== 'drop-oldest') collector.lost(lost);
-  return [units.length, bytes];
+  return [count, bytes];
 }
 
 /** Where a source replays, items have no time of arrival: a replayed item must be equal to the first one. */

@@ -172,6 +172,62 @@ describe('a source that replays', () => {
     });
   });
 
+  describe('may skip some on one connection', () => {
+    const first = upTo(100);
+    const sparse = Array.from({ length: 80 }, (_, n) => n + Math.floor(n / 8));
+    test.each([
+      ['which is told once', [...first, 103, 104], [...first, 'skipped', 103, 104]],
+      ['and again', [...first, 101, 103], [...first, 'skipped', 101, 'skipped', 103]],
+      ['and give one number to several', [...first, 99, 100, 100, 101], [...first, 100, 101]],
+      ['which nobody knows behind too few', [1, 2, 3, 4, 6], [1, 2, 3, 4, 6]],
+      ['as a source that numbers other channels too', sparse, sparse],
+      ['and begin again', [...first, 1, 2], [...first, 1, 2]],
+    ])('%s', async (_, sent, expected) => {
+      const here = scene(options, anonymous);
+      await burst(here, tellAll(here, sent));
+      expect(await here.stored()).toEqual(expected);
+    });
+
+    test('with how many are missing, and its behind a new connection too', async () => {
+      const here = scene(options, anonymous);
+      await burst(here, tellAll(here, first));
+      await burst(here, tellAll(here, [100, 101, 104]));
+      const gaps = (await here.stage.events()).flatMap(({ meta }) => meta?.gap ?? []);
+      const detail = 'behind sequence 101 the source went on with 104: 2 of its messages are missing';
+      expect(gaps).toEqual([{ reason: 'skipped', detail }]);
+    });
+
+    test.each([
+      ['are ignored', '{"op":"beat","value":100}', 0],
+      ['cannot be read', '{', 1],
+    ])('nothing of which is missing where they %s, also in front of a new connection', async (_, passed, letters) => {
+      const here = scene({ ...options, ignore: { op: 'beat' } }, anonymous);
+      const report = await burst(here, async () => {
+        tellAll(here, first)();
+        here.source.say(passed);
+        here.source.say(trade(101, 101));
+        here.source.say(passed.replace('100', '102'));
+      });
+      expect(report).toMatchObject({ events: 101, rejected: letters * 2 });
+      await burst(here, tellAll(here, [103, 105]));
+      expect(await here.stored()).toEqual([...first, 101, 103, 'skipped', 105]);
+    });
+
+    test('which is told once, also where the worker dies before its commit', async () => {
+      const here = scene({ ...options, lingerMs: 1, freshMs: 1 }, anonymous);
+      await burst(here, tellAll(here, first));
+      await here.begin(async (__, number, next) => (number === 1 ? next() : new Promise(() => {})));
+      for (const value of [100, 103]) {
+        here.source.say(trade(value, value));
+        await here.stage.clock.advance(1_000);
+      }
+      here.source.drop();
+      await here.stage.clock.advance(60_000);
+      await burst(here, tellAll(here, [100, 103, 104]));
+      expect(await here.stored()).toEqual([...first, 100, 'skipped', 103, 104]);
+    });
+  });
+
   const several = {
     ...options,
     sequence: 'sequence',
