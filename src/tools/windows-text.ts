@@ -41,7 +41,7 @@ export function revisedText({ series, isFolded }: WindowsPage, { streams }: App)
   const revised = names.filter((name) => streams.get(name)?.declaration.options.revision !== undefined);
   if (revised.length === 0) return [];
   return isFolded
-    ? [`Of each event of ${revised.join(', ')} its newest revision counts alone.`]
+    ? [`Of each event of ${revised.join(', ')} the newest of its revisions with a time in this range counts alone.`]
     : [
         `Each revision of an event of ${revised.join(', ')} counts as an event, because the answer is in parts or has many rows.`,
       ];

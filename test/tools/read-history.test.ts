@@ -98,7 +98,7 @@ describe('aggregates', () => {
     const asked = { window: 'all', from: '-1h', field: 'v', aggregates: ['sum'] };
     const revised = await app.call('read_history', { stream: 'bills', ...asked });
     expect(revised.structured).toMatchObject({ windows: [{ count: 2, sum: 17 }] });
-    const note = 'Of each event of bills its newest revision counts alone.';
+    const note = 'Of each event of bills the newest of its revisions with a time in this range counts alone.';
     const notes = expect.arrayContaining([note]) as string[];
     expect(revised).toMatchObject({ structured: { notes }, text: expect.stringContaining(note) as string });
     // A filter asks of what stands, not of what was corrected.
@@ -110,6 +110,24 @@ describe('aggregates', () => {
     expect(parts.text).toContain('Each revision of an event of bills counts as an event');
     expect((await app.call('read_history', { stream: 'plain', ...asked })).text).not.toContain('revision');
   });
+
+  test.each([0, 40, 300])(
+    'count the newest revision of a range where revisions have times of their own, with %d other events between',
+    async (others) => {
+      const schema = z.object({ id: z.string(), rev: z.number(), state: z.string(), changed: z.number() });
+      const orders = stream({ description: 'Orders', schema, id: 'id', revision: 'rev', time: 'changed' });
+      const app = createTestApp(defineApp({ name: 'orders', version: '1', description: 'd', streams: { orders } }));
+      const begin = app.now() - 3_600_000;
+      const append = (id: string, rev: number, state: string, atMs: number) =>
+        app.streams.append('orders', { id, rev, state, changed: begin + atMs });
+      for (let at = 0; at < 10; at += 1) await append(`k${at}`, 1, 'open', at);
+      for (let at = 0; at < others; at += 1) await append(`other${at}`, 1, 'open', 1_000 + at);
+      for (let at = 0; at < 10; at += 1) await append(`k${at}`, 2, 'paid', 2_000 + at);
+      const asked = { stream: 'orders', window: 'all', by: ['state'], from: begin, to: begin + 1_000 };
+      const { structured } = await app.call('read_history', asked);
+      expect(structured).toMatchObject({ windows: [{ count: 10, group: { state: 'open' } }] });
+    },
+  );
 
   test('of events are rows for each revision, of which those that a newer one takes the place of are marked', async () => {
     const schema = z.object({ id: z.string(), rev: z.number(), v: z.number() });

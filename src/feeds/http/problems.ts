@@ -103,6 +103,10 @@ function pagesProblems({ pages, cursor, since, format, body }: Sound, placed: Pl
   if ('from' in pages && pages.from !== undefined && !isJson(format)) {
     problems.push({ path: 'pages.from', expected: 'JSON: no other format has a body around its items' });
   }
+  if (pages.by === 'link' && /^link$/i.test(pages.from ?? '')) {
+    const expected = 'a path to the URL in the body, such as next; without from it is the header Link that is followed';
+    problems.push({ path: 'pages.from', expected });
+  }
   if (pages.by === 'link' && body !== undefined) {
     problems.push({ path: 'pages.by', expected: 'cursor, offset or number: a link is not asked with a body' });
   }

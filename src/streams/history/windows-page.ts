@@ -76,7 +76,7 @@ export interface WindowsPage {
    */
   anew: boolean;
   skipped: Skipped;
-  /** Of each id the newest revision counts alone. False: each counts, or no stream of the question has revisions. */
+  /** Of each id the newest revision of the range counts alone. False: each counts, or no stream of the question has revisions. */
   isFolded: boolean;
   /** Known keys without an event in the range that have no row; null: nobody looked, or the answer is a part. */
   silent: Silence['silent'];

@@ -73,7 +73,7 @@ interface PlanReport {
   reports: (RangeReport | null)[];
   /** Most events that all scans together may read. */
   mostEvents: number;
-  /** Of each id the newest revision counts alone, of those that were read. False: each counts, or no stream has revisions. */
+  /** Of each id the newest revision of the range counts alone. False: each counts, or no stream has revisions. */
   isFolded: boolean;
   /** Values from before the range were not looked for, since the range alone is all that the budget allows. */
   leftOutBefore: boolean;
@@ -115,7 +115,7 @@ async function scanAll(
   if (resumed !== null && resumed.length !== plan.scans.length) throw badCursor('it is not of this form');
   const budget = readBound(plan, maxEvents, limits.budget);
   const built = plan.scans.map(({ series }) => series.map((one) => windowsOf(plan, one, mostRows)));
-  const newest = plan.scans.map(({ stream }) => (folds && hasRevisions(stream) ? createNewest() : null));
+  const newest = plan.scans.map(({ stream }) => (folds && hasRevisions(stream) ? createNewest(isInTime(plan)) : null));
   const visitors = plan.scans.map((_scan, index) => visitor(plan, built[index] ?? []));
   const scanning = plan.scans.map(async ({ stream }, index): Promise<RangeReport | null> => {
     const position = resumed?.[index] ?? null;
@@ -145,11 +145,20 @@ function hasRevisions({ declaration }: DeclaredStream): boolean {
   return declaration.options.revision !== undefined;
 }
 
-/** Collects events in the order of their log, and keeps of each id the newest revision. */
-function createNewest() {
+/** Whether an event is of the time of a plan, whatever its key and its fields. */
+function isInTime({ range, lookBackMs }: Plan): (event: LoggedEvent) => boolean {
+  return matcher({ from: range.from - lookBackMs, to: range.to, keys: null, where: null });
+}
+
+/**
+ * Collects events in the order of their log, and keeps of each id the newest revision of those that `isIn` passes. Others are left out,
+ * because which of them are read beside the range is chance.
+ */
+function createNewest(isIn: (event: LoggedEvent) => boolean) {
   const events = new Map<string, LoggedEvent>();
   return {
     visit: (event: LoggedEvent): true => {
+      if (!isIn(event)) return true;
       const standing = events.get(event.id);
       if (standing !== undefined && !replaces(event, standing)) return true;
       events.delete(event.id);

@@ -10,7 +10,7 @@ import type { Condition } from '../../declare/condition.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import type { LoggedEvent } from '../../base/event.ts';
 import type { Cursor } from '../../store/store.ts';
-import { begin, step, type Transition } from '../../streams/conditions/condition.ts';
+import { begin, isLookedAt, step, type Transition } from '../../streams/conditions/condition.ts';
 import { ORDERLY_RULES, RULES } from '../../streams/conditions/rules.ts';
 import { isPerKey, passesKey, passesWhere } from '../../streams/conditions/scope.ts';
 import { keysThatPass, measuresEachKnown } from '../../streams/ranges/known-keys.ts';
@@ -54,7 +54,7 @@ export async function beginWait(
   let looked = 0;
   const standing = standingEvents(scope, stream, condition);
   for await (const event of isPerKey(condition) ? standing : newestOf(standing, condition)) {
-    looked += 1;
+    if (isLookedAt(condition, event)) looked += 1;
     const stepped = step(condition, state, event, now, limits, looked > MOST_REMEMBERED ? RULES : ORDERLY_RULES);
     ({ state } = stepped);
     for (const transition of stepped.transitions) {

@@ -85,6 +85,7 @@ describe('the declaration of an HTTP feed', () => {
     ['a cursor of pages from nowhere', { pages: { by: 'cursor', param: 'a' } as never }, ['pages.from']],
     ['a cursor of pages that is not sent', { pages: { by: 'cursor', from: 'a' } }, ['pages.param']],
     ['a link in the body of CSV', { format: csv(), pages: { by: 'link', from: 'next' } }, ['pages.from']],
+    ['the header of a link as a path', { pages: { by: 'link', from: 'Link' } }, ['pages.from']],
     ['a link beside a body', { body: { json: 1 }, pages: { by: 'link' } }, ['pages.by']],
     ['an offset without a size', { pages: { by: 'offset', param: 'a' } as never }, ['pages.size']],
     ['a size of nothing', { pages: { by: 'number', size: 0, param: 'a' } }, ['pages.size']],
