@@ -26,7 +26,10 @@ export interface StepContext {
   idempotencyKey: string;
   /** 1 on the first try. A try that a crash ended is not counted. */
   attempt: number;
-  /** Aborts when the step's time is over, when the task is cancelled, or when another process takes the task over. */
+  /**
+   * Aborts when the step's time is over, when the task is cancelled, or when another process takes the task over. It
+   * aborts only while the function is at work, never after its end.
+   */
   signal: AbortSignal;
   /** Epoch ms at which the step's time is over. */
   deadline: number;

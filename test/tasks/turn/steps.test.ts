@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { form } from '../../../src/declare/ask.ts';
-import { task, type TaskContext } from '../../../src/declare/task.ts';
+import { type StepContext, task, type TaskContext } from '../../../src/declare/task.ts';
 import type { Json } from '../../../src/base/json.ts';
 import type { Operation } from '../../../src/store/store.ts';
 import { taskStage } from '../stage.ts';
@@ -132,6 +132,50 @@ describe('a step that fails', () => {
     const id = await stage.begin('early');
     await stage.settle();
     expect((await stage.get(id)).result?.content).toEqual([{ type: 'text', text: 'caught later' }]);
+  });
+});
+
+/** Runs a task whose steps note when their signals abort. */
+async function abortsOf(run: (listen: (name: string) => (step: StepContext) => void, context: TaskContext) => unknown) {
+  const aborted: string[] = [];
+  const listen =
+    (name: string) =>
+    ({ signal }: StepContext) =>
+      signal.addEventListener('abort', () => aborted.push(name));
+  const stage = taskStage({
+    one: task({ ...base, run: async (_input, context) => String(await run(listen, context)) }),
+  });
+  const id = await stage.begin('one');
+  await stage.settle();
+  return { aborted, result: (await stage.get(id)).result?.content };
+}
+
+describe('the signal of a step', () => {
+  test('never aborts after the end of its function', async () => {
+    const { aborted, result } = await abortsOf(async (listen, { step, sleep }) => {
+      await step('slept', listen('slept'));
+      await sleep(1_000);
+      const failed = await step('fails', (given) => (listen('failed')(given), Promise.reject(new Error('no'))), {
+        attempts: 1,
+      }).catch(() => 'failed');
+      await step('ended', listen('ended'));
+      return failed;
+    });
+    expect(result).toEqual([{ type: 'text', text: 'failed' }]);
+    expect(aborted).toEqual([]);
+  });
+
+  test('aborts at the end of its time, and at the end of a turn that leaves its function at work', async () => {
+    const { aborted, result } = await abortsOf(async (listen, { step }) => {
+      const never = (name: string) => (given: StepContext) => (listen(name)(given), new Promise<never>(() => {}));
+      await step('slow', never('slow'), { attempts: 1, timeoutMs: 1_000 }).catch(() => {});
+      await step('well', listen('well'));
+      void step('left', never('left'));
+      await step('last', listen('last'));
+      return 'done';
+    });
+    expect(result).toEqual([{ type: 'text', text: 'done' }]);
+    expect(aborted).toEqual(['slow', 'left']);
   });
 });
 
