@@ -25,7 +25,7 @@ import { type HistoryAnswer, HistoryOutput } from './history-output.ts';
 import { windowsAnswer } from './history-windows.ts';
 import { READ_ONLY } from '../calls/schemas.ts';
 import { eventRow } from '../calls/short-lines.ts';
-import { REVISIONS, withSuperseded } from './revisions.ts';
+import { createRevisedPage, REVISIONS } from './revisions.ts';
 import { bothHalves, createPage, roomFor } from '../calls/halves.ts';
 import { callsTo, type NextCall } from '../calls/next-call.ts';
 import type { StreamEvent } from '../base/event.ts';
@@ -75,7 +75,9 @@ async function eventsAnswer(scope: Scope, stream: DeclaredStream, input: History
   const { from, to, cursor, keys, where, order, limit, maxEvents, zone: name } = input;
   const zone = name === undefined ? null : zoneOf(name);
   const room = roomFor(limit !== undefined, scope.app.results.bytes, input);
-  const page = createPage(room, (event: StreamEvent) => eventRow(event, stream.identified));
+  const isRevised = stream.declaration.options.revision !== undefined;
+  const rowOf = (event: StreamEvent) => eventRow(event, stream.identified);
+  const page = isRevised ? createRevisedPage(room, rowOf) : createPage(room, rowOf);
   const reading = readHistory(scope, stream, given({ from, to, cursor, keys, where, order, limit, zone: name }), {
     ...(maxEvents === undefined ? {} : { budget: { ...SCAN_BUDGET, entries: maxEvents } }),
     deadline: context.deadline,
@@ -86,12 +88,11 @@ async function eventsAnswer(scope: Scope, stream: DeclaredStream, input: History
   const [found, early] = await Promise.all([reading, newest ? readNote(scope, stream) : null]);
   const spare = found.scanned.storeCalls < ORDERED_CALLS;
   const feed = newest ? early : spare ? await readNote(scope, stream) : unreadNote(stream);
-  const { events, anew, olderTrimmed, ...report } = found;
-  const isRevised = stream.declaration.options.revision !== undefined;
-  const rows = isRevised ? withSuperseded(page.rows, events, found.order) : page.rows;
+  const { events: _events, anew, olderTrimmed, ...report } = found;
+  const { rows } = page;
   return bothHalves<HistoryAnswer>({
     before: [
-      `${page.rows.length} event(s) of ${stream.name}, ${found.order} first${mixedText(found)}${rangeText(found, (time) => timeText(time, { zone }))}`,
+      `${rows.length} event(s) of ${stream.name}, ${found.order} first${mixedText(found)}${rangeText(found, (time) => timeText(time, { zone }))}`,
     ],
     name: 'events',
     rows,

@@ -1,27 +1,60 @@
-/** Marks rows of events that a newer revision on the same page takes the place of. A log keeps each revision that came. Pure. */
+/**
+ * A page of events of a stream with revisions, which marks the rows of events that a newer revision on the same page takes the
+ * place of. A log keeps each revision that came. Which of two revisions is the newer may depend on which came later, so they are
+ * compared in the order of the log, as for latest events and for windows, whatever the order of the page is. Pure.
+ *
+ * Accepted weakness: where a source mixes revisions that have an order with others, what stands among those of a page may differ
+ * from what stands among all.
+ */
 import { isGap, type LoggedEvent, type StreamEvent } from '../base/event.ts';
-import type { ShownRow } from '../calls/halves.ts';
+import { createPage, type Room, type ShownRow } from '../calls/halves.ts';
 import { replaces } from '../streams/log/latest.ts';
-import type { Order } from '../streams/ranges/range.ts';
 
 export const REVISIONS =
   'Each revision of an event is a row. SUPERSEDED: a newer one stands on this page; one on another page, or that fails where, is not looked for.';
 
-export function withSuperseded(
-  rows: readonly ShownRow[],
-  events: readonly StreamEvent[],
-  order: Order,
-): readonly ShownRow[] {
-  const newest = new Map<string, StreamEvent>();
-  for (const event of order === 'oldest' ? events : events.toReversed()) {
-    const standing = newest.get(event.id);
-    if (standing === undefined || replaces(logged(event), logged(standing))) newest.set(event.id, event);
+interface Taken {
+  event: StreamEvent;
+  /** Grows in the order of the log. */
+  place: number;
+  row: ShownRow;
+}
+
+export function createRevisedPage(room: Room, rowOf: (event: StreamEvent) => ShownRow) {
+  const taken: Taken[] = [];
+  const ids = new Set<string>();
+  const page = createPage(room, (row: ShownRow) => row);
+  return {
+    /** Of the revisions of an id all but one are marked in the end, so each behind the first is measured with a mark. */
+    take: (event: StreamEvent, place: number): boolean => {
+      const row = rowOf(event);
+      const isRepeated = !isGap(event) && ids.has(event.id);
+      if (!page.take(isRepeated ? marked(row) : row)) return false;
+      if (!isGap(event)) ids.add(event.id);
+      taken.push({ event, place, row });
+      return true;
+    },
+    /** What was taken, with the marks of this moment. */
+    get rows(): ShownRow[] {
+      const standing = standingOf(taken);
+      return taken.map(({ event, row }) => (isGap(event) || standing.get(event.id) === event ? row : marked(row)));
+    },
+  };
+}
+
+/** Of each id the event that no other one of the page takes the place of. */
+function standingOf(taken: readonly Taken[]): Map<string, StreamEvent> {
+  const standing = new Map<string, StreamEvent>();
+  for (const { event } of taken.toSorted((one, other) => one.place - other.place)) {
+    const before = standing.get(event.id);
+    if (isGap(event) || (before !== undefined && !replaces(logged(event), logged(before)))) continue;
+    standing.set(event.id, event);
   }
-  return rows.map((row, index) => {
-    const event = events[index];
-    if (event === undefined || isGap(event) || newest.get(event.id) === event) return row;
-    return { line: `${row.line} SUPERSEDED`, items: row.items.map((item) => ({ ...item, superseded: true })) };
-  });
+  return standing;
+}
+
+function marked({ line, items }: ShownRow): ShownRow {
+  return { line: `${line} SUPERSEDED`, items: items.map((item) => ({ ...item, superseded: true })) };
 }
 
 /** What tells which of two is the newer. */

@@ -77,8 +77,11 @@ export interface HistoryPage {
 
 /** What a page may take beside the number of its events. */
 interface PageLimits extends ReadLimits {
-  /** Takes an event where its page has room for it; the first of a page in any case. Default: up to `PAGE_CHARACTERS`. */
-  take?: (event: StreamEvent) => boolean;
+  /**
+   * Takes an event where its page has room for it; the first of a page in any case. `place` grows in the order of the log
+   * among the events of a page. Default: up to `PAGE_CHARACTERS`.
+   */
+  take?: (event: StreamEvent, place: number) => boolean;
 }
 
 /**
@@ -135,9 +138,9 @@ async function pageInTime(asked: Asked): Promise<{ page: HistoryPage } | Mixed> 
   const taking = limits.take ?? takerOf(PAGE_CHARACTERS);
   const read = (after: TimePlace | null) => {
     const events: StreamEvent[] = [];
-    const take = (event: LoggedEvent) => {
+    const take = (event: LoggedEvent, place: number) => {
       const taken = toStreamEvent(stream.name, event);
-      if (!taking(taken)) return false;
+      if (!taking(taken, place)) return false;
       events.push(taken);
       return true;
     };

@@ -14,7 +14,7 @@ export function collector(
   stream: string,
   range: Range,
   limit: number,
-  take: (event: StreamEvent) => boolean,
+  take: (event: StreamEvent, place: number) => boolean,
   rest: { behind: TimePlace; order: Order } | null,
 ) {
   const events: StreamEvent[] = [];
@@ -24,10 +24,11 @@ export function collector(
     isFull: () => events.length >= limit,
     visit(event: LoggedEvent, at: Cursor): boolean {
       if (!matches(event)) return true;
-      if (rest !== null && !isBehind({ event, place: decodeCursor(at).place }, rest.behind, rest.order)) return true;
+      const { place } = decodeCursor(at);
+      if (rest !== null && !isBehind({ event, place }, rest.behind, rest.order)) return true;
       if (events.length >= limit) return false;
       const taken = toStreamEvent(stream, event);
-      if (!take(taken)) return false;
+      if (!take(taken, place)) return false;
       events.push(taken);
       return true;
     },

@@ -30,8 +30,8 @@ interface InTime {
   after: TimePlace | null;
   /** Most events. */
   limit: number;
-  /** Takes the next event in the order of times; false: the page has no room for it. */
-  take: (event: LoggedEvent) => boolean;
+  /** Takes the next event in the order of times, with its place in the log; false: the page has no room for it. */
+  take: (event: LoggedEvent, place: number) => boolean;
   limits: ReadLimits;
 }
 
@@ -166,10 +166,10 @@ export async function readInTime(scope: Scope, stream: DeclaredStream, asked: In
     });
     // What was not walked may hold events that come before those that were found.
     if (read.ended !== 'all') return { ...report, ended: report.next === null ? 'mixed' : 'more' };
-    for (const { event, at } of found) {
-      if (given >= limit || !take(event)) return report;
+    for (const one of found) {
+      if (given >= limit || !take(one.event, one.place)) return report;
       given += 1;
-      report.next = { time: event.time, isEdge: false, at };
+      report.next = { time: one.event.time, isEdge: false, at: one.at };
     }
     const isLast = order === 'oldest' ? window.to === left.to : window.from === left.from;
     const edge = order === 'oldest' ? window.to : window.from;

@@ -287,6 +287,23 @@ describe('the scan budget', () => {
   });
 });
 
+test.each([
+  { order: 'oldest', by: 'time' },
+  { order: 'newest', by: 'time' },
+  { order: 'oldest', by: 'arrival' },
+  { order: 'newest', by: 'arrival' },
+] as const)('who takes the events of a page learns in which order they came: %j', async (query) => {
+  const at = twoStreams();
+  const agos = [10, 40, 20, 50, 30];
+  await at.append('plain', ...agos.map((ago, index) => ({ id: `${index}`, time: START - ago * SECOND })));
+  const taken: { id: string; place: number }[] = [];
+  const take = ({ id }: StreamEvent, place: number) => taken.push({ id, place }) > 0;
+  const scope = scopeOfLogs(at.deps, { tenant: TENANT });
+  const { by, events } = await readHistory(scope, findStream(at.app, 'plain'), query, { take });
+  expect([by, taken.map(({ id }) => id)]).toEqual([query.by, ids(events)]);
+  expect(taken.toSorted((one, other) => one.place - other.place).map(({ id }) => id)).toEqual(names(0, 5));
+});
+
 test('a tail takes over from the newest page, and from the end of a range without one, with nothing missed', async () => {
   const at = twoStreams();
   await at.append('plain', ...numbered(0, 5));
