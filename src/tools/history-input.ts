@@ -106,7 +106,7 @@ const ARGUMENTS = {
     .max(MOST_SCANNED)
     .optional()
     .describe(
-      `Answer in parts of so many; the last has totals. Default: over ${SCAN_BUDGET.entries} are refused, ${MOST_SCANNED} with keys or where, or of counts, sums, means`,
+      `Answer in parts of so many; the last has totals where rows are few. Default: over ${SCAN_BUDGET.entries} are refused, ${MOST_SCANNED} with keys or where, or of counts, sums, means`,
     ),
   estimate: z.boolean().optional().describe('Only tell what it would read'),
 };

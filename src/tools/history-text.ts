@@ -156,6 +156,10 @@ export function partText({ ofPart, unranked }: WindowsPage): string[] {
   return unranked ? [...part, 'In parts: all rows with events are given, without top and empty.'] : part;
 }
 
+/** Of a part that neither has totals nor hands over what its parts come to. */
+export const NO_TOTALS =
+  'No totals: the rows of all parts are too many. Add up the rows of every part yourself, or ask for fewer rows (longer windows, a shorter range, less in by), or export_history.';
+
 export function totalsText({ complete }: WindowsPage): string {
   return complete ? 'All parts added up, which is the whole answer:' : 'The parts up to this one, added up:';
 }

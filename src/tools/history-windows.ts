@@ -35,6 +35,7 @@ import {
   readText,
   silentText,
   skippedText,
+  NO_TOTALS,
   totalsText,
 } from './history-text.ts';
 import { clocksText, drawn, edgesText, fieldsText, revisedText, tableLine, timeText } from './windows-text.ts';
@@ -64,12 +65,16 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
   const cursor = shown.end === null ? (goesOn ?? page.cursor) : cursorAt(shown.end, input, page, held);
   // The first part is its own total, and a part whose lines go on is not told yet.
   const isAdded = added !== null && totals !== null && shown.end === null;
-  const told = isAdded ? tableRows({ ...page, rows: orderedRows(added, false, query.order === 'newest') }) : [];
+  const sums = isAdded ? tableRows({ ...page, rows: orderedRows(added, false, query.order === 'newest') }) : [];
+  const isTold = sums.length > 0 && fitsWhole(sums, room);
+  const isPart = page.cursor !== null || (cursorOfRead !== undefined && !anew);
+  const lacksTotals = isPart && goesOn === null && !isTold && shown.end === null;
   // A drawing has all windows in each of its rows.
   const inView = drawing ? page.rows : shown.rows.flatMap(({ of }) => of);
   const notes = [
     ...(shown.left > 0 ? [`${shown.left} more line(s) follow, by the next call.`] : []),
     ...partText(page),
+    ...(lacksTotals ? [NO_TOTALS] : []),
     ...revisedText(page, scope.app),
     ...clocksText(page),
     ...silentText(page, input, fields),
@@ -87,7 +92,7 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
       ...readText(page, input),
       ...notes,
       ...(goesOn === null ? [] : ['A part, not the whole: the next parts add up what came before them (totals).']),
-      ...(isAdded ? [totalsText(page), ...told.map(({ row }) => row.line)] : []),
+      ...(isTold ? [totalsText(page), ...sums.map(({ row }) => row.line)] : []),
     ],
     calls: nextPageCall(scope.app, input, cursor),
     structured: {
@@ -97,7 +102,7 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
       ...(zone === null ? {} : { zone: zone.name }),
       ...(ofPart.length === 0 ? {} : { ofPart }),
       skipped,
-      ...(isAdded ? { totals: told.flatMap(({ row }) => row.items) as HistoryAnswerRow[] } : {}),
+      ...(isTold ? { totals: sums.flatMap(({ row }) => row.items) as HistoryAnswerRow[] } : {}),
       ...(drawing ? { drawn: drawing.head } : {}),
       ...(notes.length === 0 ? {} : { notes }),
       ...readable(page),
@@ -138,6 +143,12 @@ function shownOf(lines: readonly Line[], { starts, held, room, most, newestFirst
   const end = before + page.rows.length;
   const left = Math.max(0, lines.length - end);
   return { rows: lines.slice(before, end), left, end: left === 0 ? null : placeAfter(end, starts) };
+}
+
+/** Whether an answer has room for these lines beside its own. */
+function fitsWhole(lines: readonly Line[], room: Room): boolean {
+  const page = createPage(room, ({ row }: Line) => row);
+  return lines.every((line) => page.take(line));
 }
 
 /** What the cursor of a page that ended within its rows goes with; the number of rows may differ. */

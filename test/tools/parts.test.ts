@@ -64,6 +64,7 @@ test(
     for (const { calls } of told) expect(calls).toBeLessThanOrEqual(21);
     expect(told[0]?.structured['totals']).toBeUndefined();
     expect(told[0]?.text).toContain('A part, not the whole');
+    for (const { text } of told) expect(text).not.toContain('No totals');
     const { structured, text = '' } = told[1] ?? {};
     expect(structured).toMatchObject({
       complete: true,
@@ -110,8 +111,37 @@ test('rows that are too many for a cursor are told as parts', async () => {
     aggregates: ['count'],
     maxEvents: 1_000,
   });
-  for (const { structured } of told) expect(structured['totals']).toBeUndefined();
+  for (const { structured, text } of told) {
+    expect(structured['totals']).toBeUndefined();
+    expect(text).toContain('No totals: the rows of all parts are too many.');
+  }
   expect(told[0]?.text).toContain('Windows may go on on the next page: add counts and sums');
+});
+
+test('totals that an answer has no room for are left out, and it says so', async () => {
+  const at = plant();
+  const append = (times: number[]) =>
+    at.append(
+      'plant',
+      ...times.map((time) => ({ key: 'a', time, data: { temp: 1, pump: { state: 'on', rpm: null } } })),
+    );
+  at.clock.now = START + 3_600 * SECOND;
+  await append(Array.from({ length: 500 }, (_, n) => START + n));
+  await append(Array.from({ length: 400 }, (_, n) => START + n * SECOND));
+  await at.project('plant');
+  const told = await answers(at, {
+    stream: 'plant',
+    from: START,
+    window: '1s',
+    by: [],
+    field: 'temp',
+    aggregates: ['min', 'max', 'mean', 'sum', 'first', 'last'],
+    maxEvents: 500,
+  });
+  const { structured, text = '' } = told.at(-1) ?? {};
+  expect(JSON.stringify(structured).length).toBeLessThan(40_000);
+  expect(structured?.['totals']).toBeUndefined();
+  expect(text).toContain('No totals');
 });
 
 test('a range without a beginning says that older events were trimmed, on the page that begins where the log does', async () => {
