@@ -1,6 +1,7 @@
 /** What listeners need of an entry, of each kind of log that they listen to; and the one watch of a process for all of them. */
 import { isGap } from '../../base/event.ts';
 import type { Runtime } from '../../base/runtime.ts';
+import { normalUri } from '../../base/uri.ts';
 import { withPokes } from '../../store/watch/log-pokes.ts';
 import type { LogWatch } from '../../store/watch/listener.ts';
 import { createLogWatch } from '../../store/watch/log-watch.ts';
@@ -18,6 +19,7 @@ export type KeptEntry =
   | { key: string | undefined | null; entry?: LogEntry }
   /** The id of a task, as it is stored, and the session in which it was begun. */
   | { task: string; session?: string | undefined }
+  /** A resource is named by the normal form of its URI: who tells of it may spell it otherwise than who listens. */
   | Hint;
 
 export type ChangeWatch = LogWatch<KeptEntry>;
@@ -40,10 +42,14 @@ export function keptOf(
       return session === undefined ? { task: taskId } : { task: taskId, session };
     }
     case 'hints':
-      return hint.read(entry);
+      return withNormalUri(hint.read(entry));
     default:
       return null;
   }
+}
+
+function withNormalUri(read: Hint): Hint {
+  return 'resource' in read ? { ...read, resource: normalUri(read.resource) } : read;
 }
 
 /** Larger entries are read again by who needs them, and so is what comes within a minute beyond so many characters. */

@@ -3,6 +3,7 @@
  * those of streams that all share, and in the hints for all: so nobody hears of what belongs to another. Pure.
  */
 import { APP_TENANT, type Owner, type Principal } from '../../base/principal.ts';
+import { normalUri } from '../../base/uri.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { hintsLog, type ListName } from '../../streams/hints.ts';
 import { streamLog } from '../../streams/log/stream-log.ts';
@@ -12,7 +13,7 @@ import { taskLog } from '../../tasks/records/task-log.ts';
 import type { KeptEntry } from './kept.ts';
 
 export type Changed =
-  /** What a read of the URI answers may be another. */
+  /** What a read of the URI answers may be another. The URI is as who listens wrote it. */
   | { of: 'resource'; uri: string }
   | { of: 'list'; list: ListName }
   /** By the id that clients hold. */
@@ -50,7 +51,8 @@ interface Making {
   all: Set<Changed>;
   whole: Set<Changed>;
   byKey: Map<string, Set<Changed>>;
-  resources: Map<string, Changed>;
+  /** By the normal form of the URI: one listener may spell it in more than one way. */
+  resources: Map<string, Set<Changed>>;
   lists: Map<ListName, Changed>;
   tasks: Map<string, Changed>;
   /** Only hints for every tenant count. */
@@ -86,9 +88,10 @@ export function interestsOf(principal: Principal, { resources, lists, tasks }: W
       if (key === undefined) log.whole.add(change);
       else log.byKey.set(key, (log.byKey.get(key) ?? new Set()).add(change));
     }
+    const name = normalUri(uri);
     for (const log of hinted) {
       log.all.add(change);
-      log.resources.set(uri, change);
+      log.resources.set(name, (log.resources.get(name) ?? new Set()).add(change));
     }
   }
   for (const list of lists) {
@@ -115,16 +118,22 @@ function interestOf(made: Making): Interest {
         if (kept.key === null) return made.all;
         return [...made.whole, ...(kept.key === undefined ? [] : (made.byKey.get(kept.key) ?? []))];
       }
-      const found = hintedBy(made, kept);
-      return found === undefined ? [] : [found];
+      return hintedBy(made, kept);
     },
   };
 }
 
-function hintedBy({ resources, lists, tasks, onlyForAll }: Making, kept: Exclude<KeptEntry, { key: unknown }>) {
-  if ('task' in kept) return tasks.get(kept.task);
-  if ('session' in kept || (onlyForAll && kept.all !== true)) return undefined;
-  return 'list' in kept ? lists.get(kept.list) : resources.get(kept.resource);
+function hintedBy(
+  { resources, lists, tasks, onlyForAll }: Making,
+  kept: Exclude<KeptEntry, { key: unknown }>,
+): Iterable<Changed> {
+  if ('task' in kept) return present(tasks.get(kept.task));
+  if ('session' in kept || (onlyForAll && kept.all !== true)) return [];
+  return 'list' in kept ? present(lists.get(kept.list)) : (resources.get(kept.resource) ?? []);
+}
+
+function present(change: Changed | undefined): Changed[] {
+  return change === undefined ? [] : [change];
 }
 
 /** The same text for the same change. */

@@ -8,6 +8,7 @@ import type { ResourceSource } from '../../calls/changes/topics.ts';
 import type { ListContext } from '../../declare/context.ts';
 import type { ListedResource, ResourceContents } from '../../declare/content.ts';
 import { TidegateError } from '../../base/errors.ts';
+import { normalUri } from '../../base/uri.ts';
 import { contentsOf, listingsOf } from '../../declare/check/answers.ts';
 import { type InputRequired, isInputRequired } from '../../calls/question-round.ts';
 import { inAskingContext, inContext } from '../../calls/context.ts';
@@ -16,7 +17,6 @@ import type { Caller } from '../../calls/caller.ts';
 import { displayed } from './displayed.ts';
 import { type ListPage, listPageOf } from './pages.ts';
 import { once } from './once.ts';
-import { normalUri } from './normal-uri.ts';
 import { isTemplate, leavesFolder, type UriTemplate, uriTemplate } from './uri-template.ts';
 
 type ResourceListing = ListedResource;

@@ -3,11 +3,7 @@
  * for a value that has slashes in it (`mqtt://{host}/{+topic}`).
  */
 import { TidegateError } from '../../base/errors.ts';
-import { normalUri } from './normal-uri.ts';
-import { URI_EXPRESSION, uriVariables } from '../../base/uri.ts';
-
-/** What a URI cannot have as it is: letters beyond ASCII, blanks, quotes and angle brackets. */
-const UNSENT = /[^\x21-\x7e]+|["<>`]+/g;
+import { normalUri, URI_EXPRESSION, uriVariables, withEscapes, withNormalEscapes } from '../../base/uri.ts';
 
 export interface UriTemplate {
   template: string;
@@ -32,8 +28,8 @@ export function uriTemplate(template: string, path: string): UriTemplate {
     });
   }
   const ends = expressions.map(([, operator]) => (operator === '+' ? '?#' : '/?#'));
-  // As clients send them. The values are decoded either way.
-  const sent = literals.map((literal) => literal.replace(UNSENT, encodeURIComponent));
+  // As they stand in the normal form. The values are decoded either way.
+  const sent = literals.map((literal) => withNormalEscapes(withEscapes(literal)));
   const isSentAlike = sent.join() === literals.join();
   return {
     template,

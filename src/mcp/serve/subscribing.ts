@@ -39,7 +39,7 @@ export function createSubscribing({ sessions, hints, now, failure }: Subscribing
   }
 
   async function unsubscribe(session: ClientSession, uri: string, exchange: Exchange): Promise<boolean> {
-    if (!subscribedIn(session.kept).has(uri)) return true;
+    if (withoutUri(session.kept, uri) === session.kept) return true;
     return change(session, (kept) => withoutUri(kept, uri), exchange);
   }
 

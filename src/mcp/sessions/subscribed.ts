@@ -1,5 +1,6 @@
-/** What of a session says to which resources its client is subscribed. Pure. */
+/** What of a session says to which resources its client is subscribed: each URI as the client wrote it, since it is told by that. Pure. */
 import { TidegateError } from '../../base/errors.ts';
+import { normalUri } from '../../base/uri.ts';
 import type { KeptSession } from './sessions.ts';
 
 /** Most resources of one session, and most characters of their URIs together: they are read with each of its requests. */
@@ -21,8 +22,12 @@ export function withUri(kept: KeptSession, uri: string, at: number): KeptSession
   return { ...kept, subscribed: next };
 }
 
+/** Takes a resource back in whichever spelling it was subscribed to. @returns `kept` itself where it was not */
 export function withoutUri(kept: KeptSession, uri: string): KeptSession {
-  const subscribed = (kept.subscribed ?? []).filter((one) => one.uri !== uri);
+  const { subscribed: standing = [] } = kept;
+  const name = normalUri(uri);
+  const subscribed = standing.filter((one) => normalUri(one.uri) !== name);
+  if (subscribed.length === standing.length) return kept;
   return { ...kept, subscribed: subscribed.length === 0 ? undefined : subscribed };
 }
 

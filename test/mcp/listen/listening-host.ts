@@ -43,6 +43,11 @@ function principalOf(request: Request): Principal {
   return { tenant, subject, client: null, scopes };
 }
 
+/** Headers have ASCII alone. */
+function inHeader(text: string): string {
+  return /^[ -~]*$/.test(text) ? text : `=?base64?${Buffer.from(text).toString('base64')}?=`;
+}
+
 export function createListeningHost(app: App, own: Partial<HostOptions> = {}, clock = createTestClock(START)) {
   const runtime: Runtime = {
     ...systemRuntime(() => {}),
@@ -69,7 +74,7 @@ export function createListeningHost(app: App, own: Partial<HostOptions> = {}, cl
         Accept: 'application/json, text/event-stream',
         'MCP-Protocol-Version': '2026-07-28',
         'Mcp-Method': method,
-        ...(named === undefined ? {} : { 'Mcp-Name': named }),
+        ...(named === undefined ? {} : { 'Mcp-Name': inHeader(named) }),
         ...(who === undefined ? {} : { Authorization: who }),
       },
       body: JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...params, _meta: meta } }),

@@ -33,6 +33,7 @@ const app = defineApp({
       run: async (input, { streams, resources }) => {
         await streams.append(rooms, input);
         await resources.changed('shelf://one');
+        await resources.changed(`book://${input.room}`);
         return 'done';
       },
     }),
@@ -112,6 +113,21 @@ test('the official client of sessions hears of what it subscribed to, and of not
   await put(other.client, 'x');
   await expect.poll(() => other.heard, WAITED).toEqual(['shelf://one']);
 }, 120_000);
+
+test('a resource is subscribed to and taken back in any spelling of its URI, and told in that of its subscriber', async () => {
+  const { client, heard } = await oldClient(stage()('t'));
+  await client.subscribeResource({ uri: 'book://caf%C3%A9%20menu' });
+  await put(client, 'café menu');
+  await expect.poll(() => heard, WAITED).toEqual(['book://caf%C3%A9%20menu']);
+  expect(await client.unsubscribeResource({ uri: 'book://café menu' })).toEqual({});
+  await client.subscribeResource({ uri: 'shelf://one' });
+  await put(client, 'a');
+  await expect.poll(() => heard.includes('shelf://one'), WAITED).toBe(true);
+  heard.length = 0;
+  await put(client, 'café menu');
+  await expect.poll(() => heard.includes('shelf://one'), WAITED).toBe(true);
+  expect(new Set(heard)).toEqual(new Set(['shelf://one']));
+}, 60_000);
 
 test('the second official client hears the same, also of what changed before its stream came back', async () => {
   const fetchAs = stage();
