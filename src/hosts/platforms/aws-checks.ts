@@ -2,8 +2,10 @@
  * What of an app and its variables Lambda does not take, worked out from the declaration: for the construct, which refuses it, and for
  * `doctor`, which tells it beforehand. Pure.
  */
+import { isLoopback } from '../../base/config/origins.ts';
 import type { App } from '../../declare/app.ts';
-import { appNeeds } from './app-needs.ts';
+import { type AppNeeds, appNeeds } from './app-needs.ts';
+import type { PlatformFinding } from './finding.ts';
 
 /** Which setting or part of the app, what was expected, and what to do. */
 export interface Mistake {
@@ -77,4 +79,16 @@ export function timeMistakes(app: App, requestSeconds: number): Mistake[] {
         hint: `${needed <= MOST_REQUEST_SECONDS ? `${raise} ` : ''}lower it, or make the tool a task`,
       };
     });
+}
+
+/** Feeds whose address means the function itself: advice alone, because an extension of Lambda may listen there. */
+export function loopbackFeeds({ sources }: Pick<AppNeeds, 'sources'>): PlatformFinding[] {
+  return sources
+    .filter(({ source }) => isLoopback(URL.parse(source)?.hostname ?? ''))
+    .map(({ feed, source }) => ({
+      level: 'advice',
+      field: `feeds.${feed}`,
+      message: `${source} is a loopback address, which is the function itself`,
+      fix: 'a public address, or one that the network of the functions reaches',
+    }));
 }

@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as z from 'zod';
 import { TidegateError } from '../../../base/errors.ts';
+import { loopbackFeeds } from '../../platforms/aws-checks.ts';
 import { AWS_FILE } from '../../platforms/aws-entry.ts';
 import { appNeeds } from '../../platforms/app-needs.ts';
 import type { PlatformFinding } from '../../platforms/finding.ts';
@@ -120,6 +121,7 @@ function planOf(
       message: `${name} is optional and has a value here, and the functions will not have it`,
       fix: `optionalSecrets: ['${name}'] in aws.ts`,
     })),
+    ...loopbackFeeds(appNeeds(app)),
     ...appNeeds(app).losing.flatMap(({ feed, what, fix, handed }) =>
       handed ? [] : [{ level: 'advice' as const, field: `feeds.${feed}`, message: what, fix }],
     ),
