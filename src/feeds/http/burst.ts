@@ -105,7 +105,7 @@ async function* readPages(
     const answer = await askSource(exchange);
     if (answer === 'stale') {
       context.log('warn', 'the source knows the page no more: its pages are read anew', { source });
-      position = { ...position, page: null, read: null, latest: null };
+      position = { ...position, page: null, read: null, latest: null, due: null };
       stored = false;
       behind = false;
       continue;

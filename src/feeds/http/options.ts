@@ -142,8 +142,8 @@ export interface HttpSince {
    */
   format?: TimeFormat;
   /**
-   * Path to the time in an item. The latest time that came is the next `{since}`, and what came with that time is not
-   * taken twice. Without it the next `{since}` is this range's `{until}`; the source then has to leave out what is at
+   * Path to the time in an item. The latest time that came is the next `{since}`, and the items of that time are
+   * counted: those that come again are left out, and a further alike one is taken. Without it the next `{since}` is this range's `{until}`; the source then has to leave out what is at
    * `{until}`, or its items need ids.
    */
   from?: string;

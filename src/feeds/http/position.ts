@@ -19,8 +19,10 @@ export interface HttpPosition {
   since: TimeMark | null;
   /** The range that is being read; null between two ranges. */
   range: TimeRange | null;
-  /** The latest time that came in this range. */
+  /** The latest time that came in this range, up to the page that is asked for next. */
   latest: TimeMark | null;
+  /** Of the items at `since`, how many the pages of this range still have to bring again; null: all of its edge. */
+  due: EdgeCounts | null;
   /** The next page; null for the first. */
   page: PageMark | null;
   /** The way of a cursor since the source had nothing more; null where it did not move since. */
@@ -58,11 +60,16 @@ export interface Validators {
 export interface TimeMark {
   /** Nanoseconds. */
   time: bigint;
-  /** Fingerprints of the items that have exactly this time. */
-  edge: readonly string[];
+  /** The items that have exactly this time. */
+  edge: EdgeCounts;
   /** Items that came with a time behind it, ahead of the clock; at most `MOST_AHEAD`. */
   ahead: readonly AheadItem[];
 }
+
+/**
+ * How many items there are of each content, by its fingerprint. Infinity: any number, since earlier releases did not count them.
+ */
+export type EdgeCounts = ReadonlyMap<string, number>;
 
 export interface AheadItem {
   /** Nanoseconds. */
@@ -117,6 +124,7 @@ export const NO_POSITION: HttpPosition = {
   since: null,
   range: null,
   latest: null,
+  due: null,
   page: null,
   way: null,
   tail: [],

@@ -52,6 +52,7 @@ interface WholePage extends PageReading {
   /** The last items, which have the cursor; empty where it is not that of an item. */
   atCursor: readonly BodyItem[];
   latest: TimeMark | null;
+  due: HttpPosition['due'];
   /** Null where the source has no cursor. */
   lastPage: LastPage | null;
 }
@@ -65,7 +66,7 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
   const lastPage = declared === undefined ? null : pageAtCursor(position.tail);
   let cursor: HttpPosition['cursor'] = null;
   let atCursor: readonly BodyItem[] = [];
-  let { latest } = position;
+  let { latest, due } = position;
   let found = 0;
   let { isNewRange } = page;
   const isCounted = options.pages?.by === 'offset' || options.pages?.by === 'number';
@@ -82,8 +83,15 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
     const known = position.read !== null && position.read.mark === mark ? position.read.items : 0;
     const readBefore = Math.max(0, known - found);
     const unread = lastPage?.unread(raw, readBefore) ?? raw.slice(readBefore);
-    const fresh = since === undefined ? unread : await beyondEdge(since, unread, position, zone);
-    if (since !== undefined) latest = await latestOf(since, unread, latest, { now: context.now(), begin, zone });
+    let fresh: readonly BodyItem[] = unread;
+    if (since !== undefined) {
+      // All items of the page are counted, those too that an earlier burst read: its position stands before the page.
+      const edge = await beyondEdge(since, raw, { since: position.since, due }, zone);
+      const beyond = new Set(edge.beyond);
+      fresh = unread.filter((item) => beyond.has(item));
+      ({ due } = edge);
+      latest = await latestOf(since, raw, latest, { now: context.now(), begin, zone });
+    }
     found += raw.length;
     taken.items += fresh.length;
     for (const { bytes } of fresh) taken.bytes += bytes;
@@ -101,7 +109,7 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
     if (end && isAheadOfBound(position, latest)) tellAhead(context);
     if (!end) {
       const perItem = cursorOf === 'item' && cursor !== null ? { cursor, tail: marksOf(atCursor) } : null;
-      if (items.length > 0) yield { items, ...standing({ ...position, latest }, perItem, mark, found) };
+      if (items.length > 0) yield { items, ...standing(position, perItem, mark, found) };
       continue;
     }
     if (cursorOf === 'item' && cursor === null && found > 0) throw noCursor(declared?.from ?? '', answer.source);
@@ -124,6 +132,7 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
       cursor,
       atCursor,
       latest,
+      due,
       lastPage,
     });
     yield { items, position: writeHttpPosition(next.position), ...(next.more ? {} : { last: true }) };
@@ -153,9 +162,9 @@ function standing(
 }
 
 async function placeBehind(page: WholePage): Promise<PageOutcome> {
-  const { options, position, answer, latest, asked } = page;
+  const { options, position, answer, latest, due, asked } = page;
   const { pages, since, cursor: declared, allow } = options;
-  const within = { ...position, validators: null, read: null, latest };
+  const within = { ...position, validators: null, read: null, latest, due };
   if (declared !== undefined && isMoved(page)) {
     const step = { from: position.cursor, to: page.cursor, asked, source: answer.source, field: 'cursor' as const };
     const way = await stepOnward(position.way, step);
@@ -199,7 +208,7 @@ export function endOfReading(
 ): PageOutcome {
   const behind = since === undefined ? position : afterRange(since, position, latest);
   return {
-    position: { ...behind, page: null, way: null, latest: null },
+    position: { ...behind, page: null, way: null, latest: null, due: null },
     more: mayGoOn && (position.range?.more ?? false),
   };
 }

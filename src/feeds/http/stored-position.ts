@@ -3,6 +3,7 @@ import { type Json, type JsonObject, asJsonObject } from '../../base/json.ts';
 import { NO_SIZES, type SeenSizes } from './page-end.ts';
 import {
   type AheadItem,
+  type EdgeCounts,
   type HttpPosition,
   MOST_AHEAD,
   NO_POSITION,
@@ -19,7 +20,7 @@ const LAST_MS = 8_640_000_000_000_000n;
 
 /** The position of a feed by time that is to read from this time on, epoch ms. */
 export function positionSince(time: number): Json {
-  const since = { time: BigInt(Math.floor(time)) * 1_000_000n, edge: [], ahead: [] };
+  const since = { time: BigInt(Math.floor(time)) * 1_000_000n, edge: new Map(), ahead: [] };
   return writeHttpPosition({ ...NO_POSITION, since });
 }
 
@@ -27,14 +28,16 @@ export function positionSince(time: number): Json {
 export function readHttpPosition(stored: Json): HttpPosition {
   const fields = asJsonObject(stored) ?? {};
   const { cursor, url, etag, lastModified, mark, items, notBefore, heardUntil } = fields;
+  const since = readMark(fields['since']);
   return {
     cursor: typeof cursor === 'string' || typeof cursor === 'number' ? cursor : null,
     validators:
       typeof url === 'string' ? { url, etag: textOrNull(etag), lastModified: textOrNull(lastModified) } : null,
     read: typeof mark === 'string' && typeof items === 'number' ? { mark, items } : null,
-    since: readMark(fields['since']),
+    since,
     range: readRange(fields['range']),
     latest: readMark(fields['latest']),
+    due: since === null ? null : readCounts([...since.edge.keys()], fields['due']),
     page: readPage(fields['page']),
     way: readWay(fields['way']),
     tail: unpackMarks(textOrNull(fields['tail']) ?? ''),
@@ -47,7 +50,7 @@ export function readHttpPosition(stored: Json): HttpPosition {
 
 /** Members that are null are left out, but for the cursor. */
 export function writeHttpPosition(position: HttpPosition): Json {
-  const { cursor, validators, read, since, range, latest, page, way, tail, notBefore, heardUntil, heard, sizes } =
+  const { cursor, validators, read, since, range, latest, due, page, way, tail, notBefore, heardUntil, heard, sizes } =
     position;
   return {
     cursor,
@@ -57,6 +60,7 @@ export function writeHttpPosition(position: HttpPosition): Json {
     ...(range === null ? {} : { range: { ...range, since: String(range.since), until: String(range.until) } }),
     // Those ahead stand there once. Beyond the bound they are left out, and taken again if the reading breaks off.
     ...(latest === null ? {} : { latest: writeMark(latest, since?.ahead ?? []) }),
+    ...(due === null ? {} : { due: writeCounts(due) }),
     ...(page === null ? {} : { page: writePage(page) }),
     ...(way === null ? {} : { way: { ...way } }),
     ...(tail.length === 0 ? {} : { tail: tail.join('') }),
@@ -70,7 +74,24 @@ export function writeHttpPosition(position: HttpPosition): Json {
 function writeMark({ time, edge, ahead }: TimeMark, known: readonly AheadItem[]): JsonObject {
   const marks = new Set(known.map(({ mark }) => mark));
   const early = ahead.filter(({ mark }) => !marks.has(mark)).slice(0, MOST_AHEAD - marks.size);
-  return { time: String(time), edge: [...edge], ...(early.length === 0 ? {} : { early: packAhead(early) }) };
+  return {
+    time: String(time),
+    edge: [...edge.keys()],
+    ...(edge.size === 0 ? {} : { counts: writeCounts(edge) }),
+    ...(early.length === 0 ? {} : { early: packAhead(early) }),
+  };
+}
+
+/** In the order of the edge; null stands for any number. */
+function writeCounts(counts: EdgeCounts): Json {
+  return Array.from(counts.values(), (count) => (Number.isFinite(count) ? count : null));
+}
+
+/** Null: there are no counts, or not of these marks. */
+function readCounts(marks: readonly string[], stored: Json | undefined): EdgeCounts | null {
+  if (!Array.isArray(stored) || stored.length !== marks.length) return null;
+  const counts = stored.map((count) => (typeof count === 'number' ? count : Number.POSITIVE_INFINITY));
+  return new Map(marks.map((mark, at) => [mark, counts[at] ?? 0]));
 }
 
 /** For each time the milliseconds since the one before, in base 36, and the marks. Times are rounded up. */
@@ -109,11 +130,13 @@ function msAbove(time: bigint): number {
 }
 
 function readMark(stored: Json | undefined): TimeMark | null {
-  const { time, edge, early } = asJsonObject(stored) ?? {};
+  const { time, edge, counts, early } = asJsonObject(stored) ?? {};
   const ns = readNs(time);
   if (ns === null || !Array.isArray(edge)) return null;
   const ahead = typeof early === 'string' ? unpackAhead(early) : [];
-  return { time: ns, edge: edge.filter((one) => typeof one === 'string'), ahead };
+  const marks = edge.filter((one) => typeof one === 'string');
+  const uncounted = new Map(marks.map((mark) => [mark, Number.POSITIVE_INFINITY]));
+  return { time: ns, edge: readCounts(marks, counts) ?? uncounted, ahead };
 }
 
 function readRange(stored: Json | undefined): TimeRange | null {

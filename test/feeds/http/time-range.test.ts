@@ -27,7 +27,7 @@ const range = (since: HttpSince, position: HttpPosition = NO_POSITION, now = NOW
 };
 const standingAt = (time: number): HttpPosition => ({
   ...NO_POSITION,
-  since: { time: nsFromMs(time), edge: [], ahead: [] },
+  since: { time: nsFromMs(time), edge: new Map(), ahead: [] },
 });
 
 describe('a range', () => {
@@ -74,6 +74,7 @@ const at = (more: boolean): HttpPosition => ({
 });
 const CLOCK = { now: NOW, begin: nsFromMs(NOW - 3_600_000), zone: null };
 const items = (...times: unknown[]): BodyItem[] => times.map((at, n) => ({ data: { at, n }, bytes: 1 }));
+const alike = (count: number): BodyItem[] => Array.from({ length: count }, () => ({ data: { at: 9 }, bytes: 1 }));
 
 describe('by the time of the items', () => {
   const since = filled({ from: 'at', format: 'ms' });
@@ -81,13 +82,13 @@ describe('by the time of the items', () => {
   it('the latest counts, with what came at that time', async () => {
     const first = await latestOf(since, items(5, 9, '9', 7, null, 'soon'), null, CLOCK);
     expect(first).toMatchObject({ time: 9_000_000n });
-    expect(first?.edge).toHaveLength(2);
+    expect(first?.edge.size).toBe(2);
     expect(await latestOf(since, items(8), first, CLOCK)).toEqual(first);
-    expect((await latestOf(since, items(9), first, CLOCK))?.edge).toHaveLength(3);
-    expect((await latestOf(since, items(10), first, CLOCK))?.edge).toHaveLength(1);
+    expect((await latestOf(since, items(9), first, CLOCK))?.edge.size).toBe(3);
+    expect((await latestOf(since, items(10), first, CLOCK))?.edge.size).toBe(1);
     expect(await latestOf(since, [], null, CLOCK)).toBeNull();
     const many = items(...Array.from({ length: 300 }, () => 9));
-    expect((await latestOf(since, many, null, CLOCK))?.edge).toHaveLength(100);
+    expect((await latestOf(since, many, null, CLOCK))?.edge.size).toBe(100);
   });
 
   it('one ahead of the clock does not count, and is known when it comes again', async () => {
@@ -102,11 +103,11 @@ describe('by the time of the items', () => {
       { data: { at: NOW - 2, n: 'late' }, bytes: 1 },
       { data: { at: NOW + 1, n: 'twin' }, bytes: 1 },
     ];
-    const fresh = await beyondEdge(since, later, position, null);
-    expect(fresh.map(({ data }) => (data as { n: unknown }).n)).toEqual(['late', 'twin']);
+    const { beyond } = await beyondEdge(since, later, position, null);
+    expect(beyond.map(({ data }) => (data as { n: unknown }).n)).toEqual(['late', 'twin']);
     // When its time has come, it is at the edge; what is still ahead stays known.
     const next = await latestOf(since, later, null, { ...CLOCK, now: NOW + 1 });
-    expect([ms(next?.time), next?.edge.length]).toEqual([NOW + 1, 2]);
+    expect([ms(next?.time), next?.edge.size]).toEqual([NOW + 1, 2]);
     expect(
       afterRange(since, { ...position, range: { since: 1n, until: nsFromMs(NOW), more: false } }, next).since,
     ).toEqual(next);
@@ -123,7 +124,7 @@ describe('by the time of the items', () => {
     expect(JSON.stringify(stored).length).toBeLessThan(POSITION_BYTES - 4_096);
     const position = readHttpPosition(JSON.parse(JSON.stringify(stored)));
     expect(position.since).toEqual(found);
-    expect(await beyondEdge(since, came, position, null)).toEqual([]);
+    expect(await beyondEdge(since, came, position, null)).toMatchObject({ beyond: [] });
     expect(isAheadOfBound(NO_POSITION, found)).toBe(false);
   });
 
@@ -160,29 +161,63 @@ describe('by the time of the items', () => {
     const seen = items(1, 9, 9);
     const position = { ...NO_POSITION, since: await latestOf(since, seen, null, CLOCK) };
     const again = [...seen, { data: { at: 9, n: 'new' }, bytes: 1 }];
-    expect((await beyondEdge(since, again, position, null)).map(({ data }) => (data as { n: unknown }).n)).toEqual([
-      0,
-      'new',
-    ]);
+    const { beyond } = await beyondEdge(since, again, position, null);
+    expect(beyond.map(({ data }) => (data as { n: unknown }).n)).toEqual([0, 'new']);
     // With an overlap, ids are what tells.
-    expect(await beyondEdge({ ...since, overlapMs: 1 }, again, position, null)).toHaveLength(4);
+    expect((await beyondEdge({ ...since, overlapMs: 1 }, again, position, null)).beyond).toHaveLength(4);
+  });
+
+  it('of alike items at the edge as many are left out as were taken', async () => {
+    const taken = await latestOf(since, alike(2), null, CLOCK);
+    const position = readHttpPosition(writeHttpPosition({ ...NO_POSITION, since: taken }));
+    const range = { since: nsFromMs(9), until: nsFromMs(NOW), more: false };
+    const read = async (...pages: BodyItem[][]) => {
+      let [reached, fresh]: [HttpPosition, number] = [{ ...position, range }, 0];
+      for (const page of pages) {
+        const { beyond, due } = await beyondEdge(since, page, reached, null);
+        const latest = await latestOf(since, page, reached.latest, CLOCK);
+        reached = readHttpPosition(writeHttpPosition({ ...reached, due, latest }));
+        fresh += beyond.length;
+      }
+      return [fresh, afterRange(since, reached, reached.latest)] as const;
+    };
+    expect((await read(alike(3)))[0]).toBe(1);
+    expect((await read(alike(1), alike(1), alike(1)))[0]).toBe(1);
+    const [fresh, behind] = await read(alike(2_000));
+    expect([fresh, [...(behind.since?.edge.values() ?? [])], behind.due]).toEqual([1_998, [2_000], null]);
+    // A source may leave some out for a while.
+    const [none, same] = await read(alike(1));
+    expect([none, same.since]).toEqual([0, taken]);
+  });
+
+  it('of a position that has no counts any number is left out', async () => {
+    const taken = await latestOf(since, items(9), null, CLOCK);
+    const stored = { since: { time: String(nsFromMs(9)), edge: [...(taken?.edge.keys() ?? [])] } };
+    const position = readHttpPosition(stored);
+    const again = [...items(9), ...items(9), { data: { at: 9, n: 'new' }, bytes: 1 }];
+    expect((await beyondEdge(since, again, position, null)).beyond).toEqual(again.slice(2));
+    expect(readHttpPosition(writeHttpPosition(position))).toEqual(position);
   });
 
   it('an empty range with others behind it is passed, an empty last one is not', () => {
     expect(ms(afterRange(since, at(true), null).since?.time)).toBe(5);
     expect(ms(afterRange(since, at(false), null).since?.time)).toBe(1);
-    expect(ms(afterRange(since, at(true), { time: nsFromMs(3), edge: ['x'], ahead: [] }).since?.time)).toBe(5);
-    expect(afterRange(since, at(false), { time: nsFromMs(1), edge: ['x'], ahead: [] }).since?.edge).toEqual(['x']);
+    expect(
+      ms(afterRange(since, at(true), { time: nsFromMs(3), edge: new Map([['x', 1]]), ahead: [] }).since?.time),
+    ).toBe(5);
+    expect(
+      afterRange(since, at(false), { time: nsFromMs(1), edge: new Map([['x', 1]]), ahead: [] }).since?.edge,
+    ).toEqual(new Map([['x', 1]]));
   });
 
   it('the rest of a range begins at the latest, where that is further', () => {
     const position = { ...NO_POSITION, range: { since: 1n, until: 9n, more: false } };
-    expect(withinRange(position, { time: 5n, edge: [], ahead: [] })?.range).toEqual({
+    expect(withinRange(position, { time: 5n, edge: new Map(), ahead: [] })?.range).toEqual({
       since: 5n,
       until: 9n,
       more: false,
     });
-    expect(withinRange(position, { time: 1n, edge: [], ahead: [] })).toBeNull();
+    expect(withinRange(position, { time: 1n, edge: new Map(), ahead: [] })).toBeNull();
     expect(withinRange(position, null)).toBeNull();
   });
 });
@@ -192,9 +227,20 @@ it('a position is the same when it was stored', () => {
     cursor: 'c',
     validators: { url: 'u', etag: 'e', lastModified: null },
     read: { mark: 'm', items: 3 },
-    since: { time: 1_700_000_000_123_456_789n, edge: ['a', 'b'], ahead: [{ time: 2_000_000n, mark: shortMark('c') }] },
+    since: {
+      time: 1_700_000_000_123_456_789n,
+      edge: new Map([
+        ['a', 2],
+        ['b', Infinity],
+      ]),
+      ahead: [{ time: 2_000_000n, mark: shortMark('c') }],
+    },
     range: { since: -1n, until: 9n, more: true },
-    latest: { time: 0n, edge: [], ahead: [] },
+    due: new Map([
+      ['a', 0],
+      ['b', Infinity],
+    ]),
+    latest: { time: 0n, edge: new Map(), ahead: [] },
     way: { count: 2, seen: 'w' },
     tail: [shortMark('d'), shortMark('d')],
     page: { at: { query: [['a', 'b'], ['c']] }, count: 3, seen: 's', behind: { items: 3, mark: 'm' } },
