@@ -37,8 +37,8 @@ export function meantName(unknown: string, names: readonly string[]): string | n
 }
 
 /**
- * What was expected in place of an unknown name: `one of the streams a, b (did you mean a?)`. Long lists are cut; the nearest
- * name is told all the same.
+ * What was expected in place of an unknown name: `one of the streams a, b (did you mean a?)`, or `one of the streams that take pushes: a, b`.
+ * Long lists are cut; the nearest name is told all the same.
  * @param what names the kind of name, in the plural
  */
 export function knownName(unknown: string, names: readonly string[], what = 'known names'): string {
@@ -47,7 +47,9 @@ export function knownName(unknown: string, names: readonly string[], what = 'kno
   const shown = names.slice(0, MOST_NAMED).join(', ');
   const more = names.length > MOST_NAMED ? `, … (${names.length} in all)` : '';
   const near = meantName(unknown, names);
-  return `one of the ${what} ${shown}${more}${near === null ? '' : ` (did you mean ${near}?)`}`;
+  // Where the kind of name has words behind its noun, the first name would read on from them.
+  const colon = / (?:of|that|with) /.test(what) ? ':' : '';
+  return `one of the ${what}${colon} ${shown}${more}${near === null ? '' : ` (did you mean ${near}?)`}`;
 }
 
 /** What was expected in place of an unknown name of which there may be very many: `the name of a tool (did you mean read_latest?)`. */

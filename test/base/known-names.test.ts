@@ -28,6 +28,9 @@ test('what was expected lists the names, bounded, and tells the nearest all the 
   expect(knownName('quake', ['quakes', 'rooms'], 'streams')).toBe(
     'one of the streams quakes, rooms (did you mean quakes?)',
   );
+  expect(knownName('quake', ['quakes'], 'streams that take pushes')).toBe(
+    'one of the streams that take pushes: quakes (did you mean quakes?)',
+  );
   const many = Array.from({ length: 200 }, (_, index) => `stream-${index}`);
   const told = knownName('stream_199', many, 'streams');
   expect(told).toMatch(/stream-39, … \(200 in all\) \(did you mean stream-199\?\)$/);

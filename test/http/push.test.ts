@@ -100,9 +100,9 @@ describe('POST /ingest/:stream', () => {
   });
 
   it.each([
-    ['file', 'There is no stream file', 'one of the streams that take pushes files (did you mean files?)'],
-    ['other', 'The stream other takes no pushes', 'one of the streams that take pushes files'],
-    ['__proto__', 'There is no stream __proto__', 'one of the streams that take pushes files'],
+    ['file', 'There is no stream file', 'one of the streams that take pushes: files (did you mean files?)'],
+    ['other', 'The stream other takes no pushes', 'one of the streams that take pushes: files'],
+    ['__proto__', 'There is no stream __proto__', 'one of the streams that take pushes: files'],
   ])('tells who brings the token of another stream that %s takes none', async (name, title, expected) => {
     await serve();
     const response = await push(JSON.stringify(file('a')), {}, name);

@@ -397,7 +397,7 @@ test("an app's own tools publish under the same rules, and are put on record", a
   expect(published()[0]?.payload).toEqual(Buffer.from('HI'));
   expect(text(await call('shout', { note: 'hi', topic: 'no/such' }))).toMatch(/Argument: topic\./);
   expect(text(await call('elsewhere', {}))).toMatch(
-    /Argument: feed\.\nExpected: one of the feeds that declare topics broker\./,
+    /Argument: feed\.\nExpected: one of the feeds that declare topics: broker\./,
   );
   expect(await records()).toHaveLength(1);
 });

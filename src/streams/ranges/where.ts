@@ -145,7 +145,7 @@ function isChoice(value: Scalar, choices: readonly Json[] | null): boolean {
   return value === null || choices === null || choices.length === 0 || choices.includes(value);
 }
 
-/** `one of the values of state on, off (did you mean on?)` */
+/** `one of the values of state: on, off (did you mean on?)` */
 function choiceWords(path: string, value: Scalar, choices: readonly Json[] | null): string {
   const names = (choices ?? []).flatMap((choice) =>
     choice === null || typeof choice === 'object' ? [] : [plainText(String(choice))],
