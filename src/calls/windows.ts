@@ -32,7 +32,7 @@ export async function appWindows(
     ...(series === undefined ? {} : { also: series }),
   };
   const page = await readWindows(scope, stream, query, limits);
-  const { complete, cursor, ofPart, truncated, anew, skipped } = page;
+  const { complete, cursor, ofPart, truncated, anew, skipped, overflowed } = page;
   const aggregates = (asked.aggregates ?? page.aggregates).map((name) => [name, aggregateOf(name)] as const);
   const rows = page.rows.map((row) => ({
     start: row.start,
@@ -47,5 +47,5 @@ export async function appWindows(
       number | null
     >,
   }));
-  return { rows, complete, cursor, ofPart, truncated, anew, skipped };
+  return { rows, complete, cursor, ofPart, truncated, anew, skipped, overflowed };
 }

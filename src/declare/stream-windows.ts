@@ -105,4 +105,6 @@ export interface StreamWindows<Name extends AggregateName = AggregateName> {
   anew: boolean;
   /** Numbers of events that no window counts: gaps, and events without the field. */
   skipped: { gaps: number; missing: number };
+  /** Aggregates that are null in some row, and left it out of `top`, because the number is beyond 1.8e308, the greatest of a double. */
+  overflowed: string[];
 }

@@ -160,6 +160,13 @@ export function partText({ ofPart, unranked }: WindowsPage): string[] {
 export const NO_TOTALS =
   'No totals: the rows of all parts are too many. Add up the rows of every part yourself, or ask for fewer rows (longer windows, a shorter range, less in by), or export_history.';
 
+/** @param added aggregates that are too great in the parts together */
+export function overflowedText({ overflowed }: WindowsPage, added: readonly string[]): string[] {
+  const names = [...new Set([...overflowed, ...added])];
+  if (names.length === 0) return [];
+  return [`Left out of rows, and of top, as beyond the greatest number (1.8e308): ${names.map(plainText).join(', ')}.`];
+}
+
 export function totalsText({ complete }: WindowsPage): string {
   return complete ? 'All parts added up, which is the whole answer:' : 'The parts up to this one, added up:';
 }

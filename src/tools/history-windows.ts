@@ -13,7 +13,7 @@ import {
   rowsBefore,
   writeRowsCursor,
 } from '../streams/history/rows-cursor.ts';
-import { valueOf } from '../streams/history/window-rows.ts';
+import { overflowedIn, valueOf } from '../streams/history/window-rows.ts';
 import { readWindows } from '../streams/history/windows.ts';
 import type { SeriesRow, WindowsPage } from '../streams/history/windows-page.ts';
 import type { Scope } from '../streams/scope.ts';
@@ -34,6 +34,7 @@ import {
   readable,
   readText,
   silentText,
+  overflowedText,
   skippedText,
   NO_TOTALS,
   totalsText,
@@ -67,6 +68,8 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
   const isAdded = added !== null && totals !== null && shown.end === null;
   const sums = isAdded ? tableRows({ ...page, rows: orderedRows(added, false, query.order === 'newest') }) : [];
   const isTold = sums.length > 0 && fitsWhole(sums, room);
+  const computed = page.aggregates.map((name) => aggregateOf(name));
+  const beyond = overflowedIn(isTold && added !== null ? added : [], computed);
   const isPart = page.cursor !== null || (cursorOfRead !== undefined && !anew);
   const lacksTotals = isPart && goesOn === null && !isTold && shown.end === null;
   // A drawing has all windows in each of its rows.
@@ -75,6 +78,7 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
     ...(shown.left > 0 ? [`${shown.left} more line(s) follow, by the next call.`] : []),
     ...partText(page),
     ...(lacksTotals ? [NO_TOTALS] : []),
+    ...overflowedText(page, beyond),
     ...revisedText(page, scope.app),
     ...clocksText(page),
     ...silentText(page, input, fields),

@@ -8,8 +8,8 @@
  */
 import * as z from 'zod';
 import { fromBase64Url, toBase64Url } from '../base/base64url.ts';
-import { aggregateOf } from '../streams/history/aggregate.ts';
-import { byPlace, valueOf } from '../streams/history/window-rows.ts';
+import { meanWith } from '../streams/history/sample-values.ts';
+import { byPlace } from '../streams/history/window-rows.ts';
 import type { SeriesRow, WindowsPage } from '../streams/history/windows-page.ts';
 import { shortDigest } from '../streams/log/short-position.ts';
 import { badCursor } from '../streams/ranges/range.ts';
@@ -107,22 +107,23 @@ function placeOf({ start, key, group, stream, field }: SeriesRow): string {
 function sumOf(a: SeriesRow, b: SeriesRow): SeriesRow {
   const count = a.count + b.count;
   if (a.values === null || b.values === null) return { ...a, count, values: a.values ?? b.values };
-  const values = valuesOf(a.values, b.values, count);
+  const values = valuesOf(a.values, b.values, { share: b.count / count, count });
   if (a.more[DEVIATION] === undefined) return { ...a, count, values };
   // The squares of a part around the mean of both.
   const squares = (row: SeriesRow) =>
-    row.count * ((valueOf(row, aggregateOf(DEVIATION)) ?? 0) ** 2 + ((row.values?.mean ?? 0) - values.mean) ** 2);
+    row.count * ((row.more[DEVIATION] ?? 0) ** 2 + ((row.values?.mean ?? 0) - values.mean) ** 2);
   return { ...a, count, values, more: { ...a.more, [DEVIATION]: Math.sqrt((squares(a) + squares(b)) / count) } };
 }
 
-function valuesOf(a: Values, b: Values, count: number): Values {
+/** @param share the part that the events of `b` have in all */
+function valuesOf(a: Values, b: Values, { share, count }: { share: number; count: number }): Values {
   const first = b.firstTime < a.firstTime ? b : a;
   const last = b.lastTime >= a.lastTime ? b : a;
   const sum = a.sum + b.sum;
   return {
     min: Math.min(a.min, b.min),
     max: Math.max(a.max, b.max),
-    mean: sum / count,
+    mean: Number.isFinite(sum) ? sum / count : meanWith(a.mean, b.mean, share),
     sum,
     first: first.first,
     firstTime: first.firstTime,

@@ -150,6 +150,7 @@ describe('windows', () => {
       truncated: false,
       anew: false,
       skipped: { gaps: 0, missing: 0 },
+      overflowed: [],
     });
   });
 

@@ -235,3 +235,34 @@ test('time in a state over a range that fits alone is answered, and estimated so
   const weighed = { ...question, field: 'temp', aggregates: ['increase'], keys: ['a'], from: START + 6_999 * SECOND };
   expect((await at.call('read_history', weighed)).structured['complete']).toBe(true);
 });
+
+test('a mean that a double holds is right though the sum is beyond it, of which the answer tells, in parts too', async () => {
+  const at = plant();
+  const pump = { state: 'on', rpm: null };
+  const values = [1.5e308, 1.5e308, 1.5e308, -1.5e308];
+  await at.append('plant', ...values.map((temp, n) => ({ key: 'a', time: START + n, data: { temp, pump } })));
+  at.clock.now = START + SECOND;
+  const aggregates = ['sum', 'mean', 'stddev', 'max'];
+  const question = { ...ofPlant, from: START, field: 'temp', by: [], aggregates };
+  const first = { ...question, to: START + 3 };
+  const note = 'Left out of rows, and of top, as beyond the greatest number (1.8e308): sum.';
+
+  const { structured, text } = await at.call('read_history', first);
+  const [row] = structured['windows'] as Row[];
+  expect(row).toMatchObject({ count: 3, mean: 1.5e308, stddev: 0, max: 1.5e308 });
+  expect(row).not.toHaveProperty('sum');
+  expect(structured['notes']).toContain(note);
+  expect(text).toContain(note);
+  const all = await at.call('read_history', question);
+  expect((all.structured['windows'] as Row[])[0]).toMatchObject({ mean: 0.75e308 });
+
+  const asked = { ...first, aggregates: ['sum', 'mean', 'stddev'], maxEvents: 1 };
+  const parts = await answers(at, asked);
+  expect(parts[0]?.text).not.toContain('Left out');
+  // The sum of the first two, which the next cursor cannot bring.
+  expect(parts[1]?.structured['notes']).toContain(note);
+  expect(parts[1]?.structured['totals']).toMatchObject([{ count: 2, mean: 1.5e308, stddev: 0 }]);
+
+  const ranked = await at.call('read_history', { ...question, top: { n: 1, by: 'sum' } });
+  expect(ranked.structured).toMatchObject({ windows: [], notes: expect.arrayContaining([note]) });
+});

@@ -1,6 +1,6 @@
 /**
  * Computes aggregates from the samples of one window of one group, which come in order of time (of equal times, in
- * order of arrival). Pure. Null means "not known"; it is also the result where a double cannot hold the number.
+ * order of arrival). Pure. Null means "not known". A number that is more than a double holds is infinite.
  *
  * - A percentile is interpolated linearly between the two nearest ranks: rank p (n - 1) of the sorted values.
  * - The standard deviation is that of the population (divided by n).
@@ -39,10 +39,24 @@ export function percentile(sorted: readonly number[], part: number): number | nu
 export function stddev(samples: readonly Sample[]): number | null {
   if (samples.length === 0) return null;
   let mean = 0;
-  for (const [index, { value }] of samples.entries()) mean += (value - mean) / (index + 1);
-  let squares = 0;
-  for (const { value } of samples) squares += (value - mean) ** 2;
-  return finite(Math.sqrt(squares / samples.length));
+  for (const [index, { value }] of samples.entries()) mean = meanWith(mean, value, 1 / (index + 1));
+  const around = (scale: number) => {
+    let squares = 0;
+    for (const { value } of samples) squares += (value / scale - mean / scale) ** 2;
+    return Math.sqrt(squares / samples.length) * scale;
+  };
+  const plain = around(1);
+  if (Number.isFinite(plain)) return plain;
+  // Squares of numbers beyond 1e154 are more than a double holds, though their root is not.
+  let greatest = 0;
+  for (const { value } of samples) greatest = Math.max(greatest, Math.abs(value));
+  return around(greatest);
+}
+
+/** The mean after one more value, whose part of the whole is given. It is right wherever a double holds both. */
+export function meanWith(mean: number, value: number, part: number): number {
+  const step = value - mean;
+  return Number.isFinite(step) ? mean + step * part : mean * (1 - part) + value * part;
 }
 
 export function increase(samples: readonly Sample[], before: Sample | null): number | null {
@@ -55,7 +69,7 @@ export function increase(samples: readonly Sample[], before: Sample | null): num
   if (last === null) return null;
   const values = before === null ? samples : [before, ...samples];
   const decimals = values.reduce((most, { value }) => Math.max(most, decimalsOf(value)), 0);
-  return finite(Number(gained.toFixed(decimals)));
+  return Number(gained.toFixed(decimals));
 }
 
 /** Digits behind the point, as many as can be rounded to. A sum of numbers has no more of them than the numbers. */
@@ -70,9 +84,9 @@ export function timeWeightedMean(samples: readonly Sample[], before: Sample | nu
   let mean = 0;
   for (const { value, length } of holdsOf(samples, before, span)) {
     held += length;
-    mean += (value - mean) * (length / held);
+    mean = meanWith(mean, value, length / held);
   }
-  return held > 0 ? finite(mean) : null;
+  return held > 0 ? mean : null;
 }
 
 /** How long the value stood, ms. Null where no value was known while time passed. */
@@ -127,9 +141,5 @@ export function gapsBetween(samples: readonly Pick<Sample, 'time'>[], { start, e
 
 export function rate(first: Sample, last: Sample, perMs: number): number | null {
   const passed = last.time - first.time;
-  return passed > 0 ? finite(((last.value - first.value) / passed) * perMs) : null;
-}
-
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
+  return passed > 0 ? ((last.value - first.value) / passed) * perMs : null;
 }

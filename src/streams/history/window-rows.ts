@@ -10,7 +10,8 @@ import type { Group, SampledRow, WindowRow } from './window-values.ts';
 
 export interface AnswerRow extends WindowRow {
   /**
-   * The requested aggregates that are not in `values`, by name; null: not known, such as the rate of a single event.
+   * The requested aggregates that are not in `values`, by name; null: not known, such as the rate of a single event. One that is
+   * more than a double holds is infinite.
    */
   more: Record<string, number | null>;
 }
@@ -56,10 +57,19 @@ export function heldFit(groups: readonly Group[], spec: RowsSpec): boolean {
 
 /** The value by which rows are ranked and drawn; null where it is unknown. */
 export function valueOf(row: AnswerRow, aggregate: Aggregate): number | null {
-  if (aggregate.kind === 'count') return row.count;
-  const value = row.more[aggregate.name] ?? row.values?.[aggregate.kind as Exclude<Merging, 'count'>] ?? null;
-  // A sum of great numbers may be more than a double holds.
+  const value = computed(row, aggregate);
   return value !== null && Number.isFinite(value) ? value : null;
+}
+
+/** The names of the aggregates that some row lacks because a double does not hold the number. */
+export function overflowedIn(rows: readonly AnswerRow[], aggregates: readonly Aggregate[]): string[] {
+  const lacks = (aggregate: Aggregate) => (row: AnswerRow) => !Number.isFinite(computed(row, aggregate) ?? 0);
+  return aggregates.filter((aggregate) => rows.some(lacks(aggregate))).map(({ name }) => name);
+}
+
+function computed(row: AnswerRow, { kind, name }: Aggregate): number | null {
+  if (kind === 'count') return row.count;
+  return row.more[name] ?? row.values?.[kind as Exclude<Merging, 'count'>] ?? null;
 }
 
 interface Ranking {

@@ -6,7 +6,7 @@
 import { type EventMeta, isGap } from '../../base/event.ts';
 import { numberAt, pathOf, valueAt } from '../../base/field-path.ts';
 import type { Json } from '../../base/json.ts';
-import type { Sample } from './sample-values.ts';
+import { meanWith, type Sample } from './sample-values.ts';
 import type { Grid } from './window-grid.ts';
 import { grouping, type GroupedEvent, type Grouping, type GroupName } from './window-groups.ts';
 
@@ -47,6 +47,7 @@ interface WindowValues {
   min: number;
   max: number;
   mean: number;
+  /** Infinite where it is more than a double holds. */
   sum: number;
   /** Value of the event with the least time; of several at that time, the first to arrive. */
   first: number;
@@ -191,7 +192,7 @@ function include(values: WindowValues | null, value: number, time: number, count
   values.min = Math.min(values.min, value);
   values.max = Math.max(values.max, value);
   values.sum += value;
-  values.mean = values.sum / count;
+  values.mean = Number.isFinite(values.sum) ? values.sum / count : meanWith(values.mean, value, 1 / count);
   if (time < values.firstTime) {
     values.first = value;
     values.firstTime = time;

@@ -76,6 +76,8 @@ export interface WindowsPage {
    */
   anew: boolean;
   skipped: Skipped;
+  /** Aggregates that some row lacks, and is not ranked by, because a double does not hold the number. */
+  overflowed: string[];
   /** Of each id the newest revision of the range counts alone. False: each counts, or no stream of the question has revisions. */
   isFolded: boolean;
   /** Known keys without an event in the range that have no row; null: nobody looked, or the answer is a part. */

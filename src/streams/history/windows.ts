@@ -20,6 +20,7 @@ import { badCursor } from '../ranges/range.ts';
 import { orderedRows, rankedRows, scannedOf, seriesRows, skippedOf } from './series-rows.ts';
 import { planOf } from './window-plan.ts';
 import { carriedQuestion, questionParts, questionOf, type WindowsAsked } from './window-question.ts';
+import { overflowedIn } from './window-rows.ts';
 import type { Group } from './window-values.ts';
 import { ambiguousClocks } from './window-fields.ts';
 import type { WindowsPage, WindowsQuery } from './windows-page.ts';
@@ -114,6 +115,7 @@ export async function readWindows(
     truncated: read.some((report) => report.truncated),
     anew,
     skipped: skippedOf(built),
+    overflowed: overflowedIn(rows, plan.aggregates),
     silent: silence.silent,
     failing: silence.failing,
     isFolded,

@@ -52,9 +52,13 @@ test('gaps are told with the edges of the window', () => {
   expect(of.gapsBetween(samples([12, 0]), { start: 0, end: 10 })).toEqual({ longest: 12, lengths: [12] });
 });
 
-test('what a double cannot hold is not known', () => {
+test('what is more than a double holds is infinite, and what a double holds is right', () => {
   const great = samples([0, 1e300], [1, -1e300]);
-  expect(of.stddev(great)).toBeNull();
+  expect(of.stddev(great)).toBe(1e300);
+  expect(of.stddev(samples([0, 1.5e308], [1, 1.5e308], [2, 1.5e308]))).toBe(0);
+  expect(of.stddev(samples([0, 1.5e308], [1, -1.5e308]))).toBe(1.5e308);
+  expect(of.timeWeightedMean(samples([0, 1.5e308], [1, -1.5e308]), null, { start: 0, end: 2 })).toBe(0);
+  expect(of.increase(samples([0, -1.5e308], [1, 1.5e308]), null)).toBe(Infinity);
   expect(of.timeWeightedMean(great, null, { start: 0, end: 2 })).toBe(0);
   expect(of.percentile([-1e300, 1e300], 0.5)).toBe(0);
   expect(of.rate({ time: 0, value: 0 }, { time: 0, value: 5 }, 1_000)).toBeNull();
