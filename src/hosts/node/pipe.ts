@@ -15,12 +15,16 @@ export function nodePipe(input: Readable = process.stdin, output: Writable = pro
   let taking: ((bytes: Uint8Array) => void) | null = null;
   return {
     ended: promise,
-    open(take, ended) {
+    open(take, ended, silent) {
       taking = take;
+      const hasEnded = () => {
+        silent();
+        resolve();
+      };
       input.on('data', take);
       // What stands behind the last line break is a line too.
       input.on('end', () => take(Uint8Array.of(NEWLINE)));
-      for (const event of ['end', 'close', 'error']) input.on(event, resolve);
+      for (const event of ['end', 'close', 'error']) input.on(event, hasEnded);
       // Without a listener a client that went away would end the process by an error.
       output.on('error', () => {
         ended();

@@ -26,6 +26,9 @@ import { tellStrayRejections } from './process/stray-rejections.ts';
 import { leave, untilStopped } from '../stop-signal.ts';
 import { createEnding } from './ending.ts';
 
+/** For the last answers to be written: a client that does not read holds nothing up, ms. */
+const GIVING_UP_MS = 500;
+
 /** @param output where messages go, as `keepOutput` kept it before the app was loaded */
 export async function stdio(app: App, environment: NodeJS.ProcessEnv, output: Writable): Promise<void> {
   const config = readNodeConfig(environment);
@@ -57,6 +60,7 @@ export async function stdio(app: App, environment: NodeJS.ProcessEnv, output: Wr
     const presence = startPresence(deps);
     await Promise.race([stopped, pipe.ended]);
     await ending.wait(config.shutdownMs, () => Promise.all([serving.answered(), loop.stop(), workers.stop()]));
+    await ending.wait(GIVING_UP_MS, () => serving.giveUp());
     await serving.close();
     await presence.stop();
   } finally {

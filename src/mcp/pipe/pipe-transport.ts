@@ -4,10 +4,17 @@
  * that two sides that do not understand each other fall silent.
  */
 import { sentJson } from '../../base/json.ts';
-import type { JSONRPCMessage, Transport, TransportSendOptions } from '@modelcontextprotocol/server';
-import { idOf, INVALID_REQUEST, isAnswer, PARSE_ERROR } from '../../base/json-rpc.ts';
+import type {
+  JSONRPCMessage,
+  JSONRPCNotification,
+  JSONRPCRequest,
+  Transport,
+  TransportSendOptions,
+} from '@modelcontextprotocol/server';
+import { idOf, INTERNAL_ERROR, INVALID_REQUEST, isAnswer, PARSE_ERROR } from '../../base/json-rpc.ts';
 import { readMessage } from '../../base/message-json.ts';
 import type { Log } from '../../base/runtime.ts';
+import { ENDING } from '../wire/errors.ts';
 import { createLines, type Line } from '../wire/lines.ts';
 import { formProblem, MOST_BATCHED } from '../wire/message.ts';
 import { withoutNulls } from '../wire/nulls.ts';
@@ -16,8 +23,11 @@ import type { PipeChanges } from './pipe-changes.ts';
 
 /** Both directions of a pipe, such as standard input and output. */
 export interface Pipe {
-  /** Begins to read. `take` is called with what comes, `ended` once: when the other side hung up, or does not read any more. */
-  open(take: (bytes: Uint8Array) => void, ended: () => void): void;
+  /**
+   * Begins to read. `take` is called with what comes, `ended` once nobody reads any more, and `silent` once nothing more
+   * comes from a side that may still read.
+   */
+  open(take: (bytes: Uint8Array) => void, ended: () => void, silent: () => void): void;
   /** Resolves when the text is on its way. */
   write(text: string): Promise<void>;
   /** Reads no more. */
@@ -36,7 +46,12 @@ interface Refusal {
 interface PipeTransport extends Transport {
   /** Resolves when every request that came has its answer, or nobody reads any more. */
   answered(): Promise<void>;
+  /** Answers every request that has no answer yet with an error, because the host ends. Nothing of them follows. */
+  giveUp(): Promise<void>;
 }
+
+/** What a question is answered with in place of a client that writes no more. */
+const SILENT = { code: INTERNAL_ERROR, message: 'the client writes no more' };
 
 /** @param changesOf what answers some messages in place of the SDK. Default: nothing */
 export function createPipeTransport(
@@ -48,6 +63,12 @@ export function createPipeTransport(
   const open = new Set<unknown>();
   /** Those of them whose answer is not being written either: what belongs to them may still be sent. */
   const unanswered = new Set<unknown>();
+  /** Ids of requests that were given up: what else they would be answered with is dropped. */
+  const givenUp = new Set<unknown>();
+  /** Ids of requests to the client that it has not answered. */
+  const asked = new Set<string | number>();
+  /** The client writes no more, so it answers nothing. */
+  let isSilent = false;
   let whenAnswered: (() => void) | null = null;
   const batches = createBatches();
   const linesOf = createLines(LINE_BYTES);
@@ -118,6 +139,7 @@ export function createPipeTransport(
     if (isClosed || formProblem(message) !== null || changes?.takes(message) === true) return;
     const { method, params } = message as { method?: unknown; params?: { requestId?: unknown } };
     const id = isAnswer(message) ? null : idOf(message);
+    if (isAnswer(message)) asked.delete((message as { id: string | number }).id);
     if (method === 'notifications/cancelled') done(params?.requestId);
     else if (id !== null) [open, unanswered].forEach((ids) => ids.add(id));
     transport.onmessage?.(message as JSONRPCMessage);
@@ -139,7 +161,9 @@ export function createPipeTransport(
   async function sendOne(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     const { relatedRequestId: request } = options ?? {};
     if ('method' in message && request !== undefined && !unanswered.has(request)) return dropped(message, request);
-    if (!('method' in message)) unanswered.delete(message.id);
+    if ('method' in message) noteAsked(message);
+    else if (givenUp.has(message.id)) return;
+    else unanswered.delete(message.id);
     const batched = batches.take(message);
     if (batched === null) await send(message);
     else if (batched.send !== null) await send(batched.send);
@@ -157,6 +181,29 @@ export function createPipeTransport(
     if ('id' in message) throw new Error(`${method} of a request that has been answered or cancelled`);
   }
 
+  /** @throws Error where nobody can answer any more */
+  function noteAsked(message: JSONRPCRequest | JSONRPCNotification): void {
+    if (message.method === 'notifications/cancelled') asked.delete(message.params?.['requestId'] as string | number);
+    if (!('id' in message)) return;
+    if (isSilent) throw new Error(SILENT.message);
+    asked.add(message.id);
+  }
+
+  /** Whoever waits for an answer of the client goes on at once. */
+  function fallSilent(): void {
+    isSilent = true;
+    for (const id of asked) transport.onmessage?.({ jsonrpc: '2.0', id, error: SILENT });
+    asked.clear();
+  }
+
+  async function giveUp(): Promise<void> {
+    const ids = isClosed ? [] : ([...unanswered] as (string | number)[]);
+    if (ids.length > 0) log('warn', 'stdio: requests are answered with an error, because the server ends', { ids });
+    const sent = ids.map((id) => sendOne({ jsonrpc: '2.0', id, error: ENDING }));
+    for (const id of ids) givenUp.add(id);
+    await Promise.all(sent);
+  }
+
   /** An answer is written, or none will come because its request was cancelled. */
   function done(id: unknown): void {
     unanswered.delete(id);
@@ -168,12 +215,14 @@ export function createPipeTransport(
       pipe.open(
         (bytes) => linesOf(bytes).forEach(takeLine),
         () => void close(),
+        fallSilent,
       );
       return Promise.resolve();
     },
     send: sendOne,
     close,
     answered: () => new Promise((resolve) => (open.size === 0 || isClosed ? resolve() : (whenAnswered = resolve))),
+    giveUp,
   };
   return transport;
 }

@@ -9,6 +9,8 @@ import { createServerSource } from '../serve/server.ts';
 interface PipeServing {
   /** Resolves when every request that came has its answer, or nobody reads any more. */
   answered(): Promise<void>;
+  /** Answers every request that has no answer yet with an error, because the host ends. */
+  giveUp(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -27,5 +29,5 @@ export function serveRegistryOverStdio(given: ServerDeps, principal: Principal, 
     watch && ((send: (message: object) => Promise<void>) => createPipeChanges({ ...deps, watch }, principal, send));
   const transport = createPipeTransport(pipe, log, changesOf);
   const serving = serveStdio(factory, { transport, onerror: (error) => log('debug', `stdio: ${error.message}`) });
-  return { answered: () => transport.answered(), close: () => serving.close() };
+  return { answered: () => transport.answered(), giveUp: () => transport.giveUp(), close: () => serving.close() };
 }

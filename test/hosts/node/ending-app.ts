@@ -1,7 +1,7 @@
 /** An app whose calls last: what a server that ends has to bring to an end. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import { defineApp, pull, secret, stream, task, tool } from '../../../src/index.ts';
+import { defineApp, form, pull, secret, stream, task, tool } from '../../../src/index.ts';
 
 const Ms = z.object({ ms: z.number() });
 
@@ -38,6 +38,10 @@ export default defineApp({
       description: 'Answers after some time, and heeds its signal',
       input: Ms,
       run: async ({ ms }, { signal }) => (await sleep(ms, null, { signal }), `after ${ms} ms`),
+    }),
+    asking: tool({
+      description: 'Asks, and answers what came',
+      run: async (_input, { ask }) => (await ask('sure', form('Really?', z.object({ ok: z.boolean() })))).action,
     }),
     telling: tool({
       description: 'Says that it began, and answers after some time',

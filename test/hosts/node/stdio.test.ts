@@ -8,7 +8,13 @@ import { type Child, runCli, temporaryFolder } from '../child.ts';
 interface Message {
   jsonrpc: '2.0';
   id?: number | null;
-  result?: { tools?: { name: string }[]; protocolVersion?: string; requestState?: string; content?: object[] };
+  result?: {
+    tools?: { name: string }[];
+    protocolVersion?: string;
+    requestState?: string;
+    content?: object[];
+    isError?: boolean;
+  };
   error?: { code: number };
 }
 
@@ -237,10 +243,39 @@ describe('tidegate stdio', { timeout: 30_000 }, () => {
     pipe.open(
       () => {},
       () => (endings += 1),
+      () => {},
     );
     await expect(pipe.write('x')).rejects.toThrow('EPIPE');
     await pipe.ended;
     expect(endings).toBe(1);
+  });
+
+  test('the end of the input leaves no request without an answer: one that lasts is cut off, one that asks ends at once', async () => {
+    const child = runCli(['stdio', '--app', join(import.meta.dirname, 'ending-app.ts')], {
+      PUSH_TOKEN: 'x'.repeat(40),
+      STORE: 'memory',
+      SHUTDOWN_MS: '300',
+    });
+    const params = { ...INITIALIZE.params, capabilities: { elicitation: {} } };
+    child.write(`${JSON.stringify({ ...INITIALIZE, params })}\n`);
+    await answerTo(child, 1);
+    const call = (id: number, name: string) =>
+      child.write(
+        `${JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: { ms: 60_000 } } })}\n`,
+      );
+    call(2, 'slow');
+    call(3, 'asking');
+    await expect.poll(() => child.stdout()).toContain('elicitation/create');
+    child.hangUp();
+    expect(await child.ended).toBe(0);
+    const answers = messages(child).filter((message) => !('method' in message));
+    expect(answers.map(({ id, error, result }) => [id, error?.code, result?.isError])).toEqual([
+      [1, undefined, undefined],
+      [3, undefined, true],
+      [2, -32_603, undefined],
+    ]);
+    expect(messages(child).at(-1)?.id).toBe(2);
+    expect(child.stderr()).toContain('the server ends');
   });
 
   test('answers what is under way when it is told to end: a tail at once, with its cursor', async () => {

@@ -37,8 +37,12 @@ export function pipedApp(app: App, earlier = false, secrets: Secrets | null = nu
   });
   const messages: Sent[] = [];
   let take: ((bytes: Uint8Array) => void) | null = null;
+  let silent: (() => void) | null = null;
   const serving = serveRegistryOverStdio({ ...deps, registry, registryOf: () => registry, watch, standing }, PUBLIC, {
-    open: (given) => void (take = given),
+    open(given, _ended, whenSilent) {
+      take = given;
+      silent = whenSilent;
+    },
     write: async (text) => {
       for (const line of text.split('\n')) if (line !== '') messages.push(JSON.parse(line) as Sent);
     },
@@ -46,8 +50,10 @@ export function pipedApp(app: App, earlier = false, secrets: Secrets | null = nu
   });
   const meta = { [`${META}protocolVersion`]: '2026-07-28', [`${META}clientCapabilities`]: {} };
 
-  async function send(message: object): Promise<void> {
-    take?.(new TextEncoder().encode(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`));
+  const send = (message: object) => write({ jsonrpc: '2.0', ...message });
+
+  async function write(whole: object): Promise<void> {
+    take?.(new TextEncoder().encode(`${JSON.stringify(whole)}\n`));
     await clock.advance(0);
     await clock.advance(0);
   }
@@ -58,6 +64,10 @@ export function pipedApp(app: App, earlier = false, secrets: Secrets | null = nu
     messages,
     serving,
     send,
+    /** A batch. */
+    sendAll: (messages: readonly object[]) => write(messages),
+    /** The client writes no more, and still reads. */
+    fallSilent: () => silent?.(),
     /** A request, whose answer stands among the messages. */
     ask: (id: string | number, method: string, params: object = {}) =>
       send({ id, method, params: earlier ? params : { ...params, _meta: meta } }),

@@ -11,7 +11,8 @@ interface Sends {
 }
 
 /** What a handler may go on with after its end. */
-const held: { sends: Sends | null; end: () => void } = { sends: null, end: () => {} };
+const IDLE = () => {};
+const held: { sends: Sends | null; end: () => void } = { sends: null, end: IDLE };
 
 const app = defineApp({
   name: 'late',
@@ -50,6 +51,7 @@ const app = defineApp({
 const META = { progressToken: 'token' };
 
 async function stage(earlier: boolean) {
+  held.end = IDLE;
   const at = pipedApp(app, earlier, SECRETS);
   if (earlier) {
     const clientInfo = { name: 'c', version: '1' };
@@ -70,6 +72,8 @@ async function stage(earlier: boolean) {
         method: 'tools/call',
         params: { name, arguments: {}, _meta: earlier ? META : { ...modern, ...META } },
       }),
+    /** A handler has begun, and waits for `held.end`. */
+    begun: () => expect.poll(() => held.end).not.toBe(IDLE),
     sent: () => at.messages.map(({ id, method }) => method ?? id),
   };
 }
@@ -104,6 +108,75 @@ for (const [revision, earlier] of [
     expect(at.messages.filter(({ params }) => params?.['progress'] === 2)).toEqual([]);
   });
 }
+
+for (const [revision, earlier] of [
+  ['2025-11-25', true],
+  ['2026-07-28', false],
+] as const) {
+  test(`${revision}: a request that the end of the host cuts off is answered with an error, and nothing follows`, async () => {
+    const at = await stage(earlier);
+    await at.call(1, 'deaf');
+    await at.call(2, 'late');
+    await expect.poll(() => at.of(2)).toHaveLength(1);
+    await at.begun();
+    at.fallSilent();
+    const answered = at.serving.answered();
+    await at.serving.giveUp();
+    await answered;
+    const sent = at.sent();
+    expect(at.of(1)).toMatchObject([{ error: { code: -32_603, data: { code: 'cancelled' } } }]);
+    held.sends?.progress(2);
+    held.end();
+    await at.clock.advance(1_000);
+    await at.serving.giveUp();
+    expect(at.sent()).toEqual(sent);
+  });
+}
+
+const listed = (id: number, name: string) => ({
+  jsonrpc: '2.0',
+  id,
+  method: 'tools/call',
+  params: { name, arguments: {} },
+});
+
+test('2025-03-26: a batch of which one is cut off is answered as one list', async () => {
+  const at = await stage(true);
+  await at.sendAll([listed(1, 'deaf'), listed(2, 'late')]);
+  await at.begun();
+  await at.serving.giveUp();
+  const lists = (at.messages as unknown[]).filter((each) => Array.isArray(each));
+  expect(lists).toMatchObject([
+    [
+      { id: 2, result: {} },
+      { id: 1, error: { code: -32_603 } },
+    ],
+  ]);
+});
+
+test('2025-11-25: whoever waits for the answer of a client that writes no more goes on at once', async () => {
+  const at = await stage(true);
+  await at.call(1, 'asks');
+  await at.begun();
+  held.end();
+  await at.clock.advance(0);
+  await expect.poll(() => at.sent()).toEqual(['elicitation/create']);
+  at.fallSilent();
+  await expect.poll(() => at.of(1)).toMatchObject([{ result: { isError: true } }]);
+  expect(JSON.stringify(at.of(1))).toContain('Really?');
+  await at.serving.answered();
+});
+
+test('2025-11-25: a client that writes no more is asked nothing', async () => {
+  const at = await stage(true);
+  await at.call(1, 'asks');
+  await at.begun();
+  at.fallSilent();
+  held.end();
+  await at.clock.advance(0);
+  await expect.poll(() => at.of(1)).toMatchObject([{ result: { isError: true } }]);
+  expect(at.sent()).toEqual([1]);
+});
 
 test('2025-11-25: nobody is asked for a request that was cancelled', async () => {
   const at = await stage(true);
