@@ -13,7 +13,7 @@ import { describeHttpSource, isDeclared } from './options.ts';
 import type { HttpSettings } from './spec.ts';
 import { sizesBehind } from './next-page.ts';
 import type { Follows } from './page-end.ts';
-import { type PageMark } from './position.ts';
+import { type PageMark, validatorsBehind } from './position.ts';
 import { readHttpPosition, writeHttpPosition } from './stored-position.ts';
 import { rangeOf, withoutFuture } from './time-range.ts';
 import { endOfReading, type PageOutcome, readPage } from './read-page.ts';
@@ -103,7 +103,7 @@ async function* readPages(
     const follows = isCounted && position.page !== null ? followsOf(position.page) : null;
     const exchange = { options, context, request, signal, withinTimeout: forHeaders, mayBeStale: stored, follows };
     const answer = await askSource(exchange);
-    if (answer === 'stale') {
+    if ('none' in answer && answer.none === 'stale') {
       context.log('warn', 'the source knows the page no more: its pages are read anew', { source });
       position = { ...position, page: null, read: null, latest: null, due: null };
       stored = false;
@@ -112,11 +112,13 @@ async function* readPages(
     }
     const before = taken.items;
     let outcome: PageOutcome;
-    if (answer === 'nothing') {
-      position = { ...position, sizes: sizesBehind({ ...position, found: 0 }) };
+    if ('none' in answer) {
+      const validators = validatorsBehind(position.validators, answer.validators);
+      const isKept = validators === position.validators;
+      position = { ...position, validators, sizes: sizesBehind({ ...position, found: 0 }) };
       outcome = endOfReading(options, position, position.latest, true);
       const moved =
-        since === undefined && position.page === null && position.way === null
+        since === undefined && position.page === null && position.way === null && isKept
           ? {}
           : { position: writeHttpPosition(outcome.position) };
       yield { items: [], ...moved, ...(outcome.more ? {} : { last: true }) };

@@ -31,8 +31,14 @@ interface SourceExchange {
   follows?: Follows | null;
 }
 
-/** `nothing`: there is nothing new. `stale`: the source does not know the page any more. */
-type NoAnswer = 'nothing' | 'stale';
+interface NoAnswer {
+  /** `nothing`: there is nothing new. `stale`: the source does not know the page any more. */
+  none: 'nothing' | 'stale';
+  /** Those of a 304; null where it has none, and of every other answer. */
+  validators: Validators | null;
+}
+
+const NOTHING: NoAnswer = { none: 'nothing', validators: null };
 
 const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
 /** Types of other formats than JSON. */
@@ -44,12 +50,12 @@ export async function askSource(exchange: SourceExchange): Promise<FeedAnswer | 
   const { options, context, request } = exchange;
   const place = await hostLimiter.enter(request.url.host, options.politeness ?? {}, context.deadline, context);
   if (place === null) throw noPlace(request.url);
-  let answer: FeedAnswer | NoAnswer = 'nothing';
+  let answer: FeedAnswer | NoAnswer = NOTHING;
   try {
     answer = await exchange.withinTimeout(ask(exchange, place));
     return answer;
   } finally {
-    if (typeof answer === 'string') place();
+    if ('none' in answer) place();
   }
 }
 
@@ -99,15 +105,17 @@ async function ask(
   const source = publicForm(url);
   const { headers } = response;
   const isPromised = follows?.promised === true;
-  if (response.status === 204 && !isPromised) return 'nothing';
+  if (response.status === 204 && !isPromised) return NOTHING;
   if (response.status === 304) {
-    if (isConditional(request) || asksForNew(options)) return 'nothing';
+    if (isConditional(request) || asksForNew(options)) {
+      return { ...NOTHING, validators: validatorsOf(response, requestMark) };
+    }
     throw notAsked(source);
   }
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
-    if (follows !== null && isBeyondLast(response.status, follows)) return 'nothing';
-    if (mayBeStale && (STALE.has(response.status) || (isPromised && response.ok))) return 'stale';
+    if (follows !== null && isBeyondLast(response.status, follows)) return NOTHING;
+    if (mayBeStale && (STALE.has(response.status) || (isPromised && response.ok))) return { ...NOTHING, none: 'stale' };
     if (isPromised && (response.ok || STALE.has(response.status))) throw missingPage(response.status, source);
     throw badStatus(response, source, context, options);
   }

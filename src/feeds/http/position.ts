@@ -143,6 +143,16 @@ export function conditionalHeaders(validators: Validators | null, url: string): 
   };
 }
 
+/**
+ * The validators that are kept behind a 304: those that it has take the place of those of the same request, since its source says that
+ * they too stand for the body that was read.
+ */
+export function validatorsBehind(kept: Validators | null, told: Validators | null): Validators | null {
+  if (kept === null || told === null || kept.url !== told.url) return kept;
+  const [etag, lastModified] = [told.etag ?? kept.etag, told.lastModified ?? kept.lastModified];
+  return etag === kept.etag && lastModified === kept.lastModified ? kept : { ...kept, etag, lastModified };
+}
+
 /** 64 bits of SHA-256, as hex. */
 export async function fingerprint(content: string | Uint8Array<ArrayBuffer>): Promise<string> {
   return hexOf((await sha256(content)).slice(0, 8));

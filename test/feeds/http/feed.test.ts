@@ -95,6 +95,36 @@ describe('conditional requests', () => {
     });
   });
 
+  it('sends what the last 304 gave, and what it left out as it was', async () => {
+    const validators = [
+      { etag: '"a"', 'last-modified': 'Fri, 20 Nov 2026 12:00:00 GMT' },
+      { etag: '"b"' },
+      { 'last-modified': 'Fri, 20 Nov 2026 13:00:00 GMT' },
+      {},
+      {},
+    ];
+    source.on('/feed', (_request, response) => {
+      const known = source.requests.length > 1;
+      response.writeHead(known ? 304 : 200, { 'content-type': 'application/json', ...validators.shift() });
+      response.end(known ? undefined : '[1]');
+    });
+    let position: Json = null;
+    for (let burst = 0; burst < 5; burst += 1) ({ position = position } = await pull({}, { position }));
+    expect(source.requests.map(({ headers }) => [headers['if-none-match'], headers['if-modified-since']])).toEqual([
+      [undefined, undefined],
+      ['"a"', 'Fri, 20 Nov 2026 12:00:00 GMT'],
+      ['"b"', 'Fri, 20 Nov 2026 12:00:00 GMT'],
+      ['"b"', 'Fri, 20 Nov 2026 13:00:00 GMT'],
+      ['"b"', 'Fri, 20 Nov 2026 13:00:00 GMT'],
+    ]);
+  });
+
+  it('keeps nothing of a 304 to a request that was conditional by a header of the app', async () => {
+    source.on('/feed', (_request, response) => response.writeHead(304, { etag: '"b"' }).end());
+    const { position } = await pull({ headers: { 'if-none-match': '"b"' } });
+    expect(JSON.stringify(position ?? null)).not.toContain('etag');
+  });
+
   it('asks for the whole again where the URL is another', async () => {
     source.on('/feed', json([1]));
     const { position } = await pull();

@@ -68,7 +68,7 @@ export async function* readEvents(
       judged.lost({ ...nothing, error });
       return error;
     });
-    if (answer === 'nothing' || answer === 'stale') {
+    if ('none' in answer) {
       if (!anyStood || judged.failure(nothing)) throw wantsNone(settings);
       yield ending();
       return;
