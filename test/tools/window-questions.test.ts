@@ -83,7 +83,7 @@ describe('a field of texts', () => {
   });
 
   test.each([
-    [{ aggregates: ['timeIn=opne'] }, /timeIn=opne is of no value of pump.state[^]*values of pump.state on, off/],
+    [{ aggregates: ['timeIn=opne'] }, /timeIn=opne is of no value of pump.state[^]*values of pump.state: on, off/],
     [{ aggregates: ['timeIn=on'], by: [] }, /follows one value to the next/],
     [{ aggregates: ['timeIn=on', 'mean'] }, /no number at pump.state[^]*Hint: of a text there are distinct and timeIn/],
     [{ aggregates: ['last'] }, /no number at pump.state[^]*Hint: of a text there are distinct and timeIn/],

@@ -16,6 +16,15 @@ test('what is ignored by its text leaves nothing, though it is no JSON; any othe
   expect(report).toMatchObject({ outcome: 'pulled', events: 1, rejected: 1 });
 });
 
+test('of messages with one id the first is the event, since a source may send one twice: no other is a dead letter', async () => {
+  const here = scene({});
+  const report = await burst(here, () => {
+    for (const value of [1, 2]) here.source.say(trade(value, 0).replace(`"t${value}"`, '"same"'));
+  });
+  expect(report).toMatchObject({ events: 1, duplicates: 1, rejected: 0 });
+  expect(await here.stored()).toEqual([1]);
+});
+
 describe('what was not listened to', () => {
   test('is a gap with its span, and the first burst has none', async () => {
     const here = scene({});
