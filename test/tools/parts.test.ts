@@ -7,11 +7,11 @@ const SECOND = 1_000;
 const PART = 1_000;
 
 /** An event a second of two keys in turn; the pump is on in the first half of each ten minutes. The clock stands at the end. */
-async function day(events: number) {
+async function day(events: number, keyOf = (n: number): string => (n % 2 === 0 ? 'a' : 'b')) {
   const at = plant();
   for (let first = 0; first < events; first += PART) {
     const batch = Array.from({ length: Math.min(PART, events - first) }, (_, index) => first + index).map((n) => ({
-      key: n % 2 === 0 ? 'a' : 'b',
+      key: keyOf(n),
       time: START + n * SECOND,
       data: { temp: n % 100, pump: { state: n % 600 < 300 ? 'on' : 'off', rpm: null } },
     }));
@@ -234,6 +234,15 @@ test('time in a state over a range that fits alone is answered, and estimated so
   for (const row of structured['windows'] as Row[]) expect(row['timeIn=on']).toBe(on * SECOND);
   const weighed = { ...question, field: 'temp', aggregates: ['increase'], keys: ['a'], from: START + 6_999 * SECOND };
   expect((await at.call('read_history', weighed)).structured['complete']).toBe(true);
+});
+
+test('an increase of more keys than are looked for before the range is refused, and not told without what came before', async () => {
+  const keys = Array.from({ length: 12 }, (_, n) => `k${n}`);
+  const at = await day(24_000, (n) => `k${n % keys.length}`);
+  const question = { ...ofPlant, field: 'temp', aggregates: ['increase'], from: START + 5_500 * SECOND, keys };
+  expect(await at.refused('read_history', question)).toContain('increase follows one event to the next');
+  const few = { ...question, keys: keys.slice(0, 2) };
+  expect((await at.call('read_history', few)).structured['complete']).toBe(true);
 });
 
 test('a mean that a double holds is right though the sum is beyond it, of which the answer tells, in parts too', async () => {

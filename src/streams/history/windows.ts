@@ -76,6 +76,10 @@ export async function readWindows(
   const isOfStates = whole && plan.aggregates.some(({ kind }) => kind === 'timeIn');
   const carries = isOfStates || (whole && leftOutBefore);
   const carried = carries ? await carryIn(scope, plan, built, limits) : NOTHING_CARRIED;
+  // Without what stood before the range these would be too small, and their sums with those of other ranges too.
+  const lacking = plan.aggregates.find(({ kind }) => kind === 'increase' || kind === 'timeWeightedMean');
+  const isUnknown = carried.unknown.length > 0 || carried.hasMore;
+  if (leftOutBefore && isUnknown && lacking !== undefined) throw followedInPart(refusal, lacking, built);
   const isHeard = ({ before, rows: { size } }: Group) => size > 0 || (isOfStates && before !== null);
   const heard = built
     .flat()
