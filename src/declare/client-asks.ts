@@ -47,9 +47,26 @@ export interface RootsRequest {
   kind: 'roots';
 }
 
+/** The forms of content that MCP gives a model's answer, with the fields that each has to have. */
+const AnsweredContent = z.discriminatedUnion('type', [
+  z.looseObject({ type: z.literal('text'), text: z.string() }),
+  z.looseObject({ type: z.enum(['image', 'audio']), data: z.string(), mimeType: z.string() }),
+  z.looseObject({
+    type: z.literal('tool_use'),
+    id: z.string(),
+    name: z.string(),
+    input: z.record(z.string(), z.unknown()),
+  }),
+  z.looseObject({
+    type: z.literal('tool_result'),
+    toolUseId: z.string(),
+    content: z.array(z.looseObject({ type: z.string() })),
+  }),
+]);
+
 export const SampleResult = z.looseObject({
   role: z.enum(['user', 'assistant']),
-  content: z.union([z.looseObject({ type: z.string() }), z.array(z.looseObject({ type: z.string() }))]),
+  content: z.union([AnsweredContent, z.array(AnsweredContent)]),
   model: z.string(),
   stopReason: z.string().optional(),
 });

@@ -118,6 +118,34 @@ describe('an answer', () => {
     else expect(checked).toThrow(expect.objectContaining({ code: 'invalid_input' }));
   });
 
+  test.each<[object, string | null]>([
+    [{ type: 'text', text: '' }, null],
+    [{ type: 'image', data: 'AA==', mimeType: 'image/png' }, null],
+    [{ type: 'audio', data: 'AA==', mimeType: 'audio/wav', _meta: { a: 1 } }, null],
+    [{ type: 'tool_use', id: '1', name: 'n', input: {} }, null],
+    [{ type: 'tool_result', toolUseId: '1', content: [{ type: 'text', text: 'a' }] }, null],
+    [{ type: 'text' }, 'text'],
+    [{ type: 'text', text: [1] }, 'text'],
+    [{ type: 'image', data: 'AA==' }, 'mimeType'],
+    [{ type: 'tool_use', name: 'n', input: {} }, 'id'],
+    [{ type: 'tool_result', toolUseId: '1' }, 'content'],
+    [{ type: 'video' }, 'type'],
+    [{}, 'type'],
+  ])("content of a model's answer: of %j the wrong field is %j", (block, wrong) => {
+    for (const [content, place] of [
+      [block, ''],
+      [[{ type: 'text', text: 'a' }, block], '.1'],
+    ] as const) {
+      const response = { role: 'assistant', model: 'm', content };
+      const checked = () => checkAnswer({ method: 'sampling/createMessage', params: {} }, response, 'r');
+      if (wrong === null) expect(checked()).toEqual({ action: 'accept', content: response });
+      else {
+        const field = `r.content${place}.${wrong}`;
+        expect(checked).toThrow(expect.objectContaining({ code: 'invalid_input', field }));
+      }
+    }
+  });
+
   test('beyond the limit is refused', () => {
     const long = { action: 'accept', content: { name: 'a'.repeat(40_000) } };
     expect(() => check(long)).toThrow(expect.objectContaining({ code: 'too_large' }));
