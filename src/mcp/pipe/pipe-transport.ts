@@ -140,9 +140,16 @@ export function createPipeTransport(
     const { method, params } = message as { method?: unknown; params?: { requestId?: unknown } };
     const id = isAnswer(message) ? null : idOf(message);
     if (isAnswer(message)) asked.delete((message as { id: string | number }).id);
-    if (method === 'notifications/cancelled') done(params?.requestId);
+    if (method === 'notifications/cancelled') cancelled(params?.requestId);
     else if (id !== null) [open, unanswered].forEach((ids) => ids.add(id));
     transport.onmessage?.(message as JSONRPCMessage);
+  }
+
+  /** The others of its batch wait for it no more. */
+  function cancelled(id: unknown): void {
+    const answers = batches.leave(id);
+    if (answers !== null) answer(answers);
+    done(id);
   }
 
   function close(): Promise<void> {

@@ -154,6 +154,22 @@ test('2025-03-26: a batch of which one is cut off is answered as one list', asyn
   ]);
 });
 
+test.each(['within it', 'by itself'])(
+  '2025-03-26: a request of a batch that is cancelled %s keeps no answer of the others back',
+  async (how) => {
+    const at = await stage(true);
+    const cancel = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } };
+    await at.sendAll([listed(1, 'deaf'), listed(2, 'late'), ...(how === 'within it' ? [cancel] : [])]);
+    await at.begun();
+    if (how === 'by itself') await at.send(cancel);
+    const lists = () => (at.messages as unknown[]).filter((each) => Array.isArray(each));
+    await expect.poll(lists).toMatchObject([[{ id: 2, result: {} }]]);
+    held.end();
+    await at.serving.answered();
+    expect(lists().length).toBe(1);
+  },
+);
+
 test('2025-11-25: whoever waits for the answer of a client that writes no more goes on at once', async () => {
   const at = await stage(true);
   await at.call(1, 'asks');
