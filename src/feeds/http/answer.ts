@@ -11,6 +11,8 @@ export interface FeedRequest {
   body: string | null;
   /** Identity of the request. */
   mark: string;
+  /** Identity of the request and of what is taken from its answer, and where to. Validators are of both. */
+  readingMark: string;
 }
 
 export interface FeedAnswer {

@@ -97,7 +97,9 @@ async function* readPages(
 
     const now = startedAt;
     const allowed = waitMs === null ? null : Math.max(0, waitMs);
-    const request = await withinTimeout(makeRequest({ options, position, range, now, waitMs: allowed }));
+    const request = await withinTimeout(
+      makeRequest({ options, position, range, now, waitMs: allowed, targets: context.targets }),
+    );
     const forHeaders = allowed === null ? withinTimeout : createIdleTimeout(context, timeoutMs + allowed, source);
     const isCounted = options.pages?.by === 'offset' || options.pages?.by === 'number';
     const follows = isCounted && position.page !== null ? followsOf(position.page) : null;

@@ -70,7 +70,9 @@ export async function openEvents(
   const withinTimeout = createIdleTimeout(context, timeoutMs, describeHttpSource(settings.url));
   const position = { ...NO_POSITION, cursor: lastId };
   const now = context.now();
-  const request = await withinTimeout(makeRequest({ options: settings, position, range: null, now, waitMs: null }));
+  const request = await withinTimeout(
+    makeRequest({ options: settings, position, range: null, now, waitMs: null, targets: context.targets }),
+  );
   const headers = lastId === null ? request.headers : { ...request.headers, 'last-event-id': asBytes(String(lastId)) };
   return askSource({
     options: settings,
@@ -91,7 +93,7 @@ async function ask(
   { options, context, request, signal, mayBeStale, follows = null }: SourceExchange,
   release: () => void,
 ): Promise<FeedAnswer | NoAnswer> {
-  const { url, base, mark: requestMark } = request;
+  const { url, base, mark: requestMark, readingMark } = request;
   const response = await context.fetch(url.href, {
     method: request.method,
     headers: request.headers,
@@ -108,7 +110,7 @@ async function ask(
   if (response.status === 204 && !isPromised) return NOTHING;
   if (response.status === 304) {
     if (isConditional(request) || asksForNew(options)) {
-      return { ...NOTHING, validators: validatorsOf(response, requestMark) };
+      return { ...NOTHING, validators: validatorsOf(response, readingMark) };
     }
     throw notAsked(source);
   }
@@ -128,7 +130,7 @@ async function ask(
   try {
     const type = headers.get('content-type') ?? '';
     const format = formatOf(type, url, options, source);
-    const validators = validatorsOf(response, requestMark);
+    const validators = validatorsOf(response, readingMark);
     const mark = validators?.etag ? `${requestMark} ${validators.etag}` : null;
     return {
       source,

@@ -22,6 +22,8 @@ export interface FormatBase {
   refuses: RegExp | null;
   /** Most bytes of a body where the feed declares none. Null means 10 MiB, or the budget's bytes where those are more. */
   maxBytes: number | null;
+  /** As the app gave them. A body that was read with others is asked for anew. */
+  options: object;
   /** Mistakes in the options of the format. Their paths are below `format`. */
   problems(): Problem[];
 }

@@ -8,6 +8,7 @@ import { conditionalHeaders, fingerprint, type HttpPosition, type TimeRange } fr
 import { fillBody, fillHeader, fillUrl, type Placeholders } from '../kit/template.ts';
 import { restoreLink } from './next-link.ts';
 import { nsFromMs, writeSourceTime } from '../../base/time/source-time.ts';
+import type { FeedTarget } from '../../declare/feed.ts';
 import type { FeedRequest } from './answer.ts';
 
 interface RequestInput {
@@ -19,6 +20,8 @@ interface RequestInput {
   now: number;
   /** How long the source may keep the request open; null where it may not. */
   waitMs: number | null;
+  /** Where the items go. */
+  targets: readonly FeedTarget[];
 }
 
 /** The only headers that go to an origin other than the feed's. */
@@ -48,11 +51,12 @@ export async function makeRequest(asking: RequestInput): Promise<FeedRequest> {
   ]);
   const given = typeof options.body === 'function' ? await options.body(at) : (options.body ?? null);
   const body = given === null ? null : fillBody(checkBody(given), values, format);
-  const mark = await fingerprint(body === null ? url.href : `${url.href}\n${body.text}`);
+  const asked = body === null ? url.href : `${url.href}\n${body.text}`;
+  const [mark, readingMark] = await Promise.all([fingerprint(asked), fingerprint(`${asked}\n${readingOf(asking)}`)]);
   const headers: Record<string, string> = {
     accept: isDeclared(bodyFormat) ? bodyFormat.accept : bodyFormat === 'ndjson' ? ACCEPT_NDJSON : ACCEPT_JSON,
     'user-agent': 'tidegate',
-    ...(body === null ? conditionalHeaders(position.validators, mark) : { 'content-type': body.type }),
+    ...(body === null ? conditionalHeaders(position.validators, readingMark) : { 'content-type': body.type }),
     ...Object.fromEntries(own),
   };
   const isForeign = url.origin !== base.origin;
@@ -65,7 +69,24 @@ export async function makeRequest(asking: RequestInput): Promise<FeedRequest> {
       : headers,
     body: body?.text ?? null,
     mark,
+    readingMark,
   };
+}
+
+/**
+ * What the declaration says of an answer, and of who asks for it. Where that is another than before, a source must not be told that its
+ * answer is known. Headers that a function makes are not in it: they may differ each time.
+ */
+function readingOf({ options: { items, pick, format, headers = {} }, targets }: RequestInput): string {
+  const read = isDeclared(format) ? [format.name, format.options] : format;
+  const sent = typeof headers === 'function' ? headers : Object.entries(headers);
+  const declared = [items, pick, read, sent, targets.map(({ stream, route }) => [stream, route])];
+  return JSON.stringify(declared, (_name, value: unknown) => (isText(value) ? String(value) : value));
+}
+
+/** Of what JSON has no form for, its text tells whether it is another one. */
+function isText(value: unknown): boolean {
+  return typeof value === 'function' || value instanceof RegExp;
 }
 
 function placeholders({ options, position, range, now, waitMs }: RequestInput): Placeholders {

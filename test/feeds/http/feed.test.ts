@@ -1,6 +1,6 @@
 /** The HTTP feed against a real server: what it takes, and how it stands afterwards. What goes wrong: http-faults.test.ts. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { http, type HttpOptions } from '../../../src/index.ts';
+import { csv, http, type HttpOptions } from '../../../src/index.ts';
 import type { BurstContext } from '../../../src/declare/feed.ts';
 import type { Json } from '../../../src/base/json.ts';
 import { PORTION_BYTES, PORTION_ITEMS } from '../../../src/feeds/http/portions.ts';
@@ -117,6 +117,21 @@ describe('conditional requests', () => {
       ['"b"', 'Fri, 20 Nov 2026 13:00:00 GMT'],
       ['"b"', 'Fri, 20 Nov 2026 13:00:00 GMT'],
     ]);
+  });
+
+  it.each<[string, Partial<HttpOptions>, Partial<HttpOptions>]>([
+    ['items that lead elsewhere', { items: 'a' }, { items: 'b' }],
+    ['another function that picks', { pick: () => [1] }, { pick: () => [1, 2] }],
+    ['another header', { headers: { 'x-account': 'one' } }, { headers: { 'x-account': 'two' } }],
+    ['other options of a format', { format: csv() }, { format: csv({ comment: '#' }) }],
+  ])('asks for a body anew where the declaration reads it with %s', async (_what, before, after) => {
+    const bodies = { json: '{"a":[1],"b":[1,2]}', csv: 'n\n1\n#2\n' };
+    const body = before.format === undefined ? bodies.json : bodies.csv;
+    source.on('/feed', text(body, before.format === undefined ? 'application/json' : 'text/csv', { etag: '"a"' }));
+    const { position } = await pull(before);
+    await pull(before, { position });
+    await pull(after, { position });
+    expect(source.requests.map(({ headers }) => headers['if-none-match'])).toEqual([undefined, '"a"', undefined]);
   });
 
   it('keeps nothing of a 304 to a request that was conditional by a header of the app', async () => {

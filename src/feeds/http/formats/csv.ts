@@ -14,6 +14,7 @@ export function csv(options: CsvOptions = {}): RowFormat {
     accept: 'text/csv, text/*;q=0.5, */*;q=0.1',
     refuses: null,
     maxBytes: null,
+    options,
     reads: 'rows',
     expected: 'rows of CSV',
     problems: () => csvProblems(options),

@@ -18,6 +18,7 @@ export function rss(options: RssOptions = {}): DocumentFormat {
     accept: 'application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1',
     refuses: /\b(?:json|csv|event-stream)\b/,
     maxBytes: MOST_BYTES,
+    options,
     reads: 'document',
     problems: () => specProblems(rssSpec, options),
     async load() {

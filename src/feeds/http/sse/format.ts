@@ -17,6 +17,7 @@ export function sse(options: SseOptions = {}): EventFormat {
     accept: 'text/event-stream',
     refuses: /^(?!text\/event-stream$)/,
     maxBytes: null,
+    options,
     reads: 'events',
     problems: () => specProblems(sseSpec, options),
     async load() {
