@@ -140,7 +140,7 @@ export const askingApp = defineApp({
         const { content } = await sample('first', params);
         const [wanted] = [content].flat();
         if (wanted?.type !== 'tool_use') return 'no tool was wanted';
-        const id = String(wanted['id']);
+        const { id } = wanted;
         const said = { type: 'tool_use' as const, id, name: 'look', input: {} };
         const found = { type: 'tool_result' as const, toolUseId: id, content: [{ type: 'text', text: 'a tree' }] };
         const messages = [
