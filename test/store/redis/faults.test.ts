@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { connectRedis, type RedisConnection } from '../../../infra/local/redis-connection.ts';
 import { randomId } from '../../../src/base/runtime.ts';
 import { createRedisStore, type RedisOptions } from '../../../src/store/redis/store.ts';
 import type { Operation, Store } from '../../../src/store/store.ts';
 import { requireService } from '../../services/available.ts';
-import { startFaultProxy, type Fault, type FaultProxy } from '../../services/fault-proxy.ts';
-import { startRedis, type RunningRedis } from '../../services/redis.ts';
-import { startUpstash, type UpstashFront } from '../../services/upstash.ts';
+import { type FaultyRedis, startFaultyRedis } from './faulty-redis.ts';
+import type { Fault } from '../../services/fault-proxy.ts';
+import { startRedis } from '../../services/redis.ts';
+import { startUpstash } from '../../services/upstash.ts';
 
 const NOW = 1_000_000;
 const DAY = 86_400_000;
@@ -27,25 +27,18 @@ const put = (id: string, more: Partial<Extract<Operation, { kind: 'put' }>> = {}
 });
 
 describe.skipIf(!requireService('redis'))('redis when things break (needs redis-server)', () => {
-  let redis: RunningRedis;
-  let front: UpstashFront;
-  let proxy: FaultProxy;
-  let direct: RedisConnection;
+  let redis: FaultyRedis['redis'];
+  let front: FaultyRedis['front'];
+  let proxy: FaultyRedis['proxy'];
+  let direct: FaultyRedis['direct'];
+  let stop: FaultyRedis['stop'];
   let app: string;
   let store: Store;
 
   beforeAll(async () => {
-    redis = await startRedis();
-    front = await startUpstash(redis.url);
-    proxy = await startFaultProxy(front.url);
-    direct = connectRedis(redis.url);
+    ({ redis, front, proxy, direct, stop } = await startFaultyRedis());
   });
-  afterAll(async () => {
-    direct.close();
-    await proxy.stop();
-    await front.stop();
-    await redis.stop();
-  });
+  afterAll(() => stop());
   beforeEach(async () => {
     app = `test-${randomId()}`;
     store = await open();

@@ -2,16 +2,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { connectRedis, type RedisConnection } from '../../../infra/local/redis-connection.ts';
 import { randomId } from '../../../src/base/runtime.ts';
 import { countCalls } from '../../../src/store/counting.ts';
 import { createRedisStore, type RedisOptions } from '../../../src/store/redis/store.ts';
 import type { Operation, Store } from '../../../src/store/store.ts';
 import { fc } from '../../properties.ts';
 import { requireService } from '../../services/available.ts';
-import { startFaultProxy, type Fault, type FaultProxy } from '../../services/fault-proxy.ts';
-import { startRedis, type RunningRedis } from '../../services/redis.ts';
-import { startUpstash, type UpstashFront } from '../../services/upstash.ts';
+import { type FaultyRedis, startFaultyRedis } from './faulty-redis.ts';
+import type { Fault } from '../../services/fault-proxy.ts';
 
 const NOW = 1_000_000;
 const LATE = NOW + 5_000;
@@ -72,24 +70,16 @@ async function apart(store: Store, drawn: readonly Call[]): Promise<unknown[]> {
 }
 
 describe.skipIf(!requireService('redis'))('calls that share a request (needs redis-server)', () => {
-  let redis: RunningRedis;
-  let front: UpstashFront;
-  let proxy: FaultProxy;
-  let direct: RedisConnection;
+  let front: FaultyRedis['front'];
+  let proxy: FaultyRedis['proxy'];
+  let direct: FaultyRedis['direct'];
+  let stop: FaultyRedis['stop'];
   let app: string;
 
   beforeAll(async () => {
-    redis = await startRedis();
-    front = await startUpstash(redis.url);
-    proxy = await startFaultProxy(front.url);
-    direct = connectRedis(redis.url);
+    ({ front, proxy, direct, stop } = await startFaultyRedis());
   });
-  afterAll(async () => {
-    direct.close();
-    await proxy.stop();
-    await front.stop();
-    await redis.stop();
-  });
+  afterAll(() => stop());
   beforeEach(() => void (app = `test-${randomId()}`));
 
   function open(more: Partial<RedisOptions> = {}): Promise<Store> {
